@@ -1,0 +1,98 @@
+"""`icelos`: the command groups and the one place where errors become exit codes.
+
+Exit codes: 0 ok, 1 findings at or above --fail-on, 2 bad input or settings, 3 run failed,
+4 budget used up, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from icelos import __version__
+from icelos.cli import (
+    config,
+    copilot,
+    evaluate,
+    feeds,
+    findings,
+    knowledge,
+    logs,
+    mail,
+    output,
+    scan,
+    serve,
+    vulns,
+)
+from icelos.errors import IcelosError
+
+app = typer.Typer(
+    name="icelos",
+    help="Generative AI for defenders: ask, scan, analyse, train. Offline unless told otherwise.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        output.line(f"icelos {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    config_file: Annotated[
+        Path | None,
+        typer.Option("--config", help="Settings file instead of ./icelos.toml", show_default=False),
+    ] = None,
+    _print_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version")
+    ] = False,
+) -> None:
+    if config_file is not None:
+        os.environ["ICELOS_CONFIG"] = str(config_file)
+
+
+copilot.add_to(app)
+scan.add_to(app)
+findings.add_to(app)
+serve.add_to(app)
+evaluate.add_to(app)
+app.add_typer(knowledge.app, name="kb")
+app.add_typer(feeds.app, name="feeds")
+app.add_typer(vulns.app, name="vulns")
+app.add_typer(mail.app, name="mail")
+app.add_typer(logs.app, name="logs")
+app.add_typer(config.app, name="config")
+
+
+def main() -> None:
+    """The console script: run, and turn errors into one line and an exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; the exit code. Nothing but a defect of ours shows a traceback."""
+    try:
+        app(arguments, standalone_mode=True, prog_name="icelos")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except IcelosError as error:
+        output.error(error.message, hint=error.hint, source=error.source)
+        return error.exit_code
+    except KeyboardInterrupt:
+        output.note("icelos: stopped")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        output.error(error.strerror or str(error), source=str(error.filename or ""))
+        return 3
+    return 0

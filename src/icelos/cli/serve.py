@@ -1,0 +1,10 @@
+"""`icelos serve`: the console."""
+
+from __future__ import annotations
+
+import typer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this file."""
+    del app

@@ -1,0 +1,193 @@
+"""The protocols that plug-ins implement: Job, Stateful, Source, Sink, LLM, Store.
+
+They are checked by `icelos.testing`: a plug-in author calls `check_job(MyJob(), records)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import msgspec
+
+from icelos.findings import Failure, Finding, Outcome
+from icelos.records import Document, Record
+
+
+class Needs(msgspec.Struct, frozen=True):
+    """What a job needs from where it runs; the engine refuses what the environment may not do.
+
+    `network`: it calls a model endpoint or a feed. `extras`: optional packages ("train").
+    `memory_mib`: a rough bound for one worker, for placement.
+    """
+
+    network: bool = False
+    extras: tuple[str, ...] = ()
+    memory_mib: int = 256
+
+
+Scored = Finding | Failure | None
+
+
+@runtime_checkable
+class Job(Protocol):
+    """A detector or analysis. It is built once per worker and scores batches."""
+
+    name: str
+    needs: Needs
+
+    def score(self, batch: Sequence[Record]) -> Sequence[Scored]:
+        """Same length and order as `batch`; None means clear: counted, not stored."""
+        ...
+
+
+@runtime_checkable
+class Stateful(Job, Protocol):
+    """A job with state per entity: records are partitioned by `key`, state is saved with the position."""
+
+    def key(self, record: Record) -> str: ...
+
+    def snapshot(self) -> bytes: ...
+
+    def restore(self, state: bytes) -> None: ...
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Bytes from somewhere as records; what cannot be parsed comes as a Failure in its place."""
+
+    def __iter__(self) -> Iterator[Record | Failure]: ...
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """Durable when `write` returns; keyed by (job, record id): a replay overwrites the same outcome."""
+
+    def write(self, outcomes: Sequence[Outcome]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """A function a model may ask for; `parameters` is a JSON schema of an object."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+class ToolCall(msgspec.Struct, frozen=True):
+    """What a model asked for. `arguments` is parsed JSON; it is hostile until checked."""
+
+    id: str
+    name: str
+    arguments: Mapping[str, Any]
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One message of a conversation, as OpenAI-compatible endpoints take it."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What a call cost: tokens, seconds on the wall, money in the currency of the settings' prices."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    cost: float = 0.0
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A model's reply. `data` is the parsed object where a schema was asked for, else None."""
+
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    data: Any = None
+    usage: Usage = Usage()
+    model: str = ""
+    cached: bool = False
+
+
+@runtime_checkable
+class LLM(Protocol):
+    """Any model. Raises `icelos.errors.ModelError`, and `BudgetError` where the budget is used up."""
+
+    name: str
+
+    def reply(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] = (),
+        schema: Mapping[str, Any] | None = None,
+    ) -> Reply: ...
+
+    def stream(self, messages: Sequence[Message]) -> Iterator[str]: ...
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """Who asks: a name and the groups they are in. No principal, no documents: access fails closed."""
+
+    name: str
+    groups: frozenset[str] = frozenset()
+
+
+class Where(msgspec.Struct, frozen=True):
+    """Filters of a search; an empty one lets everything through that the principal may read.
+
+    `as_of` searches the versions that were in force at that time. `modified_after` compares the
+    publisher's date and drops documents without one.
+    """
+
+    kinds: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    modified_after: datetime | None = None
+    as_of: datetime | None = None
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """One passage that was found, with all that a citation needs.
+
+    `version` counts the document's versions from 1. `indexed` and `modified` have time zones.
+    `score` orders hits within one search only (higher is better); `why` gives its parts by name
+    ("exact", "lexical", "dense", "relation"), for `--explain`.
+    """
+
+    chunk_id: str
+    document_id: str
+    version: int
+    title: str
+    heading: str
+    text: str
+    source: str
+    place: str
+    kind: str
+    collection: str
+    url: str
+    identifiers: tuple[str, ...]
+    indexed: datetime
+    modified: datetime | None
+    truncated: bool
+    score: float
+    why: Mapping[str, float]
+
+
+@runtime_checkable
+class Store(Protocol):
+    """Knowledge that can be searched. `principal` is required: there is no search without one."""
+
+    def add(self, documents: Iterable[Document]) -> int: ...
+
+    def delete(self, ids: Iterable[str]) -> int: ...
+
+    def search(
+        self, query: str, *, k: int = 10, where: Where | None = None, principal: Principal
+    ) -> list[Hit]: ...

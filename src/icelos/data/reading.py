@@ -1,0 +1,95 @@
+"""Bounded reading of files that may be hostile: decompression, lines, limits.
+
+Everything is streamed: memory does not depend on the size of the input.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+import msgspec
+
+from icelos.errors import InputError
+
+LINE_LIMIT = 8 * 1024 * 1024
+"""Bytes in one line; a longer one is a Failure and is skipped without being held in memory."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line without its ending; `number` counts from 1. `overlong` lines carry their beginning only."""
+
+    number: int
+    data: bytes
+    overlong: bool = False
+
+
+@contextmanager
+def open_input(path: Path | None) -> Iterator[IO[bytes]]:
+    """A binary stream of a file, or of standard input for None; gzip and zstd are undone by content.
+
+    Raises InputError where the file cannot be opened.
+    """
+    if path is None:
+        yield sys.stdin.buffer
+        return
+    try:
+        raw = path.open("rb")
+    except OSError as error:
+        raise InputError(f"cannot open: {error.strerror}", source=str(path)) from error
+    with raw:
+        magic = raw.peek(4)[:4]
+        if magic[:2] == b"\x1f\x8b":
+            with gzip.open(raw, "rb") as inner:
+                yield cast("IO[bytes]", inner)
+        elif magic == b"\x28\xb5\x2f\xfd":
+            import zstandard
+
+            with zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(
+                raw, read_across_frames=True
+            ) as reader:
+                yield io.BufferedReader(cast("io.RawIOBase", reader))
+        else:
+            yield raw
+
+
+def read_lines(stream: IO[bytes], *, limit: int = LINE_LIMIT) -> Iterator[Line]:
+    """The lines of a stream. An overlong line is passed over in pieces and marked."""
+    number = 0
+    while data := stream.readline(limit + 1):
+        number += 1
+        if len(data) > limit and not data.endswith(b"\n"):
+            _skip_line(stream)
+            yield Line(number, data[:4096], overlong=True)
+        else:
+            yield Line(number, data.rstrip(b"\r\n"))
+
+
+def _skip_line(stream: IO[bytes]) -> None:
+    while piece := stream.readline(1 << 20):
+        if piece.endswith(b"\n"):
+            return
+
+
+def files_below(path: Path) -> Iterator[Path]:
+    """The regular files of a folder in a stable order, links to outside not followed; a file gives itself.
+
+    Raises InputError where nothing is there.
+    """
+    if path.is_dir():
+        for entry in sorted(path.iterdir()):
+            if entry.is_symlink():
+                continue
+            if entry.is_dir():
+                yield from files_below(entry)
+            elif entry.is_file():
+                yield entry
+    elif path.exists():
+        yield path
+    else:
+        raise InputError("no such file or folder", source=str(path))

@@ -1,0 +1,264 @@
+"""Sinks: findings and failures, durable when `write` returns, keyed by (job, record id).
+
+SQLite is the default: findings and failures of all jobs in one file, written in transactions. JSON
+lines and Parquet files appear under their name when the run ends well, so that a killed run leaves
+the old file in force.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import msgspec
+
+from icelos.data.atomic import atomic_write, sync_folder
+from icelos.errors import StoreError
+from icelos.findings import Failure, Finding, Outcome
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS outcomes (
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL, job TEXT NOT NULL, record_id TEXT NOT NULL,
+  verdict TEXT NOT NULL, label TEXT NOT NULL, score REAL, source TEXT NOT NULL,
+  seen TEXT NOT NULL, body BLOB NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS outcomes_listed ON outcomes (kind, job, verdict, seen);
+"""
+
+
+class _Closing:
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Stop without publishing what is not complete."""
+        self.close()
+
+
+class SqliteSink(_Closing):
+    """Findings and failures in one SQLite file (WAL). A good outcome replaces the failure of its record."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._lock = threading.Lock()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(
+                self.path, timeout=30, isolation_level=None, check_same_thread=False
+            )
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=FULL")
+            self._database.executescript(SCHEMA)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"cannot open findings: {error}", source=str(path)) from error
+
+    def write(self, outcomes: Sequence[Outcome]) -> None:
+        """All of them or none. Raises StoreError (disk full, locked, broken file)."""
+        seen = datetime.now(UTC).isoformat(timespec="seconds")
+        rows = [_row(outcome, seen) for outcome in outcomes]
+        statement = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        try:
+            with self._lock, self._transaction():
+                self._database.executemany(statement, rows)
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot write findings: {error}", source=str(self.path)) from error
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
+    def findings(
+        self, *, job: str = "", verdict: str = "", limit: int = 100, offset: int = 0
+    ) -> list[Finding]:
+        """The newest first."""
+        return [
+            msgspec.json.decode(body, type=Finding)
+            for body in self._bodies("finding", job, verdict, limit, offset)
+        ]
+
+    def failures(self, *, job: str = "", limit: int = 100, offset: int = 0) -> list[Failure]:
+        """The newest first."""
+        return [
+            msgspec.json.decode(body, type=Failure)
+            for body in self._bodies("failure", job, "", limit, offset)
+        ]
+
+    def finding(self, finding_id: str) -> Finding | None:
+        """One by its permanent id, or None."""
+        with self._lock:
+            row = self._database.execute(
+                "SELECT body FROM outcomes WHERE id = ? AND kind = 'finding'", (finding_id,)
+            ).fetchone()
+        return msgspec.json.decode(row[0], type=Finding) if row else None
+
+    def count(self, kind: str, *, job: str = "") -> int:
+        """How many of kind "finding" or "failure"."""
+        with self._lock:
+            query = "SELECT count(*) FROM outcomes WHERE kind = ? AND (? = '' OR job = ?)"
+            return int(self._database.execute(query, (kind, job, job)).fetchone()[0])
+
+    def _bodies(self, kind: str, job: str, verdict: str, limit: int, offset: int) -> list[bytes]:
+        query = (
+            "SELECT body FROM outcomes WHERE kind = ? AND (? = '' OR job = ?) AND (? = '' OR verdict = ?)"
+            " ORDER BY seen DESC, id LIMIT ? OFFSET ?"
+        )
+        with self._lock:
+            rows = self._database.execute(query, (kind, job, job, verdict, verdict, limit, offset)).fetchall()
+        return [row[0] for row in rows]
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def _row(outcome: Outcome, seen: str) -> tuple[object, ...]:
+    body = msgspec.json.encode(outcome)
+    if isinstance(outcome, Finding):
+        verdict, label, score, kind = outcome.verdict.value, outcome.label, outcome.score, "finding"
+    else:
+        verdict, label, score, kind = "", outcome.error, None, "failure"
+    return (
+        outcome.id,
+        kind,
+        outcome.job,
+        outcome.record_id,
+        verdict,
+        label,
+        score,
+        outcome.source,
+        seen,
+        body,
+    )
+
+
+class JsonLinesSink(_Closing):
+    """One outcome a line, {"finding": …} or {"failure": …}, in NAME.part until the run has ended well."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._partial = self.path.with_name(f"{self.path.name}.part")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._stream = self._partial.open("wb")
+        except OSError as error:
+            raise StoreError(f"cannot write: {error.strerror}", source=str(path)) from error
+
+    def write(self, outcomes: Sequence[Outcome]) -> None:
+        """Appends and syncs. Raises StoreError (disk full)."""
+        try:
+            self._stream.write(b"".join(as_line(outcome) for outcome in outcomes))
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+        except OSError as error:
+            raise StoreError(f"cannot write: {error.strerror}", source=str(self.path)) from error
+
+    def close(self) -> None:
+        """Publish the file under its name."""
+        if not self._stream.closed:
+            self._stream.close()
+            self._partial.replace(self.path)
+            sync_folder(self.path.parent)
+
+    def abandon(self) -> None:
+        """Leave NAME.part behind with what is durable, and the old file in force."""
+        self._stream.close()
+
+
+class StreamSink(_Closing):
+    """One outcome a line into an open binary stream, such as standard output; as durable as that is."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def write(self, outcomes: Sequence[Outcome]) -> None:
+        """Writes and flushes."""
+        self._stream.write(b"".join(as_line(outcome) for outcome in outcomes))
+        self._stream.flush()
+
+
+def as_line(outcome: Outcome) -> bytes:
+    """One outcome as one line of JSON."""
+    kind = "finding" if isinstance(outcome, Finding) else "failure"
+    return msgspec.json.encode({kind: outcome}) + b"\n"
+
+
+class ParquetSink(_Closing):
+    """One row an outcome: kind, job, record_id, verdict, label, score, summary, error, source, body."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._rows = JsonLinesSink(self.path.with_name(f"{self.path.name}.jsonl"))
+
+    def write(self, outcomes: Sequence[Outcome]) -> None:
+        """Durable in NAME.jsonl.part until `close` turns it into Parquet. Raises StoreError."""
+        self._rows.write(outcomes)
+
+    def close(self) -> None:
+        """Write the Parquet file and publish it."""
+        import duckdb
+
+        self._rows.close()
+        source = self.path.with_name(f"{self.path.name}.jsonl")
+        partial = self.path.with_name(f".{self.path.name}.part")
+        select = (
+            "SELECT CASE WHEN j->'finding' IS NULL THEN 'failure' ELSE 'finding' END AS kind,"
+            " coalesce(j->>'$.finding.job', j->>'$.failure.job') AS job,"
+            " coalesce(j->>'$.finding.record_id', j->>'$.failure.record_id') AS record_id,"
+            " j->>'$.finding.verdict' AS verdict, j->>'$.finding.label' AS label,"
+            " CAST(j->>'$.finding.score' AS DOUBLE) AS score, j->>'$.finding.summary' AS summary,"
+            " j->>'$.failure.error' AS error,"
+            " coalesce(j->>'$.finding.source', j->>'$.failure.source') AS source,"
+            " CAST(coalesce(j->'finding', j->'failure') AS VARCHAR) AS body"
+        )
+        try:
+            with duckdb.connect() as database:
+                table = (
+                    "read_csv(?, columns={'j': 'JSON'}, delim='\x01', quote='', escape='', header=false,"
+                    " auto_detect=false, max_line_size=67108864)"
+                )
+                database.execute(
+                    f"COPY ({select} FROM {table}) TO '{_quoted(partial)}' (FORMAT parquet)",
+                    [str(source)],
+                )
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
+            partial.replace(self.path)
+            source.unlink()
+        except (duckdb.Error, OSError) as error:
+            raise StoreError(f"cannot write Parquet: {error}", source=str(self.path)) from error
+
+    def abandon(self) -> None:
+        """Leave what is durable in NAME.jsonl.part."""
+        self._rows.abandon()
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def write_json(path: Path, value: object) -> None:
+    """A JSON document, whole or absent."""
+    with atomic_write(path) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")

@@ -1,0 +1,212 @@
+"""Sources: bytes from files, folders, standard input, databases as records.
+
+A source never raises for one bad record: it yields a Failure in its place and goes on. It raises
+InputError only where there is nothing to read at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import sys
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from icelos.data.parse.mail import mail_id, split_mbox
+from icelos.data.reading import Line, files_below, open_input, read_lines
+from icelos.errors import IcelosError, InputError
+from icelos.findings import Failure, failure
+from icelos.records import LogLine, Mail, Record, record_id
+
+MAIL_LIMIT = 64 * 1024 * 1024
+ROW_ID_FIELDS = ("id", "Id", "eventID", "EventID_GUID", "uuid")
+
+
+class _Files(ABC):
+    """Shared by file sources: which files, what each is called, and what a broken one becomes."""
+
+    def __init__(self, location: str | Path) -> None:
+        self.location = None if str(location) == "-" else Path(location)
+
+    def __iter__(self) -> Iterator[Record | Failure]:
+        if self.location is None:
+            yield from self._guarded(None, "stdin")
+            return
+        for path in files_below(self.location):
+            yield from self._guarded(path, self._name(path))
+
+    def _name(self, path: Path) -> str:
+        root = self.location
+        if root is not None and root.is_dir():
+            return path.relative_to(root).as_posix()
+        return path.name
+
+    def _guarded(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
+        try:
+            yield from self._read(path, name)
+        except _broken_stream() as error:
+            reason = error if isinstance(error, IcelosError) else f"broken stream: {error}"
+            yield failure(record_id=record_id(name, "stream"), job="", error=reason, source=name)
+
+    @abstractmethod
+    def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
+        """The records of one file (None: standard input), called `name` in their sources."""
+
+
+def _broken_stream() -> tuple[type[Exception], ...]:
+    """What an unreadable, truncated or corrupt stream raises; zstandard only where it is in use."""
+    module = sys.modules.get("zstandard")
+    found: list[type[Exception]] = [module.ZstdError] if module is not None else []
+    return (IcelosError, OSError, EOFError, zlib.error, ValueError, *found)
+
+
+class LineSource(_Files):
+    """Raw lines of log files as `LogLine`s without fields. Empty lines are passed over."""
+
+    def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
+        with open_input(path) as stream:
+            for line in read_lines(stream):
+                if line.data or line.overlong:
+                    yield self._record(line, name)
+
+    def _record(self, line: Line, name: str) -> Record | Failure:
+        where = f"{name}:{line.number}"
+        if line.overlong:
+            return _failed(name, line, "line is too long")
+        try:
+            text = line.data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            return _failed(name, line, f"not UTF-8 at byte {error.start}")
+        return self._parse(text, where, record_id(name, str(line.number)))
+
+    def _parse(self, text: str, where: str, identity: str) -> Record | Failure:
+        return LogLine(id=identity, source=where, text=text)
+
+
+def _failed(name: str, line: Line, reason: str) -> Failure:
+    where = f"{name}:{line.number}"
+    return failure(
+        record_id=record_id(name, str(line.number)), job="", error=reason, source=where, raw=line.data
+    )
+
+
+class JsonLinesSource(LineSource):
+    """JSON objects, one a line, as `LogLine`s with fields. The row's own id is used where it has one."""
+
+    def __init__(self, location: str | Path) -> None:
+        super().__init__(location)
+        self._decoder = msgspec.json.Decoder(dict[str, object])
+
+    def _parse(self, text: str, where: str, identity: str) -> Record | Failure:
+        try:
+            fields = self._decoder.decode(text)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            return failure(
+                record_id=identity, job="", error=f"not a JSON object: {error}", source=where, raw=text
+            )
+        return LogLine(id=_row_id(fields) or identity, source=where, text=text, fields=fields)
+
+
+def _row_id(fields: Mapping[str, object]) -> str | None:
+    for name in ROW_ID_FIELDS:
+        value = fields.get(name)
+        if isinstance(value, str) and len(value) >= 8:
+            return value
+    return None
+
+
+class MailSource(_Files):
+    """Mail from .eml files, mbox files, Maildirs and folders of them, as `Mail` records."""
+
+    def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
+        with open_input(path) as stream:
+            for number, message in enumerate(split_mbox(stream, limit=MAIL_LIMIT), 1):
+                where = f"{name}:{number}"
+                if message is None:
+                    yield failure(
+                        record_id=record_id(name, str(number)),
+                        job="",
+                        error=f"message is larger than {MAIL_LIMIT >> 20} MiB",
+                        source=where,
+                    )
+                elif message.strip():
+                    yield Mail(id=mail_id(message), source=where, raw=message)
+                else:
+                    yield failure(
+                        record_id=record_id(name, str(number)), job="", error="empty message", source=where
+                    )
+
+
+class SqliteSource:
+    """Rows of one table of a SQLite file, read-only, as `LogLine`s whose fields are the columns."""
+
+    def __init__(self, location: str | Path, *, table: str = "") -> None:
+        self.location = Path(location)
+        self.table = table
+
+    def __iter__(self) -> Iterator[Record | Failure]:
+        if not self.location.is_file():
+            raise InputError("no such file", source=str(self.location))
+        uri = f"{self.location.absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as database:
+            database.row_factory = sqlite3.Row
+            database.text_factory = lambda data: data.decode("utf-8", "replace")
+            try:
+                yield from self._rows(database)
+            except sqlite3.DatabaseError as error:
+                raise InputError(f"cannot read: {error}", source=str(self.location)) from error
+
+    def _rows(self, database: sqlite3.Connection) -> Iterator[Record | Failure]:
+        table = self._checked_table(database)
+        name = f"{self.location.name}:{table}"
+        quoted = '"' + table.replace('"', '""') + '"'
+        for number, row in enumerate(database.execute(f"SELECT * FROM {quoted}"), 1):  # noqa: S608
+            yield _from_columns(dict(row), name, number)
+
+    def _checked_table(self, database: sqlite3.Connection) -> str:
+        query = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
+        tables = [row[0] for row in database.execute(query)]
+        if self.table in tables:
+            return self.table
+        if not self.table and len(tables) == 1:
+            return str(tables[0])
+        raise InputError(
+            f"no table {self.table!r}" if self.table else "say which table",
+            source=str(self.location),
+            hint=f"tables: {', '.join(tables[:20])}",
+        )
+
+
+class ParquetSource(_Files):
+    """Rows of Parquet files as `LogLine`s whose fields are the columns."""
+
+    def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
+        import duckdb
+
+        if path is None:
+            raise InputError("Parquet cannot be read from standard input", hint="give a file")
+        with duckdb.connect(config={"enable_external_access": True, "threads": 1}) as database:
+            try:
+                cursor = database.execute("SELECT * FROM read_parquet(?)", [str(path)])
+                columns = [column[0] for column in cursor.description or []]
+                number = 0
+                while rows := cursor.fetchmany(1024):
+                    for row in rows:
+                        number += 1
+                        yield _from_columns(dict(zip(columns, row, strict=True)), name, number)
+            except duckdb.Error as error:
+                raise InputError(f"cannot read: {error}", source=name) from error
+
+
+def _from_columns(columns: dict[str, object], name: str, number: int) -> Record | Failure:
+    where = f"{name}:{number}"
+    identity = _row_id(columns) or record_id(name, str(number))
+    try:
+        text = msgspec.json.encode(columns).decode()
+    except (TypeError, ValueError, msgspec.MsgspecError) as error:
+        return failure(record_id=identity, job="", error=f"a column is not JSON: {error}", source=where)
+    return LogLine(id=identity, source=where, text=text, fields=columns)

@@ -1,0 +1,59 @@
+"""The workspace: one folder with everything that Icelos keeps, and who may read it.
+
+<home>/findings.sqlite    findings and failures of every job
+<home>/knowledge.sqlite   documents, chunks, vectors
+<home>/history.sqlite     conversations and feedback
+<home>/cache/             replies of models, fetched pages
+<home>/feeds/NAME/        what a feed fetched, with its ETag and checksum
+<home>/models/            models trained here
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from icelos.errors import StoreError
+from icelos.settings import Settings
+
+
+class Workspace:
+    """Paths below one home folder; folders are created, readable by their owner only, when asked for."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    @classmethod
+    def of(cls, settings: Settings) -> Workspace:
+        """The workspace that the settings name."""
+        return cls(settings.home)
+
+    @property
+    def findings(self) -> Path:
+        return self._ready() / "findings.sqlite"
+
+    @property
+    def knowledge(self) -> Path:
+        return self._ready() / "knowledge.sqlite"
+
+    @property
+    def history(self) -> Path:
+        return self._ready() / "history.sqlite"
+
+    def folder(self, *names: str) -> Path:
+        """A folder below home ("cache", "feeds/attack", "models"), created where absent."""
+        path = self._ready().joinpath(*names)
+        return self._make(path)
+
+    def _ready(self) -> Path:
+        return self._make(self.home)
+
+    def _make(self, path: Path) -> Path:
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"cannot create folder: {error.strerror}",
+                source=str(path),
+                hint="set ICELOS_HOME to a folder that you may write",
+            ) from error
+        return path

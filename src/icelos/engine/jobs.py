@@ -1,0 +1,58 @@
+"""From names to a run: which source fits a location, which sink a file name, and one call for both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from icelos.contracts import Sink
+from icelos.engine.local import Progress, run
+from icelos.engine.run import Options, Report
+from icelos.errors import InputError
+from icelos.registry import resolve
+from icelos.settings import Settings
+
+JOB_SOURCES = {"mail": "mail", "logs": "jsonl", "vulns": "components", "copilot": "questions"}
+SUFFIX_SINKS = {".jsonl": "jsonl", ".parquet": "parquet", ".sqlite": "sqlite", ".db": "sqlite"}
+SUFFIX_SOURCES = {".parquet": "parquet", ".sqlite": "sqlite", ".db": "sqlite"}
+
+
+def open_sink(path: Path) -> Any:
+    """The sink for a file name, by its suffix; use it as a context manager. Raises InputError."""
+    name = SUFFIX_SINKS.get(path.suffix)
+    if name is None:
+        raise InputError(f"no sink for {path.name!r}", hint=f"use one of {', '.join(SUFFIX_SINKS)}")
+    return resolve("sinks", name)(path)
+
+
+def open_source(location: str, *, job: str, source_format: str = "") -> Any:
+    """The source for a location: by format if given, else by suffix, else by what the job reads."""
+    name = source_format or SUFFIX_SOURCES.get(Path(location).suffix) or JOB_SOURCES.get(job, "jsonl")
+    if location != "-" and not Path(location).exists():
+        raise InputError("no such file or folder", source=location)
+    return resolve("sources", name)(location)
+
+
+def scan(
+    job: str,
+    location: str,
+    sink: Sink,
+    *,
+    settings: Settings,
+    source_format: str = "",
+    job_options: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Run a registered job over a location into a sink, with the engine's settings.
+
+    Raises SettingsError for an unknown name, InputError for what cannot be read at all.
+    """
+    built = resolve("jobs", job)(settings, dict(job_options or {}))
+    source = open_source(location, job=job, source_format=source_format)
+    options = Options(
+        batch_size=settings.engine.batch_size,
+        workers=settings.engine.workers,
+        max_failures=settings.engine.max_failures,
+    )
+    return run(built, source, sink, options, progress=progress)

@@ -1,0 +1,86 @@
+"""The local engine: one process, threads where asked for, a bounded window, order kept."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import msgspec
+
+from icelos.contracts import Job, Scored, Sink
+from icelos.engine.run import Options, Report, score_safely
+from icelos.errors import RunError
+from icelos.findings import Failure
+from icelos.records import Record
+
+Progress = Callable[[Report], None]
+
+
+def run(
+    job: Job,
+    source: Iterable[Record | Failure],
+    sink: Sink,
+    options: Options = Options(),
+    *,
+    progress: Progress | None = None,
+) -> Report:
+    """Score every record of `source` by `job` into `sink`.
+
+    Each outcome is durable before its batch is counted. Ctrl-C stops between batches: what is
+    counted is stored, `interrupted` is set and KeyboardInterrupt is not raised on. Raises RunError
+    after more than `options.max_failures` failures, StoreError where the sink cannot write.
+    """
+    report = Report(job=job.name)
+    started = time.perf_counter()
+    try:
+        for outcomes in _scored(job, source, options):
+            stored = report.count(outcomes)
+            if stored:
+                sink.write(stored)
+            report.seconds = time.perf_counter() - started
+            if progress is not None:
+                progress(report)
+            if options.max_failures and report.failures > options.max_failures:
+                raise RunError(f"stopped after {report.failures} failures", hint="see `icelos failures`")
+    except KeyboardInterrupt:
+        report.interrupted = True
+    report.seconds = time.perf_counter() - started
+    return report
+
+
+def _scored(job: Job, source: Iterable[Record | Failure], options: Options) -> Iterator[list[Scored]]:
+    batches = _batches(source, options.batch_size)
+    if options.workers == 1:
+        for batch in batches:
+            yield _score_mixed(job, batch)
+        return
+    with ThreadPoolExecutor(options.workers, thread_name_prefix="score") as pool:
+        window: deque[Future[list[Scored]]] = deque()
+        for batch in batches:
+            window.append(pool.submit(_score_mixed, job, batch))
+            if len(window) > 2 * options.workers:
+                yield window.popleft().result()
+        while window:
+            yield window.popleft().result()
+
+
+def _batches(source: Iterable[Record | Failure], size: int) -> Iterator[list[Record | Failure]]:
+    batch: list[Record | Failure] = []
+    for item in source:
+        batch.append(item)
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _score_mixed(job: Job, batch: list[Record | Failure]) -> list[Scored]:
+    """Score the records; Failures of the source pass through under the job's name, in their place."""
+    scored = iter(score_safely(job, [item for item in batch if not isinstance(item, Failure)]))
+    return [
+        msgspec.structs.replace(item, job=job.name) if isinstance(item, Failure) else next(scored)
+        for item in batch
+    ]

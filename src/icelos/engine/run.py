@@ -1,0 +1,100 @@
+"""What every engine shares: options, the report, and scoring in which one bad record costs one record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from icelos.contracts import Job, Scored
+from icelos.findings import Failure, Finding, failure
+from icelos.records import Record
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run is cut and when it stops. `max_failures` 0 never stops it."""
+
+    batch_size: int = 64
+    workers: int = 1
+    max_failures: int = 0
+
+
+@dataclass
+class Report:
+    """What a run did. `read` is findings + clear + failures, always; seconds on the wall."""
+
+    job: str
+    findings: int = 0
+    clear: int = 0
+    failures: int = 0
+    seconds: float = 0.0
+    interrupted: bool = False
+    verdicts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def read(self) -> int:
+        return self.findings + self.clear + self.failures
+
+    @property
+    def rate(self) -> float:
+        """Records a second."""
+        return self.read / self.seconds if self.seconds > 0 else 0.0
+
+    def count(self, outcomes: Sequence[Scored]) -> list[Finding | Failure]:
+        """Count them; give back what must be stored."""
+        stored: list[Finding | Failure] = []
+        for outcome in outcomes:
+            if outcome is None:
+                self.clear += 1
+                continue
+            stored.append(outcome)
+            if isinstance(outcome, Failure):
+                self.failures += 1
+            else:
+                self.findings += 1
+                self.verdicts[outcome.verdict.value] = self.verdicts.get(outcome.verdict.value, 0) + 1
+        return stored
+
+    def as_dict(self) -> dict[str, object]:
+        """For `--json` and the API."""
+        return {
+            "job": self.job, "read": self.read, "findings": self.findings, "clear": self.clear,
+            "failures": self.failures, "seconds": round(self.seconds, 3), "rate": round(self.rate, 1),
+            "interrupted": self.interrupted, "verdicts": self.verdicts,
+        }  # fmt: skip
+
+
+def score_safely(job: Job, batch: Sequence[Record]) -> list[Scored]:
+    """Score a batch; where that fails, score its halves, so that one bad record costs only itself.
+
+    A job that breaks its contract (wrong length, wrong record, not an outcome) is treated as failing.
+    KeyboardInterrupt and the like are not caught.
+    """
+    if not batch:
+        return []
+    try:
+        return _checked(job, batch, job.score(batch))
+    except Exception as error:  # noqa: BLE001 - the dead-letter sink is where any error of one record goes
+        if len(batch) == 1:
+            return [_failed(job, batch[0], error)]
+    middle = len(batch) // 2
+    return score_safely(job, batch[:middle]) + score_safely(job, batch[middle:])
+
+
+def _checked(job: Job, batch: Sequence[Record], outcomes: Sequence[Scored]) -> list[Scored]:
+    if len(outcomes) != len(batch):
+        raise ValueError(f"job {job.name} gave {len(outcomes)} outcomes for {len(batch)} records")
+    for record, outcome in zip(batch, outcomes, strict=True):
+        if outcome is None:
+            continue
+        if not isinstance(outcome, Finding | Failure):
+            raise TypeError(f"job {job.name} gave a {type(outcome).__name__}, not a Finding, Failure or None")
+        if outcome.record_id != record.id or outcome.job != job.name:
+            raise ValueError(f"job {job.name} answered for another record or under another name")
+    return list(outcomes)
+
+
+def _failed(job: Job, record: Record, error: Exception) -> Failure:
+    raw = getattr(record, "text", None) or getattr(record, "raw", None) or ""
+    return failure(record_id=record.id, job=job.name, error=error, source=record.source, raw=raw)

@@ -1,0 +1,119 @@
+"""What goes in. Every record is frozen, knows where it stands ("mail.mbox:17") and has a stable id.
+
+The id is the record's own identifier where its format has one, else `record_id` of its logical source
+and position: the same record has the same id on every engine, which is what makes a replay harmless.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+
+def record_id(*parts: str | bytes) -> str:
+    """A stable id of 32 hex digits from the parts that identify a record.
+
+    Each part is length-prefixed, so that ("ab", "c") and ("a", "bc") differ. BLAKE2b, 128 bits.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """The base of everything that a job scores. `source` is "place:position", for people."""
+
+    id: str
+    source: str
+
+
+class LogLine(Record, frozen=True, kw_only=True):
+    """One row of a log: the raw text as it stood, and its fields where a parser read them."""
+
+    text: str
+    fields: Mapping[str, object] | None = None
+
+
+class Mail(Record, frozen=True, kw_only=True):
+    """One message: the raw bytes as they came, never decoded or normalised before a job does so."""
+
+    raw: bytes
+
+
+class Component(Record, frozen=True, kw_only=True):
+    """One software component of a target, with the advisory to judge it by where that is known.
+
+    `purl` is a package URL (https://github.com/package-url/purl-spec); `owner` names the distribution
+    package that owns the files ("deb:python3-yaml"), and `layer` the image layer that brought it.
+    `advisory` is the id of one advisory (a CVE, GHSA or distribution id), so that one record is one
+    (component, advisory) pair and no finding hides another.
+    """
+
+    target: str
+    purl: str
+    name: str
+    version: str
+    location: str = ""
+    owner: str = ""
+    layer: str = ""
+    advisory: str = ""
+
+
+class Relation(msgspec.Struct, frozen=True):
+    """An edge to another document by identifier: ("uses", "S0154"), ("detects", "T1110.003")."""
+
+    kind: str
+    target: str
+    note: str = ""
+
+
+class Section(msgspec.Struct, frozen=True):
+    """One run of text under one heading, with its place in the file ("line 12", "page 3", "row 7")."""
+
+    heading: str
+    text: str
+    place: str = ""
+
+
+class Document(Record, frozen=True, kw_only=True):
+    """One source of knowledge: a technique, a weakness, an advisory, a rule, a runbook, a ticket.
+
+    `id` is stable over re-indexing (identifier, or a hash of path and position). `kind` is one of the
+    words in `DOCUMENT_KINDS`, or the user's own. `identifiers` are exact names that a look-up must
+    find ("T1110.003", "CVE-2021-44228"); `relations` point at other documents' identifiers.
+    `modified` is when its publisher last changed it, with a time zone, or None where that is unknown.
+    `groups` are those who may read it; empty means everyone who may read the collection.
+    `truncated` is true where the text is known to be cut short by its publisher.
+    """
+
+    title: str
+    sections: tuple[Section, ...]
+    kind: str = "document"
+    url: str = ""
+    identifiers: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    tags: tuple[str, ...] = ()
+    modified: datetime | None = None
+    groups: tuple[str, ...] = ()
+    facts: Mapping[str, str] = {}
+    truncated: bool = False
+    licence: str = ""
+
+    @property
+    def text(self) -> str:
+        """All sections as one text, headings included."""
+        return "\n\n".join(f"{s.heading}\n{s.text}" if s.heading else s.text for s in self.sections)
+
+
+DOCUMENT_KINDS = (
+    "technique", "tactic", "group", "software", "campaign", "mitigation", "detection", "data-source",
+    "weakness", "attack-pattern", "vulnerability", "advisory", "rule", "runbook", "ticket", "finding",
+    "note", "document",
+)  # fmt: skip

@@ -1,0 +1,62 @@
+"""Names to things, resolved when first used: "mail" -> "icelos.jobs.mail.job:build".
+
+Built-in names are listed here; plug-ins add theirs by entry points (groups `icelos.jobs`,
+`icelos.sources`, `icelos.sinks`). Configuration may use registered names only, never import paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from icelos.errors import SettingsError
+
+BUILT_IN: Mapping[str, Mapping[str, str]] = {
+    "jobs": {
+        "copilot": "icelos.jobs.copilot.job:build",
+        "vulns": "icelos.jobs.vulns.job:build",
+        "logs": "icelos.jobs.logs.job:build",
+        "mail": "icelos.jobs.mail.job:build",
+    },
+    "sources": {
+        "lines": "icelos.data.sources:LineSource",
+        "jsonl": "icelos.data.sources:JsonLinesSource",
+        "sqlite": "icelos.data.sources:SqliteSource",
+        "parquet": "icelos.data.sources:ParquetSource",
+        "mail": "icelos.data.sources:MailSource",
+    },
+    "sinks": {
+        "jsonl": "icelos.data.sinks:JsonLinesSink",
+        "sqlite": "icelos.data.sinks:SqliteSink",
+        "parquet": "icelos.data.sinks:ParquetSink",
+    },
+}
+
+
+@cache
+def names(group: str) -> Mapping[str, str]:
+    """Every name of a group ("jobs", "sources", "sinks") with its "module:attribute".
+
+    Raises SettingsError where two distributions claim one name.
+    """
+    found = dict(BUILT_IN[group])
+    for point in entry_points(group=f"icelos.{group}"):
+        if point.name in found and found[point.name] != point.value:
+            raise SettingsError(
+                f"two {group} are called {point.name!r}: {found[point.name]} and {point.value}",
+                hint="uninstall one of them",
+            )
+        found[point.name] = point.value
+    return found
+
+
+def resolve(group: str, name: str) -> Any:
+    """What a registered name stands for. Raises SettingsError for an unknown name."""
+    known = names(group)
+    if name not in known:
+        raise SettingsError(f"no {group[:-1]} called {name!r}", hint=f"one of: {', '.join(sorted(known))}")
+    module, _, attribute = known[name].partition(":")
+    return getattr(import_module(module), attribute)

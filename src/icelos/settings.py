@@ -1,0 +1,268 @@
+"""Settings: icelos.toml < environment (ICELOS_SECTION_KEY) < flags. Unknown keys are refused.
+
+`load()` returns `Settings` and remembers where each value came from; `icelos config show` prints both.
+The file is the first of: the path given, $ICELOS_CONFIG, ./icelos.toml, <home>/icelos.toml.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+from icelos.errors import SettingsError
+
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class Workspace(Struct, frozen=True, kw_only=True):
+    """Where Icelos keeps its data."""
+
+    home: Annotated[
+        str, Meta(description="Folder of stores, caches and feeds; empty = the user's data folder")
+    ] = ""
+
+
+class LLMSettings(Struct, frozen=True, kw_only=True):
+    """The model endpoint. With no `base_url` Icelos answers extractively and says so."""
+
+    base_url: Annotated[
+        str, Meta(description="OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1")
+    ] = ""
+    model: Annotated[str, Meta(description="Model name that the endpoint knows")] = ""
+    api_key: Annotated[str, Meta(description="Secret; set it by ICELOS_LLM_API_KEY, it is never shown")] = ""
+    timeout_s: Annotated[float, Meta(gt=0, description="Seconds to wait for one reply")] = 120.0
+    max_retries: Annotated[
+        int, Meta(ge=0, le=20, description="Tries after the first that failed retryably")
+    ] = 4
+    concurrency: Annotated[int, Meta(ge=1, description="Calls under way at once")] = 4
+    max_calls: Annotated[int, Meta(ge=0, description="Budget of calls for one run; 0 = no bound")] = 0
+    max_tokens: Annotated[int, Meta(ge=0, description="Budget of tokens for one run; 0 = no bound")] = 0
+    max_seconds: Annotated[
+        float, Meta(ge=0, description="Budget of model seconds for one run; 0 = no bound")
+    ] = 0.0
+    reply_tokens: Annotated[int, Meta(ge=1, description="Most tokens in one reply")] = 1024
+    temperature: Annotated[float, Meta(ge=0, le=2, description="Sampling temperature")] = 0.0
+    price_prompt: Annotated[float, Meta(ge=0, description="Price of a million prompt tokens")] = 0.0
+    price_completion: Annotated[float, Meta(ge=0, description="Price of a million reply tokens")] = 0.0
+    cache: Annotated[bool, Meta(description="Keep replies on disk by model, messages and schema")] = True
+    trace: Annotated[
+        Literal["off", "redacted", "full"], Meta(description="What the trace of calls keeps of their text")
+    ] = "redacted"
+    redact: Annotated[
+        Literal["remote", "always", "never"],
+        Meta(description="When secrets and personal data are replaced before a call"),
+    ] = "remote"
+
+
+class KnowledgeSettings(Struct, frozen=True, kw_only=True):
+    """The knowledge store and its search."""
+
+    encoder: Annotated[
+        Literal["auto", "off"], Meta(description="Use the sentence encoder where installed")
+    ] = "auto"
+    lexical_weight: Annotated[
+        float, Meta(ge=0, le=1, description="Share of the lexical score in the sum")
+    ] = 0.8
+    stale_days: Annotated[int, Meta(ge=1, description="A source older than this is said to be old")] = 730
+    max_file_mib: Annotated[
+        int, Meta(ge=1, description="Files larger than this are refused with a reason")
+    ] = 64
+
+
+class CopilotSettings(Struct, frozen=True, kw_only=True):
+    """How the copilot answers."""
+
+    max_sentences: Annotated[int, Meta(ge=1, le=50, description="Most sentences in an extractive answer")] = 5
+    passages: Annotated[int, Meta(ge=1, le=50, description="Passages retrieved for one question")] = 8
+    user: Annotated[str, Meta(description="Principal of the command line; empty = the login name")] = ""
+    groups: Annotated[tuple[str, ...], Meta(description="Groups of that principal")] = ()
+
+
+class EngineSettings(Struct, frozen=True, kw_only=True):
+    """How runs are cut and when they stop."""
+
+    batch_size: Annotated[int, Meta(ge=1, description="Records scored together")] = 64
+    workers: Annotated[int, Meta(ge=1, description="Threads that score at once")] = 1
+    max_failures: Annotated[int, Meta(ge=0, description="Stop after more failures than this; 0 = never")] = 0
+
+
+class WebSettings(Struct, frozen=True, kw_only=True):
+    """The console and its API."""
+
+    host: Annotated[str, Meta(description="Address to bind to; loopback unless told otherwise")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port; 0 = any free one")] = 8787
+    session_hours: Annotated[int, Meta(ge=1, description="Hours until a sign-in ends")] = 12
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """All settings, a section each."""
+
+    workspace: Workspace = Workspace()
+    llm: LLMSettings = LLMSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
+    copilot: CopilotSettings = CopilotSettings()
+    engine: EngineSettings = EngineSettings()
+    web: WebSettings = WebSettings()
+
+    @property
+    def home(self) -> Path:
+        """The workspace folder, absolute; not created here."""
+        return Path(self.workspace.home).expanduser().absolute() if self.workspace.home else default_home()
+
+
+class Origin(Struct, frozen=True):
+    """One setting with its value and where it came from, secrets masked."""
+
+    name: str
+    value: Any
+    origin: str
+    description: str
+
+
+SECRETS = frozenset({"llm.api_key"})
+
+
+class Loaded(Struct, frozen=True):
+    """Settings and the origin of each value by its dotted name."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+    def shown(self) -> Iterator[Origin]:
+        """Every setting, in order, fit to print."""
+        for name, description in described().items():
+            section, key = name.split(".")
+            value = getattr(getattr(self.settings, section), key)
+            if name in SECRETS:
+                value = "(set)" if value else "(not set)"
+            yield Origin(name, value, self.origins.get(name, "default"), description)
+
+
+def default_home() -> Path:
+    """$XDG_DATA_HOME/icelos, else ~/.local/share/icelos."""
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "icelos"
+
+
+def described() -> dict[str, str]:
+    """Dotted name -> description of every setting."""
+    return {f"{section}.{key}": text for section, kind in _sections().items() for key, text in _fields(kind)}
+
+
+def load(
+    path: Path | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, object] | None = None,
+) -> Loaded:
+    """Settings from file, environment and flags (dotted names; None is "not given").
+
+    Raises SettingsError for an unreadable file, an unknown key or a value out of its type or range.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, tuple[object, str]] = {}
+    file = _find_file(path, environ)
+    if file is not None:
+        values.update(_from_file(file))
+    values.update(_from_environment(environ))
+    values.update({name: (value, "flag") for name, value in (flags or {}).items() if value is not None})
+    return Loaded(_build(values), {name: origin for name, (_, origin) in values.items()})
+
+
+def _sections() -> dict[str, type[Struct]]:
+    return {field.name: field.type for field in msgspec.structs.fields(Settings)}
+
+
+def _fields(kind: type[Struct]) -> Iterator[tuple[str, str]]:
+    hints = get_type_hints(kind, include_extras=True)
+    for field in msgspec.structs.fields(kind):
+        meta = [m for m in get_args(hints[field.name])[1:] if isinstance(m, Meta)]
+        yield field.name, next((m.description for m in meta if m.description), "")
+
+
+def _find_file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    if path is None and environ.get("ICELOS_CONFIG"):
+        path = Path(environ["ICELOS_CONFIG"])
+    if path is not None:
+        if not path.is_file():
+            raise SettingsError("no such settings file", source=str(path))
+        return path
+    candidates = [Path("icelos.toml"), default_home() / "icelos.toml"]
+    return next((p for p in candidates if p.is_file()), None)
+
+
+def _from_file(file: Path) -> dict[str, tuple[object, str]]:
+    try:
+        table = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"cannot read settings: {error}", source=str(file)) from error
+    values: dict[str, tuple[object, str]] = {}
+    for section, content in table.items():
+        if not isinstance(content, dict):
+            raise SettingsError(f"{section!r} must be a section, [{section}]", source=str(file))
+        for key, value in content.items():
+            _check_known(f"{section}.{key}", str(file))
+            values[f"{section}.{key}"] = (value, str(file))
+    return values
+
+
+_OTHER_VARIABLES = frozenset({"ICELOS_CONFIG", "ICELOS_DATA", "ICELOS_HOME"})
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[object, str]]:
+    names = {f"ICELOS_{name.replace('.', '_').upper()}": name for name in described()}
+    names["ICELOS_HOME"] = "workspace.home"
+    values: dict[str, tuple[object, str]] = {}
+    for variable, text in environ.items():
+        if not variable.startswith("ICELOS_"):
+            continue
+        if variable in names:
+            values[names[variable]] = (text, variable)
+        elif variable not in _OTHER_VARIABLES:
+            raise SettingsError("unknown setting", source=variable, hint=_did_you_mean(variable, list(names)))
+    return values
+
+
+def _check_known(name: str, source: str) -> None:
+    if name not in described():
+        raise SettingsError(
+            f"unknown setting {name!r}", source=source, hint=_did_you_mean(name, list(described()))
+        )
+
+
+def _did_you_mean(word: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]}?" if close else "`icelos config show` lists all"
+
+
+def _build(values: Mapping[str, tuple[object, str]]) -> Settings:
+    sections: dict[str, Struct] = {}
+    for section, kind in _sections().items():
+        given: dict[str, object] = {}
+        for name, (value, origin) in values.items():
+            if name.split(".")[0] == section:
+                given[name.split(".")[1]] = _convert(kind, name, value, origin)
+        sections[section] = kind(**given)
+    return Settings(**sections)  # type: ignore[arg-type]
+
+
+def _convert(kind: type[Struct], name: str, value: object, origin: str) -> object:
+    hint = get_type_hints(kind, include_extras=True).get(name.split(".")[1])
+    if hint is None:
+        raise SettingsError(f"unknown setting {name!r}", source=origin)
+    plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    if isinstance(value, str) and get_origin(plain) is tuple:
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        return msgspec.convert(value, hint, strict=not isinstance(value, str))
+    except msgspec.ValidationError as error:
+        shown = "(secret)" if name in SECRETS else repr(value)
+        raise SettingsError(f"{name} = {shown}: {error}", source=origin) from error
