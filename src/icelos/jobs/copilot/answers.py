@@ -1,4 +1,4 @@
-"""What an answer is: sentences, their citations, and why there is none. Shared by the command, page and API."""
+"""What an answer is: sentences, their citations, or why there is none. Shared by command, page and API."""
 
 from __future__ import annotations
 
