@@ -59,7 +59,9 @@ def main() -> None:
     missing = sorted(set(run) - set(full))
     if missing:
         sys.exit(f"the two resolutions differ on {', '.join(missing)}")
-    data = {name: compile_lock(["-", "--no-deps"], "\n".join(wanted)) for name, wanted in DATA_PACKAGES.items()}
+    data = {
+        name: compile_lock(["-", "--no-deps"], "\n".join(wanted)) for name, wanted in DATA_PACKAGES.items()
+    }
     torch = {key: block for key, block in pinned.items() if key.startswith("torch==")}
     cuda = {key: block for key, block in pinned.items() if CUDA.match(key)}
     (version,) = [key.partition("==")[2] for key in torch]
