@@ -1,0 +1,93 @@
+"""Questions to full-text queries: which words count, and how rare each is.
+
+A long question has many words, and the cost of a query is the number of rows its words match; so the
+rarest words are taken until a budget of rows is spent. What is left out is common, hence light in BM25.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+import msgspec
+
+_WORD = re.compile(r"[^\W_]+(?:[._:@/\\+'’-][^\W_]+)*")
+_PART = re.compile(r"[^\W_]+")
+
+_FUNCTION_WORDS = """
+a an the and or but if of at by for from in into on onto to with within without as is are was were be been
+being am do does did doing have has had having it its this that these those there here he she they them
+their we our us you your i me my what which who whom whose when where why how can could may might must shall
+should will would not no nor so than then too very s t via also such any all about over under between
+through during before after above below up down out off again
+"""
+STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
+"""English function words. They match nearly every passage and say nothing of its subject."""
+
+MOST_WORDS = 256
+ROW_BUDGET = 60_000
+"""Rows that one query may touch: about 60 ms of BM25 in SQLite on a slow core."""
+
+
+class Term(msgspec.Struct, frozen=True):
+    """One word or compound of a question as an FTS5 phrase, with the number of passages that hold it."""
+
+    phrase: str
+    rows: int
+
+
+def phrases(query: str) -> list[str]:
+    """The words of a question that count, as FTS5 phrases, each once, in order.
+
+    A compound ("lsass.exe", "command-and-control") is one phrase beside its parts, so that a passage
+    with the whole compound outranks one with the parts.
+    """
+    found: dict[str, None] = {}
+    for match in _WORD.finditer(query):
+        parts = _PART.findall(match.group().casefold())
+        if len(parts) > 1 and len(parts) <= 8:
+            found['"' + " ".join(parts) + '"'] = None
+        for part in parts:
+            if part not in STOP_WORDS and len(part) <= 64:
+                found[f'"{part}"'] = None
+        if len(found) >= MOST_WORDS:
+            break
+    return list(found)
+
+
+class Rarity:
+    """How many passages hold a phrase, remembered until the store has grown or shrunk by a tenth."""
+
+    def __init__(self, *, most: int = 50_000) -> None:
+        self._rows: dict[str, int] = {}
+        self._most = most
+        self._size = 0
+
+    def terms(self, database: sqlite3.Connection, query: str, *, size: int) -> list[Term]:
+        """The terms of a question that the index holds at all, the rarest first."""
+        if abs(size - self._size) * 10 > self._size or len(self._rows) > self._most:
+            self._rows, self._size = {}, size
+        rows = self._rows
+        found = []
+        for phrase in phrases(query):
+            if phrase not in rows:
+                rows[phrase] = _matches(database, phrase)
+            if rows[phrase]:
+                found.append(Term(phrase, rows[phrase]))
+        return sorted(found, key=lambda term: term.rows)
+
+
+def _matches(database: sqlite3.Connection, phrase: str) -> int:
+    return int(database.execute("SELECT count(*) FROM words WHERE words MATCH ?", (phrase,)).fetchone()[0])
+
+
+def affordable(terms: list[Term], *, budget: int = ROW_BUDGET) -> list[Term]:
+    """The rarest terms whose rows fit the budget; at least one."""
+    chosen: list[Term] = []
+    spent = 0
+    for term in terms:
+        spent += term.rows
+        if chosen and spent > budget:
+            break
+        chosen.append(term)
+    return chosen
