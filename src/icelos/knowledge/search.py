@@ -9,10 +9,11 @@ agree count for more than one. Every number here was chosen on the tuning half o
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 import numpy as np
@@ -123,9 +124,18 @@ class Searcher:
             scores.setdefault(chunk, 0.0)
         return self._by_document(scores, lexical, cosine, exact, scope, k, per_document)
 
+    def weights(self, database: sqlite3.Connection, words: Iterable[str]) -> dict[str, float]:
+        """Inverse document frequency of each word, over all passages."""
+        size = _size(database)
+        found: dict[str, float] = {}
+        for word in words:
+            rows = min((t.rows for t in self._rarity.terms(database, word, size=size)), default=0)
+            found[word] = math.log1p(size / max(rows, 0.5))
+        return found
+
     def _lexical(self, database: sqlite3.Connection, query: str, scope: Scope) -> dict[int, float]:
         """BM25 of the visible passages that match best, 1 for the best of them."""
-        size = int(database.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()[0])
+        size = _size(database)
         terms = affordable(self._rarity.terms(database, query, size=size))
         if not terms:
             return {}
@@ -208,6 +218,10 @@ class Searcher:
             if len(ranked) >= k:
                 break
         return ranked[:k]
+
+
+def _size(database: sqlite3.Connection) -> int:
+    return int(database.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()[0])
 
 
 def named(database: sqlite3.Connection, query: str, allowed: Filter) -> dict[int, float]:

@@ -171,6 +171,19 @@ class KnowledgeStore:
         with self._reading() as database:
             return reading.passage(database, chunk_id, readable(principal))
 
+    def passages(
+        self, document_id: str, *, principal: Principal, version: int | None = None
+    ) -> list[Hit]:
+        """All passages of one document in order, the newest version unless told."""
+        with self._reading() as database:
+            return reading.passages(database, document_id, version, readable(principal))
+
+    def weights(self, words: Iterable[str], *, principal: Principal) -> dict[str, float]:
+        """How much each word says here: ln(1 + passages / passages with it); one without any counts most."""
+        readable(principal)
+        with self._reading() as database:
+            return self._searcher.weights(database, words)
+
     def related(
         self,
         identifier: str,
