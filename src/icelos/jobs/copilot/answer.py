@@ -1,0 +1,178 @@
+"""The copilot: a question in, an answer out of the sources, a citation on every sentence.
+
+    copilot = Copilot.open(settings)
+    print(copilot.ask("what is T1110.003?", principal=Principal("ann")).text)
+
+One straight line: understand, retrieve, judge whether the answer is there, compose or ask the model,
+verify, cite. Knows nothing of pages or terminals.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any, Self
+
+import msgspec
+
+from icelos import __version__
+from icelos.contracts import LLM, Principal, Where
+from icelos.data.workspace import Workspace
+from icelos.errors import IcelosError
+from icelos.jobs.copilot import abstain, cite, compose, retrieve
+from icelos.jobs.copilot.answers import Answer, Event, Nearest, Sentence, Status
+from icelos.jobs.copilot.cite import Citing
+from icelos.jobs.copilot.history import History
+from icelos.jobs.copilot.retrieve import Reader, Sources
+from icelos.jobs.copilot.understand import Focus, Query, focus_of, understand
+from icelos.settings import Settings
+
+NO_MODEL = (
+    "No model is configured: these are sentences of the sources. To add one, set ICELOS_LLM_BASE_URL"
+    " and ICELOS_LLM_MODEL."
+)
+EMPTY = "The knowledge base is empty: `icelos kb add PATH` adds documents."
+
+
+class Copilot:
+    """Answers questions from a store, for one principal at a time. Safe to share between threads."""
+
+    def __init__(
+        self, store: Sources, *, llm: LLM | None = None, settings: Settings, history: History | None = None
+    ) -> None:
+        self.store = store
+        self.llm = llm
+        self.settings = settings
+        self.history = history
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """With the store, the model and the history that the settings name. Raises IcelosError."""
+        from icelos.knowledge.store import KnowledgeStore
+        from icelos.llm.connect import connect
+
+        history = History(Workspace.of(settings).history)
+        return cls(KnowledgeStore.open(settings), llm=connect(settings), settings=settings, history=history)
+
+    def ask(
+        self, question: str, *, principal: Principal, conversation: str = "", where: Where | None = None,
+        explain: bool = False,
+    ) -> Answer:  # fmt: skip
+        """The whole answer. Errors of store or model end in its status and notices, not in exceptions."""
+        for event in self.stream(
+            question, principal=principal, conversation=conversation, where=where, explain=explain
+        ):
+            if event.answer is not None:
+                return event.answer
+        raise AssertionError("a stream ends with its answer")
+
+    def stream(
+        self, question: str, *, principal: Principal, conversation: str = "", where: Where | None = None,
+        explain: bool = False,
+    ) -> Iterator[Event]:  # fmt: skip
+        """The same answer as it comes: "status" and "sentence" events, then "answer", always last."""
+        asking = _Asking(self, question, principal, conversation, where or Where(), explain)
+        try:
+            yield from asking.events()
+        except IcelosError as error:
+            yield asking.end(Status.FAILED, notices=(f"The question could not be answered: {error}",))
+
+
+class _Asking:
+    """One question under way: what is known of it so far, so that it can end at any point."""
+
+    def __init__(
+        self, copilot: Copilot, question: str, principal: Principal, conversation: str, where: Where,
+        explain: bool,
+    ) -> None:  # fmt: skip
+        self.copilot = copilot
+        self.question = question
+        self.principal = principal
+        self.conversation = conversation or uuid.uuid4().hex
+        self.reader = Reader(copilot.store, principal, where)
+        self.explain: dict[str, Any] | None = {} if explain else None
+        self.citing = Citing(stale_days=copilot.settings.knowledge.stale_days)
+        self.resolved = question
+        self.started = time.perf_counter()
+        self.made_by = {"copilot": __version__, "answerer": "extractive"}
+
+    def events(self) -> Iterator[Event]:
+        yield Event(kind="status", text="understanding")
+        query = understand(
+            self.question, lookup=self.reader.lookup, focus=self._focus(), where=self.reader.where
+        )
+        self.resolved, self.reader.where = query.text, query.where
+        yield Event(kind="status", text="searching")
+        settings = self.copilot.settings.copilot
+        evidence = retrieve.gather(query, self.reader, passages=settings.passages)
+        drafts = compose.drafts(query, evidence, self.reader, most=settings.max_sentences)
+        verdict = abstain.judge(query, drafts, evidence.weights)
+        self._explain(query, evidence, verdict)
+        if verdict.status is not Status.ANSWERED:
+            yield self.end(
+                verdict.status, notices=self._why_not(verdict), nearest=cite.nearest(evidence.hits)
+            )
+            return
+        sentences = []
+        for draft in drafts:
+            sentences.append(self.citing.sentence(draft))
+            yield self._said(sentences[-1])
+        yield self.end(Status.ANSWERED, sentences=tuple(sentences), notices=(NO_MODEL,))
+
+    def end(
+        self, status: Status, *, sentences: tuple[Sentence, ...] = (), notices: tuple[str, ...] = (),
+        nearest: tuple[Nearest, ...] = (), dropped: tuple[str, ...] = (),
+    ) -> Event:  # fmt: skip
+        """The last event, with the whole answer; it is kept in the history."""
+        citations = self.citing.cited(sentences)
+        answer = Answer(
+            question=self.question, status=status, sentences=sentences, citations=citations,
+            notices=(*cite.notices(citations), *notices), nearest=nearest, dropped=dropped,
+            conversation=self.conversation, answer_id=uuid.uuid4().hex, made_by=self.made_by,
+            seconds=round(time.perf_counter() - self.started, 4), explain=self.explain,
+        )  # fmt: skip
+        return Event(kind="answer", answer=self._kept(answer))
+
+    def _kept(self, answer: Answer) -> Answer:
+        history = self.copilot.history
+        if history is None:
+            return answer
+        try:
+            history.add(answer, resolved=self.resolved, principal=self.principal)
+        except IcelosError as error:
+            return msgspec.structs.replace(answer, notices=(*answer.notices, f"Not kept: {error}"))
+        return answer
+
+    def _focus(self) -> Focus | None:
+        history = self.copilot.history
+        if history is None:
+            return None
+        turns = history.turns(self.conversation, principal=self.principal, last=1)
+        if not turns:
+            return None
+        return focus_of(understand(turns[-1].resolved, lookup=self.reader.lookup))
+
+    def _said(self, sentence: Sentence) -> Event:
+        return Event(kind="sentence", sentence=sentence, citations=self.citing.of(sentence.handles))
+
+    def _why_not(self, verdict: abstain.Verdict) -> tuple[str, ...]:
+        if self.reader.is_empty():
+            return (EMPTY,)
+        if verdict.status is Status.UNKNOWN_IDENTIFIER:
+            return (f"No source here has {', '.join(verdict.unknown)}.",)
+        return ("The sources here do not answer this.",)
+
+    def _explain(self, query: Query, evidence: retrieve.Evidence, verdict: abstain.Verdict) -> None:
+        if self.explain is None:
+            return
+        self.explain |= {
+            "question": query.text,
+            "named": [
+                {"text": e.text, "documents": [hit.title for hit in e.hits[:5]]} for e in query.entities
+            ],
+            "facets": [facet.name for facet in query.facets],
+            "words": dict(evidence.weights),
+            "retrieved": evidence.explained(),
+            "verdict": {"status": verdict.status.value, "why": verdict.why},
+        }

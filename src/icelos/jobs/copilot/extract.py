@@ -1,0 +1,115 @@
+"""Ranked sentences of passages for a free question, each exactly as it stands there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from icelos.contracts import Hit
+from icelos.jobs.copilot.sentences import Span, split
+from icelos.jobs.copilot.words import content_stems
+
+Encode = Callable[[Sequence[str]], Sequence[Sequence[float]]]
+
+CONTEXT = 0.5
+"""What a question's word counts where only the title or heading holds it."""
+SEARCH = 0.35
+POSITION = 0.05
+SAME = 0.7
+SHORTEST = 4
+"""Words below which a sentence says too little to answer by itself."""
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """A slice of a passage: hit.text[start:end]."""
+
+    hit: Hit
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.hit.text[self.start : self.end]
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A sentence of an answer before it has handles. `quotes` carry it; `facet` is what it answers."""
+
+    text: str
+    quotes: tuple[Quote, ...]
+    facet: str = ""
+    score: float = 0.0
+    coverage: float = 0.0
+
+
+def ranked(hits: Sequence[Hit], weights: Mapping[str, float], *, most: int) -> list[Draft]:
+    """The best sentences over all passages, the best first, no two alike."""
+    top = max((hit.score for hit in hits), default=0.0) or 1.0
+    drafts = [
+        draft
+        for order, hit in enumerate(hits)
+        for draft in _scored(hit, weights, share=hit.score / top, order=order)
+    ]
+    drafts.sort(key=lambda draft: -draft.score)
+    return diverse(drafts, most=most)
+
+
+def _scored(hit: Hit, weights: Mapping[str, float], *, share: float, order: int) -> list[Draft]:
+    context = set(content_stems(f"{hit.title} {hit.heading}"))
+    spans = split(hit.text)
+    found = []
+    for index, span in enumerate(spans):
+        words = content_stems(span.text)
+        if len(words) < SHORTEST and len(spans) > 1:
+            continue
+        coverage = covered(set(words), context, weights)
+        score = coverage + SEARCH * share - POSITION * min(index, 6) / 6 - 0.01 * order
+        found.append(_draft(hit, span, score, coverage))
+    return found
+
+
+def covered(words: set[str], context: set[str], weights: Mapping[str, float]) -> float:
+    """The share of the question's words, by weight, that stand here; those of the context count less."""
+    total = sum(weights.values())
+    if not total:
+        return 0.0
+    own = sum(weight for stem, weight in weights.items() if stem in words)
+    around = sum(weight for stem, weight in weights.items() if stem in context and stem not in words)
+    return (own + CONTEXT * around) / total
+
+
+def _draft(hit: Hit, span: Span, score: float, coverage: float) -> Draft:
+    return Draft(plain(span.text), (Quote(hit, span.start, span.end),), "", score, coverage)
+
+
+def diverse(drafts: Sequence[Draft], *, most: int) -> list[Draft]:
+    """The first of each group of sentences that say nearly the same."""
+    chosen: list[tuple[Draft, set[str]]] = []
+    for draft in drafts:
+        words = set(content_stems(draft.text))
+        if all(_overlap(words, other) < SAME for _, other in chosen):
+            chosen.append((draft, words))
+        if len(chosen) >= most:
+            break
+    return [draft for draft, _ in chosen]
+
+
+def _overlap(left: set[str], right: set[str]) -> float:
+    return len(left & right) / max(1, min(len(left), len(right)))
+
+
+_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"\[([^\]]*)\]\((?:[^()]|\([^)]*\))*\)")
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>|<!--.*?-->", re.DOTALL)
+_EMPHASIS = re.compile(r"(\*\*|__|`)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
+
+
+def plain(text: str) -> str:
+    """One line without images, links, tags or emphasis; what they showed as text stays."""
+    text = _IMAGE.sub(r"\1", text)
+    text = _LINK.sub(r"\1", text)
+    text = _TAG.sub("", text)
+    text = _EMPHASIS.sub(r"\2", text)
+    return " ".join(text.split())

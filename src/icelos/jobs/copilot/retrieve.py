@@ -1,0 +1,123 @@
+"""What the sources hold on a question: passages by search, and whole documents of what it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from icelos.contracts import Hit, Principal, Where
+from icelos.jobs.copilot.understand import Query
+from icelos.knowledge.reading import Related, SourceInfo
+
+
+class Sources(Protocol):
+    """What the copilot needs of a store; `icelos.knowledge.store.KnowledgeStore` is one."""
+
+    def search(
+        self, query: str, *, k: int = 10, where: Where | None = None, principal: Principal,
+        per_document: int = 1,
+    ) -> list[Hit]: ...  # fmt: skip
+
+    def lookup(self, identifier: str, *, principal: Principal, where: Where | None = None) -> list[Hit]: ...
+
+    def passage(self, chunk_id: str, *, principal: Principal) -> Hit | None: ...
+
+    def passages(
+        self, document_id: str, *, principal: Principal, version: int | None = None
+    ) -> list[Hit]: ...
+
+    def related(
+        self, identifier: str, *, principal: Principal, kinds: Sequence[str] = (), relation: str = "",
+        limit: int = 50,
+    ) -> list[Related]: ...  # fmt: skip
+
+    def weights(self, words: Iterable[str], *, principal: Principal) -> dict[str, float]: ...
+
+    def sources(self, *, principal: Principal) -> list[SourceInfo]: ...
+
+
+class Reader:
+    """The sources as one principal may read them for one question, each document read once."""
+
+    def __init__(self, store: Sources, principal: Principal, where: Where) -> None:
+        self._store = store
+        self.principal = principal
+        self.where = where
+        self._passages: dict[tuple[str, int], list[Hit]] = {}
+        self._lookups: dict[str, list[Hit]] = {}
+
+    def search(self, text: str, *, k: int, per_document: int = 1, where: Where | None = None) -> list[Hit]:
+        """Passages for a text; `where` instead of the question's own."""
+        return self._store.search(
+            text, k=k, per_document=per_document, where=where or self.where, principal=self.principal
+        )
+
+    def lookup(self, name: str) -> list[Hit]:
+        """Documents of exactly this name."""
+        if name not in self._lookups:
+            self._lookups[name] = self._store.lookup(name, principal=self.principal, where=self.where)
+        return self._lookups[name]
+
+    def passages(self, hit: Hit) -> list[Hit]:
+        """All passages of the document that a hit is of, in the hit's version."""
+        key = (hit.document_id, hit.version)
+        if key not in self._passages:
+            self._passages[key] = self._store.passages(
+                hit.document_id, principal=self.principal, version=hit.version
+            )
+        return self._passages[key]
+
+    def related(self, name: str, *, relation: str = "", kinds: Sequence[str] = ()) -> list[Related]:
+        """Neighbours by relation, those that the question's filters let through."""
+        found = self._store.related(
+            name, principal=self.principal, relation=relation, kinds=kinds, limit=MOST_RELATED
+        )
+        return [one for one in found if _passes(one.hit, self.where)]
+
+    def weights(self, words: Iterable[str]) -> dict[str, float]:
+        """How much each word says in these sources."""
+        return self._store.weights(words, principal=self.principal)
+
+    def is_empty(self) -> bool:
+        """Is there nothing at all that this principal may read?"""
+        return not self._store.sources(principal=self.principal)
+
+
+MOST_RELATED = 400
+
+
+def _passes(hit: Hit, where: Where) -> bool:
+    if where.kinds and hit.kind not in where.kinds:
+        return False
+    if where.collections and hit.collection not in where.collections:
+        return False
+    return where.modified_after is None or (hit.modified is not None and hit.modified > where.modified_after)
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """The passages for a question, the best first, each once; `weights` of the question's words by stem."""
+
+    hits: tuple[Hit, ...]
+    weights: Mapping[str, float]
+
+    def explained(self) -> list[dict[str, Any]]:
+        """What was retrieved and why, for --explain."""
+        return [
+            {"chunk_id": hit.chunk_id, "title": hit.title, "heading": hit.heading, "source": hit.source}
+            | {"place": hit.place, "score": round(hit.score, 4), "why": dict(hit.why)}
+            for hit in self.hits
+        ]
+
+
+def gather(query: Query, reader: Reader, *, passages: int) -> Evidence:
+    """First the documents that the question names, then what is found by its words."""
+    found = reader.search(query.text, k=passages, per_document=3)
+    hits = {hit.chunk_id: hit for hit in found}
+    return Evidence(tuple(hits.values()), _weights(query, reader))
+
+
+def _weights(query: Query, reader: Reader) -> dict[str, float]:
+    known = reader.weights(query.words.values())
+    return {stem: known[word] for stem, word in query.words.items()}
