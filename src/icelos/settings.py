@@ -97,6 +97,9 @@ class WebSettings(Struct, frozen=True, kw_only=True):
 
     host: Annotated[str, Meta(description="Address to bind to; loopback unless told otherwise")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port; 0 = any free one")] = 8787
+    hosts: Annotated[
+        tuple[str, ...], Meta(description="Further host names that the console answers to, as behind a proxy")
+    ] = ()
     session_hours: Annotated[int, Meta(ge=1, description="Hours until a sign-in ends")] = 12
 
 

@@ -3,6 +3,7 @@
 <home>/findings.sqlite    findings and failures of every job
 <home>/knowledge.sqlite   documents, chunks, vectors
 <home>/history.sqlite     conversations and feedback
+<home>/console.sqlite     sign-in tokens and sessions of the console, hashed
 <home>/cache/             replies of models, fetched pages
 <home>/feeds/NAME/        what a feed fetched, with its ETag and checksum
 <home>/models/            models trained here
@@ -38,6 +39,10 @@ class Workspace:
     @property
     def history(self) -> Path:
         return self._ready() / "history.sqlite"
+
+    @property
+    def console(self) -> Path:
+        return self._ready() / "console.sqlite"
 
     def folder(self, *names: str) -> Path:
         """A folder below home ("cache", "feeds/attack", "models"), created where absent."""

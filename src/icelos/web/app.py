@@ -1,0 +1,90 @@
+"""The app: settings in, FastAPI out. `icelos serve` runs it; tests call it without a server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.openapi.utils import get_openapi
+
+from icelos import __version__
+from icelos.settings import Settings
+from icelos.web import problems, streams
+from icelos.web.guard import Guard
+from icelos.web.lockout import Lockout
+from icelos.web.prepare import Prepare
+from icelos.web.routes import ask, conversations, findings, health, knowledge, page, session
+from icelos.web.routes.access import signed_in
+from icelos.web.schemas import components, reply
+from icelos.web.services import Services
+from icelos.web.signin import SignIn
+
+
+def create_app(
+    settings: Settings, *, services: Services | None = None, prepare: Prepare | None = None
+) -> FastAPI:
+    """The console and its API.
+
+    `services` and `prepare` replace what would be opened from the settings. Raises StoreError where the
+    workspace cannot be written.
+    """
+    services = services or Services(settings)
+    app = FastAPI(
+        title="Icelos", version=__version__, openapi_url=None, docs_url=None, redoc_url=None,
+        lifespan=_lifespan, redirect_slashes=False,
+    )  # fmt: skip
+    app.state.services = services
+    app.state.signin = SignIn(services.workspace.console, hours=settings.web.session_hours)
+    app.state.lockout = Lockout()
+    app.state.turns = threading.BoundedSemaphore(streams.STREAMS)
+    app.state.prepare = prepare or Prepare(settings)
+    problems.install(app)
+    app.add_middleware(Guard, host=settings.web.host, hosts=settings.web.hosts)
+    app.include_router(health.router)
+    app.include_router(session.outside)
+    app.include_router(_signed_in_routes())
+    app.include_router(page.router)
+    page.mount(app)
+    return app
+
+
+def _signed_in_routes() -> APIRouter:
+    """Everything that needs a session; the check stands here once, before any body is read."""
+    router = APIRouter(dependencies=[Depends(signed_in)])
+    router.add_api_route("/api/openapi.json", openapi, include_in_schema=False)
+    for part in (session.inside, ask.router, knowledge.router, conversations.router, findings.router):
+        router.include_router(part)
+    return router
+
+
+def openapi(request: Request) -> Response:
+    """The API's description, OpenAPI 3.1."""
+    return reply(describe_api(request.app))
+
+
+def describe_api(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI 3.1 with the schemas of our structs."""
+    described = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary="Questions answered from your sources",
+        routes=app.routes,
+    )
+    described.setdefault("components", {})["schemas"] = components()
+    for path in described["paths"].values():
+        for operation in path.values():
+            operation["responses"].pop("422", None)
+    return described
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.prepare.start()
+    try:
+        yield
+    finally:
+        app.state.prepare.stop()
+        app.state.services.close()

@@ -1,0 +1,51 @@
+"""What routes depend on: the session of a request, the CSRF token, the services."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Annotated, cast
+
+from fastapi import Depends, HTTPException, Request
+
+from icelos.web.guard import SAFE
+from icelos.web.services import Services
+from icelos.web.signin import Session, SignIn
+
+
+async def services_of(request: Request) -> Services:
+    """The services of the app."""
+    return cast("Services", request.app.state.services)
+
+
+async def signin_of(request: Request) -> SignIn:
+    """The sign-in store of the app."""
+    return cast("SignIn", request.app.state.signin)
+
+
+Here = Annotated[Services, Depends(services_of)]
+Tokens = Annotated[SignIn, Depends(signin_of)]
+
+
+def cookie_name(request: Request) -> str:
+    """One name per port: cookies do not keep the ports of one host apart."""
+    server = request.scope.get("server") or ("", 0)
+    return f"icelos-{server[1]}"
+
+
+def signed_in(request: Request, tokens: Tokens) -> Session:
+    """The session of the request's cookie, its CSRF token checked where the method is unsafe.
+
+    Raises HTTPException 401 without a session and 403 without the token.
+    """
+    cookie = request.cookies.get(cookie_name(request), "")
+    session = tokens.session(cookie) if cookie else None
+    if session is None:
+        raise HTTPException(401, "sign in with the link that `icelos serve` prints")
+    if request.method not in SAFE:
+        given = request.headers.get("x-csrf-token", "")
+        if not hmac.compare_digest(given.encode(), session.csrf.encode()):
+            raise HTTPException(403, "the X-CSRF-Token header is missing or wrong")
+    return session
+
+
+SignedIn = Annotated[Session, Depends(signed_in)]

@@ -1,0 +1,232 @@
+"""What the API takes and gives beyond the structs of the other rooms, and how it stands in OpenAPI.
+
+Bodies are decoded by msgspec, strictly; answers are encoded by msgspec. Times are RFC 3339 in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from fastapi import HTTPException, Request, Response
+from msgspec import Meta
+
+from icelos.contracts import Hit
+from icelos.errors import InputError
+from icelos.findings import Failure, Finding
+from icelos.jobs.copilot.answers import Answer, Event
+from icelos.jobs.copilot.history import Conversation, Turn
+from icelos.records import Section
+from icelos.web.problems import Problem
+
+QUESTION_LIMIT = 8000
+"""Characters in one question."""
+
+T = TypeVar("T")
+Text = Annotated[str, Meta(max_length=200)]
+
+
+class SignInRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The one-time token that `icelos serve` printed."""
+
+    token: Text
+
+
+class SessionView(msgspec.Struct, frozen=True, kw_only=True):
+    """The session: who asks, when it ends, what X-CSRF-Token unsafe requests carry, which model answers."""
+
+    user: str
+    groups: tuple[str, ...]
+    csrf: str
+    expires: datetime
+    model: str
+    version: str
+
+
+class AskRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question. `conversation` is empty for a new one, else the `conversation` of an earlier answer."""
+
+    question: Annotated[str, Meta(min_length=1, max_length=QUESTION_LIMIT)]
+    conversation: Text = ""
+    explain: bool = False
+
+
+class FeedbackRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A thumb for an answer; the last one counts."""
+
+    answer_id: Text
+    thumb: Literal["up", "down"]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A section of a document, cut in three at the passage; `passage` is empty outside of it."""
+
+    heading: str
+    place: str
+    before: str = ""
+    passage: str = ""
+    after: str = ""
+
+
+class PassageView(msgspec.Struct, frozen=True, kw_only=True):
+    """A passage at its place. `parts` are the sections around it; `more_*` say that some were left out.
+
+    `current` is false where a newer version of the document is in force, `old` past the stale limit.
+    """
+
+    passage: Hit
+    parts: tuple[Part, ...]
+    more_before: bool
+    more_after: bool
+    current: bool
+    old: bool
+    path: str
+    licence: str
+    groups: tuple[str, ...]
+
+
+class DocumentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A document from section `first` on; `next` is where the rest begins, None at the end."""
+
+    id: str
+    title: str
+    kind: str
+    collection: str
+    source: str
+    path: str
+    url: str
+    version: int
+    identifiers: tuple[str, ...]
+    aliases: tuple[str, ...]
+    tags: tuple[str, ...]
+    facts: dict[str, str]
+    indexed: datetime
+    modified: datetime | None
+    truncated: bool
+    old: bool
+    licence: str
+    first: int
+    next: int | None
+    sections: tuple[Section, ...]
+
+
+class SourceView(msgspec.Struct, frozen=True, kw_only=True):
+    """One file or feed, with its freshness; `old` where its newest document is past the stale limit."""
+
+    collection: str
+    path: str
+    documents: int
+    passages: int
+    kinds: tuple[str, ...]
+    indexed: datetime
+    modified: datetime | None
+    truncated: int
+    licence: str
+    old: bool
+
+
+class Preparation(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the knowledge is: "starting", "indexing", "ready" or "failed", and why."""
+
+    phase: Literal["starting", "indexing", "ready", "failed"] = "starting"
+    done: int = 0
+    total: int = 0
+    detail: str = ""
+
+
+class SourceList(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that answers may come from, and whether indexing is still under way."""
+
+    sources: tuple[SourceView, ...]
+    documents: int
+    stale_days: int
+    preparation: Preparation
+
+
+class ConversationList(msgspec.Struct, frozen=True, kw_only=True):
+    """The conversations of the one who asks, the latest first."""
+
+    conversations: tuple[Conversation, ...]
+
+
+class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
+    """One conversation, turn by turn; `thumbs` maps answer ids to the thumb in force."""
+
+    conversation: str
+    turns: tuple[Turn, ...]
+    thumbs: dict[str, str]
+
+
+class FindingList(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of findings, the newest first; `total` counts those of the job."""
+
+    findings: tuple[Finding, ...]
+    total: int
+
+
+class FailureList(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of failures, the newest first; `total` counts those of the job."""
+
+    failures: tuple[Failure, ...]
+    total: int
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the process answers, or the knowledge can be asked."""
+
+    status: str
+
+
+SCHEMAS = (
+    SignInRequest, SessionView, AskRequest, FeedbackRequest, PassageView, DocumentView, SourceList,
+    ConversationList, ConversationView, FindingList, FailureList, Health, Answer, Event, Problem,
+)  # fmt: skip
+
+
+def reply(value: object, status: int = 200) -> Response:
+    """JSON by msgspec."""
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+
+def body_of(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
+    """A dependency that decodes a JSON body strictly. Raises InputError, or 415 for another type."""
+
+    async def decode(request: Request) -> T:
+        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+            raise HTTPException(415, "the body must be application/json")
+        try:
+            return msgspec.json.decode(await request.body(), type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"the body is not valid: {error}") from error
+
+    return decode
+
+
+def describe(*, takes: type | None = None, gives: type | None = None, stream: bool = False) -> dict[str, Any]:
+    """The `openapi_extra` of a route: its body and its answer by reference, and problems for the rest."""
+    kind = "text/event-stream" if stream else "application/json"
+    answer: dict[str, Any] = {"description": "OK"}
+    if gives is not None:
+        answer["content"] = {kind: {"schema": _reference(gives)}}
+    problem = {
+        "description": "Problem",
+        "content": {"application/problem+json": {"schema": _reference(Problem)}},
+    }
+    extra: dict[str, Any] = {"responses": {"200" if gives else "204": answer, "default": problem}}
+    if takes is not None:
+        extra["requestBody"] = {
+            "required": True, "content": {"application/json": {"schema": _reference(takes)}}
+        }  # fmt: skip
+    return extra
+
+
+def components() -> dict[str, Any]:
+    """The JSON schemas of everything in `SCHEMAS` and below, by name."""
+    _, found = msgspec.json.schema_components(SCHEMAS, ref_template="#/components/schemas/{name}")
+    return found
+
+
+def _reference(kind: type) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{kind.__name__}"}

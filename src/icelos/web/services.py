@@ -1,0 +1,105 @@
+"""What the routes work with: copilot, knowledge, history, findings; each opened when first used, once.
+
+One principal uses the console: the one that `copilot.user` and `copilot.groups` name.
+"""
+
+from __future__ import annotations
+
+import getpass
+import threading
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from icelos.contracts import Principal
+from icelos.data.workspace import Workspace
+from icelos.settings import Settings
+
+if TYPE_CHECKING:
+    from icelos.data.sinks import SqliteSink
+    from icelos.jobs.copilot.answer import Copilot
+    from icelos.jobs.copilot.answers import Answer, Event
+    from icelos.jobs.copilot.history import History
+    from icelos.knowledge.store import KnowledgeStore
+
+
+class Services:
+    """Shared by all requests, from any thread. Raises StoreError where a store cannot be opened."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.workspace = Workspace.of(settings)
+        self.principal = principal_of(settings)
+        self._lock = threading.RLock()
+
+    @property
+    def copilot(self) -> Copilot:
+        """The copilot; the lock keeps two first questions from opening it twice."""
+        with self._lock:
+            return self._copilot
+
+    @property
+    def knowledge(self) -> KnowledgeStore:
+        """The knowledge store, for reading."""
+        with self._lock:
+            return self._knowledge
+
+    @property
+    def history(self) -> History:
+        """Conversations and feedback."""
+        with self._lock:
+            return self._history
+
+    @property
+    def findings(self) -> SqliteSink:
+        """Findings and failures of every job."""
+        with self._lock:
+            return self._findings
+
+    def ask(self, question: str, *, conversation: str, explain: bool) -> Answer:
+        """One whole answer."""
+        return self.copilot.ask(
+            question, conversation=conversation, explain=explain, principal=self.principal
+        )
+
+    def stream(self, question: str, *, conversation: str, explain: bool) -> Iterator[Event]:
+        """One answer as it is made."""
+        return self.copilot.stream(
+            question, conversation=conversation, explain=explain, principal=self.principal
+        )
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("_findings", "_knowledge", "_copilot"):
+            opened = self.__dict__.pop(name, None)
+            if hasattr(opened, "close"):
+                opened.close()
+
+    @cached_property
+    def _copilot(self) -> Copilot:
+        from icelos.jobs.copilot.answer import Copilot
+
+        return Copilot.open(self.settings)
+
+    @cached_property
+    def _knowledge(self) -> KnowledgeStore:
+        from icelos.knowledge.store import KnowledgeStore
+
+        return KnowledgeStore.open(self.settings)
+
+    @cached_property
+    def _history(self) -> History:
+        from icelos.jobs.copilot.history import History
+
+        return History(self.workspace.history)
+
+    @cached_property
+    def _findings(self) -> SqliteSink:
+        from icelos.data.sinks import SqliteSink
+
+        return SqliteSink(self.workspace.findings)
+
+
+def principal_of(settings: Settings) -> Principal:
+    """Who the console asks as: `copilot.user`, else the login name, with `copilot.groups`."""
+    return Principal(settings.copilot.user or getpass.getuser(), frozenset(settings.copilot.groups))
