@@ -23,6 +23,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
     },
     "sources": {
         "lines": "icelos.data.sources:LineSource",
+        "questions": "icelos.data.sources:LineSource",
         "jsonl": "icelos.data.sources:JsonLinesSource",
         "sqlite": "icelos.data.sources:SqliteSource",
         "parquet": "icelos.data.sources:ParquetSource",

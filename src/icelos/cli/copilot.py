@@ -2,9 +2,215 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from icelos.cli import output
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from icelos.contracts import Principal, Where
+    from icelos.jobs.copilot.answer import Copilot
+    from icelos.jobs.copilot.answers import Answer, Citation
+
+User = Annotated[str, typer.Option(help="Who asks, instead of the login name")]
+Groups = Annotated[list[str] | None, typer.Option("--group", help="A group of who asks; may be repeated")]
+Collections = Annotated[list[str] | None, typer.Option("--collection", help="Only these collections")]
+Kinds = Annotated[
+    list[str] | None, typer.Option("--kind", help="Only these kinds: technique, rule, runbook …")
+]
+AsOf = Annotated[str, typer.Option("--as-of", help="What the sources said then: 2025-06-30")]
+Explain = Annotated[bool, typer.Option("--explain", help="Show what was retrieved and why")]
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="The question, in quotes; - reads it from standard input")],
+    json: Annotated[bool, typer.Option("--json", help="One JSON object with the answer")] = False,
+    explain: Explain = False,
+    collection: Collections = None,
+    kind: Kinds = None,
+    as_of: AsOf = "",
+    conversation: Annotated[str, typer.Option(help="Go on with this conversation")] = "",
+    user: User = "",
+    group: Groups = None,
+) -> None:
+    """Answer a question from the sources, with a citation on every sentence.
+
+    Exit codes: 0 answered or not in the sources, 2 bad input, 3 the sources could not be read.
+
+    Examples:
+      icelos ask "what is T1110.003 and which of our rules see it?"
+      icelos ask "when is CVE-2024-8068 due?" --json
+    """
+    where = _where(collection, kind, as_of)
+    copilot, principal = _open(user, group)
+    text = sys.stdin.read(64 * 1024) if question == "-" else question
+    _check(text)
+    arguments = {"principal": principal, "conversation": conversation, "where": where, "explain": explain}
+    if json:
+        answer = copilot.ask(text, **arguments)  # type: ignore[arg-type]
+        output.json_line(answer)
+    else:
+        answer = _print_as_it_comes(copilot, text, principal, conversation, where, explain=explain)
+    if answer.status == "failed":
+        raise typer.Exit(3)
+
+
+def chat(
+    conversation: Annotated[str, typer.Option(help="Go on with this conversation")] = "",
+    collection: Collections = None,
+    kind: Kinds = None,
+    explain: Explain = False,
+    user: User = "",
+    group: Groups = None,
+) -> None:
+    """Ask one question after the other; "and its mitigations?" refers to the one before.
+
+    /sources shows the sources again in full, /new begins another conversation, /quit or Ctrl-D ends.
+
+    Example:
+      icelos chat --kind technique
+    """
+    where = _where(collection, kind, "")
+    copilot, principal = _open(user, group)
+    last: Answer | None = None
+    while (line := _read_line()) is not None:
+        if line in ("/quit", "/exit", "/q"):
+            break
+        if line == "/new":
+            conversation, last = "", None
+        elif line == "/sources":
+            _print_sources(last, whole=True)
+        elif line.startswith("/"):
+            output.note("/sources, /new or /quit")
+        elif line:
+            last = _print_as_it_comes(copilot, line, principal, conversation, where, explain=explain)
+            conversation = last.conversation
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this file."""
-    del app
+    app.command()(ask)
+    app.command()(chat)
+
+
+def _open(user: str, groups: list[str] | None) -> tuple[Copilot, Principal]:
+    """The copilot and who asks; the bundled knowledge is indexed where the store has none."""
+    from icelos.jobs.copilot.answer import Copilot
+    from icelos.jobs.copilot.job import principal_of
+    from icelos.knowledge.index import ensure_bundled
+    from icelos.settings import load
+
+    settings = load().settings
+    ensure_bundled(settings)
+    return Copilot.open(settings), principal_of(settings, user=user, groups=groups or ())
+
+
+def _where(collections: list[str] | None, kinds: list[str] | None, as_of: str) -> Where:
+    from icelos.contracts import Where
+
+    return Where(
+        collections=tuple(collections or ()),
+        kinds=tuple(kinds or ()),
+        as_of=_moment(as_of) if as_of else None,
+    )
+
+
+def _moment(text: str) -> datetime:
+    from datetime import UTC, datetime, time
+
+    from icelos.errors import InputError
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"--as-of {text!r} is no date", hint="2025-06-30 or 2025-06-30T12:00") from error
+    if len(text) <= 10:  # a day means its end
+        moment = datetime.combine(moment, time.max)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _check(question: str) -> None:
+    from icelos.errors import InputError
+
+    if not any(character.isalnum() for character in question):
+        raise InputError("the question is empty")
+
+
+def _read_line() -> str | None:
+    try:
+        return input("> " if sys.stdin.isatty() else "").strip()
+    except EOFError:
+        if sys.stdin.isatty():
+            output.line()
+        return None
+
+
+def _print_as_it_comes(
+    copilot: Copilot, question: str, principal: Principal, conversation: str, where: Where, *, explain: bool
+) -> Answer:
+    """Sentences as they come, then notices and sources; the whole answer."""
+    for event in copilot.stream(
+        question, principal=principal, conversation=conversation, where=where, explain=explain
+    ):
+        if event.sentence is not None:
+            handles = "".join(f"[{handle}]" for handle in event.sentence.handles)
+            output.line(f"{event.sentence.text} {handles}")
+            sys.stdout.flush()
+        if event.answer is not None:
+            _print_rest(event.answer)
+            return event.answer
+    raise AssertionError("a stream ends with its answer")
+
+
+def _print_rest(answer: Answer) -> None:
+    for notice in answer.notices:
+        (output.line if not answer.sentences else output.note)(notice)
+    _print_sources(answer)
+    if answer.nearest:
+        output.line("Nearest sources:")
+        for source in answer.nearest:
+            output.line(f"  {source.title}: {_place(source.source, source.place)}")
+    if answer.dropped:
+        output.note(f"{len(answer.dropped)} sentences of the model were left out: no source carries them")
+    if answer.explain is not None:
+        _print_explained(answer)
+
+
+def _print_sources(answer: Answer | None, *, whole: bool = False) -> None:
+    if answer is None or not answer.citations:
+        return
+    output.line()
+    for citation in answer.citations:
+        output.line(f"  [{citation.handle}] {citation.title}: {_where_it_stands(citation)}")
+        if whole:
+            output.line(f"         {' '.join(citation.quote.split())}")
+
+
+def _where_it_stands(citation: Citation) -> str:
+    moment = citation.modified or citation.indexed
+    dated = "modified" if citation.modified else "indexed"
+    marks = [mark for mark, on in (("old", citation.old), ("cut short", citation.truncated)) if on]
+    return ", ".join(
+        [_place(citation.source, citation.place), f"version {citation.version}"]
+        + [f"{dated} {moment.date().isoformat()}", *marks]
+    )
+
+
+def _place(source: str, place: str) -> str:
+    return f"{source} {place}".strip()
+
+
+def _print_explained(answer: Answer) -> None:
+    explain = answer.explain or {}
+    output.note(f"question: {explain.get('question', '')}")
+    for named in explain.get("named", ()):
+        output.note(f"named: {named['text']} = {', '.join(named['documents'])}")
+    output.note(f"asked for: {', '.join(explain.get('facets', ())) or 'nothing special'}")
+    for hit in explain.get("retrieved", ()):
+        why = ", ".join(f"{name} {value:.2f}" for name, value in hit["why"].items())
+        output.note(f"{hit['score']:8.3f}  {hit['title']}: {_place(hit['source'], hit['place'])} ({why})")
+    output.note(f"verdict: {explain.get('verdict', {}).get('why', '')}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
 from icelos.jobs.copilot.answers import Status
-from icelos.jobs.copilot.extract import Draft
+from icelos.jobs.copilot.compose import Composed
 from icelos.jobs.copilot.understand import Query
 
 LEAST_COVERAGE = 0.5
@@ -22,14 +22,14 @@ class Verdict(msgspec.Struct, frozen=True):
     unknown: tuple[str, ...] = ()
 
 
-def judge(query: Query, drafts: Sequence[Draft], weights: Mapping[str, float]) -> Verdict:
-    """ANSWERED where the drafts answer; they are sorted, the best first."""
+def judge(query: Query, composed: Composed, weights: Mapping[str, float]) -> Verdict:
+    """ANSWERED where the drafts answer; nothing is said else."""
     del weights
     if query.unknown:
         return Verdict(Status.UNKNOWN_IDENTIFIER, "no source has this identifier", query.unknown)
-    if not drafts:
+    if not composed.drafts:
         return Verdict(Status.NOT_IN_SOURCES, "no passage speaks of it")
-    best = max(draft.coverage for draft in drafts)
+    best = max(draft.coverage for draft in composed.drafts)
     if best < LEAST_COVERAGE:
         return Verdict(Status.NOT_IN_SOURCES, f"the best sentence holds {best:.0%} of what is asked")
     return Verdict(Status.ANSWERED, f"the best sentence holds {best:.0%} of what is asked")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import msgspec
@@ -19,12 +19,14 @@ import msgspec
 from icelos import __version__
 from icelos.contracts import LLM, Principal, Where
 from icelos.data.workspace import Workspace
-from icelos.errors import IcelosError
-from icelos.jobs.copilot import abstain, cite, compose, retrieve
+from icelos.errors import IcelosError, ModelError
+from icelos.jobs.copilot import abstain, cite, compose, generate, prompts, retrieve
 from icelos.jobs.copilot.answers import Answer, Event, Nearest, Sentence, Status
 from icelos.jobs.copilot.cite import Citing
+from icelos.jobs.copilot.compose import Composed
+from icelos.jobs.copilot.extract import Draft
 from icelos.jobs.copilot.history import History
-from icelos.jobs.copilot.retrieve import Reader, Sources
+from icelos.jobs.copilot.retrieve import Evidence, Reader, Sources
 from icelos.jobs.copilot.understand import Focus, Query, focus_of, understand
 from icelos.settings import Settings
 
@@ -32,6 +34,7 @@ NO_MODEL = (
     "No model is configured: these are sentences of the sources. To add one, set ICELOS_LLM_BASE_URL"
     " and ICELOS_LLM_MODEL."
 )
+MODEL_UNSUPPORTED = "Nothing that the model said stands in the sources: these are their own sentences."
 EMPTY = "The knowledge base is empty: `icelos kb add PATH` adds documents."
 
 
@@ -95,9 +98,11 @@ class _Asking:
         self.citing = Citing(stale_days=copilot.settings.knowledge.stale_days)
         self.resolved = question
         self.started = time.perf_counter()
+        self.dropped: tuple[str, ...] = ()
         self.made_by = {"copilot": __version__, "answerer": "extractive"}
 
     def events(self) -> Iterator[Event]:
+        """Understand, retrieve, judge, then say."""
         yield Event(kind="status", text="understanding")
         query = understand(
             self.question, lookup=self.reader.lookup, focus=self._focus(), where=self.reader.where
@@ -106,29 +111,65 @@ class _Asking:
         yield Event(kind="status", text="searching")
         settings = self.copilot.settings.copilot
         evidence = retrieve.gather(query, self.reader, passages=settings.passages)
-        drafts = compose.drafts(query, evidence, self.reader, most=settings.max_sentences)
-        verdict = abstain.judge(query, drafts, evidence.weights)
+        composed = compose.compose(query, evidence, self.reader, most=settings.max_sentences)
+        verdict = abstain.judge(query, composed, evidence.weights)
         self._explain(query, evidence, verdict)
         if verdict.status is not Status.ANSWERED:
             yield self.end(
                 verdict.status, notices=self._why_not(verdict), nearest=cite.nearest(evidence.hits)
             )
             return
-        sentences = []
+        gaps = tuple(f"The sources here have no {gap}." for gap in composed.gaps)
+        if self.copilot.llm is None:
+            yield from self._extractive(composed.drafts, (*gaps, NO_MODEL))
+        else:
+            yield from self._generated(self.copilot.llm, query, evidence, composed, gaps)
+
+    def _extractive(self, drafts: Sequence[Draft], notices: tuple[str, ...]) -> Iterator[Event]:
+        said = []
         for draft in drafts:
-            sentences.append(self.citing.sentence(draft))
-            yield self._said(sentences[-1])
-        yield self.end(Status.ANSWERED, sentences=tuple(sentences), notices=(NO_MODEL,))
+            said.append(self.citing.sentence(draft))
+            yield self._said(said[-1])
+        yield self.end(Status.ANSWERED, sentences=tuple(said), notices=notices)
+
+    def _generated(
+        self, llm: LLM, query: Query, evidence: Evidence, composed: Composed, gaps: tuple[str, ...]
+    ) -> Iterator[Event]:
+        """The model's verified sentences; the extractive ones where it fails or nothing of it holds."""
+        yield Event(kind="status", text="asking the model")
+        said: list[Sentence] = []
+        dropped: list[str] = []
+        notice = MODEL_UNSUPPORTED
+        try:
+            for one in generate.answer(
+                llm, query, generate.choose(composed.drafts, evidence.hits), self.citing, self.reader,
+                most=self.copilot.settings.copilot.max_sentences,
+            ):  # fmt: skip
+                if one.draft is None:
+                    dropped.append(one.text)
+                    continue
+                said.append(self.citing.sentence(one.draft))
+                yield self._said(said[-1])
+        except ModelError as error:
+            notice = f"The model could not be used: {error}. These are sentences of the sources."
+        self.made_by |= {"model": llm.name, "prompt": prompts.NAME}
+        self.dropped = tuple(dropped)
+        if not said:
+            yield from self._extractive(composed.drafts, (*gaps, notice))
+            return
+        self.made_by["answerer"] = "model"
+        more = (notice,) if notice is not MODEL_UNSUPPORTED else ()
+        yield self.end(Status.ANSWERED, sentences=tuple(said), notices=(*gaps, *more))
 
     def end(
         self, status: Status, *, sentences: tuple[Sentence, ...] = (), notices: tuple[str, ...] = (),
-        nearest: tuple[Nearest, ...] = (), dropped: tuple[str, ...] = (),
+        nearest: tuple[Nearest, ...] = (),
     ) -> Event:  # fmt: skip
         """The last event, with the whole answer; it is kept in the history."""
         citations = self.citing.cited(sentences)
         answer = Answer(
             question=self.question, status=status, sentences=sentences, citations=citations,
-            notices=(*cite.notices(citations), *notices), nearest=nearest, dropped=dropped,
+            notices=(*cite.notices(citations), *notices), nearest=nearest, dropped=self.dropped,
             conversation=self.conversation, answer_id=uuid.uuid4().hex, made_by=self.made_by,
             seconds=round(time.perf_counter() - self.started, 4), explain=self.explain,
         )  # fmt: skip
@@ -163,7 +204,7 @@ class _Asking:
             return (f"No source here has {', '.join(verdict.unknown)}.",)
         return ("The sources here do not answer this.",)
 
-    def _explain(self, query: Query, evidence: retrieve.Evidence, verdict: abstain.Verdict) -> None:
+    def _explain(self, query: Query, evidence: Evidence, verdict: abstain.Verdict) -> None:
         if self.explain is None:
             return
         self.explain |= {

@@ -60,6 +60,10 @@ class Reader:
             self._lookups[name] = self._store.lookup(name, principal=self.principal, where=self.where)
         return self._lookups[name]
 
+    def is_name(self, phrase: str) -> bool:
+        """Is this the name of some group, software, campaign or advisory here, written small or not?"""
+        return any(hit.kind in _NAMED for hit in self.lookup(phrase))
+
     def passages(self, hit: Hit) -> list[Hit]:
         """All passages of the document that a hit is of, in the hit's version."""
         key = (hit.document_id, hit.version)
@@ -86,6 +90,9 @@ class Reader:
 
 
 MOST_RELATED = 400
+_NAMED = frozenset(
+    {"group", "software", "campaign", "technique", "weakness", "attack-pattern", "vulnerability"}
+)
 
 
 def _passes(hit: Hit, where: Where) -> bool:

@@ -227,9 +227,17 @@ def resolve(question: str, focus: Focus, lookup: Lookup) -> str:
     filled = _PRONOUN.sub(lambda match: f"{focus.name}'s" if match["its"] else focus.name, question, count=1)
     if filled != question:
         return filled
-    if _ELLIPSIS.match(question) or len(key_words(question, [])) <= 2:
+    if _ELLIPSIS.match(question) or _only_asks(question):
         return f"{question.rstrip(' ?.!')} of {focus.name}?"
     return question
+
+
+def _only_asks(question: str) -> bool:
+    """ "Which groups?", "mitigations": a facet and nothing that it could be of."""
+    rest = question
+    for facet in FACETS:
+        rest = facet.asked.sub(" ", rest)
+    return rest != question and not key_words(rest, [])
 
 
 def _same_question(question: str, entities: Sequence[Entity], focus: Focus) -> str:
