@@ -1,0 +1,168 @@
+"""Markdown (CommonMark with tables): sections follow the headings, text stays as it was written.
+
+Only what a reader would not see is taken out: HTML comments and hidden HTML elements. Line numbers
+hold. Front matter (YAML between lines of "---") gives title, date, tags and facts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from icelos.data.parse.fields import HIDDEN, Content, Parsed, facts, moment, scalar, text_of, texts_of, unique
+from icelos.data.parse.html import has_hidden, visible_text
+from icelos.data.parse.limits import load_yaml, normalise
+from icelos.data.parse.text import TITLE, cut
+from icelos.errors import InputError
+from icelos.records import Document, Section, record_id
+
+_FRONT = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_FACTS = 20
+_RUNBOOK = re.compile(r"\b(?:play|run)\s?books?\b", re.IGNORECASE)
+
+
+class Heading(NamedTuple):
+    """A heading with the lines that it takes, counted from 0, end excluded."""
+
+    level: int
+    text: str
+    start: int
+    end: int
+
+
+def markdown_documents(content: Content) -> Iterator[Parsed]:
+    """The file as one document."""
+    normal = normalise(content.text)
+    front, body, offset = _front_matter(normal.text)
+    text, hidden = without_hidden(body)
+    found = headings(text)
+    title = text_of(front, "title") or _only_top(found) or (found[0].text if found else content.stem)
+    yield Document(
+        id=record_id(content.name, ""),
+        source=content.name,
+        title=title[: 4 * TITLE],
+        sections=tuple(_sections(text, found, title, offset)),
+        kind=_kind(front, f"{content.name} {title}"),
+        identifiers=unique(texts_of(front, "id")),
+        aliases=unique(texts_of(front, "aliases")),
+        tags=unique((*texts_of(front, "tags"), HIDDEN * (normal.hidden or hidden))),
+        modified=next(
+            (m for key in ("modified", "updated", "lastmod", "date") if (m := moment(front.get(key)))), None
+        ),
+        url=text_of(front, "url"),
+        licence=text_of(front, "license", "licence"),
+        facts=facts([(key, scalar(value)[:500]) for key, value in list(front.items())[:_FACTS]]),
+    )
+
+
+def _kind(front: Mapping[str, Any], names: str) -> str:
+    said = text_of(front, "kind", "type").lower()
+    if said:
+        return said[:40]
+    return "runbook" if _RUNBOOK.search(names.replace("-", " ").replace("_", " ")) else "document"
+
+
+def _front_matter(text: str) -> tuple[Mapping[str, Any], str, int]:
+    """Its fields, the rest of the text, and how many lines stand before that."""
+    match = _FRONT.match(text)
+    if match is None:
+        return {}, text, 0
+    try:
+        fields = load_yaml(match.group(1), typed=False)
+    except InputError:
+        return {}, text, 0
+    if not isinstance(fields, dict):
+        return {}, text, 0
+    named = {key: value for key, value in fields.items() if isinstance(key, str)}
+    return named, text[match.end() :], match.group().count("\n")
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"maxNesting": 20}).enable("table")
+
+
+def headings(text: str) -> list[Heading]:
+    """Headings that stand at the top level: not those in quotations, lists or code."""
+    if "#" not in text and not re.search(r"^(?:=+|-+)[ \t]*$", text, re.MULTILINE):
+        return []
+    tokens = _parser().parse(text)
+    return [
+        Heading(int(token.tag[1:]), _shown(tokens[index + 1]), token.map[0], token.map[1])
+        for index, token in enumerate(tokens)
+        if token.type == "heading_open" and token.level == 0 and token.map
+    ]
+
+
+def _shown(inline: Token) -> str:
+    """The text of a heading as it is read."""
+    parts = [
+        child.content for child in inline.children or () if child.type in {"text", "code_inline", "image"}
+    ]
+    return " ".join("".join(parts).split())
+
+
+def _only_top(found: Sequence[Heading]) -> str:
+    """The heading that stands over all others, "" where there is none."""
+    if not found:
+        return ""
+    top = min(heading.level for heading in found)
+    tops = [heading for heading in found if heading.level == top]
+    return tops[0].text if len(tops) == 1 and tops[0] is found[0] else ""
+
+
+def _sections(text: str, found: Sequence[Heading], title: str, offset: int) -> Iterator[Section]:
+    lines = text.split("\n")
+    path: list[Heading] = []
+    starts = [Heading(0, "", 0, 0), *found]
+    for heading, following in zip(starts, [*found, None], strict=True):
+        if heading.level:
+            path = [h for h in path if h.level < heading.level] + [heading]
+        end = following.start if following else len(lines)
+        named = " > ".join(h.text for h in path if h.text and h.text != title)
+        yield from cut(named, "\n".join(lines[heading.end : end]), offset + heading.end + 1)
+
+
+# ---- what a reader would not see
+
+
+def without_hidden(text: str) -> tuple[str, bool]:
+    """Text without HTML comments and hidden elements, with as many lines; whether an element hid text."""
+    if "<" not in text:
+        return text, False
+    code = _code_lines(text)
+    text = _COMMENT.sub(lambda match: _blank(match, text, code), text)
+    if not has_hidden(text):
+        return text, False
+    return _without_elements(text)
+
+
+def _blank(match: re.Match[str], text: str, code: frozenset[int]) -> str:
+    if text.count("\n", 0, match.start()) in code:
+        return match.group()
+    return "\n" * match.group().count("\n")
+
+
+def _code_lines(text: str) -> frozenset[int]:
+    """Lines of code blocks: what looks like HTML there is shown to the reader."""
+    blocks = [t.map for t in _parser().parse(text) if t.type in {"fence", "code_block"} and t.map]
+    return frozenset(line for start, end in blocks for line in range(start, end))
+
+
+def _without_elements(text: str) -> tuple[str, bool]:
+    """Blocks with a hidden element are put down as their visible text."""
+    lines, hidden = text.split("\n"), False
+    for token in _parser().parse(text):
+        if token.type in {"html_block", "inline"} and token.map and has_hidden(token.content):
+            start, end = token.map
+            shown, _ = visible_text("\n".join(lines[start:end]))
+            rows = shown.split("\n")[: end - start]
+            lines[start:end] = rows + [""] * (end - start - len(rows))
+            hidden = True
+    return "\n".join(lines), hidden
