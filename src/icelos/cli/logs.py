@@ -2,6 +2,187 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+from icelos.cli import output
+
+if TYPE_CHECKING:
+
+    from icelos.gpt.data import Packed
+    from icelos.gpt.sizes import ModelConfig, Recipe
+    from icelos.gpt.train import Progress as TrainingProgress
+    from icelos.gpt.train import Trained
+    from icelos.jobs.logs.training import RawRows
+
 app = typer.Typer(help="Logs: simulate, train, generate.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="The result as one JSON object")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same rows")]
+ModelFolder = Annotated[Path, typer.Option(help="Folder of the model")]
+
+
+@app.command()
+def simulate(
+    output_file: Annotated[Path, typer.Option("--output", help="FILE or FILE.gz")],
+    rows: Annotated[int, typer.Option(min=1, help="Rows to write")] = 10_000,
+    users: Annotated[int, typer.Option(min=1, help="People in the organisation")] = 150,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Write sign-ins of a made-up organisation; FILE.meta.json says that they are simulated.
+
+    Example: icelos logs simulate --rows 20000 --users 150 --seed 7 --output signins.jsonl.gz
+    """
+    from icelos.jobs.logs.simulate import simulate as run
+
+    with _bar("rows", rows) as advance:
+        meta = run(output_file, rows=rows, users=users, seed=seed, progress=advance)
+    if json:
+        output.json_line(meta)
+    else:
+        output.note(
+            f"{output_file}: {meta.rows:,} simulated rows of {meta.users} users; sha256 {meta.sha256}"
+        )
+
+
+@app.command()
+def train(
+    source: Annotated[str, typer.Argument(help="File or folder of rows, one a line")],
+    model: ModelFolder,
+    size: Annotated[str | None, typer.Option(help="nano, micro, mini, small, medium [default: nano]")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="End after this many steps")] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0.01, help="End after this much training [default: 10, without --steps]"),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="[default: 0]")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help="byte, char or bpe [default: bpe]")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped")] = False,
+    json: Json = False,
+) -> None:
+    """Train a GPT from scratch on the rows of a log. Ctrl-C saves; --resume goes on.
+
+    Example: icelos logs train signins.jsonl.gz --model models/signins --size nano --minutes 5
+    """
+    from icelos.jobs.logs.training import train_on
+
+    given = {"size": size, "steps": steps, "minutes": minutes, "seed": seed, "tokenizer": tokenizer}
+    with _bar("training", 1000) as advance, _stop_on_interrupt() as stop:
+        trained = train_on(
+            source,
+            model,
+            given={name: value for name, value in given.items() if value is not None},
+            resume=resume,
+            read=_tell_rows,
+            started=_tell_start,
+            report=lambda step: advance(int(1000 * step.done), _training_line(step)),
+            stop=stop,
+        )
+    _tell_end(trained, model, json=json)
+
+
+@app.command()
+def generate(
+    model: ModelFolder,
+    output_file: Annotated[Path, typer.Option("--output", help="FILE or FILE.gz")],
+    rows: Annotated[int, typer.Option(min=1, help="Rows to write")] = 100,
+    seed: Seed = 0,
+    temperature: Annotated[float, typer.Option(min=0, help="0 takes the likeliest token")] = 1.0,
+    top_k: Annotated[int, typer.Option(min=0, help="Draw from the k likeliest; 0 = from all")] = 0,
+    json: Json = False,
+) -> None:
+    """Write rows that a model makes up, and count how many of them are JSON.
+
+    Example: icelos logs generate --model models/signins --rows 100 --seed 1 --output synthetic.jsonl
+    """
+    from icelos.jobs.logs.generation import generate_rows
+
+    with _bar("rows", rows) as advance:
+        meta = generate_rows(
+            model, output_file, rows=rows, seed=seed, temperature=temperature, top_k=top_k, progress=advance
+        )
+    if json:
+        output.json_line(meta)
+        return
+    share = meta.json_rows / meta.rows
+    output.note(
+        f"{output_file}: {meta.rows:,} rows, {meta.json_rows:,} of them JSON ({share:.1%}), "
+        f"{meta.unfinished:,} cut by the context, {meta.repeated:,} repeated"
+    )
+
+
+@contextmanager
+def _bar(what: str, total: int) -> Iterator[Callable[..., None]]:
+    """A progress bar on stderr, where that is a terminal; the function takes what is done, and a line."""
+    from rich.progress import Progress
+
+    with Progress(console=output.console(stderr=True), transient=True) as bar:
+        bar.disable = not bar.console.is_terminal
+        task = bar.add_task(what, total=total)
+        yield lambda done, line=what: bar.update(task, completed=done, description=line)
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C asks the run to stop at the next step; a second one ends it at once."""
+    asked = False
+
+    def ask(*_: object) -> None:
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _tell_rows(packed: Packed, rows: RawRows) -> None:
+    output.note(f"{packed.rows:,} rows, {packed.bytes:,} bytes, {packed.bytes / packed.tokens:.2f} a token")
+    if packed.too_long:
+        output.note(f"left out: {packed.too_long:,} rows longer than the context can be")
+    if rows.failures:
+        output.note(f"left out: {rows.failures:,} unreadable rows, such as {'; '.join(rows.first_failures)}")
+
+
+def _tell_start(config: ModelConfig, recipe: Recipe, packed: Packed) -> None:
+    output.note(
+        f"{config.size}: {config.layers} layers, width {config.width}, {config.heads} heads, context "
+        f"{config.context}, vocabulary {config.vocabulary}, {config.parameters / 1e6:.2f} M parameters; "
+        f"AdamW at {recipe.learning_rate:.1e}, {recipe.batch_tokens:,} tokens a step; "
+        f"{packed.tokens:,} tokens to learn from"
+    )
+
+
+def _training_line(step: TrainingProgress) -> str:
+    left = f"{step.remaining / 60:.1f} min left" if step.done else ""
+    return f"step {step.step:,} loss {step.loss:.3f} {step.tokens_per_second:,.0f} tokens/s {left}"
+
+
+def _tell_end(trained: Trained, model: Path, *, json: bool) -> None:
+    at, held_out = trained.position, trained.held_out
+    if trained.interrupted:
+        output.note(f"stopped at step {at.step:,}, saved; `--resume` goes on")
+        raise typer.Exit(130)
+    if json:
+        output.json_line(
+            {"model": str(model), "steps": at.step, "tokens": at.tokens, "seconds": round(at.seconds, 1),
+             "bits_per_byte": held_out.bits_per_byte if held_out else None}
+        )  # fmt: skip
+        return
+    rate = at.tokens / at.seconds if at.seconds else 0.0
+    output.note(
+        f"{model}: {at.step:,} steps, {at.tokens:,} tokens in {at.seconds:.0f} s ({rate:,.0f} tokens/s)"
+    )
+    if held_out is not None:
+        output.note(f"held-out rows: {held_out.bits_per_byte:.3f} bits per byte ({held_out.rows} rows)")
+    else:
+        output.note("too few rows to hold any out: `icelos scan logs` cannot set a threshold by this model")

@@ -1,4 +1,12 @@
-"""GPT models from scratch: tokenizers, model, training, generation. Knows nothing of security.
+"""GPT models from scratch: tokenizers, model, data, training, generation, surprise.
 
-The only room that imports PyTorch (extra `train`).
+Knows rows of bytes and tokens; nothing of logs, security or the terminal. The only room that imports
+PyTorch (extra `train`): `model`, `train`, `generate`, `surprise` and `folder` do; `sizes`, `tokenizers`
+and `data` need numpy alone.
+
+    files.py        whole-or-absent writes       folder.py      config, tokenizer and weights of one model
+    sizes.py        one dial, the rest derived   checkpoint.py  where a run stands, in one file
+    tokenizers.py   bytes <-> token ids          train.py       the loop
+    data.py         rows packed on disk          generate.py    new rows, with a KV cache
+    model.py        the network                  surprise.py    bits per byte of a row
 """

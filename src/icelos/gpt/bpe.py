@@ -1,0 +1,109 @@
+"""Byte-pair encoding trained here, exact for any bytes: each byte is a character of Latin-1 to the library.
+
+The library is Hugging Face `tokenizers` (extra `train`). Merges may cross punctuation, so that a run of
+keys and fixed values becomes one token; digits come in ones or twos and merge with nothing else, so that
+numbers and identifiers stay made of small pieces.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+import numpy as np
+
+from icelos.gpt.tokenizers import Ids, State, Tokenizer
+
+if TYPE_CHECKING:
+    import tokenizers as library
+
+SIZE = 2048
+_SPLIT = "[0-9]{1,2}|[^0-9]+"
+_LONGEST = 128
+_SAMPLE_ROWS, _SAMPLE_CUT = 8_000, 16_384
+
+
+class BpeTokenizer(Tokenizer):
+    """256 single bytes, then what the merges make of them. Id = the piece's number + 1; 0 ends a row."""
+
+    kind = "bpe"
+
+    def __init__(self, merges: Sequence[tuple[str, str]]) -> None:
+        """`merges` in order, as Latin-1. Raises ValueError where a side is not known by then."""
+        self._merges = tuple(merges)
+        numbers = {chr(i): i for i in range(256)}
+        for left, right in self._merges:
+            if left not in numbers or right not in numbers:
+                raise ValueError(f"a merge of unknown pieces: {left!r} {right!r}")
+            numbers.setdefault(left + right, len(numbers))
+        if len(numbers) >= np.iinfo(np.uint16).max:
+            raise ValueError("too many pieces")
+        self._pieces = [b"", *(piece.encode("latin-1") for piece in numbers)]
+        self._encoder = _encoder(numbers, self._merges)
+
+    @classmethod
+    def fit(cls, rows: Iterable[bytes]) -> Self:
+        """Learn from `_SAMPLE_ROWS` rows, drawn evenly from all of them."""
+        import tokenizers as library
+
+        model = _encoder({}, ())
+        trainer = library.trainers.BpeTrainer(
+            vocab_size=SIZE - 1,
+            initial_alphabet=[chr(i) for i in range(256)],
+            max_token_length=_LONGEST,
+            show_progress=False,
+        )
+        model.train_from_iterator((row.decode("latin-1") for row in _sample(rows)), trainer)
+        return cls(msgspec.json.decode(model.to_str(), type=_Saved).model.merges)
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        return cls(state.merges)
+
+    @property
+    def size(self) -> int:
+        return len(self._pieces)
+
+    @property
+    def state(self) -> State:
+        return State(kind=self.kind, merges=self._merges)
+
+    def encode(self, row: bytes) -> Ids:
+        numbers = self._encoder.encode(row.decode("latin-1"), add_special_tokens=False).ids
+        return np.array(numbers, dtype=np.uint16) + np.uint16(1)
+
+    def decode(self, ids: Sequence[int] | Ids) -> bytes:
+        self._check(ids)
+        return b"".join(self._pieces[i] for i in ids)
+
+
+class _Merges(msgspec.Struct):
+    merges: tuple[tuple[str, str], ...]
+
+
+class _Saved(msgspec.Struct):
+    """What is needed of the library's own JSON."""
+
+    model: _Merges
+
+
+def _encoder(numbers: dict[str, int], merges: Sequence[tuple[str, str]]) -> library.Tokenizer:
+    import tokenizers as library
+
+    encoder = library.Tokenizer(library.models.BPE(vocab=numbers, merges=list(merges)))
+    encoder.pre_tokenizer = library.pre_tokenizers.Split(library.Regex(_SPLIT), behavior="isolated")
+    return encoder
+
+
+def _sample(rows: Iterable[bytes]) -> list[bytes]:
+    """Rows drawn evenly in one pass (reservoir sampling, Vitter 1985, algorithm R), cut to a bound."""
+    rng = random.Random(0)  # noqa: S311 - a sample, not a secret
+    kept: list[bytes] = []
+    for number, row in enumerate(rows):
+        at = number if number < _SAMPLE_ROWS else rng.randrange(number + 1)
+        if at >= _SAMPLE_ROWS:
+            continue
+        kept[at : at + 1] = [row[:_SAMPLE_CUT]]
+    return kept

@@ -1,0 +1,164 @@
+"""Rows as token ids on disk, memory-mapped; windows of whole consecutive rows; batches by step number.
+
+Memory does not depend on the size of the input. What a step reads is a function of (seed, step)
+alone, which is what makes a resumed run exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from icelos.gpt.files import read_json, write_json
+from icelos.gpt.tokenizers import END, Ids, Tokenizer
+
+IGNORED = -1
+"""The target of padding: no loss there."""
+
+
+class Packed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What rows.json holds. `too_long` rows had more tokens than the limit and were left out."""
+
+    rows: int
+    tokens: int
+    bytes: int
+    longest: int
+    too_long: int = 0
+    empty: int = 0
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows `first` to `last` (exclusive) of a packed folder.
+
+    `tokens` are the ids of all rows with `END` behind each, shape (tokens,); row i is
+    `tokens[offsets[i]:offsets[i + 1]]`; `offsets` has one more element than there are rows.
+    """
+
+    tokens: Ids
+    offsets: npt.NDArray[np.int64]
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+    def row(self, index: int) -> Ids:
+        """The ids of row `index` of this part, without its end mark."""
+        at = self.first + index
+        return self.tokens[self.offsets[at] : self.offsets[at + 1] - 1]
+
+    def split(self, held_out: int) -> tuple[Rows, Rows]:
+        """All but the last `held_out` rows, and those: in a log, the later ones."""
+        middle = self.last - held_out
+        return (
+            Rows(self.tokens, self.offsets, self.first, middle),
+            Rows(self.tokens, self.offsets, middle, self.last),
+        )
+
+
+def pack(rows: Iterable[bytes], tokenizer: Tokenizer, folder: Path, *, limit: int) -> Packed:
+    """Tokenise rows once, to disk: tokens.u16, offsets.i64 (little-endian), then rows.json.
+
+    Rows of more than `limit` tokens, end mark included, are left out and counted. rows.json is written
+    last: a folder without it was not finished. Raises OSError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "rows.json").unlink(missing_ok=True)
+    with (folder / "tokens.u16").open("wb") as tokens, (folder / "offsets.i64").open("wb") as offsets:
+        packed = _write(rows, tokenizer, tokens, offsets, limit)
+    write_json(folder / "rows.json", packed)
+    return packed
+
+
+def _write(
+    rows: Iterable[bytes], tokenizer: Tokenizer, tokens: IO[bytes], offsets: IO[bytes], limit: int
+) -> Packed:
+    count = total = size = longest = too_long = empty = 0
+    offsets.write(np.int64(0).tobytes())
+    end = np.array([END], dtype="<u2").tobytes()
+    for row in rows:
+        if not row:
+            empty += 1
+            continue
+        ids = tokenizer.encode(row)
+        if len(ids) + 1 > limit:
+            too_long += 1
+            continue
+        tokens.write(ids.astype("<u2", copy=False).tobytes() + end)
+        count, total, size = count + 1, total + len(ids) + 1, size + len(row)
+        longest = max(longest, len(ids))
+        offsets.write(np.int64(total).tobytes())
+    return Packed(rows=count, tokens=total, bytes=size, longest=longest, too_long=too_long, empty=empty)
+
+
+def open_packed(folder: Path) -> tuple[Packed, Rows]:
+    """What `pack` left in a folder, memory-mapped. Raises InputError where it is absent or unfinished."""
+    packed = read_json(folder / "rows.json", Packed)
+    if not packed.rows:
+        return packed, Rows(np.zeros(0, np.uint16), np.zeros(1, np.int64), 0, 0)
+    tokens = np.memmap(folder / "tokens.u16", dtype="<u2", mode="r", shape=(packed.tokens,))
+    offsets = np.memmap(folder / "offsets.i64", dtype="<i8", mode="r", shape=(packed.rows + 1,))
+    return packed, Rows(tokens, offsets, 0, packed.rows)
+
+
+class Windows:
+    """Windows of whole consecutive rows, each at most `context` tokens, and the batches of a run."""
+
+    def __init__(self, rows: Rows, *, context: int, batch_tokens: int, seed: int) -> None:
+        """Raises ValueError where there are no rows or one is longer than `context`."""
+        self._rows = rows
+        self._starts = _pack_windows(rows, context)
+        self._batch = max(1, batch_tokens // context)
+        self._seed = seed
+        self._epoch = -1
+        self._order: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    def batch(self, step: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Inputs and targets of one step, both (windows, tokens), cut to the longest window in it.
+
+        Each epoch is a new permutation of (seed, epoch). Padding is `END`, its target `IGNORED`.
+        """
+        places = range(step * self._batch, (step + 1) * self._batch)
+        windows = [self._window(self._place(place)) for place in places]
+        longest = max(len(window) for window in windows)
+        inputs = np.full((len(windows), longest), END, dtype=np.int64)
+        targets = np.full((len(windows), longest), IGNORED, dtype=np.int64)
+        for i, window in enumerate(windows):
+            inputs[i, 1 : len(window)] = window[:-1]
+            targets[i, : len(window)] = window
+        return inputs, targets
+
+    def _place(self, place: int) -> int:
+        epoch, at = divmod(place, len(self))
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self))
+        return int(self._order[at])
+
+    def _window(self, index: int) -> Ids:
+        offsets = self._rows.offsets
+        return self._rows.tokens[offsets[self._starts[index]] : offsets[self._starts[index + 1]]]
+
+
+def _pack_windows(rows: Rows, context: int) -> npt.NDArray[np.int64]:
+    """Row numbers at which windows start, and the end: as many whole rows as fit, in order."""
+    if not len(rows):
+        raise ValueError("no rows to train on")
+    starts = [rows.first]
+    while starts[-1] < rows.last:
+        reach = rows.offsets[starts[-1]] + context
+        following = min(int(np.searchsorted(rows.offsets, reach, side="right")) - 1, rows.last)
+        if following == starts[-1]:
+            raise ValueError(f"row {following} is longer than the context of {context}")
+        starts.append(following)
+    return np.array(starts, dtype=np.int64)

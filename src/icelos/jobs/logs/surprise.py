@@ -1,0 +1,101 @@
+"""A row's surprise by a model trained on rows like it: bits per byte, against rows held out of training."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from icelos.errors import InputError
+from icelos.findings import Evidence, Finding, How, Verdict
+from icelos.records import LogLine
+
+if TYPE_CHECKING:
+    from icelos.gpt.folder import Model
+    from icelos.gpt.surprise import HeldOut
+
+REVIEW_SHARE = 0.995
+ALERT_SHARE = 1.0
+"""Shares of the held-out rows that lie below: REVIEW above all but 0.5 %, ALERT above every one."""
+
+TOKENS_LIMIT = 65_536
+"""Longer rows are not scored by the model: they would hold up the run. They are said to be UNKNOWN."""
+
+
+class Surprise:
+    """A trained model with the thresholds from its held-out rows."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises MissingExtra without PyTorch, InputError where the folder holds no usable model."""
+        from icelos.gpt.sizes import require_torch
+
+        require_torch()
+        from icelos.gpt import folder as folders
+        from icelos.gpt.files import read_json
+        from icelos.gpt.surprise import HeldOut
+
+        self._model: Model = folders.load(folder)
+        if not (folder / folders.HELD_OUT).is_file():
+            raise InputError(
+                "the model has no held-out rows to set a threshold by",
+                source=str(folder),
+                hint="train it on at least 20 rows",
+            )
+        self._held_out: HeldOut = read_json(folder / folders.HELD_OUT, HeldOut)
+        self._review = self._held_out.quantile(REVIEW_SHARE)
+        self._alert = self._held_out.quantile(ALERT_SHARE)
+        self.version = f"{folder.name}@{_digest(folder / folders.WEIGHTS)}"
+
+    def judge(self, record: LogLine, *, job: str) -> Finding | None:
+        """REVIEW or ALERT above the thresholds, UNKNOWN for a row too long to score, else None.
+
+        The score is the share of the held-out rows that were less surprising.
+        """
+        data = record.text.encode("utf-8", "surrogatepass")
+        ids = self._model.tokenizer.encode(data)
+        if len(ids) > TOKENS_LIMIT:
+            summary = f"row of {len(data):,} bytes is too long for the model to score"
+            return self._finding(record, job, Verdict.UNKNOWN, "too-long", summary)
+        value = self.bits_per_byte(data)
+        if value <= self._review:
+            return None
+        verdict = Verdict.ALERT if value > self._alert else Verdict.REVIEW
+        summary = (
+            f"{value:.3f} bits per byte, where {REVIEW_SHARE:.1%} of rows need at most {self._review:.3f}"
+        )
+        return self._finding(
+            record, job, verdict, "surprising-row", summary, score=self._held_out.share_below(value)
+        )
+
+    def bits_per_byte(self, row: bytes) -> float:
+        """Bits that the model needs for a row and its end, a byte of the row. 0 for an empty row."""
+        from icelos.gpt.surprise import token_bits
+
+        bits = token_bits(self._model.network, self._model.tokenizer.encode(row))
+        return float(bits.sum()) / len(row) if row else 0.0
+
+    def _finding(
+        self,
+        record: LogLine,
+        job: str,
+        verdict: Verdict,
+        label: str,
+        summary: str,
+        score: float | None = None,
+    ) -> Finding:
+        return Finding(
+            record_id=record.id,
+            job=job,
+            verdict=verdict,
+            label=label,
+            summary=summary,
+            score=score,
+            evidence=(Evidence(record.text[:300], record.source, How.MODEL),),
+            made_by={"model": self.version},
+            source=record.source,
+        )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()[:12]
