@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS outcomes (
 CREATE INDEX IF NOT EXISTS outcomes_listed ON outcomes (kind, job, verdict, seen);
 """
 
+INSERT = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
 
 class _Closing:
     def close(self) -> None:
@@ -73,10 +75,9 @@ class SqliteSink(_Closing):
         """All of them or none. Raises StoreError (disk full, locked, broken file)."""
         seen = datetime.now(UTC).isoformat(timespec="seconds")
         rows = [_row(outcome, seen) for outcome in outcomes]
-        statement = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         try:
             with self._lock, self._transaction():
-                self._database.executemany(statement, rows)
+                self._database.executemany(INSERT, rows)
         except sqlite3.Error as error:
             raise StoreError(f"cannot write findings: {error}", source=str(self.path)) from error
 
@@ -105,6 +106,31 @@ class SqliteSink(_Closing):
             msgspec.json.decode(body, type=Failure)
             for body in self._bodies("failure", job, "", limit, offset)
         ]
+
+    def replace_failures(self, job: str, place: str, failures: Sequence[Failure]) -> None:
+        """Make these all the failures of a job at one place ("runbooks/a.md", with or without a position).
+
+        Raises StoreError.
+        """
+        seen = datetime.now(UTC).isoformat(timespec="seconds")
+        rows = [_row(one, seen) for one in failures]
+        try:
+            with self._lock, self._transaction():
+                self._database.execute(
+                    "DELETE FROM outcomes WHERE kind = 'failure' AND job = ?1"
+                    " AND (source = ?2 OR substr(source, 1, length(?2) + 1) IN (?2 || ':', ?2 || '/'))",
+                    (job, place),
+                )
+                self._database.executemany(INSERT, rows)
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot write failures: {error}", source=str(self.path)) from error
+
+    def failing(self, job: str) -> set[str]:
+        """The places of a job's failures, with and without their position."""
+        with self._lock:
+            query = "SELECT DISTINCT source FROM outcomes WHERE kind = 'failure' AND job = ?"
+            sources = [row[0] for row in self._database.execute(query, (job,))]
+        return {place for source in sources for place in (source, source.rpartition(":")[0])}
 
     def finding(self, finding_id: str) -> Finding | None:
         """One by its permanent id, or None."""

@@ -135,9 +135,7 @@ def passage(database: sqlite3.Connection, chunk_id: str, allowed: Filter) -> Hit
     return _hit(row, 1.0, {}) if row is not None else None
 
 
-def passages(
-    database: sqlite3.Connection, identity: str, version: int | None, allowed: Filter
-) -> list[Hit]:
+def passages(database: sqlite3.Connection, identity: str, version: int | None, allowed: Filter) -> list[Hit]:
     """The passages of one version of a document, in order."""
     rows = database.execute(
         f"{HIT} WHERE d.id = :id AND (:version IS NULL AND v.valid_to IS NULL OR v.number = :version)"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from icelos.errors import StoreError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -57,8 +57,10 @@ CREATE TABLE roots (
   added INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE files (
   path TEXT PRIMARY KEY, root TEXT NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,
-  digest BLOB NOT NULL, documents INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  digest BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX files_of ON files (root);
+CREATE TABLE shadows (
+  loser TEXT NOT NULL, winner TEXT NOT NULL, PRIMARY KEY (loser, winner)) STRICT, WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5(
   context, text, content='', tokenize="porter unicode61 remove_diacritics 2");
 INSERT INTO meta VALUES ('generation', '0'), ('encoder', '');
@@ -88,7 +90,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         mode = "ro" if read_only else "rwc"
         database = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
-            uri=True, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256,
+            uri=True, timeout=60, isolation_level=None, check_same_thread=False, cached_statements=256,
         )  # fmt: skip
         database.execute("PRAGMA cache_size = -32768")
         database.execute("PRAGMA temp_store = MEMORY")

@@ -24,9 +24,10 @@ import msgspec
 from icelos.contracts import Hit, Principal, Where
 from icelos.data.workspace import Workspace
 from icelos.errors import StoreError
-from icelos.knowledge import reading, vectors, writing
+from icelos.knowledge import reading, registered, vectors, writing
 from icelos.knowledge.access import matching, readable
 from icelos.knowledge.reading import Related, SourceInfo, StoredDocument
+from icelos.knowledge.registered import KnownFile, Root
 from icelos.knowledge.schema import connect, prepare, transaction
 from icelos.knowledge.search import Searcher, Tuning
 from icelos.llm.encoder import Encoder
@@ -107,6 +108,37 @@ class KnowledgeStore:
         with self._writing() as database:
             writing.set_groups(database, groups, document_id=document_id, collection=collection)
 
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Several writes as one transaction: all or none."""
+        with self._writing():
+            yield
+
+    def register(self, root: Root) -> None:
+        """Remember a file or folder that `icelos kb update` reads again."""
+        with self._writing() as database:
+            registered.register(database, root)
+
+    def unregister(self, path: str) -> None:
+        """Forget a registered path; its documents stay until they are deleted."""
+        with self._writing() as database:
+            registered.unregister(database, path)
+
+    def keep_file(self, root: Root, file: KnownFile) -> None:
+        """Remember a file as read."""
+        with self._writing() as database:
+            registered.keep(database, root.path, file)
+
+    def settle(self, file: KnownFile) -> None:
+        """Remember the new time of a file whose content is the same."""
+        with self._writing() as database:
+            registered.settle(database, file)
+
+    def forget_file(self, path: str) -> None:
+        """Forget that a file has been read."""
+        with self._writing() as database:
+            registered.forget(database, path)
+
     def embed_pending(
         self, *, limit: int | None = None, batch: int = 64, progress: Progress | None = None
     ) -> int:
@@ -135,6 +167,16 @@ class KnowledgeStore:
         return done
 
     # ---- reading
+
+    def roots(self) -> list[Root]:
+        """The registered paths."""
+        with self._reading() as database:
+            return registered.roots(database)
+
+    def files(self, root: str) -> dict[str, KnownFile]:
+        """The files of a registered path, or a feed, that have been read."""
+        with self._reading() as database:
+            return registered.files(database, root)
 
     def search(
         self,
@@ -171,9 +213,7 @@ class KnowledgeStore:
         with self._reading() as database:
             return reading.passage(database, chunk_id, readable(principal))
 
-    def passages(
-        self, document_id: str, *, principal: Principal, version: int | None = None
-    ) -> list[Hit]:
+    def passages(self, document_id: str, *, principal: Principal, version: int | None = None) -> list[Hit]:
         """All passages of one document in order, the newest version unless told."""
         with self._reading() as database:
             return reading.passages(database, document_id, version, readable(principal))
@@ -265,12 +305,18 @@ class KnowledgeStore:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """The one writing connection, in a transaction that counts the store's generation up."""
+        """The one writing connection, in a transaction that counts the store's generation up.
+
+        Inside another such block it joins that one's transaction.
+        """
         if self._read_only:
             raise StoreError("the knowledge store is open for reading only", source=str(self.path))
         with self._lock:
             if self._closed:
                 raise StoreError("the knowledge store is closed", source=str(self.path))
+            if self._writer.in_transaction:
+                yield self._writer
+                return
             try:
                 with transaction(self._writer):
                     yield self._writer

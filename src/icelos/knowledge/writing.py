@@ -31,7 +31,7 @@ def advance(database: sqlite3.Connection) -> None:
 
 def add(database: sqlite3.Connection, documents: Iterable[Document], *, collection: str, path: str) -> int:
     """New documents and new versions; how many."""
-    return sum(_put(database, document, collection, path, {}) for document in documents)
+    return sum(_put(database, document, collection, path) for document in documents)
 
 
 def replace(
@@ -41,15 +41,13 @@ def replace(
     changed, ids = 0, set()
     for document in documents:
         ids.add(document.id)
-        changed += _put(database, document, collection, path, {})
+        changed += _put(database, document, collection, path)
     rows = database.execute("SELECT id FROM documents WHERE path = ?", (path,)).fetchall()
     return changed, delete(database, [row[0] for row in rows if row[0] not in ids])
 
 
-def _put(
-    database: sqlite3.Connection, document: Document, collection: str, path: str, known: dict[str, int]
-) -> int:
-    del known
+def _put(database: sqlite3.Connection, document: Document, collection: str, path: str) -> int:
+    """1 where the document is new, or its content, place or readers have changed."""
     body = _encoder.encode(document)
     digest = hashlib.blake2b(body, digest_size=16).digest()
     old = database.execute(
@@ -57,35 +55,58 @@ def _put(
         " JOIN versions v ON v.doc = d.doc AND v.valid_to IS NULL WHERE d.id = ?",
         (document.id,),
     ).fetchone()
-    _know_collection(database, collection)
+    database.execute("INSERT OR IGNORE INTO collections VALUES (?, ?)", (collection, OPEN_SCOPE))
     scope = scope_of(database, document.groups)
     if old is None:
-        doc = database.execute(
+        row = database.execute(
             "INSERT INTO documents (id, collection, path, scope) VALUES (?, ?, ?, ?)",
             (document.id, collection, path, scope),
-        ).lastrowid
-        _insert(database, document, body, digest, int(doc or 0), 1)
+        )
+        _insert(database, document, body, digest, int(row.lastrowid or 0), 1)
         return 1
     doc, old_collection, old_path, old_scope, pinned, vid, number, old_digest = old
     scope = old_scope if pinned else scope
-    if (collection, path, scope) != (old_collection, old_path, old_scope):
-        database.execute(
-            "UPDATE documents SET collection = ?, path = ?, scope = ? WHERE doc = ?",
-            (collection, path, scope, doc),
-        )
-    if digest == old_digest:
-        return int((collection, scope) != (old_collection, old_scope))
-    new = _insert(database, document, body, digest, doc, number + 1)
-    del new
-    _close_version(database, vid)
     moved = (collection, scope) != (old_collection, old_scope)
-    # Old versions were written for other readers: those of the new place must not see them.
+    if moved or path != old_path:
+        _move(database, doc, collection, path, scope, old_path)
+    if digest != old_digest:
+        new = _insert(database, document, body, digest, doc, number + 1)
+        _keep_vectors(database, vid, new)
+        database.execute(
+            "UPDATE versions SET valid_to = (SELECT valid_from FROM versions WHERE vid = ?) WHERE vid = ?",
+            (new, vid),
+        )
+    # Old versions were written for the readers of the old place: those of the new one must not see them.
     _prune(database, doc, keep=1 if moved else VERSIONS_KEPT)
-    return 1
+    return int(moved or digest != old_digest)
 
 
-def _know_collection(database: sqlite3.Connection, name: str) -> None:
-    database.execute("INSERT OR IGNORE INTO collections VALUES (?, ?)", (name, OPEN_SCOPE))
+def _move(
+    database: sqlite3.Connection, doc: int, collection: str, path: str, scope: int, old_path: str
+) -> None:
+    """Another file brings the document now; the old one is read again when that goes."""
+    database.execute(
+        "UPDATE documents SET collection = ?, path = ?, scope = ? WHERE doc = ?",
+        (collection, path, scope, doc),
+    )
+    if old_path and path != old_path:
+        database.execute("INSERT OR IGNORE INTO shadows VALUES (?, ?)", (old_path, path))
+        database.execute("DELETE FROM shadows WHERE loser = ? AND winner = ?", (path, old_path))
+
+
+def _keep_vectors(database: sqlite3.Connection, old: int, new: int) -> None:
+    """Passages that a new version has in common with the old one keep their vectors."""
+    known = {
+        (context, text): data
+        for context, text, data in database.execute(
+            "SELECT c.context, c.text, x.data FROM chunks c JOIN vectors x ON x.chunk = c.id WHERE c.vid = ?",
+            (old,),
+        )
+    }
+    if known:
+        rows = database.execute("SELECT id, context, text FROM chunks WHERE vid = ?", (new,)).fetchall()
+        kept = [(i, known[context, text]) for i, context, text in rows if (context, text) in known]
+        database.executemany("INSERT INTO vectors (chunk, data) VALUES (?, ?)", kept)
 
 
 def _insert(
@@ -127,10 +148,6 @@ def _names(document: Document, vid: int) -> list[tuple[str, int, int]]:
     rows += [(fold(name), ROLE_OTHER, vid) for name in others]
     rows += [(fold(name), ROLE_ALIAS, vid) for name in document.aliases]
     return [row for row in [*rows, (fold(document.title), ROLE_TITLE, vid)] if row[0]]
-
-
-def _close_version(database: sqlite3.Connection, vid: int) -> None:
-    database.execute("UPDATE versions SET valid_to = ? WHERE vid = ?", (_now(), vid))
 
 
 def _prune(database: sqlite3.Connection, doc: int, *, keep: int) -> None:

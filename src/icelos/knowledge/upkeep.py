@@ -1,0 +1,124 @@
+"""What a long-lived process does beside answering: make vectors, and watch registered paths.
+
+with Upkeep(store):        # a server: vectors are made as text arrives
+    ...
+for done in watch(indexer):    # `icelos kb watch`
+    ...
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from icelos.errors import IcelosError
+from icelos.knowledge.index import Indexed, Indexer
+from icelos.knowledge.store import KnowledgeStore
+
+DEBOUNCE_MS = 300
+"""Changes of files are gathered for this long: an editor writes a file in several steps."""
+
+POLL_MS = 500
+"""How often single registered files are looked at; only folders are watched by the system."""
+
+PAUSE_SECONDS = 5.0
+"""How often another process's new text is looked for."""
+
+
+class Upkeep:
+    """A thread that makes missing vectors, a small batch at a time, until it is stopped.
+
+    `problem` is what stopped it from working, as one line; search goes on by words meanwhile.
+    """
+
+    def __init__(self, store: KnowledgeStore, *, batch: int = 16) -> None:
+        self.problem = ""
+        self._store, self._batch = store, batch
+        self._stopping = threading.Event()
+        self._waking = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="vectors", daemon=True)
+
+    def start(self) -> Self:
+        """Begin; nothing happens where there is no encoder."""
+        if self._store.encoder is not None:
+            self._thread.start()
+        return self
+
+    def wake(self) -> None:
+        """There is new text."""
+        self._waking.set()
+
+    def stop(self) -> None:
+        """End after the batch under way."""
+        self._stopping.set()
+        self._waking.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                made = self._store.embed_pending(limit=self._batch, batch=self._batch)
+                self.problem = ""
+            except IcelosError as error:
+                self.problem, made = str(error), 0
+            if made == 0:
+                self._waking.wait(PAUSE_SECONDS)
+                self._waking.clear()
+
+
+def watch(indexer: Indexer, *, stop: threading.Event | None = None) -> Iterator[Indexed]:
+    """Bring files up to date as they change, and say what each change did, until `stop` is set.
+
+    The first thing given is a full update: nothing that changed before is missed.
+    """
+    roots = [Path(root.path) for root in indexer.store.roots()]
+    folders = sorted({root for root in roots if root.is_dir()})
+    files = {root: _stamp(root) for root in roots if not root.is_dir()}
+    first = True
+    for batch in _changes(folders, stop):
+        if first:  # the watcher is in place: what happens from here on is seen
+            first = False
+            yield indexer.update()
+        changed = set(batch)
+        for path, stamp in files.items():
+            if (now := _stamp(path)) != stamp:
+                files[path] = now
+                changed.add(path)
+        if changed:
+            done = indexer.touch(changed)
+            if done.changed or done.removed or done.failures:
+                yield done
+
+
+def _changes(folders: list[Path], stop: threading.Event | None) -> Iterator[list[Path]]:
+    """Paths that have changed below the folders, or nothing every half second."""
+    if not folders:
+        pause = stop or threading.Event()
+        while not pause.is_set():
+            yield []
+            pause.wait(POLL_MS / 1000)
+        return
+    from watchfiles import watch as notified
+
+    for batch in notified(
+        *folders, debounce=DEBOUNCE_MS, step=50, stop_event=stop, yield_on_timeout=True,
+        rust_timeout=POLL_MS, watch_filter=None, ignore_permission_denied=True,
+    ):  # fmt: skip
+        yield [Path(path) for _, path in batch]
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
