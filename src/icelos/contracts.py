@@ -104,7 +104,10 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """A model's reply. `data` is the parsed object where a schema was asked for, else None."""
+    """A model's reply. `data` is the parsed object where a schema was asked for, else None.
+
+    `truncated` says that the text was cut at the reply's token limit.
+    """
 
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
@@ -112,6 +115,7 @@ class Reply(msgspec.Struct, frozen=True):
     usage: Usage = Usage()
     model: str = ""
     cached: bool = False
+    truncated: bool = False
 
 
 @runtime_checkable

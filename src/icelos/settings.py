@@ -37,6 +37,15 @@ class LLMSettings(Struct, frozen=True, kw_only=True):
     model: Annotated[str, Meta(description="Model name that the endpoint knows")] = ""
     api_key: Annotated[str, Meta(description="Secret; set it by ICELOS_LLM_API_KEY, it is never shown")] = ""
     timeout_s: Annotated[float, Meta(gt=0, description="Seconds to wait for one reply")] = 120.0
+    connect_timeout_s: Annotated[
+        float, Meta(gt=0, description="Seconds to wait for a connection to the endpoint")
+    ] = 10.0
+    idle_timeout_s: Annotated[
+        float, Meta(gt=0, description="Seconds of silence after which a streamed reply is given up")
+    ] = 60.0
+    total_timeout_s: Annotated[
+        float, Meta(gt=0, description="Seconds for one reply with all its tries and waits")
+    ] = 600.0
     max_retries: Annotated[
         int, Meta(ge=0, le=20, description="Tries after the first that failed retryably")
     ] = 4
@@ -46,14 +55,22 @@ class LLMSettings(Struct, frozen=True, kw_only=True):
     max_seconds: Annotated[
         float, Meta(ge=0, description="Budget of model seconds for one run; 0 = no bound")
     ] = 0.0
+    max_cost: Annotated[
+        float, Meta(ge=0, description="Budget of money for one run, by the prices below; 0 = no bound")
+    ] = 0.0
     reply_tokens: Annotated[int, Meta(ge=1, description="Most tokens in one reply")] = 1024
     temperature: Annotated[float, Meta(ge=0, le=2, description="Sampling temperature")] = 0.0
     price_prompt: Annotated[float, Meta(ge=0, description="Price of a million prompt tokens")] = 0.0
     price_completion: Annotated[float, Meta(ge=0, description="Price of a million reply tokens")] = 0.0
-    cache: Annotated[bool, Meta(description="Keep replies on disk by model, messages and schema")] = True
+    cache: Annotated[
+        Literal["auto", "always", "off"],
+        Meta(description="Keep replies on disk by model, messages and schema; auto = at temperature 0"),
+    ] = "auto"
+    cache_mib: Annotated[int, Meta(ge=1, description="Size of that cache; the least used go first")] = 256
     trace: Annotated[
         Literal["off", "redacted", "full"], Meta(description="What the trace of calls keeps of their text")
     ] = "redacted"
+    trace_days: Annotated[int, Meta(ge=1, description="Days until a trace file is deleted")] = 30
     redact: Annotated[
         Literal["remote", "always", "never"],
         Meta(description="When secrets and personal data are replaced before a call"),
