@@ -34,6 +34,8 @@ ANALYTIC = "x-mitre-analytic"
 LICENCE = "ATT&CK Terms of Use (https://attack.mitre.org/resources/legal-and-branding/terms-of-use/)"
 ENTERPRISE = "enterprise-attack"
 EXAMPLES = "Procedure examples"
+_SHARED = frozenset({"group", "software", "campaign", "data-source"})
+"""Kinds whose ids are not of one domain: the same group can be in all of them."""
 
 _CITATION = re.compile(r"\s*\(Citation:[^()]*(?:\([^()]*\)[^()]*)*\)")
 _LINK = re.compile(r"\[([^\[\]]*)\]\((?:[^()]|\([^()]*\))*\)")
@@ -177,9 +179,9 @@ class _Catalogue:
         )
 
     def _identity(self, thing: Thing) -> str:
-        """ "attack/T1110"; an object that this file shares with Enterprise is named by this file's domain,
-        so that its shorter copy does not replace Enterprise's."""
-        shared = self._domain != ENTERPRISE and ENTERPRISE in thing.domains
+        """ "attack/T1110". What a file shares with other domains' files is named by the file's own domain:
+        its shorter copy must not replace Enterprise's."""
+        shared = self._domain != ENTERPRISE and (len(thing.domains) > 1 or KINDS[thing.type] in _SHARED)
         return f"{self._domain if shared else 'attack'}/{thing.id}"
 
     def _full_name(self, thing: Thing) -> str:

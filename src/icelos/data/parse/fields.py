@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
@@ -33,6 +34,8 @@ class Content(NamedTuple):
 
 
 Object = Mapping[str, Any]
+FIRST_YEAR = 1970
+"""Dates before are a program's zero, such as Go's year 1."""
 HIDDEN = "hidden-text"
 """Tag of a document in which text was hidden from readers."""
 _EMPTY: Object = {}
@@ -101,9 +104,16 @@ def moment(value: object) -> datetime | None:
             return None
         found = parsed
     try:
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (OverflowError, ValueError):
         return None
+    return found if found.year >= FIRST_YEAR else None
+
+
+def day(text: str) -> str:
+    """The date of a time as YYYY-MM-DD, "" where there is none that makes sense."""
+    found = moment(text)
+    return found.date().isoformat() if found else ""
 
 
 def _parsed(text: str) -> datetime | None:
@@ -130,6 +140,19 @@ def labelled(pairs: Iterable[tuple[str, str | Sequence[str]]]) -> str:
 def sections(parts: Iterable[tuple[str, str]], place: str) -> tuple[Section, ...]:
     """Sections of those (heading, text) pairs that have text."""
     return tuple(Section(heading, text.strip(), place) for heading, text in parts if text.strip())
+
+
+_NAMED = re.compile(
+    r"(?<![\w.-])(?:CVE-\d{4}-\d{4,19}|CWE-\d{1,5}|CAPEC-\d{1,5}|GHSA(?:-[0-9a-z]{4}){3}|TA?\d{4}(?:\.\d{3})?)(?![\w-]|\.\d)"
+)
+MENTIONS = 64
+"""Most identifiers of others that one free document is related to."""
+
+
+def mentions(*texts: str) -> tuple[Relation, ...]:
+    """Relations to the public identifiers (CVE, CWE, CAPEC, GHSA, ATT&CK) that a free text names."""
+    found = dict.fromkeys(name for text in texts for name in _NAMED.findall(text))
+    return tuple(Relation("mentions", name) for name in list(found)[:MENTIONS])
 
 
 def unique(values: Iterable[str]) -> tuple[str, ...]:
@@ -190,6 +213,8 @@ class _Cleaner:
         self.hidden = False
 
     def __call__(self, text: str) -> str:
+        if text.isascii() and text.isprintable():
+            return text
         found: Normalised = normalise(text)
         self.hidden = self.hidden or found.hidden
         return found.text

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from icelos.data.parse.fields import HIDDEN, Content, Parsed, moment
+from icelos.data.parse.fields import HIDDEN, Content, Parsed, mentions, moment
 from icelos.data.parse.text import TITLE, cut
 from icelos.records import Document, Section, record_id
 
@@ -64,6 +64,7 @@ def html_documents(content: Content) -> Iterator[Parsed]:
         title=(title or first or content.stem)[: 4 * TITLE],
         sections=tuple(_sections(parts, title or first)) or tuple(cut("", description, 1)),
         kind="document",
+        relations=mentions(title, *(text for _, _, text in parts)),
         tags=(HIDDEN,) if hidden else (),
         modified=moment(modified),
         url=url,

@@ -257,10 +257,10 @@ def _check_growth(text: str, loader: Any) -> None:
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e0fff\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]"
-    # Joiners shape Arabic and Indic scripts; elsewhere they only hide.
-    "|(?<![\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff])[\u200c\u200d]"
+    "\U000e0000-\U000e0fff\ud800-\udfff\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]"
 )
+_JOINER = re.compile("(?<![\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff])[\u200c\u200d]")
+"""Joiners shape Arabic and Indic scripts; elsewhere they only hide."""
 _ORDINARY = frozenset("\u00ad\ufe0e\ufe0f\ufeff\u200b\u200d\x0b\x7f")
 """Left behind by word processors and emoji: removed, and counted as hiding only in numbers."""
 _LINE_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]|\f")
@@ -281,15 +281,27 @@ def normalise(text: str) -> Normalised:
 
     Unicode Technical Standard 39 and Report 36 say what these are abused for.
     """
-    if "\r" in text or "\f" in text or not text.isascii():
-        text = _LINE_ENDS.sub("\n", text)
-    found = _INVISIBLE.findall(text)
-    if found:
-        text = _INVISIBLE.sub("", text)
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text).encode("utf-8", "replace").decode("utf-8")
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
+        return Normalised(text)
+    text = _LINE_ENDS.sub("\n", text)
+    found: list[str] = []
+    for pattern in (_INVISIBLE, _JOINER):
+        if pattern.search(text):
+            found += pattern.findall(text)
+            text = pattern.sub("", text)
+    if not unicodedata.is_normalized("NFC", text):
+        text = unicodedata.normalize("NFC", text)
     odd = sum(character not in _ORDINARY for character in found)
     return Normalised(text, len(found), odd >= HIDING or len(found) >= 8 * HIDING or _smuggled(found))
+
+
+def spelled(text: str) -> str:
+    """Invisible characters written out as <U+202E>, where they are what a text is about."""
+    if text.isascii():
+        return text
+    return _INVISIBLE.sub(
+        lambda m: m.group() if m.group() in _ORDINARY else f"<U+{ord(m.group()):04X}>", text
+    )
 
 
 def _smuggled(found: list[str]) -> bool:

@@ -14,7 +14,18 @@ from typing import Any, NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from icelos.data.parse.fields import HIDDEN, Content, Parsed, facts, moment, scalar, text_of, texts_of, unique
+from icelos.data.parse.fields import (
+    HIDDEN,
+    Content,
+    Parsed,
+    facts,
+    mentions,
+    moment,
+    scalar,
+    text_of,
+    texts_of,
+    unique,
+)
 from icelos.data.parse.html import has_hidden, visible_text
 from icelos.data.parse.limits import load_yaml, normalise
 from icelos.data.parse.text import TITLE, cut
@@ -51,6 +62,7 @@ def markdown_documents(content: Content) -> Iterator[Parsed]:
         kind=_kind(front, f"{content.name} {title}"),
         identifiers=unique(texts_of(front, "id")),
         aliases=unique(texts_of(front, "aliases")),
+        relations=mentions(content.stem, title, text),
         tags=unique((*texts_of(front, "tags"), HIDDEN * (normal.hidden or hidden))),
         modified=next(
             (m for key in ("modified", "updated", "lastmod", "date") if (m := moment(front.get(key)))), None

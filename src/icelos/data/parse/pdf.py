@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from icelos.data.parse.fields import Content, Parsed, dict_of, list_of, moment, text_of, unique
+from icelos.data.parse.fields import Content, Parsed, dict_of, list_of, mentions, moment, text_of, unique
 from icelos.data.parse.limits import load_json
 from icelos.data.parse.text import cut
 from icelos.errors import InputError
@@ -40,6 +40,7 @@ def pdf_documents(data: bytes, name: str, *, seconds: int = SECONDS) -> Iterator
         title=text_of(info, "title") or stem,
         sections=parts,
         kind="document",
+        relations=mentions(stem, *pages),
         tags=unique(t.strip() for t in text_of(info, "keywords").replace(";", ",").split(",")[:20]),
         modified=moment(text_of(info, "modified")) or moment(text_of(info, "created")),
         facts={key: value for key in ("author",) if (value := text_of(info, key))},

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from icelos.data.parse.fields import Content, Parsed, failed, moment, scalar, text_of, unique
+from icelos.data.parse.fields import Content, Parsed, failed, mentions, moment, scalar, text_of, unique
 from icelos.data.parse.kev import is_kev, kev_document
 from icelos.data.parse.text import SOFT, TITLE, cut, text_documents
 from icelos.records import Document, Section, record_id
@@ -159,6 +159,7 @@ def row_document(name: str, place: str, row: Mapping[str, Any], seen: set[str]) 
         sections=tuple(_sections("\n".join(lines), place)),
         kind="ticket" if is_ticket else "document",
         identifiers=(key,) if unseen and re.search(r"\d", key) and not key.isdigit() else (),
+        relations=tuple(r for r in mentions(*lines) if r.target != key),
         tags=unique(_tags(by_name)),
         modified=next((m for field in CHANGED if (m := moment(by_name.get(field)))), None),
         url=_url(by_name),

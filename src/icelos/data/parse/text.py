@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from icelos.data.parse.fields import HIDDEN, Content, Parsed
+from icelos.data.parse.fields import HIDDEN, Content, Parsed, mentions
 from icelos.data.parse.limits import normalise
 from icelos.records import Document, Section, record_id
 
@@ -22,6 +22,7 @@ def text_documents(content: Content) -> Iterator[Parsed]:
         title=content.stem,
         sections=tuple(cut("", normal.text, 1)),
         kind="document",
+        relations=mentions(content.stem, normal.text),
         tags=(HIDDEN,) if normal.hidden else (),
     )
 
