@@ -51,6 +51,7 @@ class Component(Record, frozen=True, kw_only=True):
 
     `purl` is a package URL (https://github.com/package-url/purl-spec); `owner` names the distribution
     package that owns the files ("deb:python3-yaml"), and `layer` the image layer that brought it.
+    `quote` is what the inventory itself says of it, as evidence ("P:musl V:1.1.22-r3").
     `advisory` is the id of one advisory (a CVE, GHSA or distribution id), so that one record is one
     (component, advisory) pair and no finding hides another.
     """
@@ -63,6 +64,7 @@ class Component(Record, frozen=True, kw_only=True):
     owner: str = ""
     layer: str = ""
     advisory: str = ""
+    quote: str = ""
 
 
 class Relation(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "sqlite": "icelos.data.sources:SqliteSource",
         "parquet": "icelos.data.sources:ParquetSource",
         "mail": "icelos.data.sources:MailSource",
+        "components": "icelos.data.components:ComponentSource",
     },
     "sinks": {
         "jsonl": "icelos.data.sinks:JsonLinesSink",

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from icelos.settings import Settings
 
 RANK = {"alert": 3, "review": 2, "unknown": 1, "clear": 0}
+"""Verdicts in order of concern; --fail-on takes all but the last."""
 
 
 def scan(
     job: Annotated[str, typer.Argument(help="mail, logs, vulns, or a plug-in's job")],
-    source: Annotated[str, typer.Argument(help="File, folder, or - for standard input")],
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, or - for standard input")
+    ],
     source_format: Annotated[str, typer.Option("--format", help="lines, jsonl, sqlite, parquet, mail")] = "",
     sink: Annotated[
         str, typer.Option(help="NAME.jsonl, NAME.parquet or NAME.sqlite instead of the workspace")
@@ -30,28 +33,31 @@ def scan(
     fail_on: Annotated[str, typer.Option(help="Exit 1 at or above: alert, review or unknown")] = "",
     json: Annotated[bool, typer.Option("--json", help="Outcomes on stdout, one JSON object a line")] = False,
 ) -> None:
-    """Run a detector over a source. Bad records become failures; the rest is scored.
+    """Run a detector over sources. Bad records become failures; the rest is scored.
 
     Examples:
-      icelos scan mail inbox.mbox
+      icelos scan mail inbox.mbox Maildir/
+      icelos scan vulns image.tar -o advisories=osv/
       icelos scan logs signins.jsonl.gz --json
       cat app.log | icelos scan logs - --fail-on alert
     """
     from icelos.engine.jobs import scan as run_scan
     from icelos.settings import load
 
+    check_fail_on(fail_on)
     settings = load().settings
     with ExitStack() as stack:
-        target = _sink(sink, settings, json=json, stack=stack)
         report = run_scan(
             job,
-            source,
-            target,
+            sources,
+            _sink(sink, settings, json=json, stack=stack),
             settings=settings,
             source_format=source_format,
             job_options=_pairs(option or []),
         )
-    _finish(report, fail_on)
+        if report.interrupted:  # leaving by an exception, a sink of files does not publish what is not whole
+            finish(report, stored=not (json or sink))
+    finish(report, fail_on, stored=not (json or sink))
 
 
 def add_to(app: typer.Typer) -> None:
@@ -75,7 +81,10 @@ def _sink(name: str, settings: Settings, *, json: bool, stack: ExitStack) -> Sin
     from icelos.data.sinks import StreamSink
     from icelos.data.workspace import Workspace
     from icelos.engine.jobs import open_sink
+    from icelos.errors import InputError
 
+    if json and name:
+        raise InputError("--json and --sink do not go together", hint="give one of them")
     if json:
         return stack.enter_context(StreamSink(sys.stdout.buffer))
     sink_context: Sink = stack.enter_context(
@@ -84,19 +93,28 @@ def _sink(name: str, settings: Settings, *, json: bool, stack: ExitStack) -> Sin
     return sink_context
 
 
-def _finish(report: Report, fail_on: str) -> None:
+def check_fail_on(fail_on: str) -> None:
+    """Before a long run, not after it. Raises InputError."""
     from icelos.errors import InputError
 
+    if fail_on and not RANK.get(fail_on):
+        raise InputError(f"--fail-on {fail_on!r}", hint="alert, review or unknown")
+
+
+def finish(report: Report, fail_on: str = "", *, stored: bool = True) -> None:
+    """Say in one line what a run did; raise `typer.Exit` with its code where that is not 0.
+
+    `stored` is true where the workspace has the outcomes.
+    """
     counts = ", ".join(f"{number} {verdict}" for verdict, number in sorted(report.verdicts.items()))
     output.note(
         f"{report.job}: read {report.read}, findings {report.findings}{f' ({counts})' if counts else ''}, "
         f"clear {report.clear}, failures {report.failures}; {report.rate:,.0f}/s"
     )
-    if report.failures:
+    if report.failures and stored:
         output.note("see `icelos failures` for what could not be scored, and why")
     if report.interrupted:
+        output.note("icelos: stopped; what is counted above is stored" if stored else "icelos: stopped")
         raise typer.Exit(130)
-    if fail_on and fail_on not in RANK:
-        raise InputError(f"--fail-on {fail_on!r}", hint="alert, review or unknown")
     if fail_on and any(RANK[verdict] >= RANK[fail_on] for verdict in report.verdicts):
         raise typer.Exit(1)

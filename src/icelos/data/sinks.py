@@ -224,6 +224,28 @@ class StreamSink(_Closing):
         self._stream.flush()
 
 
+class KeptSink(_Closing):
+    """Passes outcomes on to another sink, and keeps them by their id for a report of the run."""
+
+    def __init__(self, inner: SqliteSink) -> None:
+        self._inner = inner
+        self._kept: dict[str, Outcome] = {}
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """In the order of their first writing."""
+        return list(self._kept.values())
+
+    def write(self, outcomes: Sequence[Outcome]) -> None:
+        """Durable where the other sink's is. Raises StoreError."""
+        self._inner.write(outcomes)
+        self._kept.update((outcome.id, outcome) for outcome in outcomes)
+
+    def close(self) -> None:
+        """Closes the other sink."""
+        self._inner.close()
+
+
 def as_line(outcome: Outcome) -> bytes:
     """One outcome as one line of JSON."""
     kind = "finding" if isinstance(outcome, Finding) else "failure"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,24 @@ def open_sink(path: Path) -> Any:
     return resolve("sinks", name)(path)
 
 
-def open_source(location: str, *, job: str, source_format: str = "") -> Any:
-    """The source for a location: by format if given, else by suffix, else by what the job reads."""
+def open_source(
+    location: str, *, job: str, source_format: str = "", options: Mapping[str, str] | None = None
+) -> Any:
+    """The source for a location: by format if given, else by suffix, else by what the job reads.
+
+    A source that lists names in its attribute `options` is given those of `options`.
+    """
     name = source_format or SUFFIX_SOURCES.get(Path(location).suffix) or JOB_SOURCES.get(job, "jsonl")
     if location != "-" and not Path(location).exists():
         raise InputError("no such file or folder", source=location)
-    return resolve("sources", name)(location)
+    kind = resolve("sources", name)
+    given = {key: value for key, value in (options or {}).items() if key in getattr(kind, "options", ())}
+    return kind(location, **given)
 
 
 def scan(
     job: str,
-    location: str,
+    locations: str | Sequence[str],
     sink: Sink,
     *,
     settings: Settings,
@@ -44,12 +52,17 @@ def scan(
     job_options: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Run a registered job over a location into a sink, with the engine's settings.
+    """Run a registered job over locations, one after another, into a sink, with the engine's settings.
 
-    Raises SettingsError for an unknown name, InputError for what cannot be read at all.
+    `job_options` go to the job, and those that a source asks for to the source as well. Raises
+    SettingsError for an unknown name, InputError for what cannot be read at all.
     """
-    built = resolve("jobs", job)(settings, dict(job_options or {}))
-    source = open_source(location, job=job, source_format=source_format)
+    names = [locations] if isinstance(locations, str) else list(locations)
+    given = dict(job_options or {})
+    built = resolve("jobs", job)(settings, given)
+    source = chain.from_iterable(
+        [open_source(name, job=job, source_format=source_format, options=given) for name in names]
+    )
     options = Options(
         batch_size=settings.engine.batch_size,
         workers=settings.engine.workers,

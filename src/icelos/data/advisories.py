@@ -1,0 +1,170 @@
+"""Advisories from files, looked up by the package they name.
+
+Reads *.json and *.jsonl (gzip or zstd undone) in OSV's schema and in Alpine's secdb; other files of a
+folder are passed over, a JSON file of another format is a Failure.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from icelos.data.parse.limits import load_json, read_bounded
+from icelos.data.parse.osv_advisories import Advisory, Affected, is_osv, is_secdb, osv, secdb
+from icelos.data.parse.purls import Place
+from icelos.data.reading import files_below, open_input, read_lines
+from icelos.errors import IcelosError, InputError
+from icelos.findings import Failure, failure
+from icelos.records import record_id
+
+MAX_DOCUMENT = 256 * 1024 * 1024
+SUFFIXES = (".json", ".jsonl", ".ndjson")
+
+
+class Statement(NamedTuple):
+    """What one advisory says of one package."""
+
+    advisory: Advisory
+    affected: Affected
+
+
+class Advisories:
+    """Advisories by id and by the package they name. Withdrawn ones are left out."""
+
+    def __init__(self) -> None:
+        self.failures: list[Failure] = []
+        self.count = 0
+        self._by_package: dict[tuple[str, str], list[Statement]] = {}
+        self._releases: set[tuple[str, str]] = set()
+
+    def add(self, advisory: Advisory) -> None:
+        """Take one in; what several documents say under one id stands side by side."""
+        if advisory.withdrawn:
+            return
+        self.count += 1
+        for affected in advisory.affected:
+            key = (affected.ecosystem, affected.name)
+            self._by_package.setdefault(key, []).append(Statement(advisory, affected))
+            self._releases.add((affected.ecosystem, affected.release))
+
+    def about(self, place: Place) -> dict[str, list[Statement]]:
+        """Advisory id -> what it says of the package at `place`, in the order of reading.
+
+        Statements about another release of the distribution are left out; where the component's
+        release is not known, all are given, and no verdict but "unknown" can rest on them.
+        """
+        found: dict[str, list[Statement]] = {}
+        for statement in self._by_package.get((place.ecosystem, place.name), ()):
+            if _same_release(place, statement.affected.release):
+                found.setdefault(statement.advisory.id, []).append(statement)
+        return found
+
+    def covers(self, place: Place) -> bool:
+        """Whether there is any advisory at all for the component's ecosystem and release."""
+        return any(
+            ecosystem == place.ecosystem and _same_release(place, release)
+            for ecosystem, release in self._releases
+        )
+
+
+def _same_release(place: Place, release: str) -> bool:
+    """ "22.04" answers to Ubuntu's "22.04:LTS", "8" to Red Hat's "enterprise_linux:8::baseos"."""
+    if not release or not place.release:
+        return True
+    return release == place.release or place.release in release.split(":")
+
+
+def load_advisories(location: str | Path) -> Advisories:
+    """All advisories of a file or folder; kept in memory until the files change.
+
+    Raises InputError where nothing is there, or no file in it could hold advisories.
+    """
+    path = Path(location)
+    files = [path] if path.is_file() else [f for f in files_below(path) if _is_wanted(f)]
+    if not files:
+        raise InputError("no *.json or *.jsonl file with advisories", source=str(path))
+    states = tuple((str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files)
+    return _loaded(str(path if path.is_dir() else path.parent), states)
+
+
+def _is_wanted(path: Path) -> bool:
+    name = path.name
+    for packed in (".gz", ".zst"):
+        name = name.removesuffix(packed)
+    return name.endswith(SUFFIXES)
+
+
+@lru_cache(maxsize=4)
+def _loaded(root: str, states: tuple[tuple[str, int, int], ...]) -> Advisories:
+    advisories = Advisories()
+    for file, _, _ in states:
+        path = Path(file)
+        name = os.path.relpath(path, root)
+        try:
+            for item in _read(path, name):
+                _take(advisories, item, name)
+        except (IcelosError, OSError, EOFError, ValueError) as error:
+            _take(advisories, InputError(str(error), source=None), name)
+    return advisories
+
+
+def _take(advisories: Advisories, item: Advisory | InputError, name: str) -> None:
+    if isinstance(item, Advisory):
+        advisories.add(item)
+        return
+    where = item.source or name
+    identity = record_id("advisory", where)
+    advisories.failures.append(failure(record_id=identity, job="", error=item.message, source=where))
+
+
+def _read(path: Path, name: str) -> Iterator[Advisory | InputError]:
+    """A file of lines, or one document; told apart by whether its first line is a whole object."""
+    if _is_lines(path):
+        with open_input(path) as stream:
+            for line in read_lines(stream, limit=MAX_DOCUMENT):
+                if line.overlong:
+                    yield InputError("line is too long", source=f"{name}:{line.number}")
+                elif line.data.strip():
+                    yield from _advisories(line.data, f"{name}:{line.number}")
+    else:
+        data = read_bounded(path, MAX_DOCUMENT)
+        whole = load_json(data)
+        parts: Sequence[bytes] = [data]
+        if isinstance(whole, list):
+            parts = [bytes(raw) for raw in msgspec.json.decode(data, type=list[msgspec.Raw])]
+        for number, part in enumerate(parts):
+            yield from _advisories(part, f"{name}:[{number}]" if len(parts) > 1 else name)
+
+
+def _is_lines(path: Path) -> bool:
+    if any(suffix in path.suffixes for suffix in (".jsonl", ".ndjson")):
+        return True
+    with open_input(path) as stream:
+        first = next(iter(read_lines(stream, limit=1 << 20)), None)
+    if first is None or first.overlong or not first.data.strip().startswith(b"{"):
+        return False
+    try:
+        msgspec.json.decode(first.data)
+    except (msgspec.MsgspecError, RecursionError):
+        return False
+    return True
+
+
+def _advisories(data: bytes, source: str) -> Iterator[Advisory | InputError]:
+    try:
+        head = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        if is_osv(head):
+            yield osv(data, source)
+        elif is_secdb(head):
+            yield from secdb(data, source)
+        else:
+            yield InputError("neither an OSV advisory nor an Alpine secdb", source=source)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        yield InputError(f"not a JSON object: {error}", source=source)
+    except InputError as error:
+        yield InputError(error.message, source=source)

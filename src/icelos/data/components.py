@@ -1,0 +1,86 @@
+"""The source "components": one record for each component of a target and each advisory that names it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from icelos.data.advisories import Advisories, load_advisories
+from icelos.data.inventory import Inventory, read_target
+from icelos.data.parse.purls import Place, parse_purl, place_of
+from icelos.errors import InputError
+from icelos.findings import Failure, failure
+from icelos.records import Component, Record, record_id
+
+
+class ComponentSource:
+    """Components of an image archive or SBOM, each with one advisory that names it.
+
+    What could not be read (a broken advisory, stanza or component), and kinds of components for which
+    no advisory is loaded at all, come as Failures: an empty list of findings must mean what it says.
+    `cve` restricts to advisories with one of these ids or aliases, separated by commas.
+    """
+
+    options = ("advisories", "cve")
+
+    def __init__(self, location: str | Path, *, advisories: str = "", cve: str = "") -> None:
+        if not advisories:
+            raise InputError("no advisories given", hint="-o advisories=FILE or FOLDER, in OSV or secdb JSON")
+        self.location = Path(location)
+        self.advisories = advisories
+        self.only = frozenset(filter(None, (part.strip().upper() for part in cve.split(","))))
+
+    def __iter__(self) -> Iterator[Record | Failure]:
+        known = load_advisories(self.advisories)
+        yield from known.failures
+        for inventory in read_target(self.location):
+            yield from _problems(inventory)
+            yield from self._pairs(inventory, known)
+
+    def _pairs(self, inventory: Inventory, known: Advisories) -> Iterator[Record | Failure]:
+        unjudged: Counter[str] = Counter()
+        seen: set[str] = set()
+        for component in inventory.components:
+            if component.purl in seen:  # the same package in two places is one component
+                continue
+            seen.add(component.purl)
+            place = place_of(component.purl)
+            if place is None:
+                unjudged[f"pkg:{parse_purl(component.purl).type}"] += 1
+            elif not known.covers(place):
+                unjudged[f"{place.ecosystem}:{place.release}".rstrip(":")] += 1
+            else:
+                yield from self._named(component, place, inventory.identity, known)
+        for kind, number in sorted(unjudged.items()):
+            yield _not_covered(inventory, kind, number)
+
+    def _named(
+        self, component: Component, place: Place, identity: str, known: Advisories
+    ) -> Iterator[Component]:
+        for advisory, statements in known.about(place).items():
+            names = {name.upper() for statement in statements for name in statement.advisory.names}
+            if not self.only or self.only & names:
+                yield msgspec.structs.replace(
+                    component,
+                    id=record_id("vulns", identity, component.purl, advisory),
+                    advisory=advisory,
+                )
+
+
+def _problems(inventory: Inventory) -> Iterator[Failure]:
+    for number, problem in enumerate(inventory.problems):
+        identity = record_id("problem", inventory.identity, problem.source or "", str(number))
+        where = problem.source or inventory.target
+        yield failure(record_id=identity, job="", error=problem.message, source=where)
+
+
+def _not_covered(inventory: Inventory, kind: str, number: int) -> Failure:
+    return failure(
+        record_id=record_id("uncovered", inventory.identity, kind),
+        job="",
+        error=f"no advisories are loaded for {kind}: {number} components are not judged",
+        source=inventory.target,
+    )

@@ -1,0 +1,246 @@
+"""Tar archives read as streams, hostile ones too: nothing is extracted, only wanted files are kept.
+
+Bounds: entries, bytes out, bytes of a kept file, size of extended headers. Names are cleaned as text:
+a name with ".." is outside of the tree and passed over; links are never followed.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import IO, NamedTuple, Self, cast
+
+import msgspec
+
+from icelos.errors import InputError
+
+MAX_ENTRIES = 4_000_000
+MAX_KEPT = 64 * 1024 * 1024
+MAX_HEADER = 1024 * 1024
+BYTES_FREE, BYTES_CAP, GROWTH = 2**30, 32 * 2**30, 200
+"""An archive may grow to 1 GiB, or 200 times its size on disk up to 32 GiB; four times its size always."""
+
+WHITEOUT, OPAQUE = ".wh.", ".wh..wh..opq"
+"""https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts"""
+
+
+class Budget:
+    """Entries and bytes that one target may still cost, over all its nested streams."""
+
+    def __init__(self, size: int) -> None:
+        self._entries = MAX_ENTRIES
+        self._bytes = max(BYTES_FREE, 4 * size, min(BYTES_CAP, GROWTH * size))
+
+    def entry(self) -> None:
+        """Pay for one entry. Raises InputError."""
+        self._entries -= 1
+        if self._entries < 0:
+            raise InputError(f"archive has more than {MAX_ENTRIES:,} entries")
+
+    def pay(self, size: int) -> None:
+        """Pay for bytes that came out of a decompressor. Raises InputError."""
+        self._bytes -= size
+        if self._bytes < 0:
+            raise InputError("archive decompresses to far more than its size: taken for a bomb")
+
+
+class _Metered(io.RawIOBase):
+    """A stream whose every byte is paid for."""
+
+    def __init__(self, inner: IO[bytes], budget: Budget) -> None:
+        self._inner = inner
+        self._budget = budget
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._inner.read(size if size >= 0 else 1 << 20)
+        self._budget.pay(len(data))
+        return data
+
+
+class _Entry(tarfile.TarInfo):
+    """Refuses extended headers that would be read into memory whole, and broken headers.
+
+    Left to itself, `tarfile` takes a broken header for the end, and what follows would be passed over.
+    """
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(archive)
+        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
+            raise InputError(f"broken archive: {error}") from error
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _HEADER_TYPES and self.size > MAX_HEADER:
+            raise InputError("archive has an extended header over 1 MiB")
+        found: _Entry = super()._proc_member(archive)  # type: ignore[misc]
+        return found
+
+
+_HEADER_TYPES = frozenset(
+    {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME}
+    | {tarfile.GNUTYPE_LONGLINK}
+)
+
+
+def plain_stream(stream: IO[bytes], budget: Budget) -> IO[bytes]:
+    """The stream with gzip or zstd undone, by content, every byte metered."""
+    buffered = stream if hasattr(stream, "peek") else io.BufferedReader(cast("io.RawIOBase", stream))
+    magic = cast("io.BufferedReader", buffered).peek(4)[:4]
+    if magic[:2] == b"\x1f\x8b":
+        import gzip
+
+        return cast("IO[bytes]", _Metered(cast("IO[bytes]", gzip.GzipFile(fileobj=buffered)), budget))
+    if magic == b"\x28\xb5\x2f\xfd":
+        import zstandard
+
+        engine = zstandard.ZstdDecompressor(max_window_size=2**27)
+        return cast("IO[bytes]", _Metered(engine.stream_reader(buffered, read_across_frames=True), budget))
+    return cast("IO[bytes]", _Metered(buffered, budget))
+
+
+class Member(NamedTuple):
+    """One entry: its clean path (None where it leads outside), its header, and how to read it."""
+
+    path: str | None
+    info: tarfile.TarInfo
+    open: Callable[[], IO[bytes] | None]
+
+
+def members(stream: IO[bytes], budget: Budget) -> Iterator[Member]:
+    """The entries of a plain tar stream, in order; each must be read before the next is asked for.
+
+    Raises InputError for a broken or hostile archive.
+    """
+    try:
+        with tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 18, tarinfo=_Entry) as archive:
+            while (info := archive.next()) is not None:
+                archive.members = []  # type: ignore[attr-defined]  # it keeps every header otherwise
+                budget.entry()
+                yield Member(clean_path(info.name), info, partial(archive.extractfile, info))
+    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, RecursionError) as error:
+        raise InputError(f"broken archive: {error}") from error
+
+
+def clean_path(name: str) -> str | None:
+    """A name without leading slashes and "." parts; None where ".." or a zero byte is in it."""
+    parts = [part for part in name.split("/") if part not in {"", "."}]
+    return None if ".." in parts or "\0" in name else "/".join(parts)
+
+
+def read_kept(member: Member) -> bytes:
+    """The content of a regular file. Raises InputError where it is none, or over `MAX_KEPT`."""
+    if not member.info.isreg():
+        raise InputError(f"{member.info.name} is not a regular file")
+    if member.info.size > MAX_KEPT:
+        raise InputError(f"{member.info.name} is larger than {MAX_KEPT >> 20} MiB")
+    content = member.open()
+    data = content.read() if content is not None else b""
+    if len(data) < member.info.size:
+        raise InputError(f"{member.info.name} is cut short")
+    return data
+
+
+class Layer(msgspec.Struct):
+    """What one layer does to the wanted files: those it hides in the layers below, and those it brings.
+
+    `problems` are wanted files that could not be read; `outside` are names that lead out of the tree.
+    """
+
+    hidden: list[str] = []
+    files: dict[str, bytes] = {}
+    problems: list[str] = []
+    outside: list[str] = []
+    entries: int = 0
+
+
+class Wanted:
+    """Paths to keep: exact ones, every file right below some folders, and marks, kept without content."""
+
+    def __init__(self, files: frozenset[str], folders: frozenset[str], marks: frozenset[str]) -> None:
+        self.marks = marks
+        self._files = files | marks
+        self._folders = folders
+        self._above = {
+            "/".join(path.split("/")[:end])
+            for path in self._files | folders
+            for end in range(path.count("/") + 2)
+        }
+
+    def file(self, path: str) -> bool:
+        """Whether to keep this file."""
+        return path in self._files or path.rpartition("/")[0] in self._folders
+
+    def concerns(self, path: str) -> bool:
+        """Whether hiding this path may hide a wanted file."""
+        return path in self._above or self.file(path)
+
+
+def read_layer(stream: IO[bytes], wanted: Wanted, budget: Budget) -> Layer:
+    """One layer's tar stream. Raises InputError for a broken or hostile archive."""
+    layer = Layer()
+    for member in members(stream, budget):
+        layer.entries += 1
+        if member.path is None:
+            layer.outside.append(member.info.name[:200])
+        else:
+            take(layer, member, member.path, wanted)
+    return layer
+
+
+def take(layer: Layer, member: Member, path: str, wanted: Wanted) -> None:
+    """Note what one entry does to the wanted files."""
+    folder, _, name = path.rpartition("/")
+    if name == OPAQUE:
+        if wanted.concerns(folder):
+            layer.hidden.append(f"{folder}/")
+    elif name.startswith(WHITEOUT):
+        target = f"{folder}/{name.removeprefix(WHITEOUT)}".lstrip("/")
+        if wanted.concerns(target):
+            layer.hidden.append(target)
+    elif wanted.file(path):
+        layer.hidden.append(path)
+        layer.files.pop(path, None)
+        if path in wanted.marks:
+            layer.files[path] = b""
+        elif not member.info.isdir():
+            _keep(layer, member, path)
+    elif not member.info.isdir() and wanted.concerns(path):
+        layer.hidden.append(path)  # a file or link where a folder was hides what was in it
+
+
+def _keep(layer: Layer, member: Member, path: str) -> None:
+    try:
+        layer.files[path] = read_kept(member)
+    except InputError as error:
+        if not member.info.issym():  # a link to another wanted path, such as os-release, needs no word
+            layer.problems.append(error.message)
+        elif "db/installed" in path or "dpkg" in path:
+            layer.problems.append(
+                f"{path} is a link to {member.info.linkname[:200]!r}; links are not followed"
+            )
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One wanted file of the whole image and the layer that brought it."""
+
+    data: bytes
+    layer: str
+
+
+def merged(layers: list[tuple[str, Layer]]) -> dict[str, Kept]:
+    """The wanted files after all layers, bottom first, with whiteouts applied."""
+    found: dict[str, Kept] = {}
+    for name, layer in layers:
+        for hidden in layer.hidden:
+            below = hidden if hidden.endswith("/") else f"{hidden}/"
+            for path in [p for p in found if p == hidden or p.startswith(below) or below == "/"]:
+                del found[path]
+        found.update({path: Kept(data, name) for path, data in layer.files.items()})
+    return found
