@@ -40,7 +40,7 @@ def create_app(
     app.state.signin = SignIn(services.workspace.console, hours=settings.web.session_hours)
     app.state.lockout = Lockout()
     app.state.turns = threading.BoundedSemaphore(streams.STREAMS)
-    app.state.prepare = prepare or Prepare(settings)
+    app.state.prepare = prepare or Prepare(services)
     problems.install(app)
     app.add_middleware(Guard, host=settings.web.host, hosts=settings.web.hosts)
     app.include_router(health.router)

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from icelos.errors import IcelosError
-from icelos.settings import Settings
 from icelos.web.problems import problem_of
 from icelos.web.schemas import Preparation
+from icelos.web.services import Services
 
 Progress = Callable[[int, int], None]
-Work = Callable[[Settings, Progress], None]
+Work = Callable[[Services, Progress], object]
 
 
 class Prepare:
-    """Runs `work(settings, progress)` once, in a thread; `state` may be read from anywhere.
+    """Runs `work(services, progress)` once, in a thread, then keeps vectors coming as text arrives.
 
-    `progress(done, total)` raises `Stopped` when the server stops.
+    `state` may be read from anywhere. `progress(done, total)` raises `Stopped` when the server stops.
     """
 
-    def __init__(self, settings: Settings, work: Work | None = None) -> None:
-        self._settings = settings
+    def __init__(self, services: Services, work: Work | None = None) -> None:
+        self._services = services
         self._work = work or index_bundled
         self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._kept = ExitStack()
         self.state = Preparation()
 
     def start(self) -> None:
@@ -31,21 +34,31 @@ class Prepare:
         threading.Thread(target=self.run, name="prepare", daemon=True).start()
 
     def stop(self) -> None:
-        """Ask the work to end at its next step."""
+        """End the work at its next step, and the making of vectors."""
         self._stopping.set()
+        with self._lock:
+            self._kept.close()
 
     def run(self) -> None:
         """Do the work and keep its state."""
         try:
-            self._work(self._settings, self._progress)
+            self._work(self._services, self._progress)
         except Stopped:
             return
         except IcelosError as error:
             self.state = Preparation(phase="failed", detail=str(error))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the console stays up and says what failed
             self.state = Preparation(phase="failed", detail=problem_of(error).detail)
         else:
             self.state = Preparation(phase="ready", done=self.state.done, total=self.state.total)
+            self._keep_vectors()
+
+    def _keep_vectors(self) -> None:
+        from icelos.knowledge.upkeep import Upkeep
+
+        with self._lock:
+            if not self._stopping.is_set():
+                self._kept.enter_context(Upkeep(self._services.knowledge))
 
     def _progress(self, done: int, total: int) -> None:
         if self._stopping.is_set():
@@ -53,12 +66,11 @@ class Prepare:
         self.state = Preparation(phase="indexing", done=done, total=total)
 
 
-def index_bundled(settings: Settings, progress: Progress) -> None:
-    """Open the store; the bundled knowledge is indexed where it is not there yet."""
-    from icelos.knowledge.store import KnowledgeStore
+def index_bundled(services: Services, progress: Progress) -> None:
+    """Index the bundled knowledge where it is not there yet."""
+    from icelos.knowledge.index import ensure_bundled
 
-    with KnowledgeStore.open(settings):
-        progress(0, 0)
+    ensure_bundled(services.settings, progress=progress)
 
 
 class Stopped(Exception):

@@ -1,6 +1,6 @@
 """The one place where errors become problem+json (RFC 9457). Never a traceback: defects get a reference.
 
-A defect's reference is logged with the place it came from, its traceback at debug level (logger "icelos.web").
+A defect is logged under its reference with the place it came from, and its traceback at debug level.
 """
 
 from __future__ import annotations
@@ -100,5 +100,5 @@ def _defect(error: BaseException) -> Problem:
     log.error("defect %s: %s at %s", reference, type(error).__name__, place)
     log.debug("defect %s", reference, exc_info=error)
     return _problem(
-        500, "Defect", f"an error of Icelos itself, reference {reference}", "see the server's log"
+        500, "Defect", f"An error in Icelos itself, reference {reference}", "see the server's log"
     )

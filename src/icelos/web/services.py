@@ -5,17 +5,16 @@ One principal uses the console: the one that `copilot.user` and `copilot.groups`
 
 from __future__ import annotations
 
-import getpass
 import threading
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from icelos.contracts import Principal
 from icelos.data.workspace import Workspace
 from icelos.settings import Settings
 
 if TYPE_CHECKING:
+    from icelos.contracts import Principal
     from icelos.data.sinks import SqliteSink
     from icelos.jobs.copilot.answer import Copilot
     from icelos.jobs.copilot.answers import Answer, Event
@@ -29,8 +28,14 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.workspace = Workspace.of(settings)
-        self.principal = principal_of(settings)
         self._lock = threading.RLock()
+
+    @cached_property
+    def principal(self) -> Principal:
+        """Who asks: `copilot.user`, else the login name, with `copilot.groups`."""
+        from icelos.jobs.copilot.job import principal_of
+
+        return principal_of(self.settings)
 
     @property
     def copilot(self) -> Copilot:
@@ -70,10 +75,10 @@ class Services:
 
     def close(self) -> None:
         """Close what was opened."""
-        for name in ("_findings", "_knowledge", "_copilot"):
-            opened = self.__dict__.pop(name, None)
-            if hasattr(opened, "close"):
-                opened.close()
+        opened = [self.__dict__.pop(name, None) for name in ("_copilot", "_knowledge", "_findings")]
+        for one in (getattr(opened[0], "store", None), *opened[1:]):
+            if one is not None:
+                one.close()
 
     @cached_property
     def _copilot(self) -> Copilot:
@@ -98,8 +103,3 @@ class Services:
         from icelos.data.sinks import SqliteSink
 
         return SqliteSink(self.workspace.findings)
-
-
-def principal_of(settings: Settings) -> Principal:
-    """Who the console asks as: `copilot.user`, else the login name, with `copilot.groups`."""
-    return Principal(settings.copilot.user or getpass.getuser(), frozenset(settings.copilot.groups))
