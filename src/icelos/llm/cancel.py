@@ -42,11 +42,12 @@ class Cancel:
     @contextmanager
     def watching(self) -> Iterator[Cancel]:
         """Calls made in this block, by this thread, end when the switch is thrown."""
-        token = _current.set(self)
+        before = _current.get()
+        _current.set(self)
         try:
             yield self
         finally:
-            _current.reset(token)
+            _current.set(before)  # no reset: a generator may end in another context than it began in
 
     @contextmanager
     def calling(self, callback: Callback) -> Iterator[None]:

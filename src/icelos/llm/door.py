@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from icelos.contracts import LLM, Message, Reply, Tool
@@ -64,7 +64,8 @@ class Door:
     def stream(self, messages: Sequence[Message]) -> Iterator[str]:
         """The inner model's reply in pieces; in one piece where it is known from an earlier call."""
         vault, outgoing = self._hidden(messages)
-        yield from vault.restore_stream(self._streamed(outgoing))
+        with closing(self._streamed(outgoing)) as pieces:
+            yield from vault.restore_stream(pieces)
 
     def close(self) -> None:
         """Close the connections and the cache."""
@@ -73,7 +74,7 @@ class Door:
         if self._cache:
             self._cache.close()
 
-    def _streamed(self, outgoing: Sequence[Message]) -> Iterator[str]:
+    def _streamed(self, outgoing: Sequence[Message]) -> Generator[str, None, None]:
         with self._noted(outgoing, (), None) as note:
             place = key(self._setting, outgoing)
             reply = self._cache.get(place) if self._cache else None

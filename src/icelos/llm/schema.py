@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,11 +17,12 @@ import msgspec
 from icelos.errors import ModelError
 
 if TYPE_CHECKING:
+    from jsonschema import ValidationError
     from jsonschema.protocols import Validator
 
 MAX_CHARS = 4 * 1024 * 1024
 MAX_DEPTH = 64
-MAX_CANDIDATES = 32
+MAX_CANDIDATES = 16
 MAX_PROBLEMS = 5
 _THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 
@@ -84,11 +86,13 @@ _STRUCTURE = re.compile(r'"(?:[^"\\]|\\.|\\\Z)*+(?:"|\Z)|[{}\[\]]', re.DOTALL)
 
 
 def _balanced(text: str, start: int) -> int:
-    """Where the bracket at `start` is closed (one past it), or 0."""
+    """Where the bracket at `start` is closed (one past it), or 0 where it is not, or nests too deep."""
     depth = 0
     for match in _STRUCTURE.finditer(text, start):
         if match[0] in "{[":
             depth += 1
+            if depth > MAX_DEPTH:
+                return 0
         elif match[0] in "}]":
             depth -= 1
             if depth == 0:
@@ -97,14 +101,22 @@ def _balanced(text: str, start: int) -> int:
 
 
 def violations(value: Any, schema: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a value, at most five lines with the place; empty where it fits."""
-    found = []
-    for error in _validator(msgspec.json.encode(schema, order="sorted")).iter_errors(value):
-        place = "/".join(str(step) for step in error.absolute_path)
-        found.append(f"{place or 'the whole'}: {' '.join(error.message.split())[:200]}")
-        if len(found) == MAX_PROBLEMS:
-            break
-    return found
+    """What is wrong with a value, at most five lines with the place; empty where it fits.
+
+    Raises ModelError for a schema that refers to another document.
+    """
+    from referencing.exceptions import Unresolvable
+
+    errors = _validator(msgspec.json.encode(schema, order="sorted")).iter_errors(value)
+    try:
+        return [_problem(error) for error in islice(errors, MAX_PROBLEMS)]
+    except Unresolvable as error:
+        raise ModelError(f"the JSON schema refers to elsewhere: {error.ref[:200]}") from None
+
+
+def _problem(error: ValidationError) -> str:
+    place = "/".join(str(step) for step in error.absolute_path)
+    return f"{place or 'the whole'}: {' '.join(error.message.split())[:200]}"
 
 
 def check(schema: Mapping[str, Any]) -> None:

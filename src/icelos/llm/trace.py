@@ -1,10 +1,10 @@
 """One JSON line for every model call: cache/trace/YYYY-MM-DD.jsonl in the workspace, in UTC.
 
-Fields: time, model, host, seconds, prompt_tokens, completion_tokens, cost, cached, outcome ("ok" or the name
-of the error), error, and messages, tools, schema and reply. Text appears as its length and a keyed hash
-("redacted", the default), or as text after redaction ("full"). The key of the hash is the workspace's own, so
-that equal texts can be told there and short ones cannot be guessed elsewhere. Files older than
-`llm.trace_days` are deleted. A trace that cannot be written never breaks a call.
+Fields: time, model, host, seconds, prompt_tokens, completion_tokens, cost, cached, outcome ("ok", "given up"
+by its reader, "interrupted", or the name of the error), error, messages, tools, schema and reply. Text
+appears as its length and a keyed hash ("redacted", the default), or as text after redaction ("full"). The
+key of the hash is the workspace's own: equal texts can be told there, short ones cannot be guessed elsewhere.
+Files older than `llm.trace_days` are deleted. A trace that cannot be written never breaks a call.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from icelos.llm.redact import Vault
 
 TEXT_LIMIT = 20_000
 """Characters kept of one text in a full trace."""
+_OUTCOMES: dict[type[BaseException], str] = {GeneratorExit: "given up", KeyboardInterrupt: "interrupted"}
 
 
 class Trace:
@@ -62,7 +63,7 @@ class Trace:
                 "completion_tokens": reply.usage.completion_tokens if reply else 0,
                 "cost": reply.usage.cost if reply else 0.0,
                 "cached": bool(reply and reply.cached),
-                "outcome": type(error).__name__ if error else "ok",
+                "outcome": _OUTCOMES.get(type(error), type(error).__name__) if error else "ok",
                 "error": self._reason(error),
                 "messages": [{"role": one.role, **self._text(one.content)} for one in messages],
                 "tools": [tool.name for tool in tools],
