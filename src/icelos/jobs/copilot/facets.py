@@ -223,7 +223,7 @@ FACETS = (
     ),
     Facet(
         name="parent", noun="related entry",
-        asked=_asked(r"\b(?:parent|child(?:ren)?|sub-?techniques?|belongs?\ to|part\ of|broader|narrower|variants?|more\ (?:general|specific))\b"),
+        asked=_asked(r"\b(?:parent|child(?:ren)?|sub-?techniques?|broader|narrower|variants?|more\ (?:general|specific))\b"),
         labels=("parent", "sub-technique of", "subtechnique of", "child of", "childof", "sub-techniques"),
         edges=(Edge("subtechnique-of", ""), Edge("child-of", "")),
     ),

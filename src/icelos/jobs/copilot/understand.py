@@ -89,20 +89,23 @@ def clean(text: str) -> str:
 
 
 def name_entities(text: str, lookup: Lookup) -> list[Entity]:
-    """Identifiers first, then the longest known names that do not overlap, in the order of the text."""
-    found = [
-        Entity(match.group(), match.start(), tuple(lookup(match.group())), True)
-        for match in FAMILIES.finditer(text)
-    ]
+    """Identifiers and known names, the longest first, that do not overlap, in the order of the text.
+
+    A name that holds an identifier ("CVE-2010-5278 Exploitation Attempt") stands for both.
+    """
+    found = _named(text, lookup)
     taken = [(entity.start, entity.start + len(entity.text)) for entity in found]
-    found += _named(text, lookup, taken)
+    for match in FAMILIES.finditer(text):
+        if not any(left <= match.start() and match.end() <= right for left, right in taken):
+            found.append(Entity(match.group(), match.start(), tuple(lookup(match.group())), True))
     return sorted(found, key=lambda entity: entity.start)
 
 
 _WORD = re.compile(r"[\w&][\w.'’&+#/:-]*[\w+#)]|\w")
 
 
-def _named(text: str, lookup: Lookup, taken: list[tuple[int, int]], *, longest: int = 9) -> list[Entity]:
+def _named(text: str, lookup: Lookup, *, longest: int = 12) -> list[Entity]:
+    taken: list[tuple[int, int]] = []
     spans = [(match.start(), match.end()) for match in _WORD.finditer(text)]
     found: list[Entity] = []
     for length in range(min(longest, len(spans)), 0, -1):
@@ -110,7 +113,7 @@ def _named(text: str, lookup: Lookup, taken: list[tuple[int, int]], *, longest: 
             start, end = spans[first][0], spans[first + length - 1][1]
             if any(start < right and end > left for left, right in taken):
                 continue
-            hits = _of_name(text[start:end], lookup)
+            hits = () if FAMILIES.fullmatch(text[start:end]) else _of_name(text[start:end], lookup)
             if hits:
                 found.append(Entity(text[start:end], start, hits, False))
                 taken.append((start, end))
