@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 import numpy as np
 
-from icelos.gpt.tokenizers import Ids, State, Tokenizer
+from icelos.gpt.tokenizers import LONGEST_PIECE, Ids, State, Tokenizer
 
 if TYPE_CHECKING:
     import tokenizers as library
 
 SIZE = 2048
 _SPLIT = "[0-9]{1,2}|[^0-9]+"
-_LONGEST = 128
 _SAMPLE_ROWS, _SAMPLE_CUT = 8_000, 16_384
 
 
@@ -31,12 +30,15 @@ class BpeTokenizer(Tokenizer):
     kind = "bpe"
 
     def __init__(self, merges: Sequence[tuple[str, str]]) -> None:
-        """`merges` in order, as Latin-1. Raises ValueError where a side is not known by then."""
+        """`merges` in order, as Latin-1. Raises ValueError where a side is not known
+        by then, or a piece is longer than `LONGEST_PIECE`."""
         self._merges = tuple(merges)
         numbers = {chr(i): i for i in range(256)}
         for left, right in self._merges:
             if left not in numbers or right not in numbers:
                 raise ValueError(f"a merge of unknown pieces: {left!r} {right!r}")
+            if len(left) + len(right) > LONGEST_PIECE:
+                raise ValueError(f"a piece of more than {LONGEST_PIECE} bytes")
             numbers.setdefault(left + right, len(numbers))
         if len(numbers) >= np.iinfo(np.uint16).max:
             raise ValueError("too many pieces")
@@ -52,7 +54,7 @@ class BpeTokenizer(Tokenizer):
         trainer = library.trainers.BpeTrainer(
             vocab_size=SIZE - 1,
             initial_alphabet=[chr(i) for i in range(256)],
-            max_token_length=_LONGEST,
+            max_token_length=LONGEST_PIECE,
             show_progress=False,
         )
         model.train_from_iterator((row.decode("latin-1") for row in _sample(rows)), trainer)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from icelos.gpt.files import read_json, write_json
-from icelos.gpt.tokenizers import END, Ids, Tokenizer
+from icelos.gpt.tokenizers import END, LONGEST_PIECE, Ids, Tokenizer
 
 IGNORED = -1
 """The target of padding: no loss there."""
@@ -87,8 +87,8 @@ def _write(
         if not row:
             empty += 1
             continue
-        ids = tokenizer.encode(row)
-        if len(ids) + 1 > limit:
+        ids = tokenizer.encode(row) if len(row) <= limit * LONGEST_PIECE else None
+        if ids is None or len(ids) + 1 > limit:
             too_long += 1
             continue
         tokens.write(ids.astype("<u2", copy=False).tobytes() + end)

@@ -14,7 +14,10 @@ from torch import Tensor
 
 from icelos.gpt.folder import Model
 from icelos.gpt.model import Cache
+from icelos.gpt.sizes import ModelConfig
 from icelos.gpt.tokenizers import END
+
+CACHE_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,15 @@ def generate(
 
     Raises ValueError for a prompt that fills the context.
     """
-    for number, first in enumerate(range(0, rows, sampling.batch)):
-        count = min(sampling.batch, rows - first)
+    batch = min(sampling.batch, _rows_that_fit(model.network.config))
+    for number, first in enumerate(range(0, rows, batch)):
+        count = min(batch, rows - first)
         yield from _batch(model, count, _generator(model.device, seed, number), sampling, prompt)
+
+
+def _rows_that_fit(config: ModelConfig) -> int:
+    """How many rows of the cache fit in `CACHE_BYTES`, in four bytes a value."""
+    return max(1, CACHE_BYTES // (8 * config.layers * config.width * config.context))
 
 
 def _generator(device: torch.device, seed: int, number: int) -> torch.Generator:

@@ -12,13 +12,15 @@ from msgspec import Meta
 from icelos.errors import InputError, MissingExtra
 
 SIZES: Mapping[str, tuple[int, int]] = {
+    "pico": (2, 32),
     "nano": (4, 128),
     "micro": (6, 256),
     "mini": (8, 512),
     "small": (12, 768),
     "medium": (24, 1024),
 }
-"""Name -> layers, width. `small` and `medium` are GPT-2's (Radford et al. 2019, table 2)."""
+"""Name -> layers, width. `pico` only tries the machinery out; `small` and `medium` are GPT-2's
+(Radford et al. 2019, table 2)."""
 
 CONTEXT_LIMIT = 4096
 """Most tokens in a window. Longer rows are left out of training, and counted."""
@@ -72,7 +74,7 @@ def model_config(size: str, *, vocabulary: int, longest: int) -> ModelConfig:
 def recipe(config: ModelConfig) -> Recipe:
     """Peak rate falls with the square root of the width, 6e-4 at GPT-2 small's 768; steps grow with it."""
     rate = 6e-4 * (768 / config.width) ** 0.5 * (2.0 if config.width < 512 else 1.0)
-    return Recipe(learning_rate=rate, batch_tokens=max(4096, 16 * config.width))
+    return Recipe(learning_rate=rate, batch_tokens=16 * config.width)
 
 
 def require_torch() -> None:

@@ -23,6 +23,9 @@ Ids = npt.NDArray[np.uint16]
 END = 0
 """The end of a row in every tokenizer; a window begins with it, too."""
 
+LONGEST_PIECE = 128
+"""No token stands for more bytes than this."""
+
 _FIRST_CHARACTER = 257
 _MOST_CHARACTERS = 4096
 

@@ -1,9 +1,9 @@
 """Training: AdamW, warm-up, then a cosine that truly ends, checkpoints, exact resume.
 
-    FOLDER/work/plan.json               what was asked for; a resumed run must ask for the same
-    FOLDER/work/rows/                   the rows as tokens (see `data`)
-    FOLDER/work/checkpoint.safetensors  where the run stands
-    FOLDER/metrics.csv and the model    (see `folder`); `work` is removed when the model is whole
+    FOLDER/.training/plan.json          what was asked for; a resumed run must ask for the same
+    FOLDER/.training/rows/              the rows as tokens (see `data`)
+    FOLDER/.training/checkpoint.safetensors  where the run stands
+    FOLDER/metrics.csv and the model    (see `folder`); `.training` is removed when the model is whole
 
 Nothing here prints: a `report` callback gets each step, a `stop` callback is asked after each.
 """
@@ -93,7 +93,7 @@ Started = Callable[[ModelConfig, Recipe, Packed], None]
 
 def work_folder(model: Path) -> Path:
     """Where an unfinished run keeps its state."""
-    return model / "work"
+    return model / ".training"
 
 
 def unfinished(model: Path) -> Plan | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from icelos.findings import Verdict
-from icelos.jobs.logs.rules import Fields, Match, Schema, text_at
+from icelos.jobs.logs.rules import Fields, Match, Schema, text_at, value_at
 
 ALERT, REVIEW = Verdict.ALERT, Verdict.REVIEW
 
@@ -30,12 +30,17 @@ ACTIONS: Mapping[tuple[str, str], tuple[Verdict, str, str]] = {
     ),
 }
 
+_WRAPPERS = ("", "detail", "event", "aws.cloudtrail")
+_COMMON = {"eventSource", "eventName", "userIdentity"}
+
 
 def read(fields: Fields) -> Fields | None:
-    """The event of a row, or None; some exports put it under `event`."""
-    inner = fields.get("event")
-    row = inner if isinstance(inner, Mapping) else fields
-    return row if {"eventSource", "eventName", "userIdentity"} <= row.keys() else None
+    """The event of a row, or None. EventBridge puts it under `detail`, other exports elsewhere."""
+    for path in _WRAPPERS:
+        row = value_at(fields, path) if path else fields
+        if isinstance(row, Mapping) and row.keys() >= _COMMON:
+            return row
+    return None
 
 
 def rules(row: Fields) -> Iterator[Match]:

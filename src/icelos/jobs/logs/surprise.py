@@ -18,8 +18,8 @@ REVIEW_SHARE = 0.995
 ALERT_SHARE = 1.0
 """Shares of the held-out rows that lie below: REVIEW above all but 0.5 %, ALERT above every one."""
 
-TOKENS_LIMIT = 65_536
-"""Longer rows are not scored by the model: they would hold up the run. They are said to be UNKNOWN."""
+BYTES_LIMIT = 64 * 1024
+"""Longer rows are not scored by the model: one would hold up the run for seconds. They are UNKNOWN."""
 
 
 class Surprise:
@@ -52,8 +52,7 @@ class Surprise:
         The score is the share of the held-out rows that were less surprising.
         """
         data = record.text.encode("utf-8", "surrogatepass")
-        ids = self._model.tokenizer.encode(data)
-        if len(ids) > TOKENS_LIMIT:
+        if len(data) > BYTES_LIMIT:
             summary = f"row of {len(data):,} bytes is too long for the model to score"
             return self._finding(record, job, Verdict.UNKNOWN, "too-long", summary)
         value = self.bits_per_byte(data)

@@ -95,6 +95,8 @@ def prepare(location: str, model: Path, plan: Plan) -> tuple[Packed, RawRows]:
         raise InputError("there is a model already", source=str(model), hint="choose another folder")
     if unfinished(model) is not None:
         raise InputError("a run here has not ended", source=str(model), hint="--resume, or another folder")
+    if location == "-":
+        raise InputError("rows are read more than once", source="stdin", hint="train on a file")
     rows, work = RawRows(location), work_folder(model)
     try:
         tokenizer = tokenizers.fit(plan.tokenizer, rows)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from icelos.errors import InputError
+from icelos.gpt.data import IGNORED, Rows, Windows, open_packed, pack
+from icelos.gpt.tokenizers import END, ByteTokenizer
+
+TOKENIZER = ByteTokenizer()
+
+
+def packed(rows: list[bytes], folder: Path, limit: int = 64) -> Rows:
+    pack(rows, TOKENIZER, folder, limit=limit)
+    return open_packed(folder)[1]
+
+
+def test_rows_come_back_from_disk_and_unfit_ones_are_counted(tmp_path: Path) -> None:
+    report = pack([b"one", b"", b"x" * 64, b"three"], TOKENIZER, tmp_path, limit=64)
+    assert (report.rows, report.too_long, report.empty, report.longest) == (2, 1, 1, 5)
+    _, rows = open_packed(tmp_path)
+    assert [TOKENIZER.decode(rows.row(i)) for i in range(len(rows))] == [b"one", b"three"]
+
+
+def test_an_unfinished_folder_is_refused(tmp_path: Path) -> None:
+    pack([b"one"], TOKENIZER, tmp_path, limit=64)
+    (tmp_path / "rows.json").unlink()
+    with pytest.raises(InputError, match=r"rows\.json"):
+        open_packed(tmp_path)
+
+
+def test_the_held_out_rows_are_the_last(tmp_path: Path) -> None:
+    rows = packed([b"%d" % n for n in range(10)], tmp_path)
+    kept, held_out = rows.split(3)
+    assert (len(kept), len(held_out)) == (7, 3)
+    assert TOKENIZER.decode(held_out.row(0)) == b"7"
+
+
+@settings(max_examples=30, deadline=None)
+@given(sizes=st.lists(st.integers(1, 31), min_size=1, max_size=40), seed=st.integers(0, 9))
+def test_an_epoch_shows_each_whole_row_once(
+    sizes: list[int], seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    texts = [bytes([65 + n % 26]) * size for n, size in enumerate(sizes)]
+    rows = packed(texts, tmp_path_factory.mktemp("rows"))
+    windows = Windows(rows, context=32, batch_tokens=32, seed=seed)
+    seen: list[bytes] = []
+    for step in range(len(windows)):
+        inputs, targets = windows.batch(step)
+        assert inputs.shape == targets.shape
+        assert inputs.shape[1] <= 32
+        window = targets[0][targets[0] != IGNORED]
+        assert window[-1] == END
+        assert (inputs[0, 0], *inputs[0, 1 : len(window)]) == (END, *window[:-1])
+        seen += [TOKENIZER.decode(row) for row in np.split(window, np.flatnonzero(window == END) + 1)[:-1]]
+    assert sorted(seen) == sorted(texts)
+
+
+def test_a_batch_depends_on_seed_and_step_alone(tmp_path: Path) -> None:
+    rows = packed([b"%d" % n for n in range(300)], tmp_path)
+    one = Windows(rows, context=16, batch_tokens=64, seed=1)
+    expected = [one.batch(step)[0] for step in range(40)]
+    two = Windows(rows, context=16, batch_tokens=64, seed=1)
+    for step in (39, 0, 17):
+        assert (two.batch(step)[0] == expected[step]).all()
+    other = Windows(rows, context=16, batch_tokens=64, seed=2).batch(0)[0]
+    assert other.shape != expected[0].shape or (other != expected[0]).any()
+
+
+def test_rows_that_cannot_be_windows_are_refused(tmp_path: Path) -> None:
+    rows = packed([b"x" * 40], tmp_path)
+    with pytest.raises(ValueError, match="longer than the context"):
+        Windows(rows, context=16, batch_tokens=64, seed=0)
+    with pytest.raises(ValueError, match="no rows"):
+        Windows(rows.split(1)[0], context=64, batch_tokens=64, seed=0)

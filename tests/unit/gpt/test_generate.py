@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from icelos.gpt import generate as generate_module
+from icelos.gpt.folder import Model
+from icelos.gpt.generate import Generated, Sampling, draw, generate
+
+
+def rows_of(model: Model, rows: int, seed: int, **values: float) -> list[Generated]:
+    return list(generate(model, rows, seed=seed, sampling=Sampling(batch=4, **values)))  # type: ignore[arg-type]
+
+
+def test_the_seed_decides_the_rows(tiny: Model) -> None:
+    one = rows_of(tiny, 10, 1)
+    assert len(one) == 10
+    assert one == rows_of(tiny, 10, 1)
+    assert one != rows_of(tiny, 10, 2)
+    assert len({row.data for row in one}) > 5
+
+
+def test_whole_batches_do_not_depend_on_how_many_rows_are_asked_for(tiny: Model) -> None:
+    assert rows_of(tiny, 10, 1)[:8] == rows_of(tiny, 8, 1)
+
+
+@torch.inference_mode()
+def test_without_temperature_each_token_is_the_likeliest(tiny: Model) -> None:
+    (row,) = rows_of(tiny, 1, 0, temperature=0)
+    ids = torch.tensor([0, *tiny.tokenizer.encode(row.data).tolist()])
+    likeliest = tiny.network(ids[None, : tiny.network.config.context])[0].argmax(-1)
+    assert likeliest[: len(ids) - 1].tolist() == ids[1:].tolist()
+    assert not row.complete or int(likeliest[len(ids) - 1]) == 0
+
+
+def test_rows_begin_with_the_prompt(tiny: Model) -> None:
+    rows = list(generate(tiny, 3, seed=0, prompt=b'{"n":7'))
+    assert all(row.data.startswith(b'{"n":7') for row in rows)
+    with pytest.raises(ValueError, match="fills the context"):
+        list(generate(tiny, 1, seed=0, prompt=b"x" * tiny.network.config.context))
+
+
+def test_only_the_k_likeliest_are_drawn() -> None:
+    logits = torch.tensor([[0.0, 3.0, 2.0, 1.0]]).repeat(200, 1)
+    drawn = draw(logits, torch.Generator().manual_seed(0), Sampling(top_k=2))
+    assert set(drawn.tolist()) == {1, 2}
+    everything = draw(logits, torch.Generator().manual_seed(0), Sampling(temperature=5.0))
+    assert set(everything.tolist()) == {0, 1, 2, 3}
+
+
+def test_the_cache_is_bounded(tiny: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tiny.network.config
+    monkeypatch.setattr(generate_module, "CACHE_BYTES", 3 * 8 * config.layers * config.width * config.context)
+    assert list(generate(tiny, 6, seed=1)) == list(generate(tiny, 6, seed=1, sampling=Sampling(batch=3)))
+
+
+@pytest.mark.parametrize("values", [{"temperature": -1.0}, {"top_k": -1}, {"batch": 0}])
+def test_values_out_of_range_are_refused(values: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        Sampling(**values)  # type: ignore[arg-type]
