@@ -11,6 +11,9 @@ from icelos.web.problems import problem_of
 from icelos.web.schemas import Preparation
 from icelos.web.services import Services
 
+STOP_SECONDS = 1.0
+"""A batch of vectors may take longer: what is not stored yet is made again by the next start."""
+
 Progress = Callable[[int, int], None]
 Work = Callable[[Services, Progress], object]
 
@@ -34,8 +37,13 @@ class Prepare:
         threading.Thread(target=self.run, name="prepare", daemon=True).start()
 
     def stop(self) -> None:
-        """End the work at its next step, and the making of vectors."""
+        """End the work at its next step, and the making of vectors; wait no longer than a moment for it."""
         self._stopping.set()
+        closing = threading.Thread(target=self._let_go, name="prepare-stop", daemon=True)
+        closing.start()
+        closing.join(STOP_SECONDS)
+
+    def _let_go(self) -> None:
         with self._lock:
             self._kept.close()
 

@@ -49,6 +49,8 @@ class SignIn:
         with self._open() as database:
             database.execute("PRAGMA journal_mode=WAL")
             database.executescript(SCHEMA)
+        with suppress(OSError):
+            path.chmod(0o600)
 
     def new_token(self) -> str:
         """A token of 192 random bits, valid once and for 15 minutes."""

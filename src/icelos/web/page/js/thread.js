@@ -90,7 +90,7 @@ function move(id) {
 
 const welcome = () =>
   el("div", { class: "welcome" },
-    el("h1", {}, "What do you want to know?"),
+    el("h2", {}, "What do you want to know?"),
     el("p", {}, "Every sentence comes from your sources and opens the passage it rests on. What is not there is not answered."),
     el("ul", { class: "examples" }, EXAMPLES.map((text) =>
       el("li", {}, el("button", { type: "button", onclick: () => ask(text) }, text)))));

@@ -1,0 +1,88 @@
+"""A console on a small real store: two open documents and one that a group may read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from icelos.knowledge.store import KnowledgeStore
+from icelos.records import Document, Section
+from icelos.settings import CopilotSettings, KnowledgeSettings, Settings, Workspace
+from icelos.web.app import create_app
+from icelos.web.prepare import Prepare, Progress
+from icelos.web.services import Services
+
+ADDRESS = "http://127.0.0.1:8787"
+
+SPRAYING = Document(
+    id="t1110-003", source="attack.json", title="T1110.003 Password Spraying", kind="technique",
+    identifiers=("T1110.003",), url="https://attack.example/T1110/003",
+    modified=datetime.now(UTC), licence="test terms",
+    sections=(
+        Section("Description", "Adversaries may use one common password against many accounts.", "line 1"),
+        Section("Detection", "Watch for many failed sign-ins from one address.", "line 5"),
+    ),
+)  # fmt: skip
+RUNBOOK = Document(
+    id="runbooks/mailbox.md", source="runbooks/mailbox.md", title="Mailbox runbook", kind="runbook",
+    modified=datetime(2019, 1, 1, tzinfo=UTC),
+    sections=(Section("Contain", "Revoke the sessions of the mailbox and reset its password.", "line 3"),),
+)  # fmt: skip
+SECRET = Document(
+    id="secret", source="secret.md", title="Merger plan", kind="note", groups=("board",),
+    sections=(Section("Plan", "The merger is announced in May.", "line 1"),),
+)  # fmt: skip
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        workspace=Workspace(home=str(tmp_path)),
+        copilot=CopilotSettings(user="ann", groups=("soc",)),
+        knowledge=KnowledgeSettings(encoder="off"),
+    )
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[KnowledgeStore]:
+    with KnowledgeStore.open(settings) as opened:
+        opened.add([SPRAYING], collection="attack", path="attack.json")
+        opened.add([RUNBOOK, SECRET], collection="runbooks", path="runbooks/")
+        yield opened
+
+
+def nothing(_services: Services, progress: Progress) -> None:
+    progress(3, 3)
+
+
+@pytest.fixture
+def app(settings: Settings, store: KnowledgeStore) -> FastAPI:
+    del store
+    services = Services(settings)
+    return create_app(settings, services=services, prepare=Prepare(services, nothing))
+
+
+@pytest.fixture
+def visitor(app: FastAPI) -> Iterator[TestClient]:
+    """A client without a session."""
+    with TestClient(app, base_url=ADDRESS, headers={"origin": ADDRESS}) as client:
+        yield client
+
+
+@pytest.fixture
+def client(app: FastAPI, visitor: TestClient) -> TestClient:
+    """A client that is signed in and sends its CSRF token."""
+    reply = visitor.post("/api/session", json={"token": app.state.signin.new_token()})
+    assert reply.status_code == 201
+    visitor.headers["x-csrf-token"] = reply.json()["csrf"]
+    return visitor
+
+
+def chunk_of(store: KnowledgeStore, word: str, services: Services) -> str:
+    """The chunk that a word finds."""
+    return store.search(word, principal=services.principal)[0].chunk_id

@@ -1,0 +1,84 @@
+"""Questions through the real copilot, without a model."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from fastapi.testclient import TestClient
+
+
+def events(text: str) -> list[tuple[str, dict[str, object]]]:
+    blocks = [block.split("\n") for block in text.strip().split("\n\n")]
+    return [
+        (lines[0].removeprefix("event: "), json.loads(lines[1].removeprefix("data: "))) for lines in blocks
+    ]
+
+
+def test_an_answer_has_citations_that_open(client: TestClient) -> None:
+    answer = client.post("/api/ask", json={"question": "What is T1110.003?"}).json()
+    assert answer["status"] == "answered"
+    handles = {handle for sentence in answer["sentences"] for handle in sentence["handles"]}
+    assert handles == {citation["handle"] for citation in answer["citations"]}
+    for citation in answer["citations"]:
+        view = client.get(f"/api/passages/{citation['chunk_id']}").json()
+        assert citation["quote"] in "".join(part["passage"] for part in view["parts"])
+
+
+def test_a_stream_ends_with_the_whole_answer(client: TestClient) -> None:
+    reply = client.post("/api/ask/stream", json={"question": "What is T1110.003?"})
+    assert reply.headers["content-type"].startswith("text/event-stream")
+    assert reply.headers["cache-control"] == "no-store"
+    found = events(reply.text)
+    assert [kind for kind, _ in found][-1] == "answer"
+    assert {kind for kind, _ in found} == {"status", "sentence", "answer"}
+    assert all(kind == data["kind"] for kind, data in found)
+
+
+def test_a_follow_up_stays_in_its_conversation(client: TestClient) -> None:
+    first = client.post("/api/ask", json={"question": "What is T1110.003?"}).json()
+    body = {"question": "How is it detected?", "conversation": first["conversation"]}
+    second = client.post("/api/ask", json=body).json()
+    assert second["conversation"] == first["conversation"]
+    turns = client.get(f"/api/conversations/{first['conversation']}").json()["turns"]
+    assert [turn["question"] for turn in turns] == ["What is T1110.003?", "How is it detected?"]
+
+
+def test_what_is_not_there_is_not_answered(client: TestClient) -> None:
+    answer = client.post("/api/ask", json={"question": "What is T9999.123?"}).json()
+    assert answer["status"] == "unknown_identifier"
+    assert answer["sentences"] == []
+
+
+def test_nothing_of_another_group_is_told(client: TestClient) -> None:
+    answer = client.post("/api/ask", json={"question": "When is the merger announced?"})
+    assert "May" not in answer.text
+    assert "Merger plan" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"question": ""}, {"question": "x" * 9000}, {"question": "x", "a": 1}, []]
+)
+@pytest.mark.parametrize("path", ["/api/ask", "/api/ask/stream"])
+def test_a_bad_body_is_a_problem(client: TestClient, path: str, body: object) -> None:
+    reply = client.post(path, json=body)
+    assert reply.status_code == 400
+    assert reply.headers["content-type"] == "application/problem+json"
+
+
+def test_a_body_of_another_type_is_refused(client: TestClient) -> None:
+    reply = client.post("/api/ask", content='{"question":"x"}', headers={"content-type": "text/plain"})
+    assert reply.status_code == 415
+
+
+def test_a_thumb_is_kept_and_the_last_one_counts(client: TestClient) -> None:
+    answer = client.post("/api/ask", json={"question": "What is T1110.003?"}).json()
+    for thumb in ("up", "down"):
+        body = {"answer_id": answer["answer_id"], "thumb": thumb}
+        assert client.post("/api/feedback", json=body).status_code == 204
+    found = client.get(f"/api/conversations/{answer['conversation']}").json()
+    assert found["thumbs"] == {answer["answer_id"]: "down"}
+
+
+def test_a_thumb_for_no_answer_is_a_problem(client: TestClient) -> None:
+    assert client.post("/api/feedback", json={"answer_id": "x", "thumb": "up"}).status_code == 400
