@@ -10,6 +10,7 @@ import hashlib
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -94,6 +95,7 @@ class ReplyCache:
             try:
                 if self._database is None:
                     self._database = self._opened()
+                    weakref.finalize(self, _close, self._database)  # nobody has to close a cache
                 return use(self._database)
             except sqlite3.OperationalError:
                 self._forget()  # locked, full or read-only: a later call may do better
@@ -121,14 +123,18 @@ class ReplyCache:
 
     def _forget(self) -> None:
         if self._database is not None:
-            with suppress(sqlite3.Error):
-                self._database.close()
+            _close(self._database)
         self._database = None
 
     def _put_away(self) -> None:
         for suffix in ("", "-wal", "-shm"):
             with suppress(OSError):
                 self._path.with_name(self._path.name + suffix).unlink()
+
+
+def _close(database: sqlite3.Connection) -> None:
+    with suppress(sqlite3.Error):
+        database.close()
 
 
 _GET = "UPDATE replies SET used = ? WHERE key = ? RETURNING reply"

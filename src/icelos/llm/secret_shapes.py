@@ -76,6 +76,20 @@ def _phone(match: re.Match[str]) -> bool:
     return 8 <= len(re.sub(r"\D", "", match[0])) <= 15
 
 
+_NO_MAILBOX = re.compile(
+    # What stands behind "@" in resource strings of Windows, in unit names of systemd, in scaled images ...
+    r".*\.(?:dll|exe|sys|mui|ocx|cpl|inf|service|socket|target|timer|mount|slice|path|png|jpe?g|gif|svg|webp|tgz|whl)"
+    # ... and algorithm names of SSH (RFC 4251, section 6).
+    r"|.*@(?:openssh\.com|libssh\.org)|rijndael-cbc@lysator\.liu\.se",
+    re.I,
+)
+
+
+def _mailbox(match: re.Match[str]) -> bool:
+    """Not one of the other things that are written with "@" and a full stop."""
+    return _NO_MAILBOX.fullmatch(match[0]) is None
+
+
 def entropy(text: str) -> float:
     """Shannon entropy of the characters, in bits a character."""
     counts = Counter(text).values()
@@ -86,17 +100,18 @@ _HASH = re.compile(
     r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})", re.I
 )
 _GUID = re.compile(r"\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.I)
+_FOLDER = re.compile(r"[.~]{0,2}/|[A-Za-z]:[\\/]")
 _REFERENCE = re.compile(r"\$|%|<|\*{3}|x{4,}|\.\.\.|\[?redacted", re.I)
 
 
 def _password(match: re.Match[str]) -> bool:
-    """Not a word, a variable or a mask: "password: required" and "password=$PASS" stay."""
+    """No word, variable, mask or folder: "password: required", "password=$PASS" and "PWD=/home" stay."""
     value = match["x"]
-    if _REFERENCE.match(value) or len(set(value)) < 4 or "(" in value:
+    if _REFERENCE.match(value) or _FOLDER.match(value) or len(set(value)) < 4 or "(" in value:
         return False
     kinds = [any(map(test, value)) for test in (str.islower, str.isupper, str.isdigit)]
     kinds.append(not value.isalnum())
-    return sum(kinds) >= 2 and not re.fullmatch(r"[A-Z]?[a-z]+[.,;:!?]?|[a-z_.]+|[A-Z_]+", value)
+    return sum(kinds) >= 2 and not re.fullmatch(r"[A-Z]?[a-z]+[.,;:?)\]}]*|[a-z_.]+|[A-Z_]+", value)
 
 
 def _key(match: re.Match[str]) -> bool:
@@ -145,7 +160,7 @@ RULES = (
     Rule(
         "password",
         re.compile(
-            rf"(?<![A-Za-z])(?:[A-Za-z]{{0,20}}[_-])?(?:password|passwd|passphrase|passwort|pwd|pass)"
+            rf"(?:password|passwd|passphrase|passwort|(?<![A-Za-z])(?:pwd|pass))"
             rf"{_SEPARATOR}(?P<x>[^\s\"',;&<>]{{6,128}})",
             re.I,
         ),
@@ -154,8 +169,9 @@ RULES = (
     Rule(
         "secret",
         re.compile(
-            rf"(?<![A-Za-z])(?P<qualified>(?:(?:{_QUALIFIER})[_-]?){{1,4}})?(?:key|token|secret)"
-            rf"{_SEPARATOR}(?P<x>[\w+/.~-]{{16,512}}={{0,2}})",
+            rf"(?:(?<![A-Za-z])(?P<qualified>(?:(?:{_QUALIFIER})[_-]?){{1,4}})(?:key|token|secret)"
+            rf"|(?<![A-Za-z:])(?:token|secret)|(?<![\w:-])key)"
+            rf"{_SEPARATOR}(?P<x>[\w+/.~-]{{16,8192}}={{0,2}})",
             re.I,
         ),
         _key,
@@ -166,6 +182,7 @@ RULES = (
             r"(?<!//)(?<![\w.%+@-])(?!git@)[\w%+'-][\w.%+'-]{0,63}@"
             r"(?=[^\s@]{4,253})(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?![\w@-])"
         ),
+        _mailbox,
     ),
     Rule("iban", re.compile(rf"\b(?:{_iban_pattern()})\b"), _iban),
     Rule("card", re.compile(r"(?<![\w.+:/-])\d{4}(?:[ -]?\d{2,7}){2,4}(?![\w-]|\.\d)"), _card),

@@ -11,6 +11,7 @@ import queue
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
@@ -110,6 +111,7 @@ class Transport:
         for _ in range(settings.concurrency):
             self._idle.put(None)
         self._slots: list[_Slot] = []
+        weakref.finalize(self, _close_all, self._slots)  # nobody has to close a model
         self._tls: Any = None
 
     @property
@@ -118,12 +120,8 @@ class Transport:
         return self.url.netloc.decode("ascii")
 
     def close(self) -> None:
-        """Close the connections; calls under way fail."""
-        with self._lock:
-            slots, self._slots = self._slots, []
-        for slot in slots:
-            slot.cut("closed")
-            slot.client.close()
+        """Close the connections; calls under way fail, and a later call opens new ones."""
+        _close_all(self._slots)
 
     def post(self, body: Mapping[str, Any], *, seconds: float) -> bytes:
         """The body of a JSON reply. Raises EndpointError or ModelError."""
@@ -176,7 +174,7 @@ class Transport:
         while True:
             try:
                 slot = self._idle.get(timeout=max(0.0, min(0.1, end - time.monotonic())))
-                return slot or self._slot()
+                return self._slot() if slot is None or slot.client.is_closed else slot
             except queue.Empty:
                 if (switch := cancel.current()) is not None:
                     switch.check()
@@ -252,6 +250,13 @@ class Transport:
         """One printable line of at most 300 characters, without the key or anything shaped like one."""
         line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
         return Vault(known=[self._settings.api_key]).hide(line)[:300]
+
+
+def _close_all(slots: list[_Slot]) -> None:
+    while slots:
+        slot = slots.pop()
+        slot.cut("closed")
+        slot.client.close()
 
 
 def _bounded(response: httpx.Response, limit: int) -> bytes:

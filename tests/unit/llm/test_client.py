@@ -67,6 +67,14 @@ def test_contract_holds_against_the_endpoint(endpoint: Any, answers: Any) -> Non
         assert check_llm(llm).text == "Hi."
 
 
+def test_closed_client_opens_again(endpoint: Any) -> None:
+    endpoint.says("x")
+    llm = EndpointLLM(endpoint.settings(concurrency=1))
+    for _ in range(2):
+        assert llm.reply(ASK).text == "x"
+        llm.close()
+
+
 def test_usage_is_estimated_where_the_server_does_not_count(endpoint: Any, answers: Any) -> None:
     endpoint.answers = [answers.completion({"content": "12345678"}, usage=None)]
     with EndpointLLM(endpoint.settings()) as llm:

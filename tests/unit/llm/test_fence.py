@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icelos.llm import fence as module
 from icelos.llm.fence import INSTRUCTION, fence, without_tokens
 
 HOSTILE = st.one_of(
@@ -17,8 +16,8 @@ HOSTILE = st.one_of(
         st.sampled_from(
             [
                 "<untrusted-data", "</untrusted-data>", "< / UNTRUSTED_data", 'id="', "<|im_start|>", "<|",
-                "|>", "</s>", "[INST]", "[/INST]", "<<SYS>>", "<start_of_turn>", "\u200b", "\U000e0041", "\u202e",
-                "\n", "<", ">", "|", "system", "0" * 32, "<\uff5cUser\uff5c>", "data",
+                "|>", "</s>", "[INST]", "[/INST]", "<<SYS>>", "<start_of_turn>", "\u200b", "\U000e0041",
+                "\u202e", "\n", "<", ">", "|", "system", "0" * 32, "<\uff5cUser\uff5c>", "data",
             ]
         ),
         max_size=30,
@@ -45,7 +44,7 @@ def test_nothing_inside_looks_like_a_fence_or_a_control_token(text: str, provena
 
 def test_delimiter_that_the_text_guessed_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = iter(["a" * 32, "b" * 32, "c" * 32])
-    monkeypatch.setattr(module.secrets, "token_hex", lambda size: next(tokens))
+    monkeypatch.setattr("icelos.llm.fence.secrets.token_hex", lambda size: next(tokens))
     whole = fence("x " + "a" * 32, "by " + "b" * 32)
     assert whole.startswith(f'<untrusted-data id="{"c" * 32}"')
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 
 import pytest
@@ -54,7 +55,7 @@ def test_backoff_is_never_shorter_than_asked() -> None:
     assert all(5 <= retry.backoff(attempt, 5.0) <= 5.5 for attempt in range(10))
 
 
-def _failing(times: int, *, retryable: bool = True) -> tuple[list[float], retry.Callable[[float], str]]:
+def _failing(times: int, *, retryable: bool = True) -> tuple[list[float], Callable[[float], str]]:
     tries: list[float] = []
 
     def call(left: float) -> str:
