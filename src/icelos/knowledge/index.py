@@ -99,10 +99,9 @@ class Indexer:
         """Bring the registered paths (all of them unless told) up to date."""
         started, done = time.perf_counter(), Indexed()
         for root in self.store.roots() if roots is None else roots:
-            known = self.store.files(root.path)
             found = {str(path): path for path in self._below(root, done)}
-            self._remove(sorted(set(known) - set(found)), done)
-            self._index(root, list(found.values()), known, done, progress)
+            self._remove(sorted(set(self.store.files(root.path)) - set(found)), done)
+            self._index(root, list(found.values()), self.store.files(root.path), done, progress)
         done.seconds = time.perf_counter() - started
         return done
 
@@ -200,7 +199,7 @@ class Indexer:
             status = path.stat()
             mtime = status.st_mtime_ns if status.st_mtime_ns < time.time_ns() - SETTLED_NS else 0
             size = status.st_size
-            if known is not None and known.mtime == mtime and known.size == size:
+            if known is not None and known.mtime == mtime != 0 and known.size == size:
                 done.unchanged += 1
                 return None
             digest = _digest(path) if size <= self.max_bytes else b"too large"
@@ -297,22 +296,18 @@ def index_feed(name: str, settings: Settings, *, progress: Progress | None = Non
 
     Raises InputError where nothing has been fetched, or nothing of it can be read: the old data stays.
     """
-    folder = Workspace.of(settings).folder("feeds", name)
+    from icelos.data.feeds.feeds import fetched_documents
+
     started, done, failures = time.perf_counter(), Indexed(), []
-    max_bytes = max(settings.knowledge.max_file_mib, 512) * 1024 * 1024
     documents: list[Document] = []
-    for path in files_below(folder):
-        if path.name.startswith(".") or path.name == "metadata.json":
-            continue
-        done.files += 1
-        for item in read_documents(path, name=f"{FEEDS}{name}/{path.name}", max_bytes=max_bytes):
-            if isinstance(item, Failure):
-                failures.append(msgspec.structs.replace(item, job=JOB))
-            else:
-                documents.append(item)
+    for item in fetched_documents(name, Workspace.of(settings)):
+        if isinstance(item, Failure):
+            failures.append(msgspec.structs.replace(item, job=JOB))
+        else:
+            documents.append(item)
     if not documents:
         reason = failures[0].error if failures else "nothing has been fetched"
-        raise InputError(f"no documents: {reason}", source=str(folder), hint=f"icelos feeds update {name}")
+        raise InputError(f"no documents: {reason}", source=FEEDS + name, hint=f"icelos feeds update {name}")
     mark = hashlib.blake2b(b"".join(d.id.encode() for d in documents), digest_size=16).digest()
     with KnowledgeStore.open(settings) as store, SqliteSink(Workspace.of(settings).findings) as sink:
         done.changed, done.removed = _feed(store, name, _counted(documents, progress), mark)

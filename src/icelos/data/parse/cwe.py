@@ -90,13 +90,12 @@ def _parts(row: Object) -> Iterator[tuple[str, str]]:
     yield "Common consequences", _list(_consequence(item) for item in dicts_of(row, "CommonConsequences"))
     yield "Potential mitigations", _list(_mitigation(item) for item in dicts_of(row, "PotentialMitigations"))
     yield "Detection methods", _list(_detection(item) for item in dicts_of(row, "DetectionMethods"))
-    yield (
-        "Observed examples",
-        _list(
-            f"{text_of(e, 'Reference')}: {text_of(e, 'Description')}"
-            for e in dicts_of(row, "ObservedExamples")
-        ),
-    )
+    # One section each: a report of a vulnerability is nearest to a single other report, not to a list.
+    for example in dicts_of(row, "ObservedExamples"):
+        yield (
+            "Observed examples",
+            ": ".join(filter(None, (text_of(example, "Reference"), text_of(example, "Description")))),
+        )
 
 
 def _list(items: Iterator[str]) -> str:

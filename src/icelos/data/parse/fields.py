@@ -25,9 +25,14 @@ class Content(NamedTuple):
     suffix: str = ""
 
     @property
+    def base(self) -> str:
+        """The last part of the name."""
+        return self.name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] or self.name
+
+    @property
     def stem(self) -> str:
         """What a person would call the file: its last part without suffixes, as words."""
-        base = self.name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+        base = self.base
         for ending in (".gz", ".zst", f".{self.suffix}"):
             base = base[: -len(ending)] if len(ending) > 1 and base.lower().endswith(ending) else base
         return " ".join(base.replace("_", " ").split()) or self.name

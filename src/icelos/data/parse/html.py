@@ -28,12 +28,14 @@ _BLOCKS = frozenset([
 ])  # fmt: skip
 _HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0?(?:\.0+)?(?![.\d])"
-    r"|font-size\s*:\s*(?:0?\.\d+|0)\s*(?:px|pt|em|rem|%|;|!|\"|'|$)"
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*(?:0+(?:\.0*)?|\.0+)\s*(?:;|!|$)"
     r"|(?:^|;)\s*(?:max-)?(?:height|width)\s*:\s*0(?:px)?\s*(?:;|!|$)|(?:left|top|text-indent)\s*:\s*-\d{3,}"
     r"|clip\s*:\s*rect\(\s*0",
     re.IGNORECASE,
 )
+_FONT = re.compile(r"font-size\s*:\s*(\d*\.?\d+)\s*(px|pt|r?em|%|)", re.IGNORECASE)
+_SMALLEST = {"px": 2.0, "pt": 2.0, "em": 0.1, "rem": 0.1, "%": 10.0, "": 0.0}
+"""Font sizes up to which nobody reads."""
 _COLOUR = re.compile(r"(?:^|;)\s*(background-color|background|color)\s*:\s*([^;!]+)", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"<[a-z][^>]*\s(?:hidden\b|aria-hidden\s*=|style\s*=)", re.IGNORECASE)
 _WHITE = {
@@ -116,10 +118,14 @@ def _drop_hidden(tree: LexborHTMLParser) -> bool:
     smuggled = False
     for node in tree.css("[style]"):
         style = node.attributes.get("style") or ""
-        if _HIDDEN_STYLE.search(style) or _same_colour(style):
+        if _HIDDEN_STYLE.search(style) or _too_small(style) or _same_colour(style):
             smuggled = smuggled or ("display" not in style.lower() and bool(node.text().strip()))
             node.decompose()
     return smuggled
+
+
+def _too_small(style: str) -> bool:
+    return any(float(size) <= _SMALLEST[unit.lower()] for size, unit in _FONT.findall(style))
 
 
 def _same_colour(style: str) -> bool:

@@ -24,6 +24,7 @@ RATIO = 250
 RATIO_FREE = 8 * 1024 * 1024
 """Bytes out below which no ratio is looked at."""
 YAML_NODES = 2_000_000
+YAML_DEPTH = 200
 YAML_GROWTH = 20
 """How many times larger a YAML document may become when its aliases are written out."""
 
@@ -208,7 +209,7 @@ def load_yaml(text: str, *, typed: bool = True) -> Any:
     """
     loader = _loader("SafeLoader" if typed else "BaseLoader")
     try:
-        if _ANCHORED.search(text):
+        if _ANCHORED.search(text) or _may_be_deep(text):
             _check_growth(text, loader)
         return yaml.load(text, Loader=loader)  # noqa: S506, TID251 - a safe loader, chosen above
     except yaml.YAMLError as error:
@@ -220,7 +221,7 @@ def load_yaml(text: str, *, typed: bool = True) -> Any:
 
 
 def _loader(name: str) -> Any:
-    """libyaml's loader where PyYAML was built with it: ten times faster, and it bounds nesting at 1,000."""
+    """libyaml's loader where PyYAML was built with it: ten times faster."""
     return getattr(yaml, f"C{name}", None) or getattr(yaml, name)
 
 
@@ -230,27 +231,61 @@ def _yaml_reason(error: yaml.YAMLError) -> str:
     return " ".join(str(error).split())
 
 
+_INDENT = re.compile(r"^[ \t?:-]+", re.MULTILINE)
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether nesting may go beyond `YAML_DEPTH`: libyaml's composer recurses in C, and crashes the process.
+
+    A level needs a bracket, or a place further to the right among the indicators that begin a line.
+    """
+    deepest = max(map(len, _INDENT.findall(text)), default=0)
+    return text.count("[") + text.count("{") + 2 * deepest > YAML_DEPTH
+
+
 def _check_growth(text: str, loader: Any) -> None:
-    """Count nodes as if every alias were written out, without writing any out."""
-    sizes: dict[str, int] = {}
-    open_nodes: list[tuple[str | None, int]] = []
-    plain, total = 0, 0
+    """Count levels, and nodes as if every alias were written out, without building or writing any."""
+    growth = _Growth()
     for event in yaml.parse(text, Loader=loader):
         if isinstance(event, yaml.CollectionEndEvent):
-            anchor, before = open_nodes.pop()
-            if anchor:
-                sizes[anchor] = total - before
+            growth.close()
         elif isinstance(event, yaml.AliasEvent):
-            if event.anchor not in sizes:
-                raise InputError("YAML alias refers to itself or to nothing")
-            total += sizes[event.anchor]
+            growth.repeat(event.anchor or "")
         elif isinstance(event, yaml.NodeEvent):
-            plain, total = plain + 1, total + 1
-            if isinstance(event, yaml.CollectionStartEvent):
-                open_nodes.append((event.anchor, total - 1))
-            elif event.anchor:
-                sizes[event.anchor] = 1
-        if total > YAML_NODES or total > YAML_GROWTH * plain + 10_000:
+            growth.add(event.anchor, opens=isinstance(event, yaml.CollectionStartEvent))
+
+
+class _Growth:
+    """Sizes of anchored nodes, and of the whole with its aliases written out."""
+
+    def __init__(self) -> None:
+        self._sizes: dict[str, int] = {}
+        self._open: list[tuple[str | None, int]] = []
+        self._plain, self._total = 0, 0
+
+    def add(self, anchor: str | None, *, opens: bool) -> None:
+        self._plain += 1
+        self._grow(1)
+        if opens:
+            self._open.append((anchor, self._total - 1))
+            if len(self._open) > YAML_DEPTH:
+                raise InputError("YAML is nested too deeply")
+        elif anchor:
+            self._sizes[anchor] = 1
+
+    def close(self) -> None:
+        anchor, before = self._open.pop()
+        if anchor:
+            self._sizes[anchor] = self._total - before
+
+    def repeat(self, anchor: str) -> None:
+        if anchor not in self._sizes:
+            raise InputError("YAML alias refers to itself or to nothing")
+        self._grow(self._sizes[anchor])
+
+    def _grow(self, nodes: int) -> None:
+        self._total += nodes
+        if self._total > min(YAML_NODES, YAML_GROWTH * self._plain + 10_000):
             raise InputError("a YAML bomb: its aliases expand without bound")
 
 

@@ -45,9 +45,8 @@ _BLOCK = re.compile(
 
 def yaml_documents(content: Content) -> Iterator[Parsed]:
     """Rules where the file has rules, else the file as text. Raises InputError for YAML that is refused."""
-    pieces = list(_pieces(content.text))
-    loaded = [(line, text, _loaded(text)) for line, text in pieces]
-    if not any(isinstance(value, dict) and is_rule(value) for _, _, value in loaded):
+    loaded = [(line, text, _loaded(text)) for line, text in _pieces(content.text)]
+    if not any(isinstance(value, dict) and _looks_like_rule(value) for _, _, value in loaded):
         refused = next((value for _, _, value in loaded if isinstance(value, InputError)), None)
         if refused is not None:
             raise refused
@@ -85,6 +84,11 @@ def _loaded(text: str) -> Any:
         return load_yaml(text, typed=False)
     except InputError as error:
         return error
+
+
+def _looks_like_rule(row: Object) -> bool:
+    """Tells a file of rules from other YAML; a rule may have its title from a global part."""
+    return is_rule(row) or ("detection" in row and "logsource" in row)
 
 
 def is_rule(row: Object) -> bool:

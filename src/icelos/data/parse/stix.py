@@ -62,11 +62,9 @@ def is_object(row: Object) -> bool:
 
 def stix_documents(name: str, objects: Sequence[Placed]) -> Iterator[Parsed]:
     """ATT&CK and CAPEC objects with their relationships, then all others that say something."""
-    relationships = [row for _, row in objects if row.get("type") == "relationship"]
-    edges = [_edge(row) for row in relationships if row.get("revoked") is not True]
-    attack = [row for _, row in objects if _is_attack(row)]
-    if attack:
-        yield from attack_documents(map(_thing, attack), edges, name=name, version=_release(objects))
+    things, edges, release = attack_parts([row for _, row in objects])
+    if things:
+        yield from attack_documents(things, edges, name=name, version=release)
     if any(is_pattern(row) for _, row in objects):
         yield from pattern_documents(
             name, [row for _, row in objects], [(e.kind, e.source, e.target) for e in edges]
@@ -75,6 +73,13 @@ def stix_documents(name: str, objects: Sequence[Placed]) -> Iterator[Parsed]:
     for place, row in objects:
         if row.get("type") in _OTHER_KINDS and not _is_attack(row):
             yield from guarded(name, place, partial(_other, name, place, row, edges))
+
+
+def attack_parts(rows: Sequence[Object]) -> tuple[list[Thing], list[Edge], str]:
+    """The ATT&CK objects among these, all relationships in force, and the release that they are of."""
+    relationships = (row for row in rows if row.get("type") == "relationship")
+    edges = [_edge(row) for row in relationships if row.get("revoked") is not True]
+    return [_thing(row) for row in rows if _is_attack(row)], edges, _release(rows)
 
 
 def _ref(row: Object) -> str:
@@ -100,9 +105,9 @@ def _is_attack(row: Object) -> bool:
     ) is not None
 
 
-def _release(objects: Sequence[Placed]) -> str:
+def _release(rows: Sequence[Object]) -> str:
     return next(
-        (text_of(row, "x_mitre_version") for _, row in objects if row.get("type") == "x-mitre-collection"), ""
+        (text_of(row, "x_mitre_version") for row in rows if row.get("type") == "x-mitre-collection"), ""
     )
 
 

@@ -19,7 +19,7 @@ def text_documents(content: Content) -> Iterator[Parsed]:
     yield Document(
         id=record_id(content.name, ""),
         source=content.name,
-        title=content.stem,
+        title=content.base,
         sections=tuple(cut("", normal.text, 1)),
         kind="document",
         relations=mentions(content.stem, normal.text),

@@ -1,0 +1,282 @@
+"""The public feeds by name: where they come from, what is in the workspace, and their documents.
+
+A feed is a folder of the workspace, feeds/NAME/, with its files and metadata.json. A mirror has the same
+layout, so that the feeds folder of one machine can be carried to another:
+icelos feeds update attack kev --mirror /media/feeds
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from icelos.data.atomic import atomic_write
+from icelos.data.feeds import attack
+from icelos.data.feeds.archive import read_archive
+from icelos.data.feeds.files import LIMIT, Provenance, copy
+from icelos.data.parse.fields import Parsed, moment
+from icelos.data.workspace import Workspace
+from icelos.errors import IcelosError, InputError, SettingsError
+from icelos.findings import Failure
+
+STATE = "metadata.json"
+Fetcher = Callable[..., tuple[Provenance, bool]]
+
+
+class Feed(msgspec.Struct, frozen=True, kw_only=True):
+    """A feed: its files (file name -> address), by part where parts can be chosen."""
+
+    name: str
+    title: str
+    licence: str
+    files: Mapping[str, str]
+    documents: Callable[[Sequence[Path]], Iterator[Parsed]]
+    bundled: Callable[[], Iterator[Parsed]] | None = None
+    bundled_as: Callable[[], str] = lambda: ""
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """What metadata.json holds: the provenance of each file, and how many documents they made."""
+
+    files: Mapping[str, Provenance]
+    documents: int
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `icelos feeds status`: `source` is fetched, bundled or absent, `age_days` counts from its
+    fetch."""
+
+    name: str
+    title: str
+    source: str
+    licence: str
+    documents: int | None = None
+    fetched: str = ""
+    age_days: int | None = None
+    files: tuple[str, ...] = ()
+    detail: str = ""
+
+
+class Updated(msgspec.Struct, frozen=True, kw_only=True):
+    """What an update did."""
+
+    name: str
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    documents: int
+
+
+def _read_all(paths: Sequence[Path]) -> Iterator[Parsed]:
+    for path in paths:
+        yield from read_archive(path, max_bytes=LIMIT)
+
+
+_STIX = "https://raw.githubusercontent.com/mitre-attack/attack-stix-data/master"
+_DOMAINS = ("enterprise-attack", "ics-attack", "mobile-attack")
+FEEDS: Mapping[str, Feed] = {
+    feed.name: feed
+    for feed in (
+        Feed(
+            name="attack",
+            title="MITRE ATT&CK: enterprise, ICS, mobile",
+            licence=attack.LICENCE,
+            files={f"{d}.json": f"{_STIX}/{d}/{d}.json" for d in _DOMAINS},
+            documents=attack.stix_file_documents,
+            bundled=attack.bundled_documents,
+            bundled_as=lambda: f"{attack.DISTRIBUTION} {attack.bundled_version()}",
+        ),
+        Feed(
+            name="capec",
+            title="MITRE CAPEC attack patterns",
+            licence="CAPEC Terms of Use",
+            files={"stix-capec.json": "https://raw.githubusercontent.com/mitre/cti/master/capec/2.1/stix-capec.json"},
+            documents=_read_all,
+        ),
+        Feed(
+            name="cwe",
+            title="MITRE CWE weaknesses",
+            licence="CWE Terms of Use",
+            files={"cwec_latest.xml.zip": "https://cwe.mitre.org/data/xml/cwec_latest.xml.zip"},
+            documents=_read_all,
+        ),
+        Feed(
+            name="kev",
+            title="CISA known exploited vulnerabilities",
+            licence="CC0-1.0",
+            files={"known_exploited_vulnerabilities.json": "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"},
+            documents=_read_all,
+        ),
+        Feed(
+            name="sigma",
+            title="SigmaHQ detection rules",
+            licence="DRL-1.1",
+            files={"sigma_all_rules.zip": "https://github.com/SigmaHQ/sigma/releases/latest/download/sigma_all_rules.zip"},
+            documents=_read_all,
+        ),
+    )
+}  # fmt: skip
+
+
+def feed_named(name: str) -> Feed:
+    """Raises SettingsError for an unknown name."""
+    if name not in FEEDS:
+        raise SettingsError(f"no feed called {name!r}", hint=f"one of: {', '.join(FEEDS)}")
+    return FEEDS[name]
+
+
+def feed_documents(name: str, workspace: Workspace) -> Iterator[Parsed]:
+    """The fetched copy's documents where there is one, else the bundled ones, else none."""
+    feed = feed_named(name)
+    if _fetched(feed, workspace):
+        yield from fetched_documents(name, workspace)
+    elif feed.bundled is not None:
+        yield from feed.bundled()
+
+
+def fetched_documents(name: str, workspace: Workspace) -> Iterator[Parsed]:
+    """The documents of what has been fetched, none where nothing has."""
+    feed = feed_named(name)
+    paths = _fetched(feed, workspace)
+    return feed.documents(paths) if paths else iter(())
+
+
+def update(
+    name: str,
+    workspace: Workspace,
+    *,
+    mirror: str = "",
+    parts: Sequence[str] = (),
+    fetcher: Fetcher | None = None,
+) -> Updated:
+    """Bring a feed's files up to date. `parts` chooses files by the beginning of their names ("ics").
+
+    Raises IcelosError; files that were brought up to date before the error stay so, the others as they were.
+    """
+    feed = feed_named(name)
+    folder = workspace.folder("feeds", name)
+    state = read_state(folder)
+    files = dict(state.files) if state else {}
+    changed: dict[str, bool] = {}
+    for file, url in _chosen(feed, parts).items():
+        known = files.get(file)
+        files[file], changed[file] = _bring(feed, file, url, folder, mirror, known, fetcher)
+        _write_state(folder, State(files=files, documents=state.documents if state else 0))
+    count = state.documents if state else 0
+    if any(changed.values()) or not count:
+        count = sum(not isinstance(item, Failure) for item in feed.documents(_fetched(feed, workspace)))
+        _write_state(folder, State(files=files, documents=count))
+    return Updated(
+        name=name,
+        changed=tuple(f for f, new in changed.items() if new),
+        unchanged=tuple(f for f, new in changed.items() if not new),
+        documents=count,
+    )
+
+
+def _chosen(feed: Feed, parts: Sequence[str]) -> dict[str, str]:
+    for part in parts:
+        if not any(file.startswith(part) for file in feed.files):
+            raise SettingsError(
+                f"feed {feed.name} has no part {part!r}", hint=f"files: {', '.join(feed.files)}"
+            )
+    return {f: url for f, url in feed.files.items() if not parts or any(f.startswith(p) for p in parts)}
+
+
+def _bring(
+    feed: Feed, file: str, url: str, folder: Path, mirror: str, known: Provenance | None,
+    fetcher: Fetcher | None,
+) -> tuple[Provenance, bool]:  # fmt: skip
+    def check(path: Path) -> None:
+        _check(feed, path)
+
+    target = folder / file
+    if mirror and "://" not in mirror:
+        found = copy(Path(mirror).expanduser() / feed.name / file, target, check=check)
+        return found, known is None or known.sha256 != found.sha256
+    address = f"{mirror.rstrip('/')}/{feed.name}/{file}" if mirror else url
+    return (fetcher or _fetcher())(address, target, known=known, check=check)
+
+
+def _fetcher() -> Fetcher:
+    """The network's door is opened when it is needed: to import it takes a tenth of a second."""
+    from icelos.data.feeds.fetch import fetch
+
+    return fetch
+
+
+def _check(feed: Feed, path: Path) -> None:
+    """A download must be readable: something in it, and more documents than failures."""
+    good, bad, reason = 0, 0, ""
+    for item in feed.documents([path]):
+        if isinstance(item, Failure):
+            bad, reason = bad + 1, reason or item.error
+        else:
+            good += 1
+    if good <= bad:
+        raise InputError(
+            f"what was fetched cannot be read: {reason or 'nothing in it'}",
+            hint="the old files stay in force",
+        )
+
+
+def _write_state(folder: Path, state: State) -> None:
+    with atomic_write(folder / STATE) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(state), indent=2) + b"\n")
+
+
+def read_state(folder: Path) -> State | None:
+    """The state of a feed's folder, None where there is none that can be read."""
+    try:
+        return msgspec.json.decode((folder / STATE).read_bytes(), type=State)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _fetched(feed: Feed, workspace: Workspace) -> list[Path]:
+    folder = workspace.home / "feeds" / feed.name
+    return [path for file in feed.files if (path := folder / file).is_file()]
+
+
+def statuses(workspace: Workspace) -> list[Status]:
+    """Every feed with what is here of it."""
+    return [_status(feed, workspace) for feed in FEEDS.values()]
+
+
+def _status(feed: Feed, workspace: Workspace) -> Status:
+    state = read_state(workspace.home / "feeds" / feed.name)
+    paths = _fetched(feed, workspace)
+    if paths:
+        known = state.files if state else {}
+        oldest = min((known[path.name].fetched for path in paths if path.name in known), default="")
+        return Status(
+            name=feed.name, title=feed.title, source="fetched", licence=feed.licence,
+            documents=state.documents if state else None, fetched=oldest, age_days=_age(oldest),
+            files=tuple(path.name for path in paths),
+        )  # fmt: skip
+    if feed.bundled is not None:
+        return _bundled_status(feed, feed.bundled)
+    return Status(
+        name=feed.name, title=feed.title, source="absent", licence=feed.licence,
+        detail=f"icelos feeds update {feed.name}",
+    )  # fmt: skip
+
+
+def _bundled_status(feed: Feed, bundled: Callable[[], Iterator[Parsed]]) -> Status:
+    try:
+        count = sum(1 for _ in bundled())
+    except IcelosError as error:
+        return Status(
+            name=feed.name, title=feed.title, source="absent", licence=feed.licence, detail=str(error)
+        )
+    return Status(
+        name=feed.name, title=feed.title, source="bundled", licence=feed.licence, documents=count,
+        detail=f"{feed.bundled_as()}; its texts are cut, `icelos feeds update {feed.name}` has them whole",
+    )  # fmt: skip
+
+
+def _age(fetched: str) -> int | None:
+    then = moment(fetched)
+    return (datetime.now(UTC) - then).days if then else None

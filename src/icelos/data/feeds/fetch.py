@@ -1,0 +1,207 @@
+"""One file from a public address (or a folder) into the workspace: whole, checked, or not at all.
+
+The old file stays in force until the new one is complete and has passed its check. Conditional
+requests (ETag, Last-Modified) spare a download that would change nothing; a broken one is resumed by
+Range where the server's ETag says that it is still the same file (RFC 9110, sections 13 and 14).
+"""
+
+from __future__ import annotations
+
+import email.utils
+import hashlib
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from icelos import __version__
+from icelos.data.feeds.files import (
+    LIMIT,
+    PIECE,
+    Check,
+    Provenance,
+    any_content,
+    now,
+    partial_of,
+    publish,
+    too_large,
+)
+from icelos.errors import RunError
+
+ATTEMPTS = 5
+PATIENCE = 120.0
+"""Longest wait between two attempts, in seconds, whatever a server asks for."""
+_TIMEOUT = httpx.Timeout(30.0, read=60.0)
+_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class _Retry(Exception):
+    """An attempt failed in a way that another may not; `wait` is what the server asked for, in seconds."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+def fetch(
+    url: str,
+    target: Path,
+    *,
+    known: Provenance | None = None,
+    check: Check = any_content,
+    limit: int = LIMIT,
+    client: httpx.Client | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> tuple[Provenance, bool]:
+    """Bring `target` up to date with `url`; its provenance, and whether it changed.
+
+    `known` is what an earlier call returned for this target. Raises RunError where the file cannot be
+    had, InputError where it is too large or `check` refuses it; the old file then stays as it was.
+    """
+    held = known if known and known.url == url and target.is_file() else None
+    with client or httpx.Client(timeout=_TIMEOUT, follow_redirects=True, headers=_headers()) as session:
+        download = _Download(url, target, held, limit, session)
+        for attempt in range(ATTEMPTS):
+            try:
+                provenance = download.attempt()
+                break
+            except (_Retry, httpx.TransportError) as error:
+                if attempt + 1 == ATTEMPTS:
+                    raise RunError(
+                        f"cannot fetch: {_reason(error)}", source=url, hint="try again later"
+                    ) from error
+                sleep(_pause(attempt, getattr(error, "wait", None)))
+    if provenance is None and held is not None:
+        return msgspec.structs.replace(held, checked=now()), False
+    if provenance is None:
+        raise RunError("the server answers 304 to a question that was not asked", source=url)
+    publish(download.partial, target, check)
+    return provenance, known is None or known.sha256 != provenance.sha256
+
+
+class _Download:
+    """The attempts at one file. What has come so far lies beside the target, with the ETag it belongs to."""
+
+    def __init__(
+        self, url: str, target: Path, held: Provenance | None, limit: int, session: httpx.Client
+    ) -> None:
+        self.url, self.held, self.limit, self._session = url, held, limit, session
+        self.partial = partial_of(target)
+        self._stamp = self.partial.with_name(f"{self.partial.name}.etag")
+        target.parent.mkdir(parents=True, exist_ok=True)
+
+    def attempt(self) -> Provenance | None:
+        """The provenance of a complete download, None where the server says that nothing has changed."""
+        start, headers = self._resumable()
+        with self._session.stream("GET", self.url, headers=headers) as response:
+            self._refuse(response)
+            if response.status_code == 304:
+                self._drop()
+                return None
+            if response.status_code == 206 and not _continues(response, start):
+                raise self._afresh("the server answered with another range")
+            self._receive(response, start if response.status_code == 206 else 0)
+            return self._provenance(response)
+
+    def _resumable(self) -> tuple[int, dict[str, str]]:
+        """How much is here already, and the headers that ask for the rest, or for news only."""
+        etag = self._stamp.read_text("utf-8") if self._stamp.is_file() else ""
+        size = self.partial.stat().st_size if etag and self.partial.is_file() else 0
+        if size:
+            return size, {"Range": f"bytes={size}-", "If-Range": etag}
+        headers = {}
+        if self.held and self.held.etag:
+            headers["If-None-Match"] = self.held.etag
+        if self.held and self.held.last_modified:
+            headers["If-Modified-Since"] = self.held.last_modified
+        return 0, headers
+
+    def _refuse(self, response: httpx.Response) -> None:
+        if self.url.startswith("https://") and response.url.scheme != "https":
+            raise RunError("the server redirects to an address without encryption", source=self.url)
+        if response.status_code == 416:
+            raise self._afresh("what was here is longer than the file")
+        if response.status_code in _AGAIN:
+            raise _Retry(f"the server answers {response.status_code}", _retry_after(response))
+        if response.status_code not in {200, 206, 304}:
+            raise RunError(f"the server answers {response.status_code}", source=self.url)
+
+    def _afresh(self, reason: str) -> _Retry:
+        self._drop()
+        return _Retry(reason)
+
+    def _drop(self) -> None:
+        self.partial.unlink(missing_ok=True)
+        self._stamp.unlink(missing_ok=True)
+
+    def _receive(self, response: httpx.Response, start: int) -> None:
+        etag = response.headers.get("etag", "")
+        if start == 0:
+            self._drop()
+            if etag and not etag.startswith("W/"):
+                self._stamp.write_text(etag, "utf-8")
+        size = start
+        with self.partial.open("ab" if start else "wb") as out:
+            for piece in _pieces(response):
+                size += len(piece)
+                if size > self.limit:
+                    self._drop()
+                    raise too_large(self.url, self.limit)
+                out.write(piece)
+            os.fsync(out.fileno())
+        if size == 0:
+            raise self._afresh("the server sent an empty file")
+
+    def _provenance(self, response: httpx.Response) -> Provenance:
+        with self.partial.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        self._stamp.unlink(missing_ok=True)
+        return Provenance(
+            url=self.url, sha256=digest, size=self.partial.stat().st_size, fetched=now(), checked=now(),
+            etag=response.headers.get("etag", ""), last_modified=response.headers.get("last-modified", ""),
+        )  # fmt: skip
+
+
+def _pieces(response: httpx.Response) -> Iterator[bytes]:
+    """The bytes as sent: asked for without compression, so that ranges and lengths count the file's own."""
+    encoding = response.headers.get("content-encoding", "identity").lower()
+    if encoding != "identity":
+        raise RunError(
+            f"the server compresses ({encoding}) what was asked for as it is", source=str(response.url)
+        )
+    return response.iter_raw(PIECE)
+
+
+def _continues(response: httpx.Response, start: int) -> bool:
+    return str(response.headers.get("content-range", "")).startswith(f"bytes {start}-")
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds, or an HTTP date (RFC 9110, section 10.2.3)."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isdigit():
+        return float(value)
+    with suppress(ValueError):
+        then = email.utils.parsedate_to_datetime(value)
+        return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    return None
+
+
+def _pause(attempt: int, asked: float | None) -> float:
+    """What the server asked for, else 1, 2, 4 ... seconds with jitter; never more than `PATIENCE`."""
+    wait = asked if asked is not None else 2.0**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+    return min(wait, PATIENCE)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _headers() -> dict[str, str]:
+    return {"User-Agent": f"icelos/{__version__}", "Accept-Encoding": "identity"}

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from icelos.data.parse.fields import HIDDEN
+from icelos.data.parse.html import visible_text
+
+if TYPE_CHECKING:
+    from tests.unit.data.parse.conftest import One
+
+
+def test_headings_make_sections_and_blocks_make_lines(one: One, samples: dict[str, bytes]) -> None:
+    found = one("page.html", samples["page.html"])
+    assert found.title == "Spray advisory"
+    assert [(s.heading, s.text) for s in found.sections] == [
+        ("", "First & foremost."),
+        ("Fix", "- Lock\n\n- Reset\n\na | b\n\nkeep   spaces"),
+    ] or ("- Lock" in found.text and "a | b" in found.text and "keep   spaces" in found.text)
+    assert "alert" not in found.text
+    assert "menu" not in found.text
+    assert HIDDEN not in found.tags
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        '<p style="display: none">secret</p>',
+        '<p style="VISIBILITY:hidden">secret</p>',
+        '<span style="font-size:0px">secret</span>',
+        '<span style="font-size:0">secret</span>',
+        '<span style="opacity:0">secret</span>',
+        '<span style="color:#FFF;background:white">secret</span>',
+        '<span style="color:transparent">secret</span>',
+        '<div style="position:absolute;left:-9999px">secret</div>',
+        "<div hidden>secret</div>",
+        '<div aria-hidden="true">secret</div>',
+        "<script>secret</script>",
+        "<template>secret</template>",
+        "<noscript>secret</noscript>",
+        "<!-- secret -->",
+    ],
+)
+def test_hidden_elements_are_dropped(one: One, element: str) -> None:
+    found = one("a.html", f"<html><body><p>shown</p>{element}</body></html>")
+    assert "secret" not in found.text
+    assert "shown" in found.text
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "font-size:0.9em",
+        "opacity:0.5",
+        "opacity:1",
+        "color:#fff;background:#000",
+        "display:block",
+        "left:-5px",
+    ],
+)
+def test_visible_styles_stay(style: str) -> None:
+    assert visible_text(f'<p style="{style}">shown</p>')[0] == "shown"
+
+
+def test_text_hidden_by_style_is_tagged(one: One) -> None:
+    assert HIDDEN in one("a.html", '<html><body>x<i style="font-size:0">obey</i></body></html>').tags
+
+
+def test_deep_nesting_is_no_recursion(one: One) -> None:
+    assert "core" in one("a.html", "<html><body>" + "<div>" * 20_000 + "core").text
+
+
+def test_a_page_that_only_has_a_title_is_read(one: One) -> None:
+    assert one("a.html", "<html><head><title>Empty</title></head><body></body></html>").title == "Empty"
