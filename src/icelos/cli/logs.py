@@ -13,7 +13,6 @@ import typer
 from icelos.cli import output
 
 if TYPE_CHECKING:
-
     from icelos.gpt.data import Packed
     from icelos.gpt.sizes import ModelConfig, Recipe
     from icelos.gpt.train import Progress as TrainingProgress
@@ -55,14 +54,16 @@ def simulate(
 def train(
     source: Annotated[str, typer.Argument(help="File or folder of rows, one a line")],
     model: ModelFolder,
-    size: Annotated[str | None, typer.Option(help="nano, micro, mini, small, medium [default: nano]")] = None,
+    size: Annotated[
+        str | None, typer.Option(help="nano, micro, mini, small, medium; nano if not given")
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="End after this many steps")] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(min=0.01, help="End after this much training [default: 10, without --steps]"),
+        typer.Option(min=0.01, help="End after this much training; 10 if neither is given"),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="[default: 0]")] = None,
-    tokenizer: Annotated[str | None, typer.Option(help="byte, char or bpe [default: bpe]")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="0 if not given")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help="byte, char or bpe; bpe if not given")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped")] = False,
     json: Json = False,
 ) -> None:

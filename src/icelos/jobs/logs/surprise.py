@@ -59,9 +59,8 @@ class Surprise:
         if value <= self._review:
             return None
         verdict = Verdict.ALERT if value > self._alert else Verdict.REVIEW
-        summary = (
-            f"{value:.3f} bits per byte, where {REVIEW_SHARE:.1%} of rows need at most {self._review:.3f}"
-        )
+        rows = f"{REVIEW_SHARE:.1%} of {self._held_out.rows} held-out rows"
+        summary = f"{value:.3f} bits per byte, where {rows} need at most {self._review:.3f}"
         return self._finding(
             record, job, verdict, "surprising-row", summary, score=self._held_out.share_below(value)
         )

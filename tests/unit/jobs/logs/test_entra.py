@@ -24,11 +24,14 @@ def labels(row: dict[str, object]) -> list[tuple[str, Verdict]]:
     ],
 )
 def test_codes_mean_the_same_in_every_export(code: object, label: str, verdict: Verdict) -> None:
-    graph = {**GRAPH, "status": {"errorCode": code}}
-    diagnostic = {"category": "NonInteractiveUserSignInLogs", "properties": graph}
-    table = {"Type": "SigninLogs", "UserPrincipalName": "a@b.example", "ResultType": str(code)}
-    rows: tuple[dict[str, object], ...] = (graph, diagnostic, table)
-    for row in rows:
+    graph: dict[str, object] = {**GRAPH, "status": {"errorCode": code}}
+    diagnostic: dict[str, object] = {"category": "NonInteractiveUserSignInLogs", "properties": graph}
+    table: dict[str, object] = {
+        "Type": "SigninLogs",
+        "UserPrincipalName": "a@b.example",
+        "ResultType": str(code),
+    }
+    for row in (graph, diagnostic, table):
         assert labels(row) == [(label, verdict)]
 
 
