@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -12,10 +12,19 @@ from icelos.jobs.copilot.extract import Draft, covered, ranked
 from icelos.jobs.copilot.facets import Facet
 from icelos.jobs.copilot.retrieve import Evidence, Reader
 from icelos.jobs.copilot.subjects import Subject, subject
+from icelos.jobs.copilot.telling import about
 from icelos.jobs.copilot.understand import Entity, Query
 from icelos.jobs.copilot.words import content_stems
 
 MOST_THINGS = 3
+CENTRAL = 0.35
+"""Share of a question's words, by weight, that a name must be to be what the question is about."""
+SOUGHT = {
+    "weakness": ("weakness",), "techniques": ("technique",), "software": ("software",),
+    "groups": ("group", "campaign"), "rules": ("rule",), "attack-patterns": ("attack-pattern",),
+    "mitigations": ("mitigation",), "steps": ("runbook",),
+}  # fmt: skip
+"""Kinds of document that a facet's answer is, where the question does not name what it is of."""
 SUBJECT = 0.6
 """Share of a question's words, by weight, that a passage must hold to be taken as what is asked about."""
 
@@ -29,7 +38,7 @@ class Composed(msgspec.Struct, frozen=True):
 
 def compose(query: Query, evidence: Evidence, reader: Reader, *, most: int) -> Composed:
     """At most `most` sentences: of what is named, else of what the passages seem to be about."""
-    things = [subject(entity, reader) for entity in query.entities[:MOST_THINGS]]
+    things = [subject(entity, reader) for entity in central(query, evidence)[:MOST_THINGS]]
     steps = _steps(query, things, evidence, reader, most=most)
     if steps:
         return Composed(tuple(steps))
@@ -40,20 +49,22 @@ def compose(query: Query, evidence: Evidence, reader: Reader, *, most: int) -> C
         typed = _typed(query, [subject(guessed, reader)], reader, most=most)
         if typed.drafts:
             return typed
-    return Composed(tuple(ranked(evidence.hits, evidence.weights, most=most)))
+    found = ranked(evidence.hits, evidence.weights, most=most, kinds=_sought(query))
+    return Composed(tuple(titled(found)))
 
 
 def _of_things(
     query: Query, things: Sequence[Subject], evidence: Evidence, reader: Reader, *, most: int
 ) -> Composed:
-    if len(things) > 1 and not _defines(query):
-        left, right = query.entities[:2]
-        if found := relations.between(left, right, reader, most=most):
+    pair = [thing.entity for thing in things[:2]]
+    if len(pair) == 2 and not _defines(query):
+        found = relations.between(*pair, reader, most=most)
+        if found:
             return Composed(tuple(found))
     typed = _typed(query, things, reader, most=most)
     if typed.drafts or (typed.gaps and len(things) == 1):
         return typed
-    return Composed(tuple(_ranked(things, evidence, reader, most=most)), typed.gaps)
+    return Composed(tuple(titled(_ranked(things, evidence, reader, most=most))), typed.gaps)
 
 
 def _defines(query: Query) -> bool:
@@ -88,21 +99,49 @@ def _steps(
     return runbooks.steps(query, evidence.weights, reader, most=most)
 
 
+def central(query: Query, evidence: Evidence) -> list[Entity]:
+    """The entities that a question is about: identifiers, and names that make up much of it.
+
+    "Race condition" names a weakness, and in a question of twenty words it is only one of its words.
+    """
+    other = {stem: w for stem, w in evidence.weights.items() if stem not in query.asking}
+    named = {stem for entity in query.entities for stem in content_stems(entity.text)}
+    rest = sum(weight for stem, weight in other.items() if stem not in named)
+    found = []
+    for entity in query.entities:
+        own = sum(evidence.weights.get(stem, 0.0) for stem in content_stems(entity.text))
+        if entity.is_identifier or own >= CENTRAL * (own + rest):
+            found.append(entity)
+    identified = {hit.document_id for entity in found if entity.is_identifier for hit in entity.hits}
+    return [e for e in found if e.is_identifier or not identified & {hit.document_id for hit in e.hits}]
+
+
 def implied(query: Query, evidence: Evidence) -> Entity | None:
-    """What a question without a name is about: the best hit, where it holds most of its words."""
+    """What a question without a name is about: the best hit, where it holds most of its words.
+
+    A question that asks which thing it is that ... is answered by naming it, not by its facets.
+    """
     if not evidence.hits or not query.facets:
         return None
     best = evidence.hits[0]
-    asked = {stem for facet in query.facets for stem in _asked_stems(query, facet)}
-    weights = {stem: weight for stem, weight in evidence.weights.items() if stem not in asked}
+    if any(best.kind in SOUGHT.get(facet.name, ()) for facet in query.facets):
+        return None
+    weights = {stem: weight for stem, weight in evidence.weights.items() if stem not in query.asking}
     words = set(content_stems(f"{best.title} {best.heading} {best.text}"))
     if weights and covered(words, set(), weights) >= SUBJECT:
-        return Entity(best.title, 0, (msgspec.structs.replace(best, why={}),), False)
+        alike = [hit for hit in evidence.hits if hit.kind == best.kind and _titled(hit, best, weights)]
+        return Entity(best.title, 0, tuple(msgspec.structs.replace(hit, why={}) for hit in alike), False)
     return None
 
 
-def _asked_stems(query: Query, facet: Facet) -> list[str]:
-    return [stem for match in facet.asked.finditer(query.text) for stem in content_stems(match.group())]
+def _titled(hit: Hit, best: Hit, weights: Mapping[str, float]) -> bool:
+    """Does the title fit the question as well as the best hit's does, and is there a title to fit?"""
+    share, least = (covered(set(content_stems(one.title)), set(), weights) for one in (hit, best))
+    return hit.document_id == best.document_id or (least > SUBJECT and share >= least - 1e-6)
+
+
+def _sought(query: Query) -> set[str]:
+    return {kind for facet in query.facets for kind in SOUGHT.get(facet.name, ())}
 
 
 def _ranked(things: Sequence[Subject], evidence: Evidence, reader: Reader, *, most: int) -> list[Draft]:
@@ -123,3 +162,15 @@ def _speaks(hit: Hit, thing: Subject) -> bool:
     names = {thing.entity.text.lower(), thing.name.lower()}
     text = f"{hit.title} {hit.heading} {hit.text} {' '.join(hit.identifiers)}".lower()
     return any(name in text for name in names)
+
+
+def titled(drafts: Sequence[Draft]) -> list[Draft]:
+    """The first sentence of each document with the document's name before it."""
+    seen: set[str] = set()
+    found = []
+    for draft in drafts:
+        hit = draft.quotes[0].hit
+        fresh = hit.document_id not in seen
+        seen.add(hit.document_id)
+        found.append(msgspec.structs.replace(draft, text=about(hit, draft.text)) if fresh else draft)
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -17,6 +17,7 @@ CONTEXT = 0.5
 """What a question's word counts where only the title or heading holds it."""
 SEARCH = 0.35
 POSITION = 0.05
+KIND = 0.15
 SAME = 0.7
 SHORTEST = 4
 """Words below which a sentence says too little to answer by itself."""
@@ -44,19 +45,24 @@ class Draft(msgspec.Struct, frozen=True):
     coverage: float = 0.0
 
 
-def ranked(hits: Sequence[Hit], weights: Mapping[str, float], *, most: int) -> list[Draft]:
-    """The best sentences over all passages, the best first, no two alike."""
+def ranked(
+    hits: Sequence[Hit], weights: Mapping[str, float], *, most: int, kinds: Collection[str] = ()
+) -> list[Draft]:
+    """The best sentences over all passages, the best first, no two alike.
+
+    Sentences of documents of the `kinds` that are asked for are preferred.
+    """
     top = max((hit.score for hit in hits), default=0.0) or 1.0
     drafts = [
         draft
         for order, hit in enumerate(hits)
-        for draft in _scored(hit, weights, share=hit.score / top, order=order)
+        for draft in _scored(hit, weights, share=hit.score / top, order=order, wanted=hit.kind in kinds)
     ]
     drafts.sort(key=lambda draft: -draft.score)
     return diverse(drafts, most=most)
 
 
-def _scored(hit: Hit, weights: Mapping[str, float], *, share: float, order: int) -> list[Draft]:
+def _scored(hit: Hit, weights: Mapping[str, float], *, share: float, order: int, wanted: bool) -> list[Draft]:
     context = set(content_stems(f"{hit.title} {hit.heading}"))
     spans = split(hit.text)
     found = []
@@ -65,7 +71,7 @@ def _scored(hit: Hit, weights: Mapping[str, float], *, share: float, order: int)
         if len(words) < SHORTEST and len(spans) > 1:
             continue
         coverage = covered(set(words), context, weights)
-        score = coverage + SEARCH * share - POSITION * min(index, 6) / 6 - 0.01 * order
+        score = coverage + SEARCH * share - POSITION * min(index, 6) / 6 - 0.01 * order + KIND * wanted
         found.append(_draft(hit, span, score, coverage))
     return found
 

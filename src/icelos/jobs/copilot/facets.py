@@ -7,6 +7,7 @@ to other documents. The table is the whole knowledge of question types: a new on
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import msgspec
 
@@ -102,13 +103,13 @@ FACETS = (
     Facet(
         name="due", noun="due date",
         asked=_asked(r"""\b(?:due|deadline|by\ when|until\ when|remediat\w+\ by|patch(?:ed)?\ by|time\ limit|how\ long\ do\ (?:we|agencies|they)\ have
-            |when\ (?:must|should|do|does|is|are).{0,60}\b(?:fix|patch|remediat|mitigat|appl|address)\w*)\b"""),
+            |when\ (?:must|should|do|does|is|are).{0,160}\b(?:fix|patch|remediat|mitigat|appl|address)\w*)\b"""),
         labels=("due date", "due", "deadline"),
         of=_VULNERABLE,
     ),
     Facet(
         name="added", noun="date added",
-        asked=_asked(r"\b(?:when\b.{0,60}\b(?:added|listed|enter\w*|join\w*|put\ on|included)|date\ added|added\ to\ (?:the\ )?(?:kev|catalog\w*))\b"),
+        asked=_asked(r"\b(?:when\b.{0,160}\b(?:added|listed|enter\w*|join\w*|put\ on|included)|date\ added|date\b.{0,160}\badded|added\ to\ (?:the\ )?(?:kev|catalog\w*)|(?:in|on|the)\ (?:kev|known\ exploited)\b.{0,20}(?:catalog\w*|list)?)\b"),
         labels=("date added", "added"),
         of=_VULNERABLE,
     ),
@@ -217,7 +218,7 @@ FACETS = (
     ),
     Facet(
         name="aliases", noun="other name",
-        asked=_asked(r"\b(?:alias(?:es)?|a\.?k\.?a\.?|also\ known|other\ names?|known\ as|called|nicknames?|synonyms?)\b"),
+        asked=_asked(r"\b(?:alias(?:es)?|a\.?k\.?a\.?|(?:also|else|otherwise|alternatively)\b.{0,30}\b(?:known|called|named|tracked)|other\ names?|known\ as\ what|nicknames?|synonyms?)\b"),
         labels=("aliases", "also known as", "alias", "other names", "alternate terms"),
         of=("group", "software", "campaign", "weakness", "attack-pattern"),
     ),
@@ -254,3 +255,20 @@ FACETS = (
 )  # fmt: skip
 
 BY_NAME = {facet.name: facet for facet in FACETS}
+
+
+@cache
+def _literals(facet: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The words that a facet's pattern is written with, and those that it lets go on ("mitigat...")."""
+    pattern = BY_NAME[facet].asked.pattern
+    words = re.findall(r"[a-z]{3,}", re.sub(r"\\[a-zA-Z]", " ", pattern.replace("\\w*", "~")))
+    open_ended = re.findall(
+        r"([a-z]{3,})(?=~|\))", re.sub(r"\\[a-vx-zA-Z]", " ", pattern.replace("\\w", "~"))
+    )
+    return frozenset(words), tuple(open_ended)
+
+
+def asks_by(facet: Facet, word: str) -> bool:
+    """Is this one of the words by which the facet is asked for?"""
+    words, open_ended = _literals(facet.name)
+    return word in words or any(word.startswith(one) for one in open_ended if len(one) > 3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from icelos.contracts import Hit
 from icelos.jobs.copilot.extract import Draft, Quote, plain
@@ -15,7 +15,7 @@ from icelos.jobs.copilot.telling import about, shortened
 from icelos.jobs.copilot.understand import Entity
 from icelos.knowledge.reading import Related
 
-NAMES_IN_LIST = 10
+NAMES_IN_LIST = 12
 APART = 3
 """Up to so many related things get a sentence each; more are listed."""
 
@@ -45,7 +45,7 @@ def _statements(
 ) -> list[Statement]:
     """Neighbours with the line that states the relation, each document once."""
     found: dict[str, Statement] = {}
-    for one in reader.related(thing.name, relation=edge.relation, kinds=edge.kinds):
+    for one in _neighbours(thing, edge, reader):
         fits = edge.direction in ("", one.direction) and (not edge.kinds or one.hit.kind in edge.kinds)
         wanted = among is None or one.hit.document_id in among
         if fits and wanted and one.hit.document_id not in found and (quote := _statement(one, thing, reader)):
@@ -53,6 +53,13 @@ def _statements(
         if len(found) >= most:
             break
     return list(found.values())
+
+
+def _neighbours(thing: Subject, edge: Edge, reader: Reader) -> Iterator[Related]:
+    """Of every document that is the thing: a name may stand for one technique in several matrices."""
+    names = [hit.identifiers[0] for hit in thing.own if hit.identifiers] or [thing.entity.text]
+    for name in dict.fromkeys(names):
+        yield from reader.related(name, relation=edge.relation, kinds=edge.kinds)
 
 
 def _statement(one: Related, thing: Subject, reader: Reader) -> Quote | None:

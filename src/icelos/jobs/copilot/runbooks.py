@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -11,6 +11,7 @@ from icelos.contracts import Hit
 from icelos.jobs.copilot.extract import Draft, Quote, covered, plain
 from icelos.jobs.copilot.retrieve import Reader
 from icelos.jobs.copilot.sentences import split
+from icelos.jobs.copilot.subjects import Part, blocks
 from icelos.jobs.copilot.telling import about, stopped
 from icelos.jobs.copilot.understand import Query
 from icelos.jobs.copilot.words import content_stems
@@ -37,14 +38,33 @@ def steps(query: Query, weights: Mapping[str, float], reader: Reader, *, most: i
             best = (fit, hit)
     if best is None or best[0] < LEAST_TITLE:
         return []
-    passages = [hit for hit in reader.passages(best[1]) if _items(hit)]
-    if not passages:
+    told = [(part, items) for part in _phased(reader.passages(best[1])) if (items := _items(part))]
+    if not told:
         return []
     asked = _wanted(query)
-    chosen = max(passages, key=lambda hit: _fit(hit, asked, weights))
-    following = passages[passages.index(chosen) :]
-    drafts = [_draft(quote, index) for index, quote in enumerate(q for hit in following for q in _items(hit))]
-    return drafts[:most]
+    chosen = max(told, key=lambda one: _fit(one[0], asked, weights))[0]
+    quotes = [quote for part, items in told if part.heading == chosen.heading for quote in items]
+    return [_draft(quote, chosen, index) for index, quote in enumerate(quotes[:most])]
+
+
+_EVERY_PHASE = frozenset(stem for words in _PHASES.values() for stem in content_stems(words))
+
+
+def _phased(passages: Sequence[Hit]) -> list[Part]:
+    """Blocks under the heading of their phase; a heading of no phase is itself something to do."""
+    found: list[Part] = []
+    heading = ""
+    for passage in passages:
+        heading = passage.heading or heading
+        for part in blocks(passage):
+            new = part.heading != passage.heading
+            if new and (" > " in part.heading or _EVERY_PHASE & set(content_stems(part.heading))):
+                heading = part.heading
+            start = part.start
+            if new and part.heading != heading:
+                start = max(passage.text.rfind(part.heading, 0, part.start), 0) or part.start
+            found.append(Part(passage, start, part.end, heading))
+    return found
 
 
 def _wanted(query: Query) -> set[str]:
@@ -54,23 +74,24 @@ def _wanted(query: Query) -> set[str]:
     return {stem for words in phases for stem in content_stems(words)}
 
 
-def _fit(hit: Hit, asked: set[str], weights: Mapping[str, float]) -> float:
-    heading = set(content_stems(hit.heading))
-    own = covered(set(content_stems(hit.text)), set(), weights)
-    return 1.5 * bool(heading & asked) + own
+def _fit(part: Part, asked: set[str], weights: Mapping[str, float]) -> float:
+    heading = set(content_stems(part.heading))
+    return 1.5 * bool(heading & asked) + covered(set(content_stems(part.text)), set(), weights)
 
 
-def _items(hit: Hit) -> list[Quote]:
-    """Lines that tell what to do: no placeholders, questions or links alone."""
-    return [
-        Quote(hit, span.start, span.end)
-        for span in split(hit.text)
-        if len(plain(span.text).split()) >= 3
-        and not _PLACEHOLDER.search(span.text)
-        and not plain(span.text).endswith((":", "?"))
-    ]
+def _items(part: Part) -> list[Quote]:
+    """Sentences that tell what to do: no placeholders, questions, tables or introductions."""
+    found = []
+    for span in split(part.text):
+        text = plain(span.text)
+        told = len(text.split()) >= 3 and not text.endswith((":", "?")) and "|" not in text
+        if told and not _PLACEHOLDER.search(span.text) and text != part.heading:
+            found.append(Quote(part.passage, part.start + span.start, part.start + span.end))
+    return found
 
 
-def _draft(quote: Quote, index: int) -> Draft:
+def _draft(quote: Quote, part: Part, index: int) -> Draft:
     text = plain(quote.text)
-    return Draft(about(quote.hit, text) if index == 0 else stopped(text), (quote,), "steps", 1.0, 1.0)
+    head = " > ".join(one for one in (quote.hit.title.rstrip(":"), part.heading) if one)
+    told = about(quote.hit, text, name=head) if index == 0 else stopped(text)
+    return Draft(told, (quote,), "steps", 1.0, 1.0)

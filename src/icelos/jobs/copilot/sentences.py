@@ -22,7 +22,7 @@ _ABBREVIATIONS = word_set("""
 _BREAK = re.compile(r"\n[ \t]*\n+|\n(?=[ \t]*#{1,6} )")
 _LIST_ITEM = re.compile(r"^[ \t]*(?:[-*+•–]|\d{1,3}[.)]|[a-z][.)])[ \t]+", re.MULTILINE)
 _LINE_END = re.compile(r"\n")
-_STOP = re.compile(r"[.!?…]+[\"'”’)\]*_`]*(?=\s|$)|[.!?](?=(?:[A-Z][a-z]+ [a-z]|CVE-\d))")
+_STOP = re.compile(r"[.!?…]+[\"'”’)\]*_`]*(?=\s|$)|(?<=[a-z)])[.!?](?=[A-Z][a-z]+ [a-z]|CVE-\d)")
 _HEADING = re.compile(r"[ \t]*#{1,6}[ \t]+")
 _WORD_BEFORE = re.compile(r"([\w.]+)$")
 

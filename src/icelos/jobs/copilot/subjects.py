@@ -59,7 +59,7 @@ class Subject(msgspec.Struct, frozen=True):
         passages = reader.passages(hit)
         if hit in self.own or _sole(hit, self.entity.text):
             for passage in passages:
-                yield from _blocks(passage)
+                yield from blocks(passage)
         else:
             yield from _under(passages, self.entity.text)
 
@@ -67,7 +67,7 @@ class Subject(msgspec.Struct, frozen=True):
         """The parts of a document that speak of all that it holds."""
         family = _family(self.entity.text)
         for passage in reader.passages(hit):
-            for part in _blocks(passage):
+            for part in blocks(passage):
                 if not _named(part, family):
                     yield part
 
@@ -108,10 +108,11 @@ def _family(identifier: str) -> str:
     return re.split(r"[\d-]", identifier.lower(), maxsplit=1)[0]
 
 
+_HEADING_LINE = re.compile(r"[#* ]*[^\W\d_](?!\.\s)[^|`]{0,78}[^.:,;|`\s]\s*")
 _GAP = re.compile(r"\n[ \t]*\n")
 
 
-def _blocks(passage: Hit) -> Iterator[Part]:
+def blocks(passage: Hit) -> Iterator[Part]:
     """Runs between empty lines. A short first line without a stop is the heading of a joined section."""
     heading, start = passage.heading, 0
     for match in [*_GAP.finditer(passage.text), None]:
@@ -119,7 +120,7 @@ def _blocks(passage: Hit) -> Iterator[Part]:
         if passage.text[start:end].strip():
             line_end = passage.text.find("\n", start, end)
             first = passage.text[start:line_end] if line_end > 0 else ""
-            if start and first and len(first) <= 80 and not first.rstrip().endswith((".", ":", ",", ";")):
+            if start and _HEADING_LINE.fullmatch(first):
                 heading, start = (first.strip("# *") or heading), (start if ": " in first else line_end + 1)
             yield Part(passage, start, end, heading)
         start = match.end() if match else end
@@ -129,7 +130,7 @@ def _under(passages: Sequence[Hit], identifier: str) -> Iterator[Part]:
     """The parts under a heading that names the identifier, until one that names another."""
     family, speaking = _family(identifier), False
     for passage in passages:
-        for part in _blocks(passage):
+        for part in blocks(passage):
             if names := _named(part, family):
                 speaking = fold(identifier) in names
             elif part.start == 0:

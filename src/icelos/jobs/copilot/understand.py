@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from icelos.contracts import Hit, Where
-from icelos.jobs.copilot.facets import FACETS, Facet
+from icelos.jobs.copilot.facets import FACETS, Facet, asks_by
 from icelos.jobs.copilot.ordinary import OPENERS
 from icelos.jobs.copilot.words import STOP_WORDS, normal, stems, tokens, word_set
 from icelos.knowledge.identifiers import FAMILIES, fold
@@ -39,7 +39,8 @@ class Entity(msgspec.Struct, frozen=True):
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """A question with what was understood of it. `text` is resolved: it stands without its context.
 
-    `unknown` are identifiers that no source has; `words` are what it is about: stem -> word as written.
+    `unknown` are identifiers that no source has; `words` are what it is about: stem -> word as written, and `asking`
+    those of their stems that only say which facet is asked for.
     """
 
     question: str
@@ -48,6 +49,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     unknown: tuple[str, ...] = ()
     facets: tuple[Facet, ...] = ()
     words: Mapping[str, str] = {}
+    asking: frozenset[str] = frozenset()
     where: Where = Where()
 
 
@@ -73,6 +75,7 @@ def understand(
         unknown=tuple(entity.text for entity in entities if not entity.hits),
         facets=asked_facets(text, entities),
         words=key_words(text, entities),
+        asking=_asking_stems(text, entities),
         where=time_of(text, where or Where(), now or datetime.now(UTC)),
     )
 
@@ -205,10 +208,20 @@ def key_words(text: str, entities: Sequence[Entity]) -> dict[str, str]:
     return found
 
 
+def _asking_stems(text: str, entities: Sequence[Entity]) -> frozenset[str]:
+    """Stems of the words by which the facets were found; what a pattern skips over does not count."""
+    bare = _without(text, entities)
+    matched = [facet for facet in FACETS if facet.asked.search(bare)]
+    words = {token.norm for token in tokens(bare) if token.kind == "word"}
+    return frozenset(
+        stem for word in words if any(asks_by(facet, word) for facet in matched) for stem in stems(word)
+    )
+
+
 _ASKING = word_set(
     "tell describe explain list show give name know mean means meaning need want please question answer "
     "many much example examples call called help find look kind type sort exactly briefly short overview "
-    "according source sources document documents say says said hey hi thanks else get got"
+    "belong belongs apply applies work works according source sources document documents say says said hey hi thanks else get got"
 )
 
 

@@ -180,7 +180,7 @@ def content_stems(text: str) -> list[str]:
     """Stems of the words that carry meaning, in order; hard tokens as one piece, normalised."""
     found: list[str] = []
     for token in tokens(text):
-        if token.kind == "word" or (token.kind == "name" and token.norm.replace("-", "").isalpha()):
+        if token.kind in {"word", "name"}:
             found.extend(stems(token.norm))
         else:
             found.append(token.norm)
