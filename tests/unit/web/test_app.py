@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -46,17 +45,19 @@ def test_every_reference_resolves(app: FastAPI, client: TestClient) -> None:
         assert "default" in operation["responses"]
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [("get", "/api/nothing", 404), ("put", "/api/session", 405), ("get", "/api/findings?limit=0", 422),
-     ("get", "/api/findings?verdict=evil", 422), ("get", "/page/../app.py", 404),
-     ("get", "/page/%2e%2e/app.py", 404), ("get", "/docs", 404), ("get", "/openapi.json", 404)],
+ODD = (
+    ("get", "/api/nothing", 404), ("put", "/api/session", 405), ("get", "/api/findings?limit=0", 422),
+    ("get", "/api/findings?verdict=evil", 422), ("get", "/page/../app.py", 404),
+    ("get", "/page/%2e%2e/app.py", 404), ("get", "/docs", 404), ("get", "/openapi.json", 404),
 )  # fmt: skip
-def test_errors_have_one_shape(client: TestClient, method: str, path: str, status: int) -> None:
-    response = client.request(method, path)
-    assert response.status_code == status
-    assert response.headers["content-type"] == "application/problem+json"
-    assert response.json()["status"] == status
+
+
+def test_errors_have_one_shape(client: TestClient) -> None:
+    for method, path, status in ODD:
+        response = client.request(method, path)
+        assert response.status_code == status, path
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.json()["status"] == status
 
 
 def test_the_page_is_served_without_a_session(visitor: TestClient) -> None:

@@ -56,14 +56,19 @@ def test_nothing_of_another_group_is_told(client: TestClient) -> None:
     assert "Merger plan" not in answer.text
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"question": ""}, {"question": "x" * 9000}, {"question": "x", "a": 1}, []]
-)
 @pytest.mark.parametrize("path", ["/api/ask", "/api/ask/stream"])
-def test_a_bad_body_is_a_problem(client: TestClient, path: str, body: object) -> None:
-    reply = client.post(path, json=body)
-    assert reply.status_code == 400
-    assert reply.headers["content-type"] == "application/problem+json"
+def test_a_bad_body_is_a_problem(client: TestClient, path: str) -> None:
+    bodies: tuple[object, ...] = (
+        {},
+        {"question": ""},
+        {"question": "x" * 9000},
+        {"question": "x", "a": 1},
+        [],
+    )
+    for body in bodies:
+        reply = client.post(path, json=body)
+        assert reply.status_code == 400, body
+        assert reply.headers["content-type"] == "application/problem+json"
 
 
 def test_a_body_of_another_type_is_refused(client: TestClient) -> None:

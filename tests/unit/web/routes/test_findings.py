@@ -36,6 +36,6 @@ def test_they_are_listed_with_filters(filled: TestClient) -> None:
     assert filled.get("/api/failures?job=mail").json()["failures"] == []
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=9999", "offset=-1", "verdict=evil", "limit=x"])
-def test_odd_queries_are_problems(filled: TestClient, query: str) -> None:
-    assert filled.get(f"/api/findings?{query}").status_code == 422
+def test_odd_queries_are_problems(filled: TestClient) -> None:
+    for query in ("limit=0", "limit=9999", "offset=-1", "verdict=evil", "limit=x"):
+        assert filled.get(f"/api/findings?{query}").status_code == 422, query

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -52,9 +51,9 @@ def test_what_may_not_be_read_is_not_told_from_what_is_not_there(
     assert len({reply.text for reply in replies}) == 1
 
 
-@pytest.mark.parametrize("chunk", ["c", "x1", "c-1", "c1e3", "c" + "9" * 40, "%00", "c1'--"])
-def test_odd_ids_are_not_found(client: TestClient, chunk: str) -> None:
-    assert client.get(f"/api/passages/{chunk}").status_code == 404
+def test_odd_ids_are_not_found(client: TestClient) -> None:
+    for chunk in ("c", "x1", "c-1", "c1e3", "c" + "9" * 40, "%00", "c1'--"):
+        assert client.get(f"/api/passages/{chunk}").status_code == 404, chunk
 
 
 def test_a_document_comes_in_pieces(client: TestClient, store: KnowledgeStore) -> None:
