@@ -27,7 +27,7 @@ Fetcher = Callable[..., tuple[Provenance, bool]]
 
 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
-    """A feed: its files (file name -> address), by part where parts can be chosen."""
+    """A feed: its files (name -> address), and how they become documents whose ids begin with its name."""
 
     name: str
     title: str
@@ -208,13 +208,15 @@ def _fetcher() -> Fetcher:
 
 
 def _check(feed: Feed, path: Path) -> None:
-    """A download must be readable: something in it, and more documents than failures."""
+    """A download must hold the feed's documents, and more of them than of anything else: no error page."""
     good, bad, reason = 0, 0, ""
     for item in feed.documents([path]):
         if isinstance(item, Failure):
             bad, reason = bad + 1, reason or item.error
-        else:
+        elif item.id.startswith(f"{feed.name}/"):
             good += 1
+        else:
+            bad, reason = bad + 1, reason or f"not {feed.title}"
     if good <= bad:
         raise InputError(
             f"what was fetched cannot be read: {reason or 'nothing in it'}",

@@ -23,7 +23,6 @@ import msgspec
 from icelos import __version__
 from icelos.data.feeds.files import (
     LIMIT,
-    PIECE,
     Check,
     Provenance,
     any_content,
@@ -175,7 +174,7 @@ def _pieces(response: httpx.Response) -> Iterator[bytes]:
         raise RunError(
             f"the server compresses ({encoding}) what was asked for as it is", source=str(response.url)
         )
-    return response.iter_raw(PIECE)
+    return response.iter_raw()  # as they come: what a break cuts off must already be on disk
 
 
 def _continues(response: httpx.Response, start: int) -> bool:
