@@ -85,7 +85,7 @@ class KnowledgeSettings(Struct, frozen=True, kw_only=True):
     ] = "auto"
     lexical_weight: Annotated[
         float, Meta(ge=0, le=1, description="Share of the lexical score in the sum")
-    ] = 0.8
+    ] = 0.5
     stale_days: Annotated[int, Meta(ge=1, description="A source older than this is said to be old")] = 730
     max_file_mib: Annotated[
         int, Meta(ge=1, description="Files larger than this are refused with a reason")
@@ -109,6 +109,17 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     max_failures: Annotated[int, Meta(ge=0, description="Stop after more failures than this; 0 = never")] = 0
 
 
+class MailSettings(Struct, frozen=True, kw_only=True):
+    """When a mail is reported, and whose word on its origin counts."""
+
+    review: Annotated[float, Meta(ge=0, le=1, description="Score from which a mail is put to review")] = 0.5
+    alert: Annotated[float, Meta(ge=0, le=1, description="Score from which a mail is an alert")] = 0.9
+    trusted_servers: Annotated[
+        tuple[str, ...],
+        Meta(description="Names of own servers in Authentication-Results; empty = the topmost header counts"),
+    ] = ()
+
+
 class WebSettings(Struct, frozen=True, kw_only=True):
     """The console and its API."""
 
@@ -128,6 +139,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     knowledge: KnowledgeSettings = KnowledgeSettings()
     copilot: CopilotSettings = CopilotSettings()
     engine: EngineSettings = EngineSettings()
+    mail: MailSettings = MailSettings()
     web: WebSettings = WebSettings()
 
     @property

@@ -124,7 +124,8 @@ _FAMILIES: dict[str, Callable[[str], Any]] = {
     "Photon OS": _univers("RpmVersion"), "Mageia": _univers("RpmVersion"),
     "PyPI": _pypi, "Go": _go,
     "npm": _univers("SemverVersion"), "crates.io": _univers("SemverVersion"),
-    "Hex": _univers("SemverVersion"), "Pub": _univers("SemverVersion"), "Maven": _maven, "NuGet": _univers("NugetVersion"),
+    "Hex": _univers("SemverVersion"), "Pub": _univers("SemverVersion"),
+    "Maven": _maven, "NuGet": _univers("NugetVersion"),
     "RubyGems": _univers("RubygemsVersion"),
 }  # fmt: skip
 """Packagist is not among them: the library's order of "dev", "RC" and "pl" is not Composer's."""

@@ -1,0 +1,167 @@
+"""Hosts, addresses and the organisations behind them, by the public suffix list that tldextract bundles."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
+
+FREEMAIL = frozenset(
+    [
+        "gmail.com",
+        "googlemail.com",
+        "outlook.com",
+        "hotmail.com",
+        "live.com",
+        "msn.com",
+        "yahoo.com",
+        "ymail.com",
+        "aol.com",
+        "icloud.com",
+        "me.com",
+        "mail.ru",
+        "yandex.ru",
+        "yandex.com",
+        "gmx.de",
+        "gmx.net",
+        "gmx.com",
+        "web.de",
+        "t-online.de",
+        "freenet.de",
+        "proton.me",
+        "protonmail.com",
+        "tutanota.com",
+        "zoho.com",
+        "mail.com",
+        "qq.com",
+        "163.com",
+        "126.com",
+        "naver.com",
+        "libero.it",
+        "orange.fr",
+        "laposte.net",
+        "free.fr",
+        "wanadoo.fr",
+        "uol.com.br",
+        "bol.com.br",
+        "terra.com.br",
+        "seznam.cz",
+        "wp.pl",
+        "o2.pl",
+        "rediffmail.com",
+        "inbox.ru",
+        "list.ru",
+        "bk.ru",
+        "rambler.ru",
+        "fastmail.com",
+        "hushmail.com",
+    ]
+)
+"""Mail for everyone: the organisation of such an address is not that of its sender."""
+
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+'=-]{1,64}@((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z][A-Za-z0-9-]{1,62})")
+_DOMAIN = re.compile(
+    r"(?:https?://|www\.|^)(?P<host>(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})(?=[/:?#\s,;)]|\.?$)",
+    re.IGNORECASE,
+)
+
+
+class Url(msgspec.Struct, frozen=True):
+    """The parts of a web address that matter here; the host in lower case."""
+
+    scheme: str
+    host: str
+    userinfo: str
+
+
+def addresses(text: str) -> list[tuple[str, str]]:
+    """(address, its host in lower case) for each mail address in a text."""
+    return [(found.group(), found[1].lower()) for found in _ADDRESS.finditer(text[:8192])]
+
+
+def shown_host(text: str) -> str:
+    """The host that a link's text claims to lead to, or nothing: "www.bank.de/login" but not "click here"."""
+    found = _DOMAIN.search(text.strip()[:500])
+    host = found["host"].lower() if found else ""
+    return host if organisation(host) else ""
+
+
+def parse_url(text: str) -> Url | None:
+    """A web address, or None for what is none."""
+    cleaned = re.sub(r"[\t\r\n]", "", text.strip())
+    try:
+        parts = urlsplit(cleaned)
+        host = (parts.hostname or "").rstrip(".")
+        userinfo = parts.netloc.rpartition("@")[0]
+    except ValueError:
+        return None
+    if parts.scheme.lower() not in {"http", "https"} or not host:
+        return Url(parts.scheme.lower(), "", "") if parts.scheme else None
+    return Url(parts.scheme.lower(), host, userinfo)
+
+
+@lru_cache(maxsize=65536)
+def organisation(host: str) -> str:
+    """The registrable domain ("bank.co.uk" of "www.bank.co.uk"); nothing for an IP or a bare suffix."""
+    return str(_extract()(host).top_domain_under_public_suffix)
+
+
+@lru_cache(maxsize=1)
+def _extract() -> TLDExtract:
+    """The bundled list only: never the network, never a cache on disk."""
+    import tldextract
+
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=False)
+
+
+def is_public_ip(host: str) -> bool:
+    """An IP address of the open Internet, in any notation that browsers take ("0x7f.1", "2130706433")."""
+    address = _ip(host)
+    return address is not None and address.is_global
+
+
+def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        pass
+    parts = host.split(".")
+    if len(parts) > 4 or not all(re.fullmatch(r"0[xX][0-9a-fA-F]{1,8}|\d{1,10}", part) for part in parts):
+        return None
+    try:
+        numbers = [int(p, 16) if p[:2].lower() == "0x" else int(p, 8 if p[0] == "0" else 10) for p in parts]
+        value = sum(number << (8 * (3 - place)) for place, number in enumerate(numbers[:-1])) + numbers[-1]
+        return ipaddress.IPv4Address(value)
+    except (ValueError, ipaddress.AddressValueError):
+        return None
+
+
+def mixed_scripts(host: str) -> bool:
+    """Whether one label of a host mixes Latin with Cyrillic or Greek (UTS 39, "single script")."""
+    return any(len(_scripts(label)) > 1 for label in decoded_host(host).split("."))
+
+
+def decoded_host(host: str) -> str:
+    """The host with its punycode labels as people see them."""
+    labels = []
+    for label in host.split(".")[:12]:
+        try:
+            labels.append(
+                label[4:68].encode("ascii").decode("punycode") if label.startswith("xn--") else label
+            )
+        except (UnicodeError, ValueError):
+            labels.append(label)
+    return ".".join(labels)
+
+
+def _scripts(label: str) -> set[str]:
+    names = {unicodedata.name(c, "").partition(" ")[0] for c in label if c.isalpha()}
+    return names & {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}
