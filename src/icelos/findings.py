@@ -97,4 +97,15 @@ def failure(
     if isinstance(raw, bytes):
         raw = raw[:RAW_LIMIT].decode("utf-8", "replace")
     line = " ".join(error.split())[:1000] or "unknown error"
-    return Failure(record_id=record_id, job=job, error=line, source=source, raw=str(raw)[:RAW_LIMIT])
+    return Failure(
+        record_id=record_id,
+        job=job,
+        error=_storable(line),
+        source=_storable(source),
+        raw=_storable(str(raw)[:RAW_LIMIT]),
+    )
+
+
+def _storable(text: str) -> str:
+    """Lone surrogates, which file names and broken mail bring, cannot be written as UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -61,4 +61,9 @@ def resolve(group: str, name: str) -> Any:
     if name not in known:
         raise SettingsError(f"no {group[:-1]} called {name!r}", hint=f"one of: {', '.join(sorted(known))}")
     module, _, attribute = known[name].partition(":")
-    return getattr(import_module(module), attribute)
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise SettingsError(
+            f"{group[:-1]} {name!r} cannot be loaded: {error}", hint="is what brings it installed whole?"
+        ) from error

@@ -276,6 +276,8 @@ def _did_you_mean(word: str, known: list[str]) -> str:
 
 
 def _build(values: Mapping[str, tuple[object, str]]) -> Settings:
+    for name, (_, origin) in values.items():
+        _check_known(name, origin)
     sections: dict[str, Struct] = {}
     for section, kind in _sections().items():
         given: dict[str, object] = {}

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from icelos import __version__
 from icelos.cli import (
@@ -30,8 +33,32 @@ from icelos.cli import (
 )
 from icelos.errors import IcelosError
 
+
+class _Commands(TyperGroup):
+    """A reader that has seen enough (`icelos findings | head`) is no error; Typer would exit with 1."""
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        with _whole_or_unread():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, *args: Any, **extra: Any) -> Any:
+        with _whole_or_unread():
+            return super().invoke(*args, **extra)
+
+
+@contextmanager
+def _whole_or_unread() -> Iterator[None]:
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        output.unread()
+        raise typer.Exit from None
+
+
 app = typer.Typer(
     name="icelos",
+    cls=_Commands,
     help="Generative AI for defenders: ask, scan, analyse, train. Offline unless told otherwise.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -79,6 +106,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command; the exit code. Nothing but a defect of ours shows a traceback."""
+    output.prepare()
     try:
         app(arguments, standalone_mode=True, prog_name="icelos")
     except SystemExit as stop:
@@ -89,9 +117,6 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         output.note("icelos: stopped")
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
         output.error(error.strerror or str(error), source=str(error.filename or ""))
         return 3

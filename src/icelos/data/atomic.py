@@ -14,8 +14,13 @@ from typing import IO
 def atomic_write(path: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
     """A binary file that replaces `path` when the block ends well; else `path` stays as it was.
 
-    The temporary file has a name of its own, so that two writers never share one. Raises OSError.
+    The temporary file has a name of its own, so that two writers never share one. What is no regular file
+    (/dev/null, a pipe) is written into, never replaced. Raises OSError.
     """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as special:
+            yield special
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

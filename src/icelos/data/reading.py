@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
@@ -36,26 +36,32 @@ def open_input(path: Path | None) -> Iterator[IO[bytes]]:
     Raises InputError where the file cannot be opened.
     """
     if path is None:
-        yield sys.stdin.buffer
+        with _undone(sys.stdin.buffer) as stream:
+            yield stream
         return
     try:
         raw = path.open("rb")
     except OSError as error:
         raise InputError(f"cannot open: {error.strerror}", source=str(path)) from error
-    with raw:
-        magic = raw.peek(4)[:4]
-        if magic[:2] == b"\x1f\x8b":
-            with gzip.open(raw, "rb") as inner:
-                yield cast("IO[bytes]", inner)
-        elif magic == b"\x28\xb5\x2f\xfd":
-            import zstandard
+    with raw, _undone(raw) as stream:
+        yield stream
 
-            with zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(
-                raw, read_across_frames=True
-            ) as reader:
-                yield io.BufferedReader(cast("io.RawIOBase", reader))
-        else:
-            yield raw
+
+@contextmanager
+def _undone(raw: IO[bytes]) -> Iterator[IO[bytes]]:
+    """The stream with gzip or zstd undone; one that cannot be peeked into is taken as it is."""
+    magic = raw.peek(4)[:4] if isinstance(raw, io.BufferedReader) else b""
+    if magic[:2] == b"\x1f\x8b":
+        with gzip.open(raw, "rb") as inner:
+            yield cast("IO[bytes]", inner)
+    elif magic == b"\x28\xb5\x2f\xfd":
+        import zstandard
+
+        engine = zstandard.ZstdDecompressor(max_window_size=2**27)
+        with engine.stream_reader(raw, read_across_frames=True) as reader:
+            yield io.BufferedReader(cast("io.RawIOBase", reader))
+    else:
+        yield raw
 
 
 def read_lines(stream: IO[bytes], *, limit: int = LINE_LIMIT) -> Iterator[Line]:
@@ -76,20 +82,37 @@ def _skip_line(stream: IO[bytes]) -> None:
             return
 
 
-def files_below(path: Path) -> Iterator[Path]:
-    """The regular files of a folder in a stable order, links to outside not followed; a file gives itself.
+Unreadable = Callable[[Path, OSError], None]
 
-    Raises InputError where nothing is there.
+
+def files_below(path: Path, *, unreadable: Unreadable | None = None) -> Iterator[Path]:
+    """The regular files of a folder in a stable order, links not followed; a file gives itself.
+
+    A folder that cannot be listed is told to `unreadable`, and the rest goes on. Raises InputError where
+    nothing is there, and where such a folder has nobody to be told to.
     """
     if path.is_dir():
-        for entry in sorted(path.iterdir()):
-            if entry.is_symlink():
-                continue
-            if entry.is_dir():
-                yield from files_below(entry)
-            elif entry.is_file():
-                yield entry
+        yield from _walk(path, unreadable)
     elif path.exists():
         yield path
     else:
         raise InputError("no such file or folder", source=str(path))
+
+
+def _walk(root: Path, unreadable: Unreadable | None) -> Iterator[Path]:
+    """Without recursion: folders may be nested deeper than Python's stack."""
+    waiting = [root]
+    while waiting:
+        path = waiting.pop()
+        try:
+            if path.is_symlink() and path != root:
+                continue
+            if not path.is_dir():
+                if path.is_file():
+                    yield path
+                continue
+            waiting.extend(sorted(path.iterdir(), reverse=True))
+        except OSError as error:
+            if unreadable is None:
+                raise InputError(f"cannot list: {error.strerror}", source=str(path)) from error
+            unreadable(path, error)

@@ -60,52 +60,57 @@ class SqliteSink(_Closing):
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._lock = threading.Lock()
-        try:
+        with self._told("open"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(
                 self.path, timeout=30, isolation_level=None, check_same_thread=False
             )
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=FULL")
-            self._database.executescript(SCHEMA)
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"cannot open findings: {error}", source=str(path)) from error
+            try:
+                self._database.execute("PRAGMA journal_mode=WAL")
+                self._database.execute("PRAGMA synchronous=FULL")
+                self._database.executescript(SCHEMA)
+            except BaseException:
+                self._database.close()
+                raise
+
+    @contextlib.contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
+            raise StoreError(f"cannot {what} findings: {error}", source=str(self.path)) from error
 
     def write(self, outcomes: Sequence[Outcome]) -> None:
         """All of them or none. Raises StoreError (disk full, locked, broken file)."""
         seen = datetime.now(UTC).isoformat(timespec="seconds")
         rows = [_row(outcome, seen) for outcome in outcomes]
-        try:
-            with self._lock, self._transaction():
-                self._database.executemany(INSERT, rows)
-        except sqlite3.Error as error:
-            raise StoreError(f"cannot write findings: {error}", source=str(self.path)) from error
+        with self._told("write"), self._lock, self._transaction():
+            self._database.executemany(INSERT, rows)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
         try:
+            self._database.execute("BEGIN IMMEDIATE")
             yield
+            self._database.execute("COMMIT")
         except BaseException:
-            self._database.execute("ROLLBACK")
+            if self._database.in_transaction:  # SQLite itself rolls back where the disk is full
+                self._database.execute("ROLLBACK")
             raise
-        self._database.execute("COMMIT")
 
     def findings(
         self, *, job: str = "", verdict: str = "", limit: int = 100, offset: int = 0
     ) -> list[Finding]:
         """The newest first."""
-        return [
-            msgspec.json.decode(body, type=Finding)
-            for body in self._bodies("finding", job, verdict, limit, offset)
-        ]
+        with self._told("read"):
+            bodies = self._bodies("finding", job, verdict, limit, offset)
+            return [msgspec.json.decode(body, type=Finding) for body in bodies]
 
     def failures(self, *, job: str = "", limit: int = 100, offset: int = 0) -> list[Failure]:
         """The newest first."""
-        return [
-            msgspec.json.decode(body, type=Failure)
-            for body in self._bodies("failure", job, "", limit, offset)
-        ]
+        with self._told("read"):
+            bodies = self._bodies("failure", job, "", limit, offset)
+            return [msgspec.json.decode(body, type=Failure) for body in bodies]
 
     def replace_failures(self, job: str, place: str, failures: Sequence[Failure]) -> None:
         """Make these all the failures of a job at one place ("runbooks/a.md", with or without a position).
@@ -114,35 +119,31 @@ class SqliteSink(_Closing):
         """
         seen = datetime.now(UTC).isoformat(timespec="seconds")
         rows = [_row(one, seen) for one in failures]
-        try:
-            with self._lock, self._transaction():
-                self._database.execute(
-                    "DELETE FROM outcomes WHERE kind = 'failure' AND job = ?1"
-                    " AND (source = ?2 OR substr(source, 1, length(?2) + 1) IN (?2 || ':', ?2 || '/'))",
-                    (job, place),
-                )
-                self._database.executemany(INSERT, rows)
-        except sqlite3.Error as error:
-            raise StoreError(f"cannot write failures: {error}", source=str(self.path)) from error
+        with self._told("write"), self._lock, self._transaction():
+            self._database.execute(
+                "DELETE FROM outcomes WHERE kind = 'failure' AND job = ?1"
+                " AND (source = ?2 OR substr(source, 1, length(?2) + 1) IN (?2 || ':', ?2 || '/'))",
+                (job, place),
+            )
+            self._database.executemany(INSERT, rows)
 
     def failing(self, job: str) -> set[str]:
         """The places of a job's failures, with and without their position."""
-        with self._lock:
+        with self._told("read"), self._lock:
             query = "SELECT DISTINCT source FROM outcomes WHERE kind = 'failure' AND job = ?"
             sources = [row[0] for row in self._database.execute(query, (job,))]
         return {place for source in sources for place in (source, source.rpartition(":")[0])}
 
     def finding(self, finding_id: str) -> Finding | None:
         """One by its permanent id, or None."""
-        with self._lock:
-            row = self._database.execute(
-                "SELECT body FROM outcomes WHERE id = ? AND kind = 'finding'", (finding_id,)
-            ).fetchone()
-        return msgspec.json.decode(row[0], type=Finding) if row else None
+        query = "SELECT body FROM outcomes WHERE id = ? AND kind = 'finding'"
+        with self._told("read"), self._lock:
+            row = self._database.execute(query, (finding_id,)).fetchone()
+            return msgspec.json.decode(row[0], type=Finding) if row else None
 
     def count(self, kind: str, *, job: str = "") -> int:
         """How many of kind "finding" or "failure"."""
-        with self._lock:
+        with self._told("read"), self._lock:
             query = "SELECT count(*) FROM outcomes WHERE kind = ? AND (? = '' OR job = ?)"
             return int(self._database.execute(query, (kind, job, job)).fetchone()[0])
 
@@ -202,14 +203,19 @@ class JsonLinesSink(_Closing):
 
     def close(self) -> None:
         """Publish the file under its name."""
-        if not self._stream.closed:
+        if self._stream.closed:
+            return
+        try:
             self._stream.close()
             self._partial.replace(self.path)
-            sync_folder(self.path.parent)
+        except OSError as error:
+            raise StoreError(f"cannot publish: {error.strerror}", source=str(self.path)) from error
+        sync_folder(self.path.parent)
 
     def abandon(self) -> None:
         """Leave NAME.part behind with what is durable, and the old file in force."""
-        self._stream.close()
+        with contextlib.suppress(OSError):  # what was written is synced already
+            self._stream.close()
 
 
 class StreamSink(_Closing):

@@ -7,6 +7,7 @@ InputError only where there is nothing to read at all.
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 import sys
 import zlib
@@ -36,14 +37,18 @@ class _Files(ABC):
         if self.location is None:
             yield from self._guarded(None, "stdin")
             return
-        for path in files_below(self.location):
+        unlisted: list[tuple[Path, OSError]] = []
+        for path in files_below(self.location, unreadable=lambda *what: unlisted.append(what)):
             yield from self._guarded(path, self._name(path))
+        for path, error in unlisted:
+            name = self._name(path)
+            reason = f"cannot list the folder: {error.strerror}"
+            yield failure(record_id=record_id(name, "folder"), job="", error=reason, source=name)
 
     def _name(self, path: Path) -> str:
         root = self.location
-        if root is not None and root.is_dir():
-            return path.relative_to(root).as_posix()
-        return path.name
+        name = path.relative_to(root).as_posix() if root is not None and root.is_dir() else path.name
+        return name.encode("utf-8", "replace").decode("utf-8")  # file names may be any bytes
 
     def _guarded(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
         try:
@@ -78,10 +83,10 @@ class LineSource(_Files):
         if line.overlong:
             return _failed(name, line, "line is too long")
         try:
-            text = line.data.decode("utf-8")
+            text = line.data.decode("utf-8-sig" if line.number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             return _failed(name, line, f"not UTF-8 at byte {error.start}")
-        return self._parse(text, where, record_id(name, str(line.number)))
+        return self._parse(text, where, _line_id(name, line))
 
     def _parse(self, text: str, where: str, identity: str) -> Record | Failure:
         return LogLine(id=identity, source=where, text=text)
@@ -89,9 +94,12 @@ class LineSource(_Files):
 
 def _failed(name: str, line: Line, reason: str) -> Failure:
     where = f"{name}:{line.number}"
-    return failure(
-        record_id=record_id(name, str(line.number)), job="", error=reason, source=where, raw=line.data
-    )
+    return failure(record_id=_line_id(name, line), job="", error=reason, source=where, raw=line.data)
+
+
+def _line_id(name: str, line: Line) -> str:
+    """Name, number and content: tomorrow's app.log:17 is another record than today's."""
+    return record_id(name, str(line.number), line.data)
 
 
 class JsonLinesSource(LineSource):
@@ -144,6 +152,8 @@ class MailSource(_Files):
 class SqliteSource:
     """Rows of one table of a SQLite file, read-only, as `LogLine`s whose fields are the columns."""
 
+    options = ("table",)
+
     def __init__(self, location: str | Path, *, table: str = "") -> None:
         self.location = Path(location)
         self.table = table
@@ -156,16 +166,22 @@ class SqliteSource:
             database.row_factory = sqlite3.Row
             database.text_factory = lambda data: data.decode("utf-8", "replace")
             try:
-                yield from self._rows(database)
+                table = self._checked_table(database)
             except sqlite3.DatabaseError as error:
                 raise InputError(f"cannot read: {error}", source=str(self.location)) from error
+            yield from self._rows(database, table)
 
-    def _rows(self, database: sqlite3.Connection) -> Iterator[Record | Failure]:
-        table = self._checked_table(database)
+    def _rows(self, database: sqlite3.Connection, table: str) -> Iterator[Record | Failure]:
         name = f"{self.location.name}:{table}"
         quoted = '"' + table.replace('"', '""') + '"'
-        for number, row in enumerate(database.execute(f"SELECT * FROM {quoted}"), 1):  # noqa: S608
-            yield _from_columns(dict(row), name, number)
+        number = 0
+        try:
+            for number, row in enumerate(database.execute(f"SELECT * FROM {quoted}"), 1):  # noqa: S608
+                yield _from_columns(dict(row), name, number)
+        except sqlite3.DatabaseError as error:  # a broken page: what came before it was read
+            where = f"{name}:{number + 1}"
+            reason = f"cannot read on: {error}"
+            yield failure(record_id=record_id(where, "stream"), job="", error=reason, source=where)
 
     def _checked_table(self, database: sqlite3.Connection) -> str:
         query = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
@@ -191,7 +207,7 @@ class ParquetSource(_Files):
             raise InputError("Parquet cannot be read from standard input", hint="give a file")
         with duckdb.connect(config={"enable_external_access": True, "threads": 1}) as database:
             try:
-                cursor = database.execute("SELECT * FROM read_parquet(?)", [str(path)])
+                cursor = database.execute("SELECT * FROM read_parquet(?)", [_literal(path)])
                 columns = [column[0] for column in cursor.description or []]
                 number = 0
                 while rows := cursor.fetchmany(1024):
@@ -202,11 +218,17 @@ class ParquetSource(_Files):
                 raise InputError(f"cannot read: {error}", source=name) from error
 
 
+def _literal(path: Path) -> str:
+    """A file name in which duckdb's wildcards stand for themselves."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
 def _from_columns(columns: dict[str, object], name: str, number: int) -> Record | Failure:
     where = f"{name}:{number}"
-    identity = _row_id(columns) or record_id(name, str(number))
+    identity = _row_id(columns)
     try:
         text = msgspec.json.encode(columns).decode()
     except (TypeError, ValueError, msgspec.MsgspecError) as error:
+        identity = identity or record_id(name, str(number))
         return failure(record_id=identity, job="", error=f"a column is not JSON: {error}", source=where)
-    return LogLine(id=identity, source=where, text=text, fields=columns)
+    return LogLine(id=identity or record_id(name, str(number), text), source=where, text=text, fields=columns)

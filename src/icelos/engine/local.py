@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 
 import msgspec
 
@@ -35,28 +36,38 @@ def run(
     report = Report(job=job.name)
     started = time.perf_counter()
     try:
-        for outcomes in _scored(job, source, options):
-            stored = report.count(outcomes)
-            if stored:
-                sink.write(stored)
-            report.seconds = time.perf_counter() - started
-            if progress is not None:
-                progress(report)
-            if options.max_failures and report.failures > options.max_failures:
-                raise RunError(f"stopped after {report.failures} failures", hint="see `icelos failures`")
+        with closing(_scored(job, source, options)) as batches:
+            for outcomes in batches:
+                _store(outcomes, sink, report)
+                report.seconds = time.perf_counter() - started
+                if progress is not None:
+                    progress(report)
+                if options.max_failures and report.failures > options.max_failures:
+                    raise RunError(f"stopped after {report.failures} failures", hint="see `icelos failures`")
     except KeyboardInterrupt:
         report.interrupted = True
     report.seconds = time.perf_counter() - started
     return report
 
 
-def _scored(job: Job, source: Iterable[Record | Failure], options: Options) -> Iterator[list[Scored]]:
+def _store(outcomes: list[Scored], sink: Sink, report: Report) -> None:
+    """Stored first, counted then: what is counted is stored."""
+    stored = [outcome for outcome in outcomes if outcome is not None]
+    if stored:
+        sink.write(stored)
+    report.count(outcomes)
+
+
+def _scored(
+    job: Job, source: Iterable[Record | Failure], options: Options
+) -> Generator[list[Scored], None, None]:
     batches = _batches(source, options.batch_size)
     if options.workers == 1:
         for batch in batches:
             yield _score_mixed(job, batch)
         return
-    with ThreadPoolExecutor(options.workers, thread_name_prefix="score") as pool:
+    pool = ThreadPoolExecutor(options.workers, thread_name_prefix="score")
+    try:
         window: deque[Future[list[Scored]]] = deque()
         for batch in batches:
             window.append(pool.submit(_score_mixed, job, batch))
@@ -64,6 +75,8 @@ def _scored(job: Job, source: Iterable[Record | Failure], options: Options) -> I
                 yield window.popleft().result()
         while window:
             yield window.popleft().result()
+    finally:  # on Ctrl-C, batches that have not begun are not begun
+        pool.shutdown(cancel_futures=True)
 
 
 def _batches(source: Iterable[Record | Failure], size: int) -> Iterator[list[Record | Failure]]:

@@ -41,20 +41,16 @@ class Report:
         """Records a second."""
         return self.read / self.seconds if self.seconds > 0 else 0.0
 
-    def count(self, outcomes: Sequence[Scored]) -> list[Finding | Failure]:
-        """Count them; give back what must be stored."""
-        stored: list[Finding | Failure] = []
+    def count(self, outcomes: Sequence[Scored]) -> None:
+        """Count outcomes that are stored; None is clear."""
         for outcome in outcomes:
             if outcome is None:
                 self.clear += 1
-                continue
-            stored.append(outcome)
-            if isinstance(outcome, Failure):
+            elif isinstance(outcome, Failure):
                 self.failures += 1
             else:
                 self.findings += 1
                 self.verdicts[outcome.verdict.value] = self.verdicts.get(outcome.verdict.value, 0) + 1
-        return stored
 
     def as_dict(self) -> dict[str, object]:
         """For `--json` and the API."""
@@ -92,6 +88,7 @@ def _checked(job: Job, batch: Sequence[Record], outcomes: Sequence[Scored]) -> l
             raise TypeError(f"job {job.name} gave a {type(outcome).__name__}, not a Finding, Failure or None")
         if outcome.record_id != record.id or outcome.job != job.name:
             raise ValueError(f"job {job.name} answered for another record or under another name")
+        msgspec.json.encode(outcome)  # what no sink can write must cost this record only, not the run
     return list(outcomes)
 
 
