@@ -81,13 +81,12 @@ class ReplyCache:
             self._forget()
 
     def _store(self, database: sqlite3.Connection, key: bytes, data: bytes) -> None:
-        with database:
-            database.execute(
-                "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?)", (key, time.time(), len(data), data)
-            )
-            (size,) = database.execute("SELECT total(size) FROM replies").fetchone()
-            if size > self._max_bytes:
-                database.execute(_DROP, (size - 0.9 * self._max_bytes,))
+        database.execute(
+            "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?)", (key, time.time(), len(data), data)
+        )
+        (size,) = database.execute("SELECT total(size) FROM replies").fetchone()
+        if size > self._max_bytes:
+            database.execute(_DROP, (size - 0.9 * self._max_bytes,))
 
     def _tried(self, use: Callable[[sqlite3.Connection], T]) -> T | None:
         """`use` on the database; a broken file is put away, and the next call starts an empty one."""
@@ -109,9 +108,7 @@ class ReplyCache:
     def _opened(self) -> sqlite3.Connection:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path.touch(mode=0o600)
-        database = sqlite3.connect(
-            self._path, timeout=2, check_same_thread=False, isolation_level="IMMEDIATE"
-        )
+        database = sqlite3.connect(self._path, timeout=2, check_same_thread=False, isolation_level=None)
         try:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")

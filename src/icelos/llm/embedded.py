@@ -54,11 +54,13 @@ def missing() -> str:
 class EmbeddedServer:
     """A running model server; a context manager. Raises MissingExtra, and ModelError where it does not start.
 
-    `threads`: None means all CPUs that this process may use.
+    `threads`: None means half of the CPUs that this process may use. llama.cpp's threads spin while they
+    wait for each other, so that one CPU with other work slows all of them: on two busy CPUs, two threads
+    wrote 2.5 tokens/s where one wrote 29 (benchmarks/llm_embedded.py).
     """
 
     def __init__(self, *, threads: int | None = None) -> None:
-        self._threads = threads or len(os.sched_getaffinity(0))
+        self._threads = threads or max(1, len(os.sched_getaffinity(0)) // 2)
         self._key = secrets.token_urlsafe(32)
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None

@@ -114,20 +114,33 @@ def _password(match: re.Match[str]) -> bool:
     return sum(kinds) >= 2 and not re.fullmatch(r"[A-Z]?[a-z]+[.,;:?)\]}]*|[a-z_.]+|[A-Z_]+", value)
 
 
+_QUALIFIED = re.compile(
+    r"(?<![A-Za-z])(?:(?:api|app|access|account|auth|bearer|client|consumer|encryption|id|master|private|"
+    r"refresh|secret|security|service|session|shared|signing|storage|subscription|webhook)[_-]?){1,4}\Z",
+    re.I,
+)
+# "type_key" and "arn:...:secret:" hold none; "github_token" does.
+_PART_OF_A_NAME = {
+    "key": re.compile(r"[\w:-]\Z"),
+    "token": re.compile(r"[A-Za-z:]\Z"),
+    "secret": re.compile(r"[A-Za-z:]\Z"),
+}
+
+
 def _key(match: re.Match[str]) -> bool:
     """Random to look at: mixed, at least 3 bits a character; a bare `key=` may well hold a hash or a GUID."""
     value = match["x"]
-    if match["qualified"] is None and (_HASH.fullmatch(value) or _GUID.fullmatch(value)):
-        return False
+    before = match.string[max(0, match.start() - 40) : match.start()]
+    if not _QUALIFIED.search(before):
+        if _PART_OF_A_NAME[match["name"].lower()].search(before):
+            return False
+        if _HASH.fullmatch(value) or _GUID.fullmatch(value):
+            return False
     mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
     return mixed and entropy(value) >= 3.0 and not _REFERENCE.match(value)
 
 
 _SEPARATOR = r"[\"']?\s{0,3}(?:=>|:=|[:=])\s{0,3}(?:b?[\"'])?"
-_QUALIFIER = (
-    r"api|app|access|account|auth|bearer|client|consumer|encryption|id|master|private|refresh|secret|"
-    r"security|service|session|shared|signing|storage|subscription|webhook"
-)
 
 RULES = (
     Rule(
@@ -169,9 +182,7 @@ RULES = (
     Rule(
         "secret",
         re.compile(
-            rf"(?:(?<![A-Za-z])(?P<qualified>(?:(?:{_QUALIFIER})[_-]?){{1,4}})(?:key|token|secret)"
-            rf"|(?<![A-Za-z:])(?:token|secret)|(?<![\w:-])key)"
-            rf"{_SEPARATOR}(?P<x>[\w+/.~-]{{16,8192}}={{0,2}})",
+            rf"(?P<name>key|token|secret){_SEPARATOR}(?P<x>[\w+/.~-]{{16,8192}}={{0,2}})",
             re.I,
         ),
         _key,
@@ -184,7 +195,7 @@ RULES = (
         ),
         _mailbox,
     ),
-    Rule("iban", re.compile(rf"\b(?:{_iban_pattern()})\b"), _iban),
+    Rule("iban", re.compile(rf"\b(?=[A-Z][A-Z]\d\d)(?:{_iban_pattern()})\b"), _iban),
     Rule("card", re.compile(r"(?<![\w.+:/-])\d{4}(?:[ -]?\d{2,7}){2,4}(?![\w-]|\.\d)"), _card),
     Rule(
         "phone",

@@ -51,6 +51,17 @@ def test_random_delimiters_are_no_part_of_the_key() -> None:
     assert key(SETTING, one) != key(SETTING, [Message("user", fence("texts", "kb:1") + " why?")])
 
 
+def test_two_processes_share_one_file(tmp_path: Path) -> None:
+    """Two connections, as two processes have: neither may hold a lock after its call."""
+    one, other = (ReplyCache(tmp_path / "r.sqlite", max_bytes=10**6) for _ in range(2))
+    for number in range(3):
+        one.put(f"a{number}".encode(), REPLY)
+        assert one.get(f"a{number}".encode())
+        other.put(f"b{number}".encode(), REPLY)
+        assert other.get(f"a{number}".encode())
+        assert one.get(f"b{number}".encode())
+
+
 def test_size_is_bounded_and_the_least_used_go_first(tmp_path: Path) -> None:
     cache = ReplyCache(tmp_path / "r.sqlite", max_bytes=100_000)
     for number in range(40):
