@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
 from icelos.jobs.copilot.answers import Status
 from icelos.jobs.copilot.compose import Composed
 from icelos.jobs.copilot.understand import Query
+from icelos.jobs.copilot.words import content_stems
 
-LEAST_COVERAGE = 0.5
-"""Share of the question's words, by weight, that the best sentence and its heading must hold."""
+LEAST = 0.55
+"""Share of the question's words, by weight, that the best sentence and its title must hold."""
+LEAST_SOUGHT = 0.55
+"""The same where the question describes a thing and asks which it is."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -20,16 +21,37 @@ class Verdict(msgspec.Struct, frozen=True):
     status: Status
     why: str
     unknown: tuple[str, ...] = ()
+    coverage: float = 0.0
 
 
-def judge(query: Query, composed: Composed, weights: Mapping[str, float]) -> Verdict:
-    """ANSWERED where the drafts answer; nothing is said else."""
-    del weights
+def judge(query: Query, composed: Composed) -> Verdict:
+    """ANSWERED where the drafts answer the question."""
     if query.unknown:
         return Verdict(Status.UNKNOWN_IDENTIFIER, "no source has this identifier", query.unknown)
     if not composed.drafts:
         return Verdict(Status.NOT_IN_SOURCES, "no passage speaks of it")
-    best = max(draft.coverage for draft in composed.drafts)
-    if best < LEAST_COVERAGE:
-        return Verdict(Status.NOT_IN_SOURCES, f"the best sentence holds {best:.0%} of what is asked")
-    return Verdict(Status.ANSWERED, f"the best sentence holds {best:.0%} of what is asked")
+    if composed.typed:
+        return Verdict(Status.ANSWERED, "the sources say this of what is named", coverage=1.0)
+    best = max(composed.drafts, key=lambda draft: draft.coverage)
+    share = f"the best sentence holds {best.coverage:.0%} of what is asked"
+    if composed.gaps or not _responds(query, composed):
+        return Verdict(Status.NOT_IN_SOURCES, f"{share}, and not what is asked of it", coverage=best.coverage)
+    if best.coverage < (LEAST_SOUGHT if composed.sought else LEAST):
+        return Verdict(Status.NOT_IN_SOURCES, share, coverage=best.coverage)
+    return Verdict(Status.ANSWERED, share, coverage=best.coverage)
+
+
+FREE = frozenset(
+    {"definition", "steps", "mitigations", "consequences", "examples", "detection", "action", "prerequisites"}
+)
+"""Facets that prose may answer in any words."""
+
+
+def _responds(query: Query, composed: Composed) -> bool:
+    """Does some sentence answer the type of the question: by a document of the kind, or by its words?"""
+    strict = [facet for facet in query.facets if facet.name not in FREE]
+    if not strict or len(strict) < len(query.facets):
+        return True
+    if any(draft.quotes[0].hit.kind in composed.sought for draft in composed.drafts):
+        return True
+    return any(query.asking & set(content_stems(draft.text)) for draft in composed.drafts)

@@ -112,7 +112,7 @@ class _Asking:
         settings = self.copilot.settings.copilot
         evidence = retrieve.gather(query, self.reader, passages=settings.passages)
         composed = compose.compose(query, evidence, self.reader, most=settings.max_sentences)
-        verdict = abstain.judge(query, composed, evidence.weights)
+        verdict = abstain.judge(query, composed)
         self._explain(query, evidence, verdict)
         if verdict.status is not Status.ANSWERED:
             yield self.end(
@@ -215,5 +215,5 @@ class _Asking:
             "facets": [facet.name for facet in query.facets],
             "words": dict(evidence.weights),
             "retrieved": evidence.explained(),
-            "verdict": {"status": verdict.status.value, "why": verdict.why},
+            "verdict": {"status": verdict.status.value, "why": verdict.why, "coverage": verdict.coverage},
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -14,10 +15,10 @@ from icelos.jobs.copilot.retrieve import Evidence, Reader
 from icelos.jobs.copilot.subjects import Subject, subject
 from icelos.jobs.copilot.telling import about
 from icelos.jobs.copilot.understand import Entity, Query
-from icelos.jobs.copilot.words import content_stems
+from icelos.jobs.copilot.words import content_stems, stem
 
 MOST_THINGS = 3
-CENTRAL = 0.35
+CENTRAL = 0.4
 """Share of a question's words, by weight, that a name must be to be what the question is about."""
 SOUGHT = {
     "weakness": ("weakness",), "techniques": ("technique",), "software": ("software",),
@@ -25,15 +26,25 @@ SOUGHT = {
     "mitigations": ("mitigation",), "steps": ("runbook",),
 }  # fmt: skip
 """Kinds of document that a facet's answer is, where the question does not name what it is of."""
-SUBJECT = 0.6
-"""Share of a question's words, by weight, that a passage must hold to be taken as what is asked about."""
+RUN = 0.6
+"""Share that a name must be of the capitalised words that it stands among."""
+TITLE, SUBJECT = 0.55, 0.9
+"""Shares of a question's words, by weight, that the title alone, and title and passage together, must
+hold for a document to be taken as what is asked about."""
+NEUTRAL = frozenset(stem(word) for word in ("vulnerability", "flaw", "bug", "issue", "problem", "hole"))
 
 
 class Composed(msgspec.Struct, frozen=True):
-    """Drafts in the order to say them; `gaps` are facets that were asked for and have no answer here."""
+    """Drafts in the order to say them; `gaps` are facets that were asked for and have no answer here.
+
+    `typed` drafts answer by a template what is asked of what is named; others are ranked sentences that
+    may or may not answer. `sought` are the kinds of document that would.
+    """
 
     drafts: tuple[Draft, ...] = ()
     gaps: tuple[str, ...] = ()
+    typed: bool = False
+    sought: frozenset[str] = frozenset()
 
 
 def compose(query: Query, evidence: Evidence, reader: Reader, *, most: int) -> Composed:
@@ -41,7 +52,7 @@ def compose(query: Query, evidence: Evidence, reader: Reader, *, most: int) -> C
     things = [subject(entity, reader) for entity in central(query, evidence)[:MOST_THINGS]]
     steps = _steps(query, things, evidence, reader, most=most)
     if steps:
-        return Composed(tuple(steps))
+        return Composed(tuple(steps), typed=True)
     if things:
         return _of_things(query, things, evidence, reader, most=most)
     guessed = implied(query, evidence)
@@ -50,17 +61,16 @@ def compose(query: Query, evidence: Evidence, reader: Reader, *, most: int) -> C
         if typed.drafts:
             return typed
     found = ranked(evidence.hits, evidence.weights, most=most, kinds=_sought(query))
-    return Composed(tuple(titled(found)))
+    return Composed(tuple(titled(found)), sought=frozenset(_sought(query)))
 
 
 def _of_things(
     query: Query, things: Sequence[Subject], evidence: Evidence, reader: Reader, *, most: int
 ) -> Composed:
-    pair = [thing.entity for thing in things[:2]]
-    if len(pair) == 2 and not _defines(query):
-        found = relations.between(*pair, reader, most=most)
+    if len(things) > 1 and not _defines(query):
+        found = relations.between(things[0].entity, things[1].entity, reader, most=most)
         if found:
-            return Composed(tuple(found))
+            return Composed(tuple(found), typed=True)
     typed = _typed(query, things, reader, most=most)
     if typed.drafts or (typed.gaps and len(things) == 1):
         return typed
@@ -80,7 +90,7 @@ def _typed(query: Query, things: Sequence[Subject], reader: Reader, *, most: int
             drafts += found
             if not found:
                 gaps.append(f"{facet.noun} for {thing.entity.text}")
-    return Composed(tuple(drafts[:most]), tuple(gaps))
+    return Composed(tuple(drafts[:most]), tuple(gaps), typed=True)
 
 
 def _fitting(facets: Sequence[Facet], thing: Subject) -> list[Facet]:
@@ -102,42 +112,69 @@ def _steps(
 def central(query: Query, evidence: Evidence) -> list[Entity]:
     """The entities that a question is about: identifiers, and names that make up much of it.
 
-    "Race condition" names a weakness, and in a question of twenty words it is only one of its words.
+    "Race condition" names a weakness, and in a question of twenty words it is only one of its words; and
+    "Server" is no name in "Microsoft Exchange Server".
     """
     other = {stem: w for stem, w in evidence.weights.items() if stem not in query.asking}
     named = {stem for entity in query.entities for stem in content_stems(entity.text)}
     rest = sum(weight for stem, weight in other.items() if stem not in named)
     found = []
     for entity in query.entities:
-        own = sum(evidence.weights.get(stem, 0.0) for stem in content_stems(entity.text))
-        if entity.is_identifier or own >= CENTRAL * (own + rest):
+        own = _weight(entity.text, evidence)
+        run = _weight(_run(query.text, entity), evidence)
+        if entity.is_identifier or (own >= CENTRAL * (own + rest) and own >= RUN * run):
             found.append(entity)
     identified = {hit.document_id for entity in found if entity.is_identifier for hit in entity.hits}
     return [e for e in found if e.is_identifier or not identified & {hit.document_id for hit in e.hits}]
 
 
+def _weight(text: str, evidence: Evidence) -> float:
+    return sum(evidence.weights.get(stem, 0.0) for stem in content_stems(text))
+
+
+_CAPITALS_BEFORE = re.compile(r"(?:\b[A-Z0-9][\w.'’-]*\s+(?:(?:of|the|and|in|on|for)\s+)?)+$")
+_CAPITALS_AFTER = re.compile(r"^(?:\s+(?:(?:of|the|and|in|on|for)\s+)?[A-Z0-9][\w.'’-]*)+")
+
+
+def _run(text: str, entity: Entity) -> str:
+    """The entity with the capitalised words around it, of which its name may be only a part."""
+    end = entity.start + len(entity.text)
+    before = _CAPITALS_BEFORE.search(text, 0, entity.start)
+    after = _CAPITALS_AFTER.search(text[end:])
+    start = before.start() if before else entity.start
+    if start == 0 and before:  # the first word of a question has a capital of its own
+        start = text.find(" ", 0, entity.start) + 1
+    return text[start : end + (after.end() if after else 0)]
+
+
 def implied(query: Query, evidence: Evidence) -> Entity | None:
-    """What a question without a name is about: the best hit, where it holds most of its words.
+    """What a question without a name is about: the best hit, where its title and text fit the question.
 
     A question that asks which thing it is that ... is answered by naming it, not by its facets.
     """
     if not evidence.hits or not query.facets:
         return None
     best = evidence.hits[0]
-    if any(best.kind in SOUGHT.get(facet.name, ()) for facet in query.facets):
+    if best.kind in _sought(query):
         return None
-    weights = {stem: weight for stem, weight in evidence.weights.items() if stem not in query.asking}
-    words = set(content_stems(f"{best.title} {best.heading} {best.text}"))
-    if weights and covered(words, set(), weights) >= SUBJECT:
-        alike = [hit for hit in evidence.hits if hit.kind == best.kind and _titled(hit, best, weights)]
-        return Entity(best.title, 0, tuple(msgspec.structs.replace(hit, why={}) for hit in alike), False)
-    return None
+    weights = {
+        stem: weight for stem, weight in evidence.weights.items()
+        if stem not in query.asking and stem not in NEUTRAL
+    }  # fmt: skip
+    if not weights or _share(best.title, weights) < TITLE:
+        return None
+    if _share(f"{best.title} {best.heading} {best.text}", weights) < SUBJECT:
+        return None
+    least = _share(best.title, weights)
+    alike = [
+        hit for hit in evidence.hits
+        if hit.kind == best.kind and _share(hit.title, weights) >= least - 1e-6
+    ]  # fmt: skip
+    return Entity(best.title, 0, tuple(msgspec.structs.replace(hit, why={}) for hit in alike), False)
 
 
-def _titled(hit: Hit, best: Hit, weights: Mapping[str, float]) -> bool:
-    """Does the title fit the question as well as the best hit's does, and is there a title to fit?"""
-    share, least = (covered(set(content_stems(one.title)), set(), weights) for one in (hit, best))
-    return hit.document_id == best.document_id or (least > SUBJECT and share >= least - 1e-6)
+def _share(text: str, weights: Mapping[str, float]) -> float:
+    return covered(set(content_stems(text)), set(), weights)
 
 
 def _sought(query: Query) -> set[str]:

@@ -14,10 +14,15 @@ from icelos.jobs.copilot.sentences import split
 from icelos.jobs.copilot.subjects import Part, blocks
 from icelos.jobs.copilot.telling import about, stopped
 from icelos.jobs.copilot.understand import Query
-from icelos.jobs.copilot.words import content_stems
+from icelos.jobs.copilot.words import content_stems, stem
 
 KINDS = ("runbook",)
-LEAST_TITLE = 0.2
+LEAST_TITLE = 0.5
+"""Share of what the question is about that a runbook's title or path must hold."""
+_COMMON = frozenset(
+    stem(word)
+    for word in "incident attack case event response respond first next after playbook runbook breach".split()
+)
 _PLACEHOLDER = re.compile(r"\bTODO\b|<[A-Z][^>]*>")
 _PHASES: Mapping[str, str] = {
     "first": "investigate identify identification detection analysis prepare preparation scope triage",
@@ -31,9 +36,10 @@ def steps(query: Query, weights: Mapping[str, float], reader: Reader, *, most: i
     """The steps under the heading that fits best, of the runbook that fits best, in their order."""
     kinds = query.where.kinds or KINDS
     where = msgspec.structs.replace(query.where, kinds=kinds)
+    about_it = {one: w for one, w in weights.items() if one not in query.asking and one not in _COMMON}
     best: tuple[float, Hit] | None = None
     for hit in reader.search(query.text, k=8, per_document=1, where=where):
-        fit = covered(set(content_stems(f"{hit.title} {hit.source}")), set(), weights)
+        fit = covered(set(content_stems(f"{hit.title} {hit.source}")), set(), about_it)
         if best is None or fit > best[0] + 1e-6:
             best = (fit, hit)
     if best is None or best[0] < LEAST_TITLE:

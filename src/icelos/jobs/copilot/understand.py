@@ -164,6 +164,8 @@ def asked_facets(text: str, entities: Sequence[Entity]) -> tuple[Facet, ...]:
     """
     bare = _without(text, entities)
     found = [(match.start(), facet) for facet in FACETS if (match := facet.asked.search(bare))]
+    names = {facet.name for _, facet in found}
+    found = [(start, facet) for start, facet in found if facet.name != "detection" or "rules" not in names]
     special = [(start, facet) for start, facet in found if facet.name != "definition"]
     if not special:
         return tuple(facet for _, facet in found)
@@ -212,7 +214,7 @@ def _asking_stems(text: str, entities: Sequence[Entity]) -> frozenset[str]:
     """Stems of the words by which the facets were found; what a pattern skips over does not count."""
     bare = _without(text, entities)
     matched = [facet for facet in FACETS if facet.asked.search(bare)]
-    words = {token.norm for token in tokens(bare) if token.kind == "word"}
+    words = {token.norm for token in tokens(bare) if token.kind in {"word", "name"}}
     return frozenset(
         stem for word in words if any(asks_by(facet, word) for facet in matched) for stem in stems(word)
     )
