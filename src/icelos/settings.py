@@ -76,6 +76,10 @@ class LLMSettings(Struct, frozen=True, kw_only=True):
         Meta(description="When secrets and personal data are replaced before a call"),
     ] = "remote"
 
+    def __repr__(self) -> str:
+        """Without the key: a repr ends up in logs and tracebacks."""
+        return f"LLMSettings(base_url={self.base_url!r}, model={self.model!r})"
+
 
 class KnowledgeSettings(Struct, frozen=True, kw_only=True):
     """The knowledge store and its search."""

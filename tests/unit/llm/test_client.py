@@ -15,7 +15,7 @@ from icelos.llm import client
 from icelos.llm.budget import Budget
 from icelos.llm.cancel import Cancel
 from icelos.llm.client import EndpointLLM
-from icelos.settings import LLMSettings
+from icelos.settings import LLMSettings, Settings
 from icelos.testing import check_llm
 
 ASK = [Message("user", "What is T1110?")]
@@ -88,7 +88,7 @@ def test_key_goes_into_the_header_only(endpoint: Any) -> None:
         llm.reply(ASK)
     assert endpoint.headers[0]["authorization"] == "Bearer k-123456789"
     assert "k-123456789" not in json.dumps(endpoint.requests)
-    assert "k-123456789" not in repr(llm)
+    assert "k-123456789" not in repr(llm) + repr(Settings(llm=endpoint.settings(api_key="k-123456789")))
 
 
 def test_tool_calls_in_parallel_with_arguments_as_text_or_object(endpoint: Any, answers: Any) -> None:
