@@ -16,7 +16,7 @@ from typing import Any
 
 from icelos.data.feeds.files import LIMIT
 from icelos.data.parse.attack import ANALYTIC, ENTERPRISE, LICENCE, Edge, LogSource, Thing, attack_documents
-from icelos.data.parse.fields import Parsed, dicts_of, failed, text_of, texts_of
+from icelos.data.parse.fields import Parsed, clean, dicts_of, failed, text_of, texts_of
 from icelos.data.parse.limits import load_json, read_bounded
 from icelos.data.parse.stix import attack_parts, is_bundle
 from icelos.errors import InputError, MissingExtra
@@ -52,7 +52,7 @@ def bundled_documents() -> Iterator[Document]:
     edges = map(_edge, dicts_of(files["relationships-lookup"], "relationships"))
     collections = dicts_of(files["infrastructure-lookup"], "collections")
     release = next((text_of(row, "version") for row in collections), "")
-    yield from attack_documents(things, edges, name=NAME, version=release)
+    yield from map(clean, attack_documents(things, edges, name=NAME, version=release))
 
 
 def stix_file_documents(paths: Sequence[Path]) -> Iterator[Parsed]:
@@ -72,7 +72,7 @@ def stix_file_documents(paths: Sequence[Path]) -> Iterator[Parsed]:
         things += parts[0]
         edges += parts[1]
         release = release or parts[2]
-    yield from attack_documents(things, edges, name="attack", version=release)
+    yield from map(clean, attack_documents(things, edges, name="attack", version=release))
 
 
 def bundled_version() -> str:

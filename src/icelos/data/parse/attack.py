@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from icelos.data.parse.fields import clean, facts, labelled, moment, unique
+from icelos.data.parse.fields import facts, labelled, moment, unique
 from icelos.records import Document, Relation, Section
 
 KINDS = {
@@ -37,11 +37,14 @@ EXAMPLES = "Procedure examples"
 _SHARED = frozenset({"group", "software", "campaign", "data-source"})
 """Kinds whose ids are not of one domain: the same group can be in all of them."""
 
-_CITATION = re.compile(r"\s*\(Citation:[^()]*(?:\([^()]*\)[^()]*)*\)")
+_CITATION = re.compile(r" ?\(Citation:[^()]*(?:\([^()]*\)[^()]*)*\)")
 _LINK = re.compile(r"\[([^\[\]]*)\]\((?:[^()]|\([^()]*\))*\)")
-_UNFINISHED = re.compile(r"\s*\(Citation:[^()]*\.\.\.$|\]\([^()\s]*\.\.\.$")
+_UNFINISHED = re.compile(r" ?\(Citation:[^()]*\.\.\.$|\]\([^()\s]*\.\.\.$")
 """A citation or link in which a publisher's cut fell."""
 _TAG = re.compile(r"</?(?:code|br|p|b|i|em|strong|ul|ol|li|sup|sub)\s*/?>", re.IGNORECASE)
+_NAME = 200
+"""Characters of another object's name, and its analytics and their text, that stand in a document."""
+_ANALYTICS, _DETECTION = 50, 50_000
 _MITIGATION = re.compile(r"M\d{4}$")
 
 
@@ -104,7 +107,7 @@ def attack_documents(
     """One document for each object that has an ATT&CK id, revoked ones as pointers to what replaced them."""
     catalogue = _Catalogue(things, edges, name, version)
     for thing in catalogue.listed:
-        yield clean(catalogue.document(thing))
+        yield catalogue.document(thing)
 
 
 class _Catalogue:
@@ -194,10 +197,11 @@ class _Catalogue:
 
     def _label(self, identity: str) -> str:
         thing = self._by_id.get(identity)
-        return f"{thing.name} ({identity})" if thing else identity
+        return f"{thing.name[:_NAME]} ({identity})" if thing else identity
 
     def _analytics(self, thing: Thing) -> list[Thing]:
-        return [found for ref in thing.analytics if (found := self._by_ref.get(ref) or self._by_id.get(ref))]
+        refs = unique(thing.analytics)[:_ANALYTICS]
+        return [found for ref in refs if (found := self._by_ref.get(ref) or self._by_id.get(ref))]
 
     # ---- what stands in the document
 
@@ -235,7 +239,7 @@ class _Catalogue:
         if KINDS[thing.type] == "software":
             yield "Used by", [self._label(e.source) for e in self._of(thing, "uses", incoming=True)]
         yield "Detects", [self._label(e.target) for e in self._of(thing, "detects")]
-        if thing.type == "x-mitre-tactic":
+        if self._tactics.get(thing.shortname) is thing:
             yield "Techniques", [self._label(t.id) for t in self._techniques(thing)]
         if thing.type != ANALYTIC:
             yield "Log sources", [_log(source) for source in thing.log_sources]
@@ -266,6 +270,8 @@ class _Catalogue:
                 if a.description
             ]
             texts.append("\n".join([edge.description or self._label(edge.source), *body]))
+            if sum(map(len, texts)) > _DETECTION:
+                break
         return "\n\n".join(text for text in texts if text)
 
     def _platforms(self, analytic: Thing) -> str:

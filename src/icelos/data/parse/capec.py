@@ -30,8 +30,10 @@ _LINKS = {
     "x_capec_child_of_refs": "child-of", "x_capec_can_precede_refs": "can-precede",
     "x_capec_can_follow_refs": "can-follow", "x_capec_peer_of_refs": "peer-of",
 }  # fmt: skip
-_BREAK = re.compile(r"</?(?:xhtml:)?(?:p|li|br|div|ul|ol|h\d|tr)\b[^>]*>", re.IGNORECASE)
-_TAG = re.compile(r"</?(?:xhtml:)?[a-z][a-z0-9]*\b[^>]*>", re.IGNORECASE)
+_ADVICE = 4_000
+"""Characters of a mitigation, which may stand in many patterns."""
+_BREAK = re.compile(r"</?(?:xhtml:)?(?:p|li|br|div|ul|ol|h\d|tr)\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"</?(?:xhtml:)?[a-z][a-z0-9]*\b[^<>]*>", re.IGNORECASE)
 _XHTML = re.compile(r"</?xhtml:|</(?:p|div|li|td|h\d)>", re.IGNORECASE)
 
 
@@ -47,7 +49,7 @@ def pattern_documents(
     patterns = [row for row in objects if is_pattern(row)]
     ids = {_ref(row): _identifier(row) for row in patterns}
     advice = {
-        _ref(row): markup(text_of(row, "description"))
+        _ref(row): markup(text_of(row, "description"))[:_ADVICE]
         for row in objects
         if row.get("type") == "course-of-action"
     }

@@ -28,6 +28,7 @@ from icelos.records import Document, Relation
 
 _PRODUCTS = 100
 _LISTED = 10
+_NAME = 300
 _DEPTH = 12
 _LEGAL = "legal_disclaimer"
 _FIRST = ("summary", "description", "details")
@@ -280,7 +281,11 @@ def _product_names(tree: Object) -> dict[str, str]:
             *dicts_of(node, "full_product_names"),
         ]
         found.update(
-            {text_of(p, "product_id"): text_of(p, "name") for p in products if text_of(p, "product_id")}
+            {
+                text_of(p, "product_id"): text_of(p, "name")[:_NAME]
+                for p in products
+                if text_of(p, "product_id")
+            }
         )
         if depth < _DEPTH:
             inner = [*dicts_of(node, "branches"), *dicts_of(node, "relationships")]

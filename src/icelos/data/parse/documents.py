@@ -28,6 +28,8 @@ _PARSERS = {
     "csv": "icelos.data.parse.tables:csv_documents",
     "cwe-xml": "icelos.data.parse.cwe:xml_documents",
 }
+GROWTH, GROWTH_FREE = 4, 64 * 1024 * 1024
+"""Characters of text that one byte of a file may become, beyond the first: repetition can be a bomb."""
 _COMPRESSED = {"gz", "gzip", "zst", "zstd"}
 _SUFFIXES = {
     "md": "markdown", "markdown": "markdown", "mdx": "markdown",
@@ -36,9 +38,8 @@ _SUFFIXES = {
     "yml": "yaml", "yaml": "yaml",
     "csv": "csv", "tsv": "csv",
 }  # fmt: skip
-_HTML = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL
-)
+_HTML = re.compile(r"(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html[\s>])", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 _TAGS = re.compile(r"<(?:body|div|p|h[1-6]|table|span|ul|head|title)[\s>]", re.IGNORECASE)
 _SIGMA = re.compile(r"^logsource:\s*$.*^detection:\s*$", re.MULTILINE | re.DOTALL)
 _KEV = re.compile(r"\"?cveID\"?,\"?vendorProject\"?,")
@@ -85,8 +86,15 @@ def _parsed(data: bytes, name: str) -> Iterator[Parsed]:
         decoded = decode(data)
         content = Content(name, decoded.text, suffix_of(name))
         found = _parser(format_of(content))(content)
+    left = GROWTH * len(data) + GROWTH_FREE
     for item in found:
-        yield item if isinstance(item, Failure) else _noted(msgspec.structs.replace(clean(item)), decoded)
+        if isinstance(item, Failure):
+            yield item
+            continue
+        left -= sum(len(s.text) for s in item.sections) + sum(len(r.note) for r in item.relations)
+        if left < 0:
+            raise InputError(f"its documents are more than {GROWTH} times larger than the file")
+        yield _noted(clean(item), decoded)
 
 
 def _noted(document: Parsed, decoded: Decoded) -> Parsed:
@@ -119,7 +127,7 @@ def format_of(content: Content) -> str:
         return "json"
     if "<Weakness_Catalog" in head:
         return "cwe-xml"
-    if _HTML.match(head) or (said == "html" and _TAGS.search(text)):
+    if _HTML.match(_COMMENT.sub("", head)) or (said == "html" and _TAGS.search(text)):
         return "html"
     if said == "csv" or _KEV.match(head):
         return "csv"

@@ -2,13 +2,15 @@
 
 Hidden is what carries `hidden`, `aria-hidden="true"` or an inline style of display:none,
 visibility:hidden, opacity:0, a font size of nought, text in the colour of its own background, or a
-place off the page. Style sheets are not evaluated.
+place off the page. Style sheets are not evaluated. The tree is only read: nodes are passed over, never
+taken out, because the library frees what it takes out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -16,16 +18,17 @@ from icelos.data.parse.fields import HIDDEN, Content, Parsed, mentions, moment
 from icelos.data.parse.text import TITLE, cut
 from icelos.records import Document, Section, record_id
 
-_DROPPED = (
+_DROPPED = frozenset([
     "script", "style", "template", "noscript", "iframe", "object", "embed", "svg", "canvas", "audio", "video",
-    "head", "input", "select", "button", "dialog:not([open])",
-)  # fmt: skip
+    "head", "input", "select", "button", "-comment", "!doctype",
+])  # fmt: skip
 _BLOCKS = frozenset([
     "address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "details", "div",
     "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
     "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "tfoot",
     "thead", "tr", "ul",
 ])  # fmt: skip
+_SPACED = frozenset(["p", "table", "pre", "blockquote", "ul", "ol", "dl"])
 _HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*(?:0+(?:\.0*)?|\.0+)\s*(?:;|!|$)"
@@ -37,53 +40,56 @@ _FONT = re.compile(r"font-size\s*:\s*(\d*\.?\d+)\s*(px|pt|r?em|%|)", re.IGNORECA
 _SMALLEST = {"px": 2.0, "pt": 2.0, "em": 0.1, "rem": 0.1, "%": 10.0, "": 0.0}
 """Font sizes up to which nobody reads."""
 _COLOUR = re.compile(r"(?:^|;)\s*(background-color|background|color)\s*:\s*([^;!]+)", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"<[a-z][^>]*\s(?:hidden\b|aria-hidden\s*=|style\s*=)", re.IGNORECASE)
-_WHITE = {
-    "#fff": "white",
-    "#ffffff": "white",
-    "#000": "black",
-    "#000000": "black",
-    "rgb(255,255,255)": "white",
-}
+_WHITE = {"#fff": "white", "#ffffff": "white", "#000": "black", "#000000": "black"}
+_MAYBE = re.compile(r"hidden|style|<(?:script|template|noscript)", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n]+")
 _MARK = "\x1e"
 """Stands for a heading's level in the flow of text: a record separator, which clean text cannot hold."""
+_STYLE = 4_000
+"""Characters of a style that are looked at."""
+
+
+class Shown(NamedTuple):
+    """The visible text; whether elements were left out, and whether one was hidden as only a trick does."""
+
+    text: str
+    left_out: bool
+    smuggled: bool
 
 
 def html_documents(content: Content) -> Iterator[Parsed]:
     """The page as one document."""
     tree = LexborHTMLParser(content.text)
+    meta = _meta(tree)
     title = _title(tree)
-    modified = _meta(tree, "article:modified_time") or _meta(tree, "last-modified") or _meta(tree, "date")
-    description = _meta(tree, "description")
-    url = _canonical(tree)
-    hidden = _drop_hidden(tree)
-    parts = list(_parts(_flow(tree)))
+    shown = _flow(tree)
+    parts = list(_parts(shown.text))
     first = next((heading for _, heading, _ in parts if heading), "")
     yield Document(
         id=record_id(content.name, ""),
         source=content.name,
         title=(title or first or content.stem)[: 4 * TITLE],
-        sections=tuple(_sections(parts, title or first)) or tuple(cut("", description, 1)),
+        sections=tuple(_sections(parts, title or first)) or tuple(cut("", meta.get("description", ""), 1)),
         kind="document",
         relations=mentions(title, *(text for _, _, text in parts)),
-        tags=(HIDDEN,) if hidden else (),
-        modified=moment(modified),
-        url=url,
+        tags=(HIDDEN,) if shown.smuggled else (),
+        modified=next((m for name in _DATES if (m := moment(meta.get(name)))), None),
+        url=_canonical(tree),
     )
 
 
-def has_hidden(text: str) -> bool:
-    """Whether mark-up in a text carries an attribute that could hide an element."""
-    return _ATTRIBUTE.search(text) is not None
+_DATES = ("article:modified_time", "last-modified", "date", "article:published_time")
 
 
-def visible_text(text: str) -> tuple[str, bool]:
-    """The text of an HTML fragment that a reader sees, and whether any was hidden."""
-    tree = LexborHTMLParser(text)
-    hidden = _drop_hidden(tree)
-    flow = re.sub(f"{_MARK}\\d", "", _flow(tree))
-    return flow.strip(), hidden
+def may_hide(text: str) -> bool:
+    """Whether it is worth while to look for hidden elements in a text."""
+    return "<" in text and _MAYBE.search(text) is not None
+
+
+def visible_text(text: str) -> Shown:
+    """What a reader sees of an HTML fragment."""
+    shown = _flow(LexborHTMLParser(text))
+    return shown._replace(text=re.sub(f"{_MARK}\\d", "", shown.text).strip())
 
 
 def _title(tree: LexborHTMLParser) -> str:
@@ -91,16 +97,13 @@ def _title(tree: LexborHTMLParser) -> str:
     return " ".join(node.text().split()) if node else ""
 
 
-def _meta(tree: LexborHTMLParser, name: str) -> str:
+def _meta(tree: LexborHTMLParser) -> dict[str, str]:
+    found: dict[str, str] = {}
     for node in tree.css("meta"):
-        named = (
-            node.attributes.get("property")
-            or node.attributes.get("name")
-            or node.attributes.get("http-equiv")
-        )
-        if (named or "").lower() == name:
-            return (node.attributes.get("content") or "").strip()
-    return ""
+        given = node.attributes
+        name = given.get("property") or given.get("name") or given.get("http-equiv") or ""
+        found.setdefault(name.lower(), (given.get("content") or "").strip())
+    return found
 
 
 def _canonical(tree: LexborHTMLParser) -> str:
@@ -109,19 +112,19 @@ def _canonical(tree: LexborHTMLParser) -> str:
     return url if url.startswith(("https://", "http://")) else ""
 
 
-def _drop_hidden(tree: LexborHTMLParser) -> bool:
-    """Take out what is not shown; true where an element that hid text by style was among it."""
-    for node in tree.css(",".join(_DROPPED)):
-        node.decompose()
-    for node in tree.css("[hidden], [aria-hidden=true]"):
-        node.decompose()
-    smuggled = False
-    for node in tree.css("[style]"):
-        style = node.attributes.get("style") or ""
-        if _HIDDEN_STYLE.search(style) or _too_small(style) or _same_colour(style):
-            smuggled = smuggled or ("display" not in style.lower() and bool(node.text().strip()))
-            node.decompose()
-    return smuggled
+# ---- what is hidden
+
+
+def _is_hidden(given: Mapping[str, str | None]) -> bool:
+    if "hidden" in given or (given.get("aria-hidden") or "").lower() == "true":
+        return True
+    style = (given.get("style") or "")[:_STYLE]
+    return bool(style) and (bool(_HIDDEN_STYLE.search(style)) or _too_small(style) or _same_colour(style))
+
+
+def _is_smuggling(given: Mapping[str, str | None]) -> bool:
+    """Menus and tabs are hidden by display; who hides text by its size or colour has a reason."""
+    return "style" in given and "display" not in (given["style"] or "").lower()
 
 
 def _too_small(style: str) -> bool:
@@ -138,28 +141,35 @@ def _same_colour(style: str) -> bool:
     return "text" in colours and colours["text"] == colours.get("ground")
 
 
-def _flow(tree: LexborHTMLParser) -> str:
+# ---- the flow of text
+
+
+def _flow(tree: LexborHTMLParser) -> Shown:
     """The page as lines of text, headings marked with their level."""
     out: list[str] = []
-    root = tree.body
-    if root is None:
-        return ""
-    stack: list[tuple[LexborNode | None, str]] = [(root, "")]
+    left_out = smuggled = False
+    stack: list[tuple[LexborNode | None, str, bool]] = [(tree.body, "", False)]
     while stack:
-        node, closing = stack.pop()
+        node, closing, verbatim = stack.pop()
         if node is None:
             out.append(closing)
             continue
         name = node.tag or ""
         if name == "-text":
-            out.append(_text(node))
-            continue
-        stack.append((None, "\n" if name in _BLOCKS else " | " if name in {"td", "th"} else ""))
-        out.append(_opening(name))
-        children = list(node.iter(include_text=True))
-        stack.extend((child, "") for child in reversed(children))
-    lines = (line.strip(" \t|") for line in "".join(out).split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+            out.append(_text(node, verbatim=verbatim))
+        elif name in _DROPPED or _is_hidden(node.attributes):
+            left_out = True
+            smuggled = smuggled or (name not in _DROPPED and _is_smuggling(node.attributes))
+        else:
+            out.append(_opening(name))
+            stack.append((None, _closing(name), False))
+            inside = [(child, "", verbatim or name == "pre") for child in node.iter(include_text=True)]
+            stack.extend(reversed(inside))
+    lines = (
+        line.strip(" \t|") if not line.startswith(" ") else line.rstrip(" \t|")
+        for line in "".join(out).split("\n")
+    )
+    return Shown(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)), left_out, smuggled)
 
 
 def _opening(name: str) -> str:
@@ -167,17 +177,16 @@ def _opening(name: str) -> str:
         return f"\n{_MARK}{name[1]}"
     if name == "li":
         return "\n- "
-    if name in {"p", "table", "pre", "blockquote", "ul", "ol", "dl"}:
-        return "\n\n"
-    return "\n" if name in _BLOCKS else ""
+    return "\n\n" if name in _SPACED else "\n" if name in _BLOCKS else ""
 
 
-def _text(node: LexborNode) -> str:
+def _closing(name: str) -> str:
+    return "\n" if name in _BLOCKS else " | " if name in {"td", "th"} else ""
+
+
+def _text(node: LexborNode, *, verbatim: bool) -> str:
     text = (node.text_content or "").replace(_MARK, "")
-    parent = node.parent
-    while parent is not None and parent.tag in {"code", "span", "b", "i", "em", "strong"}:
-        parent = parent.parent
-    return text if parent is not None and parent.tag == "pre" else _SPACE.sub(" ", text)
+    return text if verbatim else _SPACE.sub(" ", text)
 
 
 def _parts(flow: str) -> Iterator[tuple[int, str, str]]:

@@ -26,13 +26,14 @@ from icelos.data.parse.fields import (
     texts_of,
     unique,
 )
-from icelos.data.parse.html import has_hidden, visible_text
+from icelos.data.parse.html import may_hide, visible_text
 from icelos.data.parse.limits import load_yaml, normalise
 from icelos.data.parse.text import TITLE, cut
 from icelos.errors import InputError
 from icelos.records import Document, Section, record_id
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE)
+_HEADED = re.compile(r"#|^ {0,3}(?:=+|-+)[ \t]*$", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _FACTS = 20
 _RUNBOOK = re.compile(r"\b(?:play|run)\s?books?\b", re.IGNORECASE)
@@ -52,7 +53,7 @@ def markdown_documents(content: Content) -> Iterator[Parsed]:
     normal = normalise(content.text)
     front, body, offset = _front_matter(normal.text)
     text, hidden = without_hidden(body)
-    found = headings(text)
+    found = headings(_parser().parse(text)) if _HEADED.search(text) else []
     title = text_of(front, "title") or _only_top(found) or (found[0].text if found else content.stem)
     yield Document(
         id=record_id(content.name, ""),
@@ -97,23 +98,29 @@ def _front_matter(text: str) -> tuple[Mapping[str, Any], str, int]:
 
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"maxNesting": 20}).enable("table")
+    """Blocks only: what stands inside a line is looked at where it is needed."""
+    parser = MarkdownIt("commonmark", {"maxNesting": 20}).enable("table")
+    parser.core.ruler.disable("inline")
+    return parser
 
 
-def headings(text: str) -> list[Heading]:
+@cache
+def _inline() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"maxNesting": 20})
+
+
+def headings(tokens: Sequence[Token]) -> list[Heading]:
     """Headings that stand at the top level: not those in quotations, lists or code."""
-    if "#" not in text and not re.search(r"^(?:=+|-+)[ \t]*$", text, re.MULTILINE):
-        return []
-    tokens = _parser().parse(text)
     return [
-        Heading(int(token.tag[1:]), _shown(tokens[index + 1]), token.map[0], token.map[1])
+        Heading(int(token.tag[1:]), _shown(tokens[index + 1].content), token.map[0], token.map[1])
         for index, token in enumerate(tokens)
         if token.type == "heading_open" and token.level == 0 and token.map
     ]
 
 
-def _shown(inline: Token) -> str:
+def _shown(text: str) -> str:
     """The text of a heading as it is read."""
+    (inline,) = _inline().parseInline(text[: 4 * TITLE])
     parts = [
         child.content for child in inline.children or () if child.type in {"text", "code_inline", "image"}
     ]
@@ -146,23 +153,27 @@ def _sections(text: str, found: Sequence[Heading], title: str, offset: int) -> I
 
 def without_hidden(text: str) -> tuple[str, bool]:
     """Text without HTML comments and hidden elements, with as many lines; whether an element hid text."""
-    if "<" not in text:
-        return text, False
+    if "<!--" in text:
+        text = _without_comments(text)
+    return _without_elements(text) if may_hide(text) else (text, False)
+
+
+def _without_comments(text: str) -> str:
+    """Comments outside of code blocks: what looks like one there is shown to the reader."""
     code = _code_lines(text)
-    text = _COMMENT.sub(lambda match: _blank(match, text, code), text)
-    if not has_hidden(text):
-        return text, False
-    return _without_elements(text)
-
-
-def _blank(match: re.Match[str], text: str, code: frozenset[int]) -> str:
-    if text.count("\n", 0, match.start()) in code:
-        return match.group()
-    return "\n" * match.group().count("\n")
+    out: list[str] = []
+    position, line = 0, 0
+    for match in _COMMENT.finditer(text):
+        before = text[position : match.start()]
+        line += before.count("\n")
+        breaks = match.group().count("\n")
+        out += [before, match.group() if line in code else "\n" * breaks]
+        line += breaks
+        position = match.end()
+    return "".join((*out, text[position:]))
 
 
 def _code_lines(text: str) -> frozenset[int]:
-    """Lines of code blocks: what looks like HTML there is shown to the reader."""
     blocks = [t.map for t in _parser().parse(text) if t.type in {"fence", "code_block"} and t.map]
     return frozenset(line for start, end in blocks for line in range(start, end))
 
@@ -171,10 +182,11 @@ def _without_elements(text: str) -> tuple[str, bool]:
     """Blocks with a hidden element are put down as their visible text."""
     lines, hidden = text.split("\n"), False
     for token in _parser().parse(text):
-        if token.type in {"html_block", "inline"} and token.map and has_hidden(token.content):
+        if token.type in {"html_block", "inline"} and token.map and may_hide(token.content):
             start, end = token.map
-            shown, _ = visible_text("\n".join(lines[start:end]))
-            rows = shown.split("\n")[: end - start]
-            lines[start:end] = rows + [""] * (end - start - len(rows))
-            hidden = True
+            shown = visible_text("\n".join(lines[start:end]))
+            if shown.left_out:
+                rows = shown.text.split("\n")[: end - start]
+                lines[start:end] = rows + [""] * (end - start - len(rows))
+                hidden = True
     return "\n".join(lines), hidden

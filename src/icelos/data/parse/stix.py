@@ -8,6 +8,7 @@ Format: https://docs.oasis-open.org/cti/stix/v2.1/stix-v2.1.html
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -70,9 +71,12 @@ def stix_documents(name: str, objects: Sequence[Placed]) -> Iterator[Parsed]:
             name, [row for _, row in objects], [(e.kind, e.source, e.target) for e in edges]
         )
         return
+    leaving: dict[str, list[Edge]] = defaultdict(list)
+    for edge in edges:
+        leaving[edge.source].append(edge)
     for place, row in objects:
         if row.get("type") in _OTHER_KINDS and not _is_attack(row):
-            yield from guarded(name, place, partial(_other, name, place, row, edges))
+            yield from guarded(name, place, partial(_other, name, place, row, leaving[_ref(row)]))
 
 
 def attack_parts(rows: Sequence[Object]) -> tuple[list[Thing], list[Edge], str]:
@@ -189,12 +193,12 @@ def _other(name: str, place: str, row: Object, edges: Sequence[Edge]) -> Iterato
         url=url,
         identifiers=unique((*(e for e in external if re.search(r"\d", e)), ref)),
         aliases=unique((*texts_of(row, "aliases"), *texts_of(row, "x_mitre_aliases"))),
-        relations=unique_relations(e for e in edges if e.source == ref),
+        relations=_unique_relations(edges),
         tags=unique(("stix", *map(scalar, texts_of(row, "labels")))),
         modified=moment(row.get("modified")),
     )
 
 
-def unique_relations(edges: Iterable[Edge]) -> tuple[Relation, ...]:
+def _unique_relations(edges: Iterable[Edge]) -> tuple[Relation, ...]:
     """Edges of one object as relations."""
     return tuple(dict.fromkeys(Relation(e.kind, e.target, prose(e.description)) for e in edges))

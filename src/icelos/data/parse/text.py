@@ -46,11 +46,12 @@ def _section(heading: str, text: str, line: int) -> Iterator[Section]:
     body = text.lstrip("\n")
     line += len(text) - len(body)
     body = body.rstrip()
-    while len(body) > HARD + 1:
-        space = body.rfind(" ", HARD // 2, HARD)
-        end = space + 1 if space > 0 else HARD
-        yield Section(heading, body[:end], f"line {line}")
-        line += body.count("\n", 0, end)
-        body = body[end:]
-    if body.strip():
-        yield Section(heading, body, f"line {line}")
+    start = 0
+    while len(body) - start > HARD:
+        space = body.rfind(" ", start + HARD // 2, start + HARD)
+        end = space + 1 if space > 0 else start + HARD
+        yield Section(heading, body[start:end], f"line {line}")
+        line += body.count("\n", start, end)
+        start = end
+    if body[start:].strip():
+        yield Section(heading, body[start:], f"line {line}")
