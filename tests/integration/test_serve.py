@@ -135,3 +135,33 @@ def ready(address: str) -> None:
             error.close()
             time.sleep(0.1)
     raise AssertionError("never ready")
+
+
+def test_enter_prints_a_new_link(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty", reason="no terminals on this platform")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "--json", "--port", "0"], env=environment(tmp_path), text=True, stdin=theirs,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=_own_terminal,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        os.write(ours, b"\n")
+        second = json.loads(process.stdout.readline())
+        assert first["token"] != second["token"]
+        assert post(second["address"], second["token"]) == 201
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(ours)
+        os.close(theirs)
+
+
+def _own_terminal() -> None:
+    """In the child: lead a session whose terminal is standard input, in the foreground."""
+    import fcntl
+    import termios
+
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

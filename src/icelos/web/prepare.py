@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 from icelos.errors import IcelosError
@@ -28,6 +28,7 @@ class Prepare:
         self._services = services
         self._work = work or index_bundled
         self._stopping = threading.Event()
+        self._settled = threading.Event()
         self._lock = threading.Lock()
         self._kept = ExitStack()
         self.state = Preparation()
@@ -49,6 +50,21 @@ class Prepare:
 
     def run(self) -> None:
         """Do the work and keep its state."""
+        try:
+            self._run()
+        finally:
+            self._settled.set()
+
+    def waiting(self) -> Iterator[Preparation]:
+        """The state every half second until the work is done, has failed or is stopped; nothing after that.
+
+        A question that waits is answered from what is being indexed, not refused for its absence.
+        """
+        while not self._settled.is_set() and not self._stopping.is_set():
+            yield self.state
+            self._settled.wait(0.5)
+
+    def _run(self) -> None:
         try:
             self._work(self._services, self._progress)
         except Stopped:

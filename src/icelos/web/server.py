@@ -13,6 +13,8 @@ from icelos.web.guard import is_address
 
 TRIES = 20
 """Ports tried from the wanted one on."""
+CONNECTIONS = 200
+"""Connections and requests at once; more are refused with 503."""
 GRACE_SECONDS = 3
 """How long open answers may take to end when the server stops."""
 
@@ -69,5 +71,6 @@ def run(app: FastAPI, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app, log_config=None, log_level="warning", access_log=False, proxy_headers=False,
         server_header=False, timeout_graceful_shutdown=GRACE_SECONDS, ws="none",
+        limit_concurrency=CONNECTIONS,
     )  # fmt: skip
     uvicorn.Server(config).run(sockets=[listener])

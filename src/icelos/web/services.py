@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from icelos.contracts import Principal
     from icelos.data.sinks import SqliteSink
     from icelos.jobs.copilot.answer import Copilot
-    from icelos.jobs.copilot.answers import Answer, Event
+    from icelos.jobs.copilot.answers import Event
     from icelos.jobs.copilot.history import History
     from icelos.knowledge.store import KnowledgeStore
 
@@ -60,12 +60,6 @@ class Services:
         """Findings and failures of every job."""
         with self._lock:
             return self._findings
-
-    def ask(self, question: str, *, conversation: str, explain: bool) -> Answer:
-        """One whole answer."""
-        return self.copilot.ask(
-            question, conversation=conversation, explain=explain, principal=self.principal
-        )
 
     def stream(self, question: str, *, conversation: str, explain: bool) -> Iterator[Event]:
         """One answer as it is made."""

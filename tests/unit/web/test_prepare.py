@@ -66,3 +66,24 @@ def test_stopping_ends_the_work(services: Services) -> None:
     assert prepare.state.phase == "starting"
     with pytest.raises(Stopped):
         prepare._progress(1, 2)
+
+
+def test_who_waits_hears_of_it_until_it_is_settled(services: Services) -> None:
+    def work(_services: Services, progress: Progress) -> None:
+        progress(1, 2)
+        seen.append(next(prepare.waiting()).done)
+
+    seen: list[int] = []
+    prepare = Prepare(services, work)
+    assert next(prepare.waiting()).phase == "starting"
+    prepare.run()
+    assert seen == [1]
+    assert list(prepare.waiting()) == []
+    prepare.stop()
+    services.close()
+
+
+def test_nobody_waits_for_what_is_stopped(services: Services) -> None:
+    prepare = Prepare(services, lambda _services, _progress: None)
+    prepare.stop()
+    assert list(prepare.waiting()) == []

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
+
+from icelos.web.prepare import Prepare
 
 
 def events(text: str) -> list[tuple[str, dict[str, object]]]:
@@ -87,3 +91,13 @@ def test_a_thumb_is_kept_and_the_last_one_counts(client: TestClient) -> None:
 
 def test_a_thumb_for_no_answer_is_a_problem(client: TestClient) -> None:
     assert client.post("/api/feedback", json={"answer_id": "x", "thumb": "up"}).status_code == 400
+
+
+def test_a_question_waits_for_the_knowledge_it_needs(app: FastAPI, client: TestClient) -> None:
+    prepare = Prepare(app.state.services, lambda _services, _progress: None)
+    app.state.prepare = prepare
+    threading.Timer(0.2, prepare.run).start()
+    found = events(client.post("/api/ask/stream", json={"question": "What is T1110.003?"}).text)
+    assert found[0][1]["text"] == "indexing the bundled knowledge"
+    assert found[-1][1]["answer"]["status"] == "answered"  # type: ignore[index]
+    prepare.stop()

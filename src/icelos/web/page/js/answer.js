@@ -2,8 +2,7 @@
 
 import { json } from "./api.js";
 import * as citation from "./citation.js";
-import { count, el, icon } from "./dom.js";
-import { preparing } from "./sources.js";
+import { count, el, icon, shown } from "./dom.js";
 
 const PHASES = { understanding: "Reading the question", searching: "Searching the sources" };
 
@@ -17,7 +16,7 @@ export function place() {
   let streamed = 0;
   return {
     node,
-    status: (line) => { phase.textContent = PHASES[line] ?? line; },
+    status: (line) => { phase.textContent = PHASES[line] ?? shown(line.charAt(0).toUpperCase() + line.slice(1)); },
     sentence: (one, citations) => { streamed += 1; text.append(sentence(one, citations)); },
     finish(answer, thumb = "") {
       done();
@@ -56,8 +55,7 @@ function missing(answer) {
   return el("div", { class: failed ? "card error" : "card none" },
     el("h3", {}, TITLES[answer.status] ?? "No answer"),
     answer.notices.map((line) => el("p", {}, line)),
-    preparing() ? el("p", {}, "The bundled knowledge is still being indexed: ask again in a moment.") : null,
-    failed || preparing() ? null : el("p", {}, "Icelos does not answer from memory. Ask in other words, or add a source that holds it."),
+    failed ? null : el("p", {}, "Icelos does not answer from memory. Ask in other words, or add a source that holds it."),
     citation.nearest(answer.nearest));
 }
 

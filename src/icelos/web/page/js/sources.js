@@ -11,19 +11,13 @@ export function bind() {
   find("open-sources").addEventListener("click", () => drawer.open("Sources", load));
 }
 
-let phase = "";
-
-/** The bundled knowledge is not there yet. */
-export const preparing = () => ["starting", "indexing"].includes(phase);
-
 /** Keep the bar's line true until the knowledge is ready. */
 export async function follow() {
   const list = await json("/api/sources").catch(() => null);
   if (!list) return;
   find("knowledge-state").textContent = line(list);
-  phase = list.preparation.phase;
-  find("open-sources").dataset.phase = phase;
-  if (preparing()) setTimeout(follow, POLL);
+  find("open-sources").dataset.phase = list.preparation.phase;
+  if (["starting", "indexing"].includes(list.preparation.phase)) setTimeout(follow, POLL);
 }
 
 function line({ documents, preparation: { phase, done, total } }) {

@@ -69,7 +69,7 @@ function refuse(spot, error, question) {
   const again = () => { spot.node.closest(".turn").remove(); ask(question); };
   if (error.name === "AbortError") spot.fail("Stopped.", "", again);
   else if (error instanceof Lost) spot.fail("The connection was lost before the answer was whole.", "", again);
-  else spot.fail(error.message, error.hint, error.status === 401 ? null : again);
+  else spot.fail(error.message, error.hint, again);
 }
 
 function turn(question) {
