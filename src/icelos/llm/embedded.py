@@ -60,7 +60,7 @@ class EmbeddedServer:
     """
 
     def __init__(self, *, threads: int | None = None) -> None:
-        self._threads = threads or max(1, len(os.sched_getaffinity(0)) // 2)
+        self._threads = threads or max(1, _cpus() // 2)
         self._key = secrets.token_urlsafe(32)
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
@@ -147,6 +147,11 @@ class EmbeddedServer:
         self._errors.seek(max(0, self._errors.seek(0, os.SEEK_END) - 2000))
         last = self._errors.read().decode("utf-8", "replace").strip().splitlines()[-1:]
         return ModelError(f"the embedded model {what}: {' '.join(last)[:200] or 'it said nothing'}")
+
+
+def _cpus() -> int:
+    """CPUs that this process may use, where the platform tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @cache
