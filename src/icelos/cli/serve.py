@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -88,15 +88,31 @@ def _run(settings: Settings, *, json: bool) -> None:
         _print_link(address, signin.new_token(), json=json)
         _watch_enter(lambda: _print_link(address, signin.new_token(), json=json))
         signal.signal(signal.SIGTERM, _end)
+        code = 0
         try:
             server.run(app, listener)
+        except SystemExit:
+            output.note("icelos: stopped")
+        except KeyboardInterrupt:
+            output.note("icelos: stopped")
+            code = 130
         finally:
             signin.withdraw()
+    _leave(code)
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
     """uvicorn raises SIGTERM again after it has shut down; being asked to stop is not a failure."""
-    sys.exit(0)
+    raise SystemExit(0)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process at once. What is kept is durable by now, and a thread that is still inside native
+    code (a batch of vectors) would abort the process when the interpreter goes down under it.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _print_new_token(settings: Settings, *, json: bool) -> None:

@@ -14,6 +14,9 @@ from icelos.web.services import Services
 STOP_SECONDS = 1.0
 """A batch of vectors may take longer: what is not stored yet is made again by the next start."""
 
+VECTORS = 4
+"""Passages whose vectors are made at once: a question waits for no more than these."""
+
 Progress = Callable[[int, int], None]
 Work = Callable[[Services, Progress], object]
 
@@ -82,7 +85,7 @@ class Prepare:
 
         with self._lock:
             if not self._stopping.is_set():
-                self._kept.enter_context(Upkeep(self._services.knowledge))
+                self._kept.enter_context(Upkeep(self._services.knowledge, batch=VECTORS))
 
     def _progress(self, done: int, total: int) -> None:
         if self._stopping.is_set():

@@ -69,16 +69,19 @@ class Services:
 
     def close(self) -> None:
         """Close what was opened."""
-        opened = [self.__dict__.pop(name, None) for name in ("_copilot", "_knowledge", "_findings")]
-        for one in (getattr(opened[0], "store", None), *opened[1:]):
-            if one is not None:
-                one.close()
+        self.__dict__.pop("_copilot", None)
+        for name in ("_knowledge", "_findings"):
+            opened = self.__dict__.pop(name, None)
+            if opened is not None:
+                opened.close()
 
     @cached_property
     def _copilot(self) -> Copilot:
         from icelos.jobs.copilot.answer import Copilot
+        from icelos.llm.connect import connect
 
-        return Copilot.open(self.settings)
+        llm = connect(self.settings)
+        return Copilot(self.knowledge, llm=llm, settings=self.settings, history=self.history)
 
     @cached_property
     def _knowledge(self) -> KnowledgeStore:
