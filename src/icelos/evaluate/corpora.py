@@ -1,25 +1,25 @@
-"""Public security corpora as documents and labelled questions, read from a folder of JSON lines.
+"""Public security catalogues as documents and labelled questions.
 
-The folder is laid out as <root>/attack, cwe, capec, sigma, kev, cisa-advisories (the catalogues of MITRE,
-SigmaHQ and CISA, one object a line). Nothing here is tuned: these are the questions that the catalogues
-answer themselves, such as an ATT&CK procedure example, whose technique is known.
+The folder is laid out as <root>/attack, cwe, capec, sigma, kev, cisa-advisories. The documents are those
+that `icelos kb add` makes of the files. The questions are those that the catalogues answer themselves: an
+ATT&CK procedure example, whose technique is known; a vulnerability, whose weakness is.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from icelos.data.parse.documents import read_documents
 from icelos.errors import InputError
 from icelos.evaluate.cases import Case, half
-from icelos.records import Document, Relation, Section, record_id
+from icelos.findings import Failure
+from icelos.records import Document, Section, record_id
 
 
 class CaseSet(msgspec.Struct, frozen=True):
@@ -30,36 +30,59 @@ class CaseSet(msgspec.Struct, frozen=True):
     cases: list[Case]
 
 
-Rows = list[dict[str, Any]]
-
-
 @cache
-def read(root: Path, pattern: str) -> Rows:
-    """The objects of one JSON-lines file. Raises InputError where it is absent or broken."""
+def read(root: Path, pattern: str) -> tuple[Document, ...]:
+    """The documents of one catalogue. Raises InputError where there is none, or it cannot be read."""
     files = sorted(root.glob(pattern))
     if not files:
-        raise InputError(f"no {pattern}", source=str(root), hint="give the folder of the corpora")
-    try:
-        with files[0].open("rb") as stream:
-            return [msgspec.json.decode(line) for line in stream if line.strip()]
-    except (OSError, msgspec.MsgspecError) as error:
-        raise InputError(f"cannot read: {error}", source=str(files[0])) from error
+        raise InputError(f"no {pattern}", source=str(root), hint="give the folder of the catalogues")
+    documents = []
+    for item in read_documents(files[0]):
+        if isinstance(item, Failure):
+            raise InputError(item.error, source=item.source)
+        documents.append(item)
+    return tuple(documents)
 
 
-_CITATION = re.compile(r"\(Citation:[^)]*\)")
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
+def _in_force(documents: Iterable[Document]) -> list[Document]:
+    return [d for d in documents if not {"revoked", "deprecated"} & set(d.tags)]
+
+
+def attack(root: Path) -> list[Document]:
+    """ATT&CK Enterprise: techniques in force."""
+    return [d for d in _in_force(read(root, "attack/enterprise-*.jsonl")) if d.kind == "technique"]
+
+
+def weaknesses(root: Path) -> list[Document]:
+    """The CWE catalogue without deprecated entries."""
+    return _in_force(read(root, "cwe/*.jsonl"))
+
+
+def advisories(root: Path) -> list[Document]:
+    """CISA's advisories on industrial control systems."""
+    return list(read(root, "cisa-advisories/*.jsonl"))
+
+
+def everything(root: Path) -> list[Document]:
+    """All catalogues, for look-ups and for search among unlike documents."""
+    patterns = (
+        "attack/enterprise-*.jsonl",
+        "cwe/*.jsonl",
+        "capec/*.jsonl",
+        "sigma/*.yml",
+        "kev/*.csv",
+        "cisa-advisories/*.jsonl",
+    )
+    by_id = {document.id: document for pattern in patterns for document in read(root, pattern)}
+    return list(by_id.values())
+
+
 _IDENTIFIER = re.compile(
-    r"\b(?:CVE-\d{4}-\d+|CWE-\d+|CAPEC-\d+|T\d{4}(?:\.\d{3})?|ICSM?A-\d\d-\d{3}-\d\d)\b", re.I
+    r"\b(?:CVE-\d{4}-\d+|CWE-\d+|CAPEC-\d+|T\d{4}(?:\.\d{3})?|ICSM?A-\d\d-\d{3}-\d\d)\b", re.IGNORECASE
 )
 _ASSIGNED = re.compile(
-    r"\s*has been assigned to th\w+ vulnerabilit\w+\.?.*|A CVSS v?\d.*|\(?CVSS:\d[^)\s]*\)?.*", re.I | re.S
+    r"\s*(?:has|have) been assigned to.*|A CVSS v?\d.*|\(?CVSS:\d[^)\s]*\)?.*", re.IGNORECASE | re.DOTALL
 )
-
-
-def plain(text: str) -> str:
-    """ATT&CK prose without citations, link targets and mark-up."""
-    return " ".join(_TAG.sub(" ", _LINK.sub(r"\1", _CITATION.sub(" ", text))).split())
 
 
 def without_identifiers(text: str) -> str:
@@ -67,148 +90,84 @@ def without_identifiers(text: str) -> str:
     return " ".join(_IDENTIFIER.sub(" ", _ASSIGNED.sub(" ", text)).split())
 
 
-# ---- ATT&CK: procedure example -> technique
+# ---- procedure example -> technique
+
+EXAMPLES = "Procedure examples"
+_ACTOR = re.compile(r"^[^:]{1,120} \([GSC]\d{4}\): ")
 
 
 def procedures(root: Path) -> CaseSet:
     """Half of the procedure examples stand with their technique, the other half is asked."""
-    rows = read(root, "attack/enterprise-*.jsonl")
-    examples = _examples(rows)
-    documents = [
-        _technique(row, [text for text in examples[row["id"]] if not _asked(text)])
-        for row in rows
-        if row["type"] == "attack-pattern" and not (row.get("revoked") or row.get("deprecated"))
-    ]
-    known = {document.id for document in documents}
+    documents: list[Document] = []
     gold: dict[str, set[str]] = defaultdict(set)
-    for technique, texts in examples.items():
-        for text in texts:
-            if technique in known and _asked(text):
-                gold[text].add(technique)
-    cases = [Case(record_id(text), text, frozenset(ids)) for text, ids in gold.items()]
-    return CaseSet("attack-procedures", documents, cases)
+    for document in attack(root):
+        examples = [(s, _ACTOR.sub("", s.text)) for s in document.sections if s.heading == EXAMPLES]
+        asked = {text for _, text in examples if half(text, salt="asked") == "test"}
+        for text in asked:
+            gold[text].add(document.id)
+        hidden = {id(section) for section, text in examples if text in asked}
+        kept = tuple(s for s in document.sections if id(s) not in hidden)
+        documents.append(msgspec.structs.replace(document, sections=kept))
+    return CaseSet("attack-procedures", documents, _cases(gold))
 
 
-def _examples(rows: Rows) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        if row["type"] == "relationship" and row["rel"] == "uses" and row["target"].startswith("T"):
-            text = plain(row["description"] or "")
-            if text:
-                found[row["target"]].append(text)
-    return found
-
-
-def _asked(text: str) -> bool:
-    return half(text, salt="asked") == "test"
-
-
-def _technique(row: Mapping[str, Any], examples: list[str]) -> Document:
-    sections = [Section("Description", plain(row["description"]))]
-    sections += [Section("Procedure example", text) for text in examples]
-    return Document(
-        id=row["id"],
-        source=f"attack:{row['id']}",
-        title=f"{row['id']} {row['name']}",
-        kind="technique",
-        sections=tuple(sections),
-        identifiers=(row["id"],),
-        url=row["url"],
-    )
-
-
-def techniques(root: Path) -> list[Document]:
-    """Every technique in force with all its procedure examples."""
-    rows = read(root, "attack/enterprise-*.jsonl")
-    examples = _examples(rows)
-    return [
-        _technique(row, examples[row["id"]])
-        for row in rows
-        if row["type"] == "attack-pattern" and not (row.get("revoked") or row.get("deprecated"))
-    ]
-
-
-# ---- CVE description -> CWE
-
-
-def weaknesses(root: Path) -> list[Document]:
-    """The CWE catalogue, deprecated entries left out."""
-    return [_weakness(row) for row in read(root, "cwe/*.jsonl") if row.get("Status") != "Deprecated"]
-
-
-def _weakness(row: Mapping[str, Any]) -> Document:
-    sections = [Section("Description", f"{row['Description']} {row.get('ExtendedDescription') or ''}")]
-    sections += [Section(name, text) for name, text in _weakness_parts(row) if text.strip()]
-    parents = [r for r in row.get("RelatedWeaknesses") or [] if r.get("CweID")]
-    names = tuple(t["Term"] for t in row.get("AlternateTerms") or [] if t.get("Term"))
-    return Document(
-        id=f"CWE-{row['ID']}",
-        source=f"cwe:{row['ID']}",
-        title=f"CWE-{row['ID']} {row['Name']}",
-        kind="weakness",
-        sections=tuple(sections),
-        identifiers=(f"CWE-{row['ID']}",),
-        aliases=names,
-        relations=tuple(dict.fromkeys(Relation(r["Nature"], f"CWE-{r['CweID']}") for r in parents)),
-    )
-
-
-def _weakness_parts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    terms = [f"{t.get('Term', '')}: {t.get('Description') or ''}" for t in row.get("AlternateTerms") or []]
-    yield "Alternate terms", "\n".join(terms)
-    consequences = row.get("CommonConsequences") or []
-    yield (
-        "Consequences",
-        "\n".join(f"{', '.join(c.get('Impact') or [])}: {c.get('Note') or ''}" for c in consequences),
-    )
-    yield (
-        "Mitigations",
-        "\n".join(str(m.get("Description") or "") for m in row.get("PotentialMitigations") or []),
-    )
-    yield "Detection", "\n".join(str(m.get("Description") or "") for m in row.get("DetectionMethods") or [])
-    for example in row.get("ObservedExamples") or []:
-        yield "Observed examples", str(example.get("Description") or "")
+# ---- description of a vulnerability -> weakness
 
 
 def cves(root: Path) -> CaseSet:
-    """Descriptions of vulnerabilities in CISA's advisories, each with the CWE that CISA gives it."""
-    cases: dict[str, Case] = {}
-    for advisory in read(root, "cisa-advisories/*.jsonl"):
-        for entry in advisory["vulns"]:
-            text = without_identifiers(entry.get("summary") or "")
-            if entry.get("cwe") and len(text.split()) >= 5:
-                identity = record_id(text)
-                gold = cases[identity].gold if identity in cases else frozenset()
-                cases[identity] = Case(identity, text, gold | {entry["cwe"]})
+    """Descriptions of vulnerabilities in CISA's advisories, each with the CWE that CISA gives it.
+
+    A description is cut where an advisory goes on to its scores; equal ones are asked once.
+    """
     documents = weaknesses(root)
-    known = {document.id for document in documents}
-    return CaseSet("cve-to-cwe", documents, [case for case in cases.values() if case.gold & known])
+    by_name = {document.identifiers[0]: document.id for document in documents}
+    gold: dict[str, set[str]] = defaultdict(set)
+    for advisory in advisories(root):
+        for section in advisory.sections:
+            text, _, rest = section.text.partition("\nWeakness: ")
+            names = re.findall(r"CWE-\d+", rest.partition("\n")[0])
+            query = without_identifiers(text)
+            if section.heading.startswith("Vulnerability") and len(query.split()) >= 5:
+                gold[query] |= {by_name[name] for name in names if name in by_name}
+    return CaseSet("cve-to-cwe", documents, _cases(gold))
 
 
-# ---- KEV entry -> CISA advisory
-
-
-def advisories(root: Path) -> list[Document]:
-    """CISA's advisories on industrial control systems."""
-    return [_advisory(row) for row in read(root, "cisa-advisories/*.jsonl")]
-
-
-def _advisory(row: Mapping[str, Any]) -> Document:
-    notes = "\n".join(n["text"] for n in row["notes"] if n.get("c") == "summary")
-    sections = [Section("Summary", f"{notes}\n{'; '.join(row['products'])}")]
-    sections += [
-        Section("Vulnerability", f"{v.get('cve') or ''} {v.get('cwe') or ''}\n{v.get('summary') or ''}")
-        for v in row["vulns"]
+def cves_within_one_step(root: Path) -> CaseSet:
+    """The same questions; the direct parents and children of CISA's weakness count as right too."""
+    exact = cves(root)
+    by_name = {document.identifiers[0]: document.id for document in exact.documents}
+    near: dict[str, set[str]] = defaultdict(set)
+    for document in exact.documents:
+        for relation in document.relations:
+            parent = by_name.get(relation.target) if relation.kind == "child-of" else None
+            if parent is not None:
+                near[document.id].add(parent)
+                near[parent].add(document.id)
+    cases = [
+        msgspec.structs.replace(case, gold=case.gold.union(*(near[document] for document in case.gold)))
+        for case in exact.cases
     ]
-    ids = tuple(dict.fromkeys(v["cve"] for v in row["vulns"] if v.get("cve")))
-    return Document(
-        id=row["id"],
-        source=f"cisa:{row['id']}",
-        title=row["title"],
-        kind="advisory",
-        sections=tuple(sections),
-        identifiers=(row["id"], *ids),
-    )
+    return CaseSet("cve-to-cwe-one-step", exact.documents, cases)
+
+
+def _cases(gold: Mapping[str, set[str]]) -> list[Case]:
+    return [Case(record_id(query), query, frozenset(ids)) for query, ids in gold.items() if ids]
+
+
+# ---- Sigma rule -> technique, KEV entry -> advisory
+
+
+def rules(root: Path) -> CaseSet:
+    """Title and description of Sigma rules, and the techniques of their tags."""
+    documents = procedures(root).documents
+    by_name = {document.identifiers[0]: document.id for document in documents}
+    gold: dict[str, set[str]] = defaultdict(set)
+    for rule in read(root, "sigma/*.yml"):
+        description = next((s.text for s in rule.sections if s.heading == "Description"), "")
+        names = {r.target for r in rule.relations if r.kind == "detects"}
+        query = without_identifiers(f"{rule.title}. {description}")
+        gold[query] |= {by_name[name] for name in names if name in by_name}
+    return CaseSet("sigma-to-technique", documents, _cases(gold))
 
 
 def exploited(root: Path) -> CaseSet:
@@ -218,96 +177,41 @@ def exploited(root: Path) -> CaseSet:
     for document in documents:
         for name in document.identifiers[1:]:
             covering[name].add(document.id)
-    cases = [
-        Case(
-            row["cveID"],
-            without_identifiers(" ".join(row[f] for f in KEV_TEXT)),
-            frozenset(covering[row["cveID"]]),
-        )
-        for row in _kev(root)
-        if covering.get(row["cveID"])
-    ]
-    return CaseSet("kev-to-advisory", documents, cases)
+    gold: dict[str, set[str]] = defaultdict(set)
+    for entry in read(root, "kev/*.csv"):
+        description = next((s.text for s in entry.sections if s.heading == "Description"), "")
+        gold[without_identifiers(f"{entry.title}. {description}")] |= covering[entry.identifiers[0]]
+    return CaseSet("kev-to-advisory", documents, _cases(gold))
 
 
-KEV_TEXT = ("vendorProject", "product", "vulnerabilityName", "shortDescription")
+# ---- known items among unlike documents
+
+SHARE = 6
+"""One document in so many stands in the mixed set, so that its vectors are made in minutes."""
 
 
-def _kev(root: Path) -> list[dict[str, str]]:
-    path = root / "kev" / "known_exploited_vulnerabilities.csv"
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            return list(csv.DictReader(stream))
-    except OSError as error:
-        raise InputError(f"cannot read: {error.strerror}", source=str(path)) from error
+def known_items(root: Path) -> CaseSet:
+    """Documents of all kinds together, asked for by their title and by twelve words out of them.
 
-
-# ---- Sigma rule -> technique
-
-
-def rules(root: Path) -> CaseSet:
-    """Title and description of Sigma rules, and the techniques of their tags."""
-    documents = techniques(root)
-    known = {document.id for document in documents}
-    cases = []
-    for row in _sigma(root):
-        tags = {str(t).removeprefix("attack.").upper() for t in row.get("tags") or []}
-        gold = frozenset(tags & known)
-        text = without_identifiers(f"{row.get('title', '')}. {row.get('description', '')}")
-        if gold and row.get("id"):
-            cases.append(Case(str(row["id"]), text, gold))
-    return CaseSet("sigma-to-technique", documents, cases)
-
-
-@cache
-def _sigma(root: Path) -> Rows:
-    import yaml
-
-    path = root / "sigma" / "sigma-rules.yml"
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        with path.open("rb") as stream:
-            documents = yaml.load_all(stream, Loader=loader)
-            return [row for row in documents if isinstance(row, dict)]
-    except (OSError, yaml.YAMLError) as error:
-        raise InputError(f"cannot read: {error}", source=str(path)) from error
-
-
-def sigma_documents(root: Path) -> list[Document]:
-    """Sigma rules as documents, for look-ups by rule id."""
-    return [
-        Document(
-            id=str(row["id"]),
-            source=f"sigma:{row['id']}",
-            title=str(row.get("title", "")),
-            kind="rule",
-            sections=(Section("Description", str(row.get("description", ""))),),
-            identifiers=(str(row["id"]),),
-        )
-        for row in _sigma(root)
-        if row.get("id")
-    ]
-
-
-def attack_patterns(root: Path) -> list[Document]:
-    """CAPEC's attack patterns."""
-    return [
-        Document(
-            id=row["id"],
-            source=f"capec:{row['id']}",
-            title=f"{row['id']} {row['name']}",
-            kind="attack-pattern",
-            sections=(Section("Description", plain(row["description"] or row["name"])),),
-            identifiers=(row["id"],),
-        )
-        for row in read(root, "capec/*.jsonl")
-        if row["type"] == "attack-pattern"
-    ]
+    This set guards against rankings that prefer long documents: half of the gold here is short.
+    """
+    documents = [d for d in everything(root) if int(record_id(d.id), 16) % SHARE == 0]
+    gold: dict[str, set[str]] = defaultdict(set)
+    for document in documents:
+        title = without_identifiers(document.title)
+        if len(title.split()) >= 3:
+            gold[title].add(document.id)
+        words = without_identifiers(document.sections[0].text if document.sections else "").split()
+        if len(words) >= 20:
+            gold[" ".join(words[6:18])].add(document.id)
+    return CaseSet("known-item", documents, _cases(gold))
 
 
 SETS: Mapping[str, Callable[[Path], CaseSet]] = {
     "attack-procedures": procedures,
     "cve-to-cwe": cves,
+    "cve-to-cwe-one-step": cves_within_one_step,
     "sigma-to-technique": rules,
     "kev-to-advisory": exploited,
+    "known-item": known_items,
 }

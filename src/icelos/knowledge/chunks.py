@@ -136,4 +136,4 @@ def _cuts(text: str, start: int, end: int) -> Iterator[int]:
 
 
 def _count(text: str, start: int = 0, end: int | None = None) -> int:
-    return sum(1 for _ in _WORD.finditer(text, start, len(text) if end is None else end))
+    return len(text[start:end].split())

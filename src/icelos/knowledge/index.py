@@ -69,6 +69,7 @@ class Indexer:
     def __init__(self, store: KnowledgeStore, sink: SqliteSink, *, max_bytes: int) -> None:
         self.store, self.sink, self.max_bytes = store, sink, max_bytes
         self._failing = sink.failing(JOB)
+        self._settled: list[KnownFile] = []
 
     @classmethod
     def open(cls, store: KnowledgeStore, settings: Settings) -> Indexer:
@@ -179,9 +180,11 @@ class Indexer:
         return _Parsed(file, len(ahead), chain(ahead, documents), failures)
 
     def _store(self, root: Root, waiting: Sequence[_Parsed], done: Indexed) -> None:
-        if not waiting:
+        if not waiting and not self._settled:
             return
         with self.store.batch():
+            while self._settled:
+                self.store.settle(self._settled.pop())
             for one in waiting:
                 changed, removed = self.store.replace(
                     one.documents, collection=root.collection, path=one.file.path
@@ -210,7 +213,7 @@ class Indexer:
         if known is not None and known.digest == digest and known.size == size:
             done.unchanged += 1
             if known.mtime != mtime:
-                self.store.settle(file)
+                self._settled.append(file)
             return None
         return file
 

@@ -1,8 +1,9 @@
 """The tables of the knowledge store, how it is opened, and what one transaction is.
 
 SQLite in WAL mode: readers never wait for the writer, and a killed writer leaves the last commit.
-Times are microseconds since 1970 UTC. The full-text index keeps no copy of the text (contentless):
-a row leaves it by being given again as it was put in, which `FTS_ROW` does from the tables.
+Times are microseconds since 1970 UTC. There are two full-text indexes: `words` of passages, stemmed, and
+`pages` of whole documents, as written. They keep no copy of the text (contentless): a row leaves them by
+being given again as it was put in.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from icelos.errors import StoreError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -63,6 +64,7 @@ CREATE TABLE shadows (
   loser TEXT NOT NULL, winner TEXT NOT NULL, PRIMARY KEY (loser, winner)) STRICT, WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5(
   context, text, content='', tokenize="porter unicode61 remove_diacritics 2");
+CREATE VIRTUAL TABLE pages USING fts5(text, content='', tokenize="unicode61 remove_diacritics 2");
 INSERT INTO meta VALUES ('generation', '0'), ('encoder', '');
 INSERT INTO scopes VALUES (0, '[]');
 """

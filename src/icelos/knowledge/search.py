@@ -1,9 +1,14 @@
-"""Search: exact names first, then BM25 and vectors in one convex sum, summed up over each document.
+"""Search: exact names first, then BM25 and vectors in one convex sum, then the votes of passages.
 
-score = lexical_weight * bm25 / best bm25 + (1 - lexical_weight) * cosine, for every passage that either
-way brings; a document adds up its best passages with falling weights, so that several passages that
-agree count for more than one. Every number here was chosen on the tuning half of the cases of
-`icelos evaluate retrieval` (docs/experiments.md, "Retrieval").
+    passage  = w * bm25 / best bm25 + (1 - w) * cosine              for every passage that either way brings
+    votes    = sum of a document's best passages' (passage / best passage) ^ p
+    document = (1 - u) * votes / most votes + u * its own bm25 / best
+
+Where one passage holds all that was asked, p is high and that passage decides; where none does, p is low
+and many passages that agree outvote one that is nearest (examples of a technique, reports of a weakness).
+"All that was asked" is the coverage: the best BM25 in units of the question's summed word weights, which
+is about 1 when every word stands once in a passage of average length. Every number here was chosen on the
+tuning half of the cases of `icelos evaluate retrieval`; docs/experiments.md, "Retrieval", has what was tried.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -29,19 +35,31 @@ from icelos.llm.encoder import Encoder
 
 LEXICAL_CANDIDATES = 400
 DENSE_CANDIDATES = 200
-VOTES = (1.0,)
-"""Weights of a document's best, second best … passage."""
 EXACT = 10.0
-"""Added to the score of a document that the question names by identifier: it comes first."""
+"""Added to the score of a document that the question names by its own identifier: it comes first. One that
+has the identifier among others gets a tenth."""
 
 
 class Tuning(msgspec.Struct, frozen=True):
-    """The numbers of the ranking; the defaults are the measured ones."""
+    """The numbers of the ranking; the defaults are the measured ones.
 
-    lexical_weight: float = 0.8
-    context_weight: float = 1.0
+    `votes` are the weights of a document's best, second best … passage. The power p goes from the first
+    to the second of `powers` as coverage goes from the first to the second of `coverages`.
+    """
+
+    lexical_weight: float = 0.5
+    context_weight: float = 2.0
     text_weight: float = 1.0
-    votes: tuple[float, ...] = VOTES
+    page_weight: float = 0.3
+    votes: tuple[float, ...] = tuple(0.95**n for n in range(10))
+    powers: tuple[float, float] = (2.0, 12.0)
+    coverages: tuple[float, float] = (0.7, 1.1)
+
+    def power(self, coverage: float) -> float:
+        """The power p for a coverage."""
+        (low, high), (start, end) = self.powers, self.coverages
+        share = min(max((coverage - start) / (end - start), 0.0), 1.0)
+        return low + (high - low) * share
 
 
 class Ranked(msgspec.Struct, frozen=True):
@@ -53,25 +71,31 @@ class Ranked(msgspec.Struct, frozen=True):
 
 
 class Scope:
-    """Which chunks may be seen: document number by chunk id, 0 where hidden or absent."""
+    """Which chunks may be seen: document number by chunk id, and by version id, 0 where hidden or absent."""
 
     def __init__(self, database: sqlite3.Connection, allowed: Filter) -> None:
         rows = database.execute(
-            "SELECT v.doc, v.first, v.chunks FROM versions v JOIN documents d ON d.doc = v.doc"
+            "SELECT v.doc, v.first, v.chunks, v.vid FROM versions v JOIN documents d ON d.doc = v.doc"
             f" WHERE {allowed.sql}",
             allowed.parameters,
         ).fetchall()
-        spans = np.array(rows, np.int64).reshape(-1, 3)
+        spans = np.array(rows, np.int64).reshape(-1, 4)
         documents, first, number = spans[:, 0], spans[:, 1], spans[:, 2]
         self.chunks = int(number.sum())
         self._documents = np.zeros(int((first + number).max(initial=0)) + 1, np.int64)
         within = np.arange(self.chunks) - np.repeat(np.cumsum(number) - number, number)
         self._documents[np.repeat(first, number) + within] = np.repeat(documents, number)
+        self._of_versions = dict(zip(spans[:, 3].tolist(), documents.tolist(), strict=True))
 
     def documents(self, chunks: Integers) -> Integers:
         """The document of each chunk, 0 where it may not be seen."""
         inside = chunks < len(self._documents)
         return np.where(inside, self._documents[np.where(inside, chunks, 0)], 0)
+
+
+    def document(self, version: int) -> int:
+        """The document of a version, 0 where it may not be seen."""
+        return self._of_versions.get(version, 0)
 
 
 class Scopes:
@@ -98,6 +122,17 @@ class Scopes:
         return scope
 
 
+class _Words(NamedTuple):
+    """What full text found: BM25 by passage, and what it would be for a passage with every word once."""
+
+    scores: dict[int, float]
+    whole: float
+
+    @property
+    def best(self) -> float:
+        return max(self.scores.values(), default=0.0)
+
+
 class Searcher:
     """Ranks passages for a question over one store. Keeps the matrix, the scopes and word counts."""
 
@@ -116,13 +151,21 @@ class Searcher:
         scope = self._scopes.get(database, generation, allowed)
         if not scope.chunks:
             return []
-        lexical = self._lexical(database, query, scope)
-        cosine = self._dense(database, query, scope, lexical) if dense else {}
-        scores = self._fused(lexical, cosine)
+        words = self._words(database, query, scope)
+        cosines = self._cosines(database, query, scope, words) if dense else {}
         exact = named(database, query, allowed)
-        for chunk in exact:
-            scores.setdefault(chunk, 0.0)
-        return self._by_document(scores, lexical, cosine, exact, scope, k, per_document)
+        scores = dict.fromkeys(exact, 0.0) | self._fused(words, cosines)
+        documents = _by_document(scores, scope)
+        pages = self._pages(database, query, scope)
+        totals = self._totals(documents, scores, exact, words, pages)
+        ranked = []
+        for document in sorted(totals, key=lambda d: (-totals[d], d)):
+            for chunk in documents[document][:per_document]:
+                why = _why(chunk, words, cosines, max(exact.get(c, 0.0) for c in documents[document]))
+                ranked.append(Ranked(chunk, round(totals[document], 6), why))
+            if len(ranked) >= k:
+                break
+        return ranked[:k]
 
     def weights(self, database: sqlite3.Connection, words: Iterable[str]) -> dict[str, float]:
         """Inverse document frequency of each word, over all passages."""
@@ -133,23 +176,40 @@ class Searcher:
             found[word] = math.log1p(size / max(rows, 0.5))
         return found
 
-    def _lexical(self, database: sqlite3.Connection, query: str, scope: Scope) -> dict[int, float]:
-        """BM25 of the visible passages that match best, 1 for the best of them."""
+    def _words(self, database: sqlite3.Connection, query: str, scope: Scope) -> _Words:
+        """BM25 of the visible passages that match best."""
         size = _size(database)
-        terms = affordable(self._rarity.terms(database, query, size=size))
-        if not terms:
-            return {}
+        terms = self._rarity.terms(database, query, size=size)
+        match = " OR ".join(term.phrase for term in affordable(terms))
+        if not match:
+            return _Words({}, 0.0)
         found: dict[int, float] = {}
         for limit in (4 * LEXICAL_CANDIDATES, -1):
-            rows = self._matches(database, " OR ".join(t.phrase for t in terms), limit)
-            ids = np.array([chunk for chunk, _ in rows], np.int64)
-            seen = scope.documents(ids) > 0
+            rows = self._matches(database, match, limit)
+            seen = scope.documents(np.array([chunk for chunk, _ in rows], np.int64)) > 0
             found = {chunk: score for (chunk, score), ok in zip(rows, seen, strict=True) if ok}
             if len(found) >= LEXICAL_CANDIDATES or len(rows) < limit:
                 break
         kept = dict(list(found.items())[:LEXICAL_CANDIDATES])
-        best = max(kept.values(), default=0.0)
-        return {chunk: score / best for chunk, score in kept.items()} if best > 0 else {}
+        return _Words(kept, sum(term.weight(size) for term in terms))
+
+    def _pages(self, database: sqlite3.Connection, query: str, scope: Scope) -> dict[int, float]:
+        """BM25 of whole documents that may be seen, 1 for the best of them."""
+        terms = self._rarity.terms(database, query, size=_size(database))
+        match = " OR ".join(term.phrase for term in affordable(terms))
+        if not match or not self.tuning.page_weight:
+            return {}
+        rows = database.execute(
+            "SELECT rowid, -rank FROM pages WHERE pages MATCH ? ORDER BY rank LIMIT ?",
+            (match, 4 * LEXICAL_CANDIDATES),
+        )
+        found: dict[int, float] = {}
+        for version, score in rows:
+            document = scope.document(version)
+            if document:
+                found.setdefault(document, float(score))
+        best = max(found.values(), default=0.0)
+        return {document: score / best for document, score in found.items()} if best > 0 else {}
 
     def _matches(self, database: sqlite3.Connection, match: str, limit: int) -> list[tuple[int, float]]:
         rank = f"bm25({self.tuning.context_weight}, {self.tuning.text_weight})"
@@ -159,69 +219,78 @@ class Searcher:
         )
         return [(int(chunk), float(score)) for chunk, score in rows]
 
-    def _dense(
-        self, database: sqlite3.Connection, query: str, scope: Scope, lexical: Mapping[int, float]
+    def _cosines(
+        self, database: sqlite3.Connection, query: str, scope: Scope, words: _Words
     ) -> dict[int, float]:
         """Cosines of the nearest visible passages and of all lexical candidates that have a vector."""
         if self.encoder is None or self._matrix is None or not _embedded(database, self.encoder.name):
             return {}
         loaded = self._matrix.refresh(database, self.encoder.name)
-        vector = self.encoder.encode([query])[0]
         if loaded is None:
-            chunks, rows = vectors.of_chunks(database, list(lexical), self.encoder.dimensions)
-        else:
-            chunks, rows = loaded
-        cosines = rows @ vector
+            loaded = vectors.of_chunks(database, list(words.scores), self.encoder.dimensions)
+        chunks, rows = loaded
+        cosines = rows @ self.encoder.encode([query])[0]
         visible = scope.documents(chunks) > 0
-        near = _top(np.where(visible, cosines, -1.0), DENSE_CANDIDATES)
-        wanted = np.isin(chunks, np.fromiter(lexical, np.int64, len(lexical)))
-        wanted[near] = True
+        wanted = np.isin(chunks, np.fromiter(words.scores, np.int64, len(words.scores)))
+        wanted[_top(np.where(visible, cosines, -1.0), DENSE_CANDIDATES)] = True
         wanted &= visible
         return dict(zip(chunks[wanted].tolist(), cosines[wanted].tolist(), strict=True))
 
-    def _fused(self, lexical: Mapping[int, float], cosine: Mapping[int, float]) -> dict[int, float]:
-        weight = self.tuning.lexical_weight if cosine else 1.0
+    def _fused(self, words: _Words, cosines: Mapping[int, float]) -> dict[int, float]:
+        weight = self.tuning.lexical_weight if cosines else 1.0
+        best = words.best or 1.0
         return {
-            chunk: weight * lexical.get(chunk, 0.0) + (1 - weight) * max(cosine.get(chunk, 0.0), 0.0)
-            for chunk in {**lexical, **cosine}
+            chunk: weight * words.scores.get(chunk, 0.0) / best
+            + (1 - weight) * max(cosines.get(chunk, 0.0), 0.0)
+            for chunk in {**words.scores, **cosines}
         }
 
-    def _by_document(
-        self, scores: Mapping[int, float], lexical: Mapping[int, float], cosine: Mapping[int, float],
-        exact: Mapping[int, float], scope: Scope, k: int, per_document: int,
-    ) -> list[Ranked]:  # fmt: skip
-        ids = np.fromiter(scores, np.int64, len(scores))
-        passages: dict[int, list[int]] = {}
-        for chunk, document in zip(ids.tolist(), scope.documents(ids).tolist(), strict=True):
-            if document:
-                passages.setdefault(document, []).append(chunk)
-        bonus: dict[int, float] = {}
-        for chunk, value in exact.items():
-            document = int(scope.documents(np.array([chunk]))[0])
-            bonus[document] = max(bonus.get(document, 0.0), value)
-        totals = {}
-        for document, chunks in passages.items():
-            chunks.sort(key=lambda c: (-scores[c], c))
-            votes = zip(self.tuning.votes, chunks, strict=False)
-            totals[document] = bonus.get(document, 0.0) + sum(w * scores[c] for w, c in votes)
-        order = sorted(totals, key=lambda d: (-totals[d], d))
-        ranked: list[Ranked] = []
-        for document in order:
-            for chunk in passages[document][:per_document]:
-                parts = {
-                    "lexical": lexical.get(chunk, 0.0),
-                    "dense": cosine.get(chunk, 0.0),
-                    "exact": bonus.get(document, 0.0),
-                }
-                why = {name: round(value, 4) for name, value in parts.items() if value}
-                ranked.append(Ranked(chunk, round(totals[document], 6), why))
-            if len(ranked) >= k:
-                break
-        return ranked[:k]
+    def _totals(
+        self, documents: Mapping[int, list[int]], scores: Mapping[int, float], exact: Mapping[int, float],
+        words: _Words, pages: Mapping[int, float],
+    ) -> dict[int, float]:  # fmt: skip
+        """What the passages of each document amount to with the whole of it, and what being named adds."""
+        best = max(scores.values(), default=0.0) or 1.0
+        power = self.tuning.power(words.best / words.whole if words.whole else 0.0)
+        votes = {
+            document: sum(
+                w * (scores[c] / best) ** power for w, c in zip(self.tuning.votes, chunks, strict=False)
+            )
+            for document, chunks in documents.items()
+        }
+        most, share = max(votes.values(), default=0.0) or 1.0, self.tuning.page_weight if pages else 0.0
+        return {
+            document: max(exact.get(c, 0.0) for c in documents[document])
+            + (1 - share) * voted / most
+            + share * pages.get(document, 0.0)
+            for document, voted in votes.items()
+        }
+
+
+def _by_document(scores: Mapping[int, float], scope: Scope) -> dict[int, list[int]]:
+    """The visible passages of each document, the best first."""
+    documents: dict[int, list[int]] = {}
+    ids = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))
+    for chunk, document in zip(ids, scope.documents(np.array(ids, np.int64)).tolist(), strict=True):
+        if document:
+            documents.setdefault(document, []).append(chunk)
+    return documents
+
+
+def _why(chunk: int, words: _Words, cosines: Mapping[int, float], exact: float) -> dict[str, float]:
+    """The parts of a score. "coverage" is comparable between questions, the others are not."""
+    score = words.scores.get(chunk, 0.0)
+    parts = {
+        "exact": exact,
+        "lexical": score / words.best if words.best else 0.0,
+        "dense": cosines.get(chunk, 0.0),
+        "coverage": score / words.whole if words.whole else 0.0,
+    }
+    return {name: round(value, 4) for name, value in parts.items() if value}
 
 
 def _size(database: sqlite3.Connection) -> int:
-    return int(database.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()[0])
+    return int(database.execute("SELECT count(*) FROM chunks").fetchone()[0])
 
 
 def named(database: sqlite3.Connection, query: str, allowed: Filter) -> dict[int, float]:

@@ -6,6 +6,7 @@ rarest words are taken until a budget of rows is spent. What is left out is comm
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 
@@ -34,6 +35,10 @@ class Term(msgspec.Struct, frozen=True):
 
     phrase: str
     rows: int
+
+    def weight(self, passages: int) -> float:
+        """Inverse document frequency as FTS5's bm25 has it, over `passages` in all; at least 1e-6."""
+        return max(math.log((passages - self.rows + 0.5) / (self.rows + 0.5)), 1e-6) if passages else 0.0
 
 
 def phrases(query: str) -> list[str]:
@@ -64,7 +69,7 @@ class Rarity:
         self._size = 0
 
     def terms(self, database: sqlite3.Connection, query: str, *, size: int) -> list[Term]:
-        """The terms of a question that the index holds at all, the rarest first."""
+        """The terms of a question, those that no passage holds included, the rarest first."""
         if abs(size - self._size) * 10 > self._size or len(self._rows) > self._most:
             self._rows, self._size = {}, size
         rows = self._rows
@@ -72,8 +77,7 @@ class Rarity:
         for phrase in phrases(query):
             if phrase not in rows:
                 rows[phrase] = _matches(database, phrase)
-            if rows[phrase]:
-                found.append(Term(phrase, rows[phrase]))
+            found.append(Term(phrase, rows[phrase]))
         return sorted(found, key=lambda term: term.rows)
 
 
@@ -82,10 +86,12 @@ def _matches(database: sqlite3.Connection, phrase: str) -> int:
 
 
 def affordable(terms: list[Term], *, budget: int = ROW_BUDGET) -> list[Term]:
-    """The rarest terms whose rows fit the budget; at least one."""
+    """The rarest terms whose rows fit the budget; at least one, if any passage holds one."""
     chosen: list[Term] = []
     spent = 0
     for term in terms:
+        if not term.rows:
+            continue
         spent += term.rows
         if chosen and spent > budget:
             break

@@ -133,6 +133,7 @@ def _insert(
     database.executemany(
         "INSERT INTO words (rowid, context, text) VALUES (?, ?, ?)", [(r[0], r[5], r[4]) for r in rows]
     )
+    database.execute("INSERT INTO pages (rowid, text) VALUES (?, ?)", (vid, _page(document)))
     database.executemany("INSERT OR IGNORE INTO names VALUES (?, ?, ?)", _names(document, vid))
     database.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", [(tag, vid) for tag in document.tags])
     database.executemany(
@@ -140,6 +141,11 @@ def _insert(
         [(vid, r.kind, fold(r.target), r.note) for r in document.relations],
     )
     return int(vid)
+
+
+def _page(document: Document) -> str:
+    """The whole document as it is indexed; a function of its body, so that it can be taken out again."""
+    return "\n".join((document.title, *document.identifiers, *document.aliases, document.text))
 
 
 def _names(document: Document, vid: int) -> list[tuple[str, int, int]]:
@@ -159,6 +165,9 @@ def _prune(database: sqlite3.Connection, doc: int, *, keep: int) -> None:
 
 
 def _forget(database: sqlite3.Connection, vid: int) -> None:
+    body = database.execute("SELECT body FROM bodies WHERE vid = ?", (vid,)).fetchone()[0]
+    page = _page(msgspec.msgpack.decode(zlib.decompress(body), type=Document))
+    database.execute("INSERT INTO pages (pages, rowid, text) VALUES ('delete', ?, ?)", (vid, page))
     database.execute(
         "INSERT INTO words (words, rowid, context, text)"
         " SELECT 'delete', id, context, text FROM chunks WHERE vid = ?",

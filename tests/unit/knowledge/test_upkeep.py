@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from icelos.contracts import Principal
+from icelos.data.sinks import SqliteSink
+from icelos.errors import StoreError
+from icelos.knowledge.index import Indexer
+from icelos.knowledge.store import KnowledgeStore
+from icelos.knowledge.upkeep import Upkeep, watch
+from icelos.llm.encoder import Encoder
+from icelos.records import Document
+
+Make = Callable[..., Document]
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return condition()
+
+
+def test_vectors_are_made_in_the_background(tmp_path: Path, encoder: Encoder, make: Make) -> None:
+    with KnowledgeStore(tmp_path / "k.sqlite", encoder=encoder) as store:
+        with Upkeep(store) as upkeep:
+            store.add([make(f"d{n}", f"text {n}") for n in range(40)])
+            upkeep.wake()
+            assert until(lambda: store.stats()["vectors_pending"] == 0)
+        assert upkeep.problem == ""
+
+
+def test_a_failing_store_is_said_and_not_raised(
+    tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: object) -> int:
+        raise StoreError("the disk is full")
+
+    with KnowledgeStore(tmp_path / "k.sqlite", encoder=encoder) as store:
+        monkeypatch.setattr(store, "embed_pending", fail)
+        with Upkeep(store) as upkeep:
+            assert until(lambda: upkeep.problem == "the disk is full")
+
+
+def test_without_an_encoder_nothing_runs(tmp_path: Path) -> None:
+    with KnowledgeStore(tmp_path / "k.sqlite") as store, Upkeep(store) as upkeep:
+        assert upkeep.problem == ""
+
+
+@pytest.fixture
+def indexer(tmp_path: Path) -> Iterator[Indexer]:
+    with KnowledgeStore(tmp_path / "k.sqlite") as store, SqliteSink(tmp_path / "f.sqlite") as sink:
+        yield Indexer(store, sink, max_bytes=1 << 20)
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_saved_changed_and_deleted_files_are_seen(tmp_path: Path, indexer: Indexer, single: bool) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    note = folder / "note.md"
+    note.write_text("# Note\n\nThe first wording.\n")
+    indexer.add([note if single else folder])
+    stop, ready = threading.Event(), threading.Event()
+
+    def run() -> None:
+        for _ in watch(indexer, stop=stop):
+            ready.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        assert ready.wait(20)
+        asks = Principal("x")
+        note.write_text("# Note\n\nAnother phrasing.\n")
+        assert until(lambda: bool(indexer.store.search("phrasing", principal=asks)))
+        note.unlink()
+        assert until(lambda: not indexer.store.search("phrasing", principal=asks))
+    finally:
+        stop.set()
+        thread.join()
