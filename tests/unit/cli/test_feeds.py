@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from icelos.cli.main import run
+from icelos.contracts import Principal
+from icelos.knowledge.store import KnowledgeStore
+from icelos.settings import load
 
 KEV = {
     "catalogVersion": "1",
@@ -37,8 +40,10 @@ def test_update_indexes_and_status_shows_it(mirror: Path, capfd: pytest.CaptureF
     rows = {row["name"]: row for row in map(json.loads, capfd.readouterr().out.splitlines())}
     assert rows["kev"]["source"] == "fetched"
     assert rows["attack"]["source"] == "bundled"
-    assert run(["kb", "list", "--json"]) == 0
-    assert "feed:kev" in capfd.readouterr().out
+    with KnowledgeStore.open(load().settings) as store:
+        assert (
+            store.lookup("CVE-2031-0001", principal=Principal("anyone"))[0].document_id == "kev/CVE-2031-0001"
+        )
     assert run(["feeds", "status"]) == 0
     assert "kev\tfetched\t0 d\t1\tCC0-1.0" in capfd.readouterr().out
 

@@ -34,6 +34,8 @@ from icelos.data.feeds.files import (
 from icelos.errors import RunError
 
 ATTEMPTS = 5
+CONNECTS = 2
+"""Attempts where nobody answers: a machine without a network should not wait."""
 PATIENCE = 120.0
 """Longest wait between two attempts, in seconds, whatever a server asks for."""
 _TIMEOUT = httpx.Timeout(30.0, read=60.0)
@@ -71,10 +73,9 @@ def fetch(
                 provenance = download.attempt()
                 break
             except (_Retry, httpx.TransportError) as error:
-                if attempt + 1 == ATTEMPTS:
-                    raise RunError(
-                        f"cannot fetch: {_reason(error)}", source=url, hint="try again later"
-                    ) from error
+                if attempt + 1 >= (CONNECTS if isinstance(error, httpx.ConnectError) else ATTEMPTS):
+                    hint = "try again later, or from a folder by --mirror"
+                    raise RunError(f"cannot fetch: {_reason(error)}", source=url, hint=hint) from error
                 sleep(_pause(attempt, getattr(error, "wait", None)))
     if provenance is None and held is not None:
         return msgspec.structs.replace(held, checked=now()), False

@@ -52,6 +52,8 @@ _BOMS = (
     (b"\xfe\xff", "utf-16"),
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_FEWEST = 8
+"""Characters of UTF-16 without a mark that are enough to know it by."""
 _CONTROL_SHARE = 0.02
 """Text has next to none of these; random bytes have 10 %."""
 
@@ -151,9 +153,9 @@ def decode(data: bytes) -> Decoded:
     kind = next((name for magic, name in _BINARY if data.startswith(magic)), "")
     if b"\0" in data:
         wide = _zeros(data[:4096])
-        if kind or not wide:
-            raise InputError(f"not text: {kind or f'a zero byte at {data.index(0)}'}")
-        return _checked(_strict(data, wide), wide, guessed=True)
+        if wide and not kind:
+            return _checked(_strict(data, wide), wide, guessed=True)
+        raise InputError(f"not text: {kind or f'a zero byte at {data.index(0)}'}")
     try:
         return _checked(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError:
@@ -171,7 +173,9 @@ def _strict(data: bytes, encoding: str) -> str:
 
 def _zeros(head: bytes) -> str:
     """UTF-16 of mostly Latin text has its zeros in every other place."""
-    half = max(1, len(head) // 2)
+    half = len(head) // 2
+    if half < _FEWEST:
+        return ""
     if head[1::2].count(0) > 0.7 * half and head[0::2].count(0) < 0.05 * half:
         return "utf-16-le"
     if head[0::2].count(0) > 0.7 * half and head[1::2].count(0) < 0.05 * half:

@@ -1,4 +1,4 @@
-"""Content made to take long or to grow: a quarter of a megabyte of each must be over in moments."""
+"""Content made to take long or to grow: 128 KiB of each must be over in moments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from icelos.records import Document
 if TYPE_CHECKING:
     from tests.unit.data.parse.conftest import Parse
 
-SIZE = 1 << 18
+SIZE = 1 << 17
 
 
 def fill(piece: str) -> str:
