@@ -51,7 +51,7 @@ def _parameters(command: click.Command) -> list[str]:
         names = ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
         text = getattr(parameter, "help", "") or ""
         if parameter.param_type_name == "argument":
-            names = f"`{parameter.human_readable_name.upper()}`"
+            names = f"`{(parameter.name or '').upper()}`"
         lines.append(f"- {names}: {text}" if text else f"- {names}")
     return lines
 
