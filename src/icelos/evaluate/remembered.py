@@ -29,7 +29,7 @@ class RememberingEncoder(Encoder):
         """One unit vector a text, as the inner encoder gives it, to float16."""
         keys = [self._key(text) for text in texts]
         found = {key: data for key in set(keys) if (data := self._known(key)) is not None}
-        missing = [(key, text) for key, text in zip(keys, texts, strict=True) if key not in found]
+        missing = list({key: text for key, text in zip(keys, texts, strict=True) if key not in found}.items())
         for start in range(0, len(missing), BATCH):
             some = missing[start : start + BATCH]
             rows = self.inner.encode([text for _, text in some]).astype("<f2")
