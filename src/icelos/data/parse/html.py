@@ -43,6 +43,7 @@ _COLOUR = re.compile(r"(?:^|;)\s*(background-color|background|color)\s*:\s*([^;!
 _WHITE = {"#fff": "white", "#ffffff": "white", "#000": "black", "#000000": "black"}
 _MAYBE = re.compile(r"hidden|style|<(?:script|template|noscript)", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n]+")
+_LIST = re.compile(r"\n\n(?=- )")
 _MARK = "\x1e"
 """Stands for a heading's level in the flow of text: a record separator, which clean text cannot hold."""
 _STYLE = 4_000
@@ -169,7 +170,8 @@ def _flow(tree: LexborHTMLParser) -> Shown:
         line.strip(" \t|") if not line.startswith(" ") else line.rstrip(" \t|")
         for line in "".join(out).split("\n")
     )
-    return Shown(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)), left_out, smuggled)
+    text = _LIST.sub("\n", re.sub(r"\n{3,}", "\n\n", "\n".join(lines)))
+    return Shown(text, left_out, smuggled)
 
 
 def _opening(name: str) -> str:

@@ -154,7 +154,7 @@ def row_document(name: str, place: str, row: Mapping[str, Any], seen: set[str]) 
     title = " ".join(text_of(by_name, *TITLES).split())[:TITLE] or lines[0][:TITLE]
     return Document(
         id=record_id(name, key if unseen else place),
-        source=f"{name}:{place}",
+        source=f"{name}:{place}" if place else name,
         title=title,
         sections=tuple(_sections("\n".join(lines), place)),
         kind="ticket" if is_ticket else "document",

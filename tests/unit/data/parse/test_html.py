@@ -16,8 +16,8 @@ def test_headings_make_sections_and_blocks_make_lines(one: One, samples: dict[st
     assert found.title == "Spray advisory"
     assert [(s.heading, s.text) for s in found.sections] == [
         ("", "First & foremost."),
-        ("Fix", "- Lock\n\n- Reset\n\na | b\n\nkeep   spaces"),
-    ] or ("- Lock" in found.text and "a | b" in found.text and "keep   spaces" in found.text)
+        ("Fix", "- Lock\n- Reset\n\na | b\n\nkeep   spaces"),
+    ]
     assert "alert" not in found.text
     assert "menu" not in found.text
     assert HIDDEN not in found.tags
