@@ -76,4 +76,4 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
 def error(message: str, *, hint: str | None = None, source: str | None = None) -> None:
     """One clear line: what, where, what to do."""
     where = f"{source}: " if source else ""
-    note(f"icelos: {where}{message}" + (f" ({hint})" if hint else ""))
+    note(" ".join(f"icelos: {where}{message}{f' ({hint})' if hint else ''}".split()))

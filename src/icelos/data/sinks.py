@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -264,52 +265,63 @@ class ParquetSink(_Closing):
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._rows = JsonLinesSink(self.path.with_name(f"{self.path.name}.jsonl"))
+        self._closed = False
 
     def write(self, outcomes: Sequence[Outcome]) -> None:
         """Durable in NAME.jsonl.part until `close` turns it into Parquet. Raises StoreError."""
         self._rows.write(outcomes)
 
     def close(self) -> None:
-        """Write the Parquet file and publish it."""
+        """Write the Parquet file and publish it. Raises StoreError, and leaves the rows in NAME.jsonl."""
         import duckdb
 
+        if self._closed:
+            return
+        self._closed = True
         self._rows.close()
-        source = self.path.with_name(f"{self.path.name}.jsonl")
         partial = self.path.with_name(f".{self.path.name}.part")
-        select = (
-            "SELECT CASE WHEN j->'finding' IS NULL THEN 'failure' ELSE 'finding' END AS kind,"
-            " coalesce(j->>'$.finding.job', j->>'$.failure.job') AS job,"
-            " coalesce(j->>'$.finding.record_id', j->>'$.failure.record_id') AS record_id,"
-            " j->>'$.finding.verdict' AS verdict, j->>'$.finding.label' AS label,"
-            " CAST(j->>'$.finding.score' AS DOUBLE) AS score, j->>'$.finding.summary' AS summary,"
-            " j->>'$.failure.error' AS error,"
-            " coalesce(j->>'$.finding.source', j->>'$.failure.source') AS source,"
-            " CAST(coalesce(j->'finding', j->'failure') AS VARCHAR) AS body"
-        )
         try:
             with duckdb.connect() as database:
-                table = (
-                    "read_csv(?, columns={'j': 'JSON'}, delim='\x01', quote='', escape='', header=false,"
-                    " auto_detect=false, max_line_size=67108864)"
-                )
                 database.execute(
-                    f"COPY ({select} FROM {table}) TO '{_quoted(partial)}' (FORMAT parquet)",
-                    [str(source)],
+                    f"COPY ({_TO_COLUMNS}) TO '{_quoted(partial)}' (FORMAT parquet)", [_wild(self._rows.path)]
                 )
             with partial.open("rb") as file:
                 os.fsync(file.fileno())
             partial.replace(self.path)
-            source.unlink()
+            sync_folder(self.path.parent)
+            self._rows.path.unlink()
         except (duckdb.Error, OSError) as error:
-            raise StoreError(f"cannot write Parquet: {error}", source=str(self.path)) from error
+            reason = " ".join(str(error).split())
+            raise StoreError(f"cannot write Parquet: {reason}", source=str(self.path)) from error
 
     def abandon(self) -> None:
         """Leave what is durable in NAME.jsonl.part."""
+        self._closed = True
         self._rows.abandon()
+
+
+_TO_COLUMNS = """
+SELECT CASE WHEN (j->'finding') IS NULL THEN 'failure' ELSE 'finding' END AS kind,
+  coalesce(j->>'$.finding.job', j->>'$.failure.job') AS job,
+  coalesce(j->>'$.finding.record_id', j->>'$.failure.record_id') AS record_id,
+  j->>'$.finding.verdict' AS verdict, j->>'$.finding.label' AS label,
+  CAST(j->>'$.finding.score' AS DOUBLE) AS score, j->>'$.finding.summary' AS summary,
+  j->>'$.failure.error' AS error,
+  coalesce(j->>'$.finding.source', j->>'$.failure.source') AS source,
+  CAST(coalesce(j->'finding', j->'failure') AS VARCHAR) AS body
+FROM read_csv(?, columns={'j': 'JSON'}, delim='\x01', quote='', escape='', header=false,
+  auto_detect=false, max_line_size=67108864)
+"""
+"""Each line whole, as one JSON value: JSON itself escapes the delimiter."""
 
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
+
+
+def _wild(path: Path) -> str:
+    """A file name in which duckdb's wildcards stand for themselves."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 def write_json(path: Path, value: object) -> None:

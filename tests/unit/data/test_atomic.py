@@ -1,0 +1,72 @@
+"""Whole or absent: exceptions, kill -9, two writers, devices."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from icelos.data.atomic import atomic_write
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from icelos.data.atomic import atomic_write
+with atomic_write(Path(sys.argv[1])) as file:
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "report.json"
+    for content in (b"one", b"two"):
+        with atomic_write(path) as file:
+            file.write(content)
+        assert path.read_bytes() == content
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_exception_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    path = tmp_path / "report.json"
+    path.write_bytes(b"old")
+    with pytest.raises(error), atomic_write(path) as file:  # noqa: PT012 - the error comes in mid-write
+        file.write(b"half")
+        raise error
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_kill_9_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_bytes(b"old")
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert path.read_bytes() == b"old"
+
+
+def test_two_writers_do_not_mix(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    with atomic_write(path) as one, atomic_write(path) as other:
+        one.write(b"1" * 1000)
+        other.write(b"2" * 1000)
+    assert path.read_bytes() == b"1" * 1000
+
+
+def test_a_device_is_written_into_and_stays_a_device() -> None:
+    with atomic_write(Path(os.devnull)) as file:
+        file.write(b"gone")
+    assert not Path(os.devnull).is_file()
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OSError), atomic_write(tmp_path) as file:  # noqa: PT011 - the kind is the platform's
+        file.write(b"x")
