@@ -116,7 +116,8 @@ def _canonical(tree: LexborHTMLParser) -> str:
 # ---- what is hidden
 
 
-def _is_hidden(given: Mapping[str, str | None]) -> bool:
+def is_hidden(given: Mapping[str, str | None]) -> bool:
+    """Whether an element with these attributes is not shown, nor what it holds."""
     if "hidden" in given or (given.get("aria-hidden") or "").lower() == "true":
         return True
     style = (given.get("style") or "")[:_STYLE]
@@ -158,7 +159,7 @@ def _flow(tree: LexborHTMLParser) -> Shown:
         name = node.tag or ""
         if name == "-text":
             out.append(_text(node, verbatim=verbatim))
-        elif name in _DROPPED or _is_hidden(node.attributes):
+        elif name in _DROPPED or is_hidden(node.attributes):
             left_out = True
             smuggled = smuggled or (name not in _DROPPED and _is_smuggling(node.attributes))
         else:

@@ -1,5 +1,7 @@
-"""The mail job.
+"""Mail: one message in; a verdict with its reasons out, or nothing where it is clear.
 
-NOTE TO HELPER 7: another engineer (mail) writes this room, src/icelos/cli/mail.py, tests/unit/jobs/mail and
-tests/acceptance/test_mail.py from 22:43 on. Do the core tests instead (tests/unit/engine, data, cli, ...).
+`message` reads MIME and `markup` HTML, within bounds and without judging; `domains` knows hosts and the
+organisations behind them, `authentication` what the receiving server said, `wording` what presses a reader;
+`signals` looks at one trick each and weighs it; `job` adds up. It knows nothing of where mail comes from.
+Try it: `icelos scan mail inbox.mbox --json`. What decides today is a rule baseline, and it says so.
 """

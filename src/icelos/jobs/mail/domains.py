@@ -14,57 +14,15 @@ import msgspec
 if TYPE_CHECKING:
     from tldextract import TLDExtract
 
-FREEMAIL = frozenset(
-    [
-        "gmail.com",
-        "googlemail.com",
-        "outlook.com",
-        "hotmail.com",
-        "live.com",
-        "msn.com",
-        "yahoo.com",
-        "ymail.com",
-        "aol.com",
-        "icloud.com",
-        "me.com",
-        "mail.ru",
-        "yandex.ru",
-        "yandex.com",
-        "gmx.de",
-        "gmx.net",
-        "gmx.com",
-        "web.de",
-        "t-online.de",
-        "freenet.de",
-        "proton.me",
-        "protonmail.com",
-        "tutanota.com",
-        "zoho.com",
-        "mail.com",
-        "qq.com",
-        "163.com",
-        "126.com",
-        "naver.com",
-        "libero.it",
-        "orange.fr",
-        "laposte.net",
-        "free.fr",
-        "wanadoo.fr",
-        "uol.com.br",
-        "bol.com.br",
-        "terra.com.br",
-        "seznam.cz",
-        "wp.pl",
-        "o2.pl",
-        "rediffmail.com",
-        "inbox.ru",
-        "list.ru",
-        "bk.ru",
-        "rambler.ru",
-        "fastmail.com",
-        "hushmail.com",
-    ]
-)
+FREEMAIL = frozenset([
+    "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com",
+    "ymail.com", "aol.com", "icloud.com", "me.com", "mail.ru", "yandex.ru", "yandex.com", "gmx.de",
+    "gmx.net", "gmx.com", "web.de", "t-online.de", "freenet.de", "proton.me", "protonmail.com",
+    "tutanota.com", "zoho.com", "mail.com", "qq.com", "163.com", "126.com", "naver.com", "libero.it",
+    "orange.fr", "laposte.net", "free.fr", "wanadoo.fr", "uol.com.br", "bol.com.br", "terra.com.br",
+    "seznam.cz", "wp.pl", "o2.pl", "rediffmail.com", "inbox.ru", "list.ru", "bk.ru", "rambler.ru",
+    "fastmail.com", "hushmail.com",
+])  # fmt: skip
 """Mail for everyone: the organisation of such an address is not that of its sender."""
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+'=-]{1,64}@((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z][A-Za-z0-9-]{1,62})")

@@ -1,4 +1,4 @@
-"""The job "mail": one message in; a verdict with the rules that made it, or nothing where it is clear.
+"""The job "mail": one message in; a verdict with the signals that made it, or nothing where it is clear.
 
 This is the rule baseline, and it says so: it explains itself and is the same everywhere, and it sees
 tricks, not intents. A learnt detector takes its place behind the same job.
@@ -14,22 +14,22 @@ from icelos.contracts import Needs, Scored
 from icelos.errors import InputError, SettingsError
 from icelos.findings import Evidence, Finding, How, Verdict, failure
 from icelos.jobs.mail.message import read_message
-from icelos.jobs.mail.rules import BIAS, Hit, hits
+from icelos.jobs.mail.signals import BIAS, Signal, signals
 from icelos.records import Mail, Record
 from icelos.settings import MailSettings, Settings
 
-DETECTOR = "rule baseline 1"
+MODEL = "rule baseline 1"
 
 
 class MailJob:
-    """Scores mail by rules; `review` and `alert` are the scores from which a verdict is given."""
+    """Scores mail by signals; `review` and `alert` are the scores from which a verdict is given."""
 
     name = "mail"
     needs = Needs(memory_mib=300)
 
     def __init__(self, settings: MailSettings = MailSettings()) -> None:  # noqa: B008 - frozen
         self._settings = settings
-        self._made_by = {"detector": DETECTOR, "job": f"mail {__version__}"}
+        self._made_by = {"model": MODEL, "icelos": __version__}
 
     def score(self, batch: Sequence[Record]) -> list[Scored]:
         """A Finding, a Failure for what cannot be read as mail, or None for clear mail."""
@@ -44,7 +44,7 @@ class MailJob:
             return failure(
                 record_id=record.id, job=self.name, error=error, source=record.source, raw=record.raw
             )
-        found = hits(message, trusted=self._settings.trusted_servers)
+        found = signals(message, trusted=self._settings.trusted_servers)
         score = probability(found)
         if score < self._settings.review:
             return None
@@ -56,29 +56,36 @@ class MailJob:
         )  # fmt: skip
 
 
-def probability(found: Sequence[Hit]) -> float:
+def probability(found: Sequence[Signal]) -> float:
     """The logistic of the weights' sum, from 0 to 1."""
     return 1.0 / (1.0 + math.exp(-(BIAS + sum(hit.weight for hit in found))))
 
 
-def _summary(found: Sequence[Hit], score: float) -> str:
+def _summary(found: Sequence[Signal], score: float) -> str:
     """One sentence: the heaviest reasons, and how many more there are."""
-    reasons = "; ".join(_clean(hit.why) for hit in found[:3])
+    reasons = "; ".join(_clean(signal.why, 200) for signal in found[:3])
     more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
     return f"The rule baseline gives {score:.2f} because {reasons}{more}."
 
 
-def _evidence(found: Sequence[Hit], source: str) -> tuple[Evidence, ...]:
-    """Every rule with its weight, so that the score can be checked by adding up; the bias comes last."""
+def _evidence(found: Sequence[Signal], source: str) -> tuple[Evidence, ...]:
+    """Every signal with its weight, so that the score can be checked by adding up; the bias comes last."""
     told = [
-        Evidence(f"{h.weight:+.1f} {h.rule}: {_clean(h.why)}", f"{source} {h.where}", How.RULE) for h in found
+        Evidence(
+            f"{signal.weight:+.2f} {signal.name}: {_clean(signal.quote, 300)}",
+            f"{source} {signal.where}",
+            How.RULE,
+        )
+        for signal in found
     ]
-    return (*told, Evidence(f"{BIAS:+.1f} any mail", source, How.RULE))
+    return (*told, Evidence(f"{BIAS:+.2f} any mail", source, How.RULE))
 
 
-def _clean(text: str) -> str:
-    """Text that can be stored and shown: no lone surrogates, no controls."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)[:400]
+def _clean(text: str, most: int) -> str:
+    """Text that can be stored and shown: no lone surrogates, no controls, nothing unseen, no length."""
+    cut = " ".join(text[: 4 * most].split())
+    cut = cut if len(cut) <= most else cut[: most - 1] + "…"
+    return "".join(c if c.isprintable() else "\ufffd" for c in cut)
 
 
 def build(settings: Settings, options: Mapping[str, str]) -> MailJob:
