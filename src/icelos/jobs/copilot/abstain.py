@@ -11,7 +11,7 @@ from icelos.jobs.copilot.words import content_stems
 
 LEAST = 0.55
 """Share of the question's words, by weight, that the best sentence and its title must hold."""
-LEAST_SOUGHT = 0.55
+LEAST_SOUGHT = 0.6
 """The same where the question describes a thing and asks which it is."""
 
 
@@ -52,6 +52,9 @@ def _responds(query: Query, composed: Composed) -> bool:
     strict = [facet for facet in query.facets if facet.name not in FREE]
     if not strict or len(strict) < len(query.facets):
         return True
-    if any(draft.quotes[0].hit.kind in composed.sought for draft in composed.drafts):
-        return True
-    return any(query.asking & set(content_stems(draft.text)) for draft in composed.drafts)
+    best = max(composed.drafts, key=lambda draft: draft.coverage)
+    if composed.sought:
+        return best.quotes[0].hit.kind in composed.sought
+    return any(
+        draft.coverage >= LEAST and query.asking & set(content_stems(draft.text)) for draft in composed.drafts
+    )

@@ -51,7 +51,7 @@ def choose(drafts: Sequence[Draft], hits: Sequence[Hit], *, most: int = 12) -> l
 
 
 _OPEN_BRACKET = re.compile(r"\s*[\[【][^\]】]{0,60}$")
-_AFTER_STOP = re.compile(r"([.!?])(\s*(?:[\[【][A-Za-z0-9,; ]{1,60}[\]】]\s*)+)")
+_AFTER_STOP = re.compile(r"([.!?])((?:\s*[\[【][A-Za-z0-9,; ]{1,60}[\]】])+)\s*")
 
 
 def spoken(llm: LLM, messages: Sequence[Message]) -> Iterator[str]:

@@ -9,7 +9,7 @@ _UPPER = "ABDEFHJKLNPQRUVWXYZ"  # without the letters that begin ATT&CK identifi
 _LOWER = "abcdefghjkmnpqrstuvwxyz"
 _DIGITS = "23456789"
 HANDLE = re.compile(r"[A-Z][0-9][a-z][0-9]")
-_BRACKETS = re.compile(r"\s*[\[【(]\s*((?:[A-Za-z0-9]{1,8}\s*[,;]?\s*){1,12})[\]】)]")
+_BRACKETS = re.compile(r"\s?[\[【(]([A-Za-z0-9,;\s]{1,80})[\]】)]")
 
 
 class Handles:

@@ -20,6 +20,8 @@ from icelos.jobs.copilot.extract import plain
 from icelos.jobs.copilot.words import STOP_WORDS, Token, tokens
 from icelos.records import Document
 
+DOCUMENTS_READ = 200
+"""Documents of one kind out of which lies are taken."""
 LIES = ("number", "name", "identifier")
 
 
@@ -43,8 +45,12 @@ class Pool(msgspec.Struct, frozen=True):
     def of(cls, documents: Iterable[Document]) -> Pool:
         """Titles, aliases and the hard tokens of texts."""
         found: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
+        read: dict[str, int] = defaultdict(int)
         for document in documents:
             pool = found[document.kind]
+            read[document.kind] += 1
+            if read[document.kind] > DOCUMENTS_READ:
+                continue
             for name in (*document.aliases, document.title):
                 if len(name.split()) <= 3:
                     pool["name"][name] = None

@@ -14,14 +14,13 @@ from icelos.jobs.copilot.sentences import split
 from icelos.jobs.copilot.subjects import Part, blocks
 from icelos.jobs.copilot.telling import about, stopped
 from icelos.jobs.copilot.understand import Query
-from icelos.jobs.copilot.words import content_stems, stem
+from icelos.jobs.copilot.words import content_stems
 
 KINDS = ("runbook",)
 LEAST_TITLE = 0.5
 """Share of what the question is about that a runbook's title or path must hold."""
 _COMMON = frozenset(
-    stem(word)
-    for word in "incident attack case event response respond first next after playbook runbook breach".split()
+    content_stems("incident attack case event response respond first next after playbook runbook breach")
 )
 _PLACEHOLDER = re.compile(r"\bTODO\b|<[A-Z][^>]*>")
 _PHASES: Mapping[str, str] = {

@@ -19,7 +19,8 @@ from icelos.jobs.copilot.words import STOP_WORDS, normal, stems, tokens, word_se
 from icelos.knowledge.identifiers import FAMILIES, fold
 
 Lookup = Callable[[str], Sequence[Hit]]
-MOST_WORDS = 400
+LONGEST = 2000
+"""Characters of a question that are read."""
 NAMED_KINDS = frozenset(
     {"technique", "group", "software", "campaign", "mitigation", "tactic", "weakness", "attack-pattern"}
     | {"rule", "advisory", "vulnerability", "runbook", "data-source", "detection", "document", "note"}
@@ -65,7 +66,7 @@ def understand(
     now: datetime | None = None,
 ) -> Query:  # fmt: skip
     """Resolve, then find names, facets, terms and times. `lookup` finds documents by exact name."""
-    question = " ".join(clean(question).split()[:MOST_WORDS])
+    question = " ".join(clean(question[: 4 * LONGEST]).split())[:LONGEST]
     text = resolve(question, focus, lookup) if focus is not None else question
     entities = name_entities(text, lookup)
     return Query(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -136,8 +136,9 @@ def _synonyms() -> dict[str, frozenset[str]]:
     return {key: frozenset(value) for key, value in table.items()}
 
 
-def _lines(passage: Passage) -> list[Line]:
-    return [_line(passage.key, span) for span in sentences.split(passage.text)]
+@lru_cache(maxsize=512)
+def _lines(passage: Passage) -> tuple[Line, ...]:
+    return tuple(_line(passage.key, span) for span in sentences.split(passage.text))
 
 
 def _line(key: str, span: sentences.Span) -> Line:
@@ -147,6 +148,7 @@ def _line(key: str, span: sentences.Span) -> Line:
     return Line(key, span.start, span.end, frozenset(words), frozenset(hard), tuple(t.norm for t in found))
 
 
+@lru_cache(maxsize=512)
 def _context(text: str) -> Line:
     return _line("", sentences.Span(text, 0, len(text)))
 

@@ -110,6 +110,8 @@ def _tokens(text: str) -> Iterator[Token]:
 
 def _odd_capitals(word: str) -> bool:
     """ "PowerShell", "APT28", "njRAT", "EWM": names however they stand in a sentence."""
+    if word.isalpha() and (word.islower() or word[1:].islower()):
+        return False
     core = re.sub(r"['’]s$", "", word)
     has_digit = any(c.isdigit() for c in core)
     return any(c.isupper() for c in core[1:]) or (has_digit and len(core) > 1) or "." in core or "_" in core
@@ -122,7 +124,7 @@ def normal(text: str, kind: str) -> str:
     if kind == "number":
         return text.lower().removeprefix("v").replace(",", "")
     word = text.lower().replace("’", "'")
-    if kind in {"word", "name"}:
+    if "'" in word and kind in {"word", "name"}:
         word = re.sub(r"'s?$|(?<=\w)'s$", "", word)
     return word
 
