@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -15,3 +18,14 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "NO_NETWORK", True)
     for variable in [name for name in os.environ if name.startswith("ICELOS_") and name != "ICELOS_DATA"]:
         monkeypatch.delenv(variable)
+
+
+@pytest.fixture(scope="session")
+def images() -> ModuleType:
+    """`tests/images.py`, small image archives: tests are no package, so it is loaded here."""
+    specification = importlib.util.spec_from_file_location("images", Path(__file__).with_name("images.py"))
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module

@@ -17,7 +17,7 @@ import msgspec
 from icelos.data.parse.limits import load_json, read_bounded
 from icelos.data.parse.osv_advisories import Advisory, Affected, is_osv, is_secdb, osv, secdb
 from icelos.data.parse.purls import Place
-from icelos.data.reading import files_below, open_input, read_lines
+from icelos.data.reading import files_below, open_input, read_lines, stream_errors
 from icelos.errors import IcelosError, InputError
 from icelos.findings import Failure, failure
 from icelos.records import record_id
@@ -108,8 +108,9 @@ def _loaded(root: str, states: tuple[tuple[str, int, int], ...]) -> Advisories:
         try:
             for item in _read(path, name):
                 _take(advisories, item, name)
-        except (IcelosError, OSError, EOFError, ValueError) as error:
-            _take(advisories, InputError(str(error), source=None), name)
+        except stream_errors() as error:
+            reason = error.message if isinstance(error, IcelosError) else f"broken stream: {error}"
+            _take(advisories, InputError(reason), name)
     return advisories
 
 

@@ -20,7 +20,7 @@ from icelos.data.parse.limits import read_bounded
 from icelos.data.parse.packages import Installed, OsRelease, apk, dpkg, os_release
 from icelos.data.parse.sbom import components as listed_components
 from icelos.data.parse.sbom import read_bom
-from icelos.data.reading import open_input
+from icelos.data.reading import open_input, stream_errors
 from icelos.errors import IcelosError, InputError
 from icelos.records import Component, record_id
 
@@ -49,7 +49,7 @@ def read_target(path: Path) -> list[Inventory]:
         return [_from_bom(path)] if head.startswith(b"{") else _from_archive(path)
     except IcelosError as error:
         raise InputError(error.message, source=str(path), hint=error.hint) from error
-    except (OSError, EOFError, ValueError) as error:
+    except stream_errors() as error:
         raise InputError(f"cannot read: {error}", source=str(path)) from error
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import IO, cast
 
 import msgspec
 
-from icelos.errors import InputError
+from icelos.errors import IcelosError, InputError
 
 LINE_LIMIT = 8 * 1024 * 1024
 """Bytes in one line; a longer one is a Failure and is skipped without being held in memory."""
@@ -62,6 +63,13 @@ def _undone(raw: IO[bytes]) -> Iterator[IO[bytes]]:
             yield io.BufferedReader(cast("io.RawIOBase", reader))
     else:
         yield raw
+
+
+def stream_errors() -> tuple[type[Exception], ...]:
+    """What an unreadable, truncated or corrupt stream raises; zstandard only where it is in use."""
+    module = sys.modules.get("zstandard")
+    found: list[type[Exception]] = [module.ZstdError] if module is not None else []
+    return (IcelosError, OSError, EOFError, zlib.error, ValueError, *found)
 
 
 def read_lines(stream: IO[bytes], *, limit: int = LINE_LIMIT) -> Iterator[Line]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-import sys
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from icelos.data.parse.mail import mail_id, split_mbox
-from icelos.data.reading import Line, files_below, open_input, read_lines
+from icelos.data.reading import Line, files_below, open_input, read_lines, stream_errors
 from icelos.errors import IcelosError, InputError
 from icelos.findings import Failure, failure
 from icelos.records import LogLine, Mail, Record, record_id
@@ -53,20 +51,13 @@ class _Files(ABC):
     def _guarded(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
         try:
             yield from self._read(path, name)
-        except _broken_stream() as error:
+        except stream_errors() as error:
             reason = error if isinstance(error, IcelosError) else f"broken stream: {error}"
             yield failure(record_id=record_id(name, "stream"), job="", error=reason, source=name)
 
     @abstractmethod
     def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
         """The records of one file (None: standard input), called `name` in their sources."""
-
-
-def _broken_stream() -> tuple[type[Exception], ...]:
-    """What an unreadable, truncated or corrupt stream raises; zstandard only where it is in use."""
-    module = sys.modules.get("zstandard")
-    found: list[type[Exception]] = [module.ZstdError] if module is not None else []
-    return (IcelosError, OSError, EOFError, zlib.error, ValueError, *found)
 
 
 class LineSource(_Files):

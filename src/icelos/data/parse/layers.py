@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import io
 import tarfile
-import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import IO, NamedTuple, Self, cast
 
 import msgspec
 
+from icelos.data.reading import stream_errors
 from icelos.errors import InputError
 
 MAX_ENTRIES = 4_000_000
@@ -105,6 +105,10 @@ def plain_stream(stream: IO[bytes], budget: Budget) -> IO[bytes]:
     return cast("IO[bytes]", _Metered(buffered, budget))
 
 
+def _archive_errors() -> tuple[type[Exception], ...]:
+    return (tarfile.TarError, RecursionError, *stream_errors())
+
+
 class Member(NamedTuple):
     """One entry: its clean path (None where it leads outside), its header, and how to read it."""
 
@@ -124,7 +128,9 @@ def members(stream: IO[bytes], budget: Budget) -> Iterator[Member]:
                 archive.members = []  # type: ignore[attr-defined]  # it keeps every header otherwise
                 budget.entry()
                 yield Member(clean_path(info.name), info, partial(archive.extractfile, info))
-    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, RecursionError) as error:
+    except InputError:
+        raise
+    except _archive_errors() as error:
         raise InputError(f"broken archive: {error}") from error
 
 

@@ -52,12 +52,12 @@ class _Component(msgspec.Struct):
 
 
 class _Metadata(msgspec.Struct):
-    component: msgspec.Raw | None = None
+    component: msgspec.Raw = msgspec.Raw()
 
 
 class _CycloneDx(msgspec.Struct):
     serialNumber: str | None = None  # noqa: N815 - the format's name
-    metadata: _Metadata | None = None
+    metadata: msgspec.Raw = msgspec.Raw()
     components: list[msgspec.Raw] | None = None
 
 
@@ -96,10 +96,10 @@ def read_bom(data: bytes) -> Bom:
         return Bom("spdx", spdx.name, spdx.documentNamespace, _numbered("packages", spdx.packages))
     if bytes(head.get("bomFormat", b"")) == b'"CycloneDX"' or "components" in head:
         whole = _decoded(data, _CycloneDx, "broken CycloneDX document")
-        subject = whole.metadata.component if whole.metadata else None
+        subject = _subject(bytes(whole.metadata))
         parts = _numbered("components", whole.components)
-        if subject is not None:
-            parts = (("metadata.component", bytes(subject)), *parts)
+        if subject:
+            parts = (("metadata.component", subject), *parts)
         return Bom("cyclonedx", _name_of(subject), whole.serialNumber or "", parts)
     raise InputError("neither a CycloneDX nor an SPDX document in JSON")
 
@@ -203,9 +203,15 @@ def _distro_of(data: bytes) -> str:
     return f"{component.name}-{component.version}" if component.type == "operating-system" else ""
 
 
-def _name_of(subject: msgspec.Raw | None) -> str:
-    if subject is None:
-        return ""
+def _subject(metadata: bytes) -> bytes:
+    """What the document is about; broken metadata costs its name only."""
+    try:
+        return bytes(msgspec.json.decode(metadata, type=_Metadata).component)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return b""
+
+
+def _name_of(subject: bytes) -> str:
     try:
         found = msgspec.json.decode(subject, type=_Component)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):

@@ -1,0 +1,147 @@
+"""The source "components": one record for each component and advisory, and nothing passed over in silence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from icelos.data.components import ComponentSource
+from icelos.data.inventory import read_target
+from icelos.errors import InputError
+from icelos.findings import Failure
+from icelos.records import Component
+
+FEED = [
+    {
+        "id": f"A-{number}", "aliases": [f"CVE-2020-{number}"], "modified": "2020",
+        "affected": [{"package": {"ecosystem": "PyPI", "name": name}, "versions": ["1"]}],
+    }
+    for number, name in ((1, "a"), (2, "a"), (3, "b"))
+]  # fmt: skip
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> str:
+    path = tmp_path / "feed.jsonl"
+    path.write_text("".join(json.dumps(item) + "\n" for item in FEED))
+    return str(path)
+
+
+def _bom(path: Path, *purls: str, **more: Any) -> Path:
+    parts = [{"name": "x", "purl": purl} for purl in purls]
+    path.write_text(json.dumps({"bomFormat": "CycloneDX", "components": parts, **more}))
+    return path
+
+
+def test_one_record_for_each_component_and_advisory(tmp_path: Path, feed: str) -> None:
+    bom = _bom(
+        tmp_path / "bom.json", "pkg:pypi/a@1", "pkg:pypi/b@1", "pkg:pypi/c@1", "pkg:pypi/a@1", "pkg:pypi/a@2"
+    )
+    records = [item for item in ComponentSource(bom, advisories=feed) if isinstance(item, Component)]
+    assert [(r.name, r.version, r.advisory) for r in records] == [
+        ("a", "1", "A-1"), ("a", "1", "A-2"), ("b", "1", "A-3"), ("a", "2", "A-1"), ("a", "2", "A-2"),
+    ]  # fmt: skip
+    assert len({record.id for record in records}) == 5
+    assert records[0].location == "bom.json:components[0]"
+
+
+def test_ids_go_by_the_document_and_not_by_its_name(tmp_path: Path, feed: str) -> None:
+    def ids(path: Path, **more: Any) -> list[str]:
+        source = ComponentSource(_bom(path, "pkg:pypi/b@1", **more), advisories=feed)
+        return [item.id for item in source if isinstance(item, Component)]
+
+    assert ids(tmp_path / "1.json") == ids(tmp_path / "2.json")
+    assert ids(tmp_path / "1.json", serialNumber="1") == ids(tmp_path / "2.json", serialNumber="1", version=2)
+    assert ids(tmp_path / "1.json", serialNumber="1") != ids(tmp_path / "1.json", serialNumber="2")
+
+
+@pytest.mark.parametrize("cve", ["CVE-2020-2", "a-2", "CVE-2020-9, cve-2020-2"])
+def test_restricted_to_an_advisory_by_any_of_its_ids(tmp_path: Path, feed: str, cve: str) -> None:
+    source = ComponentSource(_bom(tmp_path / "bom.json", "pkg:pypi/a@1"), advisories=feed, cve=cve)
+    assert [item.advisory for item in source if isinstance(item, Component)] == ["A-2"]
+
+
+def test_what_no_advisory_covers_is_told(tmp_path: Path, feed: str) -> None:
+    bom = _bom(
+        tmp_path / "bom.json",
+        "pkg:npm/a@1",
+        "pkg:npm/b@1",
+        "pkg:swid/a@1",
+        "pkg:apk/alpine/a@1?distro=3.10.1",
+    )
+    items = list(ComponentSource(bom, advisories=feed))
+    assert [item.error for item in items if isinstance(item, Failure)] == [
+        "no advisories are loaded for Alpine:v3.10: 1 components are not judged",
+        "no advisories are loaded for npm: 2 components are not judged",
+        "no advisories are loaded for pkg:swid: 1 components are not judged",
+    ]
+    assert len({item.record_id for item in items if isinstance(item, Failure)}) == 3
+
+
+def test_packages_of_an_image(tmp_path: Path, images: ModuleType) -> None:
+    layer = images.tar(
+        {
+            "lib/apk/db/installed": b"P:libssl\nV:1-r0\no:openssl\n\nP:broken\n\nP:musl\nV:2-r0\n",
+            "etc/os-release": b"ID=alpine\nVERSION_ID=3.10.4\n",
+        }
+    )
+    (tmp_path / "image.tar").write_bytes(images.docker_archive(layer))
+    (inventory,) = read_target(tmp_path / "image.tar")
+    assert inventory.target == "app:1"
+    assert [component.purl for component in inventory.components] == [
+        "pkg:apk/alpine/libssl@1-r0?distro=alpine-3.10.4&upstream=openssl",
+        "pkg:apk/alpine/musl@2-r0?distro=alpine-3.10.4",
+    ]
+    assert inventory.components[0].quote == "P:libssl V:1-r0"
+    assert inventory.components[1].location == "lib/apk/db/installed:7"
+    assert inventory.components[1].layer.startswith("sha256:")
+    assert [problem.source for problem in inventory.problems] == ["lib/apk/db/installed:5"]
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"bin/app": b"x"}, "no package database"),
+        ({"var/lib/rpm/Packages": b"x"}, "rpm's database is not read"),
+        ({"usr/lib/sysimage/rpm/rpmdb.sqlite": b"x"}, "rpm's database is not read"),
+    ],
+)
+def test_an_image_that_cannot_be_judged_says_so(
+    tmp_path: Path, images: ModuleType, files: dict[str, bytes], says: str
+) -> None:
+    (tmp_path / "image.tar").write_bytes(images.docker_archive(images.tar(files)))
+    (inventory,) = read_target(tmp_path / "image.tar")
+    assert says in inventory.problems[0].message
+
+
+def test_debian_and_distroless(tmp_path: Path, images: ModuleType) -> None:
+    files = {
+        "var/lib/dpkg/status": b"Package: libc6\nStatus: install ok installed\nSource: glibc\nVersion: 1\n",
+        "var/lib/dpkg/status.d/tzdata": b"Package: tzdata\nVersion: 2\n",
+        "usr/lib/os-release": b"ID=debian\nVERSION_ID=11\n",
+    }
+    (tmp_path / "image.tar").write_bytes(images.tar(files))
+    (inventory,) = read_target(tmp_path / "image.tar")
+    assert sorted(component.purl for component in inventory.components) == [
+        "pkg:deb/debian/libc6@1?distro=debian-11&upstream=glibc",
+        "pkg:deb/debian/tzdata@2?distro=debian-11",
+    ]
+    assert inventory.problems == []
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"no target", b"\x1f\x8bbad", b"\x28\xb5\x2f\xfdbad"])
+def test_what_is_no_target(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x").write_bytes(content)
+    with pytest.raises(InputError):
+        read_target(tmp_path / "x")
+    with pytest.raises(InputError, match="is a folder"):
+        read_target(tmp_path)
+
+
+def test_advisories_must_be_given(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no advisories given"):
+        ComponentSource(tmp_path)
