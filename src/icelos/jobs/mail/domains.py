@@ -27,7 +27,7 @@ FREEMAIL = frozenset([
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+'=-]{1,64}@((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z][A-Za-z0-9-]{1,62})")
 _DOMAIN = re.compile(
-    r"(?:https?://|www\.|^)(?P<host>(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})(?=[/:?#\s,;)]|\.?$)",
+    r"(?:https?://|(?=www\.)|^)(?P<host>(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})(?=[/:?#\s,;)]|\.?$)",
     re.IGNORECASE,
 )
 
@@ -49,7 +49,11 @@ def shown_host(text: str) -> str:
     """The host that a link's text claims to lead to, or nothing: "www.bank.de/login" but not "click here"."""
     found = _DOMAIN.search(text.strip()[:500])
     host = found["host"].lower() if found else ""
-    return host if organisation(host) else ""
+    return host if organisation(host) and not host.endswith(_FILES) else ""
+
+
+_FILES = (".zip", ".mov")
+"""Top-level domains that are far more often the end of a file's name."""
 
 
 def parse_url(text: str) -> Url | None:

@@ -1,0 +1,206 @@
+"""Reading mail within bounds: broken MIME, character sets, depth, size, time."""
+
+from __future__ import annotations
+
+import base64
+import quopri
+import time
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from icelos.errors import InputError
+from icelos.jobs.mail import message as reading
+from icelos.jobs.mail.message import decode_text, read_message
+
+
+def _mail(body: bytes, *headers: str) -> bytes:
+    return "\n".join(["From: a@b.example", *headers, "", ""]).encode() + body
+
+
+def test_a_message_as_mail_programs_write_it() -> None:
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "Zoë <zoe@b.example>", "Grüße aus Köln, eine recht lange Zeile, die gefaltet wird"
+    mail.set_content("plain text: ünï\n")
+    mail.add_alternative("<p>markup <a href='https://b.example/x'>here</a></p>", subtype="html")
+    mail.add_attachment(b"%PDF-1.4 content", maintype="application", subtype="pdf", filename="Übersicht.pdf")
+    found = read_message(mail.as_bytes())
+    assert found.subject == "Grüße aus Köln, eine recht lange Zeile, die gefaltet wird"
+    assert found.first("from") == "Zoë <zoe@b.example>"
+    assert "plain text: ünï" in found.text
+    assert "markup here" in found.html_text
+    assert [link.target for link in found.links] == ["https://b.example/x"]
+    assert [(a.name, a.content_type) for a in found.attachments] == [("Übersicht.pdf", "application/pdf")]
+    assert found.attachments[0].head == b"%PDF-1.4 content"
+    assert found.defects == []
+
+
+@pytest.mark.parametrize("raw", [b"", b"\n\n", b"no header\nat all\n", b"\xff\xd8\xff\xe0 a picture", b"\0" * 100])
+def test_what_is_no_mail(raw: bytes) -> None:
+    with pytest.raises(InputError, match="no mail header"):
+        read_message(raw)
+
+
+def test_what_is_refused() -> None:
+    with pytest.raises(InputError, match=r"Outlook \.msg"):
+        read_message(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    with pytest.raises(InputError, match="larger than 48 MiB"):
+        read_message(b"From: a\n\n" + b"x" * reading.MAX_RAW)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\xef\xbb\xbfFrom: a@b.example\nSubject: it\n\nhi",
+        b"\r\n\r\nFrom: a@b.example\r\nSubject: it\r\n\r\nhi",
+        b"From a Mon Jan 1\nFrom: a@b.example\nSubject: it\n\nhi",
+        b"Mail content:\nFrom: a@b.example\nSubject: it\n\nhi",
+        b"From : a@b.example\nSUBJECT:it\n\nhi",
+        b"Subject:\n it\nFrom: a@b.example\nhi without an empty line",
+        b"Subject: it\nFrom: a@b.example",
+    ],
+)
+def test_odd_beginnings(raw: bytes) -> None:
+    found = read_message(raw)
+    assert (found.subject, found.first("from")) == ("it", "a@b.example")
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        ("=?utf-8?B?R3LDvMOfZQ==?=", "Grüße"),
+        ("=?utf-8?Q?Gr=C3=BC=C3=9Fe_aus?= =?utf-8?Q?_K=C3=B6ln?=", "Grüße aus Köln"),
+        ("=?iso-8859-1?q?caf=E9?= plain", "café plain"),
+        ("=?utf-8?B?R3LDvMOfZQ?=", "Grüße"),
+        ("=?utf-8?B?A?= good", " good"),
+        ("=?no-such-charset?Q?text?=", "text"),
+        ("=?punycode?Q?abc-de?=", "abc-de"),
+        ("=?utf-8*en?Q?text?=", "text"),
+        ("=?utf-8?X?text?=", "=?utf-8?X?text?="),
+    ],
+)
+def test_encoded_words(header: str, text: str) -> None:
+    assert read_message(_mail(b"", f"Subject: {header}")).subject == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("base64", base64.b64encode("grün".encode())),
+        ("base64", b"Z3L\n*DvG4"),
+        ("BASE64 ", base64.b64encode("grün".encode()).rstrip(b"=")),
+        ("quoted-printable", quopri.encodestring("grün".encode())),
+        ("8bit", "grün".encode()),
+        ("no-such", "grün".encode()),
+        ("quoted-printable", "grün".encode()),
+    ],
+)
+def test_transfer_encodings(encoding: str, body: bytes) -> None:
+    found = read_message(_mail(body, "Content-Type: text/plain; charset=utf-8", f"Content-Transfer-Encoding: {encoding}"))
+    assert found.text.strip() == "grün"
+
+
+@pytest.mark.parametrize(
+    ("data", "charset", "text"),
+    [
+        (b"caf\xe9", "iso-8859-1", "café"),
+        (b"caf\xe9", "utf-8", "café"),
+        (b"\x82\xa0", "shift_jis", "あ"),
+        (b"+AGE-", "utf-7", "a"),
+        (b"x", "unicode_escape", "x"),
+        (b"\\x41", "unicode_escape", "\\x41"),
+        (b"x", "rot13", "x"),
+        (b"x", "\0", "x"),
+        (b"x", "", "x"),
+    ],
+)
+def test_character_sets(data: bytes, charset: str, text: str) -> None:
+    assert decode_text(data, charset) == text
+
+
+def _multipart(*parts: bytes, boundary: str = "B", closed: bool = True) -> bytes:
+    body = b"".join(f"--{boundary}\n".encode() + part + b"\n" for part in parts)
+    return _mail(body + (f"--{boundary}--\n".encode() if closed else b""), f'Content-Type: multipart/mixed; boundary="{boundary}"')
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_parts(closed: bool) -> None:
+    raw = _multipart(b"\nfirst", b"Content-Type: text/html\n\n<b>second</b>", b"plain without header\n", closed=closed)
+    found = read_message(raw)
+    assert "first" in found.text
+    assert "second" in found.html_text
+
+
+def test_a_mail_in_a_mail_is_read() -> None:
+    inner = b"From: c@d.example\nContent-Type: text/html\n\n<a href='http://e.example/'>x</a>"
+    found = read_message(_multipart(b"Content-Type: message/rfc822\n\n" + inner))
+    assert [link.target for link in found.links] == ["http://e.example/"]
+    assert found.first("from") == "a@b.example"
+
+
+def test_depth_and_number_of_parts_are_bounded() -> None:
+    deep = b"Content-Type: text/plain\n\nbottom"
+    for level in range(200):
+        deep = f"Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n".encode() + deep + f"\n--b{level}--".encode()
+    found = read_message(b"From: a@b.example\n" + deep)
+    assert "bounds" in found.defects[0]
+    many = read_message(_multipart(*[b"\nx"] * 1000))
+    assert "bounds" in many.defects[0]
+    assert many.text.count("x") == reading.MAX_PARTS - 1
+
+
+def test_a_boundary_of_its_own_parts_ends() -> None:
+    part = b"Content-Type: multipart/mixed; boundary=B\n\n--B\nContent-Type: multipart/mixed; boundary=B\n\n--B\n\nx"
+    assert read_message(b"From: a@b.example\n" + part).headers
+
+
+SLOW = {
+    "headers": b"X: y\n" * 200_000,
+    "one header": b"X: " + b"y" * 2_000_000,
+    "folded": b"X: y\n" + b" z\n" * 400_000,
+    "parameters": b"Content-Type: text/plain" + b";" * 200_000 + b"\n\nx",
+    "quotes": b'Content-Type: text/plain; a="' + b'\\"' * 100_000 + b"\n\nx",
+    "words": b"Subject: " + b"=?a?q?" * 100_000,
+    "boundaries": b"Content-Type: multipart/mixed; boundary=B\n\n" + b"--B\n" * 300_000,
+    "tags": b"Content-Type: text/html\n\n" + b"<div>" * 200_000,
+    "links": b"Content-Type: text/html\n\n" + b"<a href='x'>" * 80_000,
+    "open tags": b"Content-Type: text/html\n\n" + b"<a " * 300_000,
+    "quoted tags": b"Content-Type: text/html\n\n" + b'<a "' * 250_000,
+    "one quote": b"Content-Type: text/html\n\n<a " + b'"' * 1_000_000,
+    "comments": b"Content-Type: text/html\n\n" + b"<!--" * 250_000,
+    "scripts": b"Content-Type: text/html\n\n" + b"<script>" * 120_000,
+    "entities": b"Content-Type: text/html\n\n" + b"&" * 1_000_000,
+    "base64": b"Content-Transfer-Encoding: base64\n\n" + b"*" * 4_000_000,
+}
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_no_mail_takes_long(kind: str) -> None:
+    began = time.process_time()
+    read_message(b"From: a@b.example\n" + SLOW[kind])
+    assert time.process_time() - began < 5
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            b"From: a@b.example", b"Content-Type: multipart/mixed; boundary=B", b"Content-Type: text/html",
+            b"Content-Type: multipart/alternative; boundary=\"C", b"Content-Type: message/rfc822", b"--B", b"--B--",
+            b"--C", b"", b" folded", b"Content-Transfer-Encoding: base64", b"Content-Transfer-Encoding: quoted-printable",
+            b"Content-Disposition: attachment; filename*=utf-8''%e2%82", b"=?utf-8?B?x?=", b"Subject: =?utf-8?Q?=ZZ?=",
+            b"<a href=\"http://x\">", b"\xff\xfe", b"=", b"Zm9v", b"Content-Type: text/plain; charset=utf-16",
+        ]
+    ),
+    max_size=30,
+)  # fmt: skip
+
+
+@given(LINES, st.binary(max_size=20))
+def test_any_bytes_are_a_message_or_an_input_error(lines: list[bytes], noise: bytes) -> None:
+    try:
+        found = read_message(b"\n".join(lines) + noise)
+    except InputError:
+        return
+    assert found.headers
