@@ -68,6 +68,36 @@ def retrieval(
         raise typer.Exit(1)
 
 
+@group.command()
+def copilot(
+    data: Data,
+    half: Annotated[Which, typer.Option(help="test is held out; tune is for tuning")] = Which.TEST,
+    questions: Annotated[int, typer.Option(min=1, help="Questions with a known fact")] = 200,
+    honest: Annotated[int, typer.Option(min=1, help="Questions asked again without their documents")] = 300,
+    lies: Annotated[int, typer.Option(min=1, help="Answers of a model that lies once in each")] = 300,
+    output_file: Output = None,
+    json: Json = False,
+) -> None:
+    """Measure the copilot: facts, citations, verification, honesty, latency, hostile text.
+
+    Exit code 1: a bar is missed.
+
+    Example: icelos evaluate copilot --data corpora/ --output copilot.md
+    """
+    from icelos.evaluate import report as reports
+    from icelos.jobs.copilot.measure import measure
+
+    found = measure(data, wanted=half.value, number=questions, honest=honest, lies=lies, progress=output.note)
+    if output_file is not None:
+        reports.write(found, output_file)
+    if json:
+        output.json_line(found)
+    else:
+        output.table(reports.COLUMNS, reports.cells(found))
+    if not found.met:
+        raise typer.Exit(1)
+
+
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this file."""
     app.add_typer(group, name="evaluate")

@@ -114,11 +114,12 @@ def _in_force(document: Document) -> bool:
 
 def answers(question: Question, text: str) -> bool:
     """Does a text hold the fact? Compared without case and white space."""
-    flat = _flat(text)
-    return any(_flat(gold) in flat for gold in question.gold)
+    held = flat(text)
+    return any(flat(gold) in held for gold in question.gold)
 
 
-def _flat(text: str) -> str:
+def flat(text: str) -> str:
+    """Without case, punctuation and runs of white space."""
     return " ".join(re.sub(r"[^\w.:/-]+", " ", text.casefold()).split())
 
 

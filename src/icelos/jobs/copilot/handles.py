@@ -52,7 +52,7 @@ def cited(text: str, handles: Handles) -> tuple[str, tuple[str, ...]]:
         found.extend(name for name in names if handles.key(name) and name not in found)
         return ""
 
-    return re.sub(r"\s+([.,;:!?])", r"\1", _BRACKETS.sub(take, text)).strip(), tuple(found)
+    return re.sub(r"\s+([.!?])$", r"\1", _BRACKETS.sub(take, text).strip()), tuple(found)
 
 
 def _is_ordinal(name: str, bracketed: str) -> bool:

@@ -93,6 +93,8 @@ def _sentences(text: str, start: int, end: int) -> Iterator[Span]:
 def _is_end(text: str, match: re.Match[str], begin: int, end: int) -> bool:
     if match.end() >= end:
         return True
+    if text[match.start() - 1] in "]】":  # a citation closes its sentence
+        return True
     following = text[match.end() : match.end() + 3].lstrip("\n\t \"'“‘(*_`[")
     if match.group().startswith("."):
         before = _WORD_BEFORE.search(text, begin, match.start())

@@ -26,7 +26,7 @@ MONTHS = {
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _PATTERNS = (
-    ("url", r"(?:https?|ftp|hxxps?)://[^\s\"'<>)\]]+"),
+    ("url", r"(?:https?|ftp|hxxps?)://[^\s\"'<>)\]]*[^\s\"'<>)\].,;:!?]"),
     ("email", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
     (
         "identifier",
