@@ -80,7 +80,7 @@ def read_message(raw: bytes) -> Message:
     headers, body = _split(raw.removeprefix(b"\xef\xbb\xbf").lstrip())
     if not headers:
         raise InputError("no mail header in it")
-    message = Message([(name, _decoded_words(value)) for name, value in headers])
+    message = Message([(name, _decoded_words(value.strip())) for name, value in headers])
     _Walk(message, max(MAX_COPIED, 4 * len(raw))).part(headers, body, 0)
     return message
 

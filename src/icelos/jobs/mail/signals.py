@@ -174,8 +174,8 @@ _MARKUP = frozenset(["html", "htm", "shtml", "xhtml", "mht", "mhtml", "svg"])
 _HARMLESS = frozenset([
     "pdf", "doc", "docx", "xls", "xlsx", "txt", "jpg", "jpeg", "png", "gif", "zip", "csv", "rtf",
 ])  # fmt: skip
-_PROGRAMS = (b"MZ", b"\x7fELF", b"L\x00\x00\x00\x01\x14\x02\x00", b"\xca\xfe\xba\xbe")
-"""First bytes of Windows and ELF programs, Windows shortcuts, and Java classes or Mach-O bundles."""
+_PROGRAMS = (b"\x7fELF", b"L\x00\x00\x00\x01\x14\x02\x00", b"\xca\xfe\xba\xbe")
+"""First bytes of ELF programs, Windows shortcuts, and Java classes or Mach-O bundles."""
 _PAGE = re.compile(rb"\A(?:\xef\xbb\xbf)?\s{0,200}<(?:!doctype\s{1,9}html|html|script)\b", re.IGNORECASE)
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
@@ -202,7 +202,7 @@ def _attachment(attachment: Attachment) -> Iterator[Signal]:
 def _kind(attachment: Attachment, suffix: str, shown: str) -> Iterator[Signal]:
     """What opening it would do, by its name and by its first bytes."""
     kind, head = attachment.content_type, attachment.head
-    if suffix in _RUNS or head.startswith(_PROGRAMS):
+    if suffix in _RUNS or _is_program(head):
         yield Signal("attachment-runs", 4.0, f"the attachment {shown} is a program", "attachment", shown)
     elif suffix in _MACROS:
         yield Signal(
@@ -210,6 +210,11 @@ def _kind(attachment: Attachment, suffix: str, shown: str) -> Iterator[Signal]:
         )
     elif suffix in _MARKUP or kind in {"text/html", "image/svg+xml"} or _PAGE.match(head):
         yield Signal("attachment-html", 2.5, f"the attachment {shown} is a web page", "attachment", shown)
+
+
+def _is_program(head: bytes) -> bool:
+    """Windows programs begin with the letters MZ, as a text may: their header holds zeros besides."""
+    return head.startswith(_PROGRAMS) or (head.startswith(b"MZ") and b"\0" in head[:64])
 
 
 # ---- what it says

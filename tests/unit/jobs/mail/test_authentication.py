@@ -25,13 +25,16 @@ def test_only_a_trusted_servers_counts_where_one_is_named() -> None:
 @pytest.mark.parametrize(
     ("header", "found"),
     [
-        ("mx; spf=pass (sender is 1.2.3.4) smtp.mailfrom=a; dkim=fail; dmarc=none", {"spf": "pass", "dkim": "fail", "dmarc": "none"}),
+        (
+            "mx; spf=pass (sender is 1.2.3.4) smtp.mailfrom=a; dkim=fail; dmarc=none",
+            {"spf": "pass", "dkim": "fail", "dmarc": "none"},
+        ),
         ("mx; DKIM = Fail; dkim=pass", {"dkim": "pass"}),
         ("mx; dkim=pass; dkim=fail", {"dkim": "pass"}),
         ("mx; none (spf=fail)", {}),
         ("mx; compauth=fail reason=001", {"compauth": "fail"}),
         ("", {}),
     ],
-)  # fmt: skip
+)
 def test_results(header: str, found: dict[str, str]) -> None:
     assert results(header) == found

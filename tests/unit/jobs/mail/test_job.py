@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from icelos.engine.run import score_safely
 from icelos.errors import SettingsError
 from icelos.findings import Failure, Finding, Verdict
-from icelos.jobs.mail.job import DETECTOR, MailJob, build
+from icelos.jobs.mail.job import MODEL, MailJob, build
 from icelos.records import LogLine, Mail, record_id
 from icelos.settings import MailSettings, Settings
 from icelos.testing import check_job
@@ -22,7 +22,9 @@ BAD = (
     b'From: "help@bank.com" <x@evil.com>\nReply-To: y@gmail.com\nContent-Type: text/html\n\n'
     b"<a href='http://8.8.8.8/'>www.bank.com</a> verify your account\n"
 )
-DOUBTFUL = b"From: x@evil.com\nReply-To: y@gmail.com\nContent-Type: text/html\n\n<a href='http://a.com'>bank.com</a>"
+DOUBTFUL = (
+    b"From: x@evil.com\nReply-To: y@gmail.com\nContent-Type: text/html\n\n<a href='http://a.com'>bank.com</a>"
+)
 GOOD = b"From: a@b.example\nSubject: lunch\n\nAt noon?\n"
 
 
@@ -52,7 +54,7 @@ def test_one_sentence_says_why_and_who_says_it() -> None:
     assert found.summary.endswith(".")
     assert "8.8.8.8" in found.summary
     assert "rule baseline" in found.label
-    assert found.made_by["detector"] == DETECTOR
+    assert found.made_by["model"] == MODEL == "rule baseline 1"
 
 
 def test_thresholds() -> None:
@@ -72,11 +74,13 @@ def test_another_record_is_a_failure() -> None:
 
 @given(st.binary(max_size=40))
 def test_hostile_names_can_be_stored_and_shown(noise: bytes) -> None:
-    raw = b'From: "help@bank.com' + noise + b'" <x@evil.com>\nReply-To: y@gmail.com\nX: ' + noise + b"\n\nhttp://8.8.8.8/" + noise
+    start = b'From: "help@bank.com' + noise + b'" <x@evil.com>\nReply-To: y@gmail.com\nX: '
+    raw = start + noise + b"\n\nhttp://8.8.8.8/" + noise
     (found,) = score_safely(MailJob(), [_mail(raw)])
     assert msgspec.json.encode(found)
     if isinstance(found, Finding):
-        assert not re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", found.summary)
+        for text in (found.summary, *(evidence.quote for evidence in found.evidence)):
+            assert not re.search(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\ud800-\udfff]", text)
 
 
 def test_building() -> None:

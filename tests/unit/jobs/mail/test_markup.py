@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,3 +51,66 @@ def test_links_are_bounded() -> None:
 @given(st.text(alphabet="<>/=\"'a hrefip!-&;", max_size=80))
 def test_any_text_is_read(html: str) -> None:
     assert isinstance(read_markup(html).text, str)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "style='display:none'",
+        'style="font-size: 0px"',
+        "style=color:#fff;background:white",
+        "hidden",
+        "style='opacity:0'",
+    ],
+)
+def test_hidden_text_is_told_from_shown_text(attributes: str) -> None:
+    found = read_markup(f"<div>one<span {attributes}>two <b>three</b></span> four</div>five")
+    assert found.text.split() == ["one", "four", "five"]
+    assert found.hidden == "two three"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p hidden>a<p>shown",
+        "<table><tr><td hidden>a<td>shown</table>",
+        "<ul><li hidden>a<li>shown</ul>",
+        "<p hidden>a<div>shown</div>",
+        "<img hidden>shown",
+        "<div hidden>a</div></b></i>shown",
+    ],
+)
+def test_a_hidden_element_ends_where_browsers_end_it(html: str) -> None:
+    assert "shown" in read_markup(html).text
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "<a " + " " * 9000 + "href=https://a.example>",
+        "<a title='<b> a > b' href=https://a.example>",
+        "<a/href=https://a.example>",
+        "<A\nHREF\n=\nhttps://a.example\n>",
+        "<a x\" href='https://a.example'>",
+        "<a href=&#104;ttps://a.example>",
+        "<a href=&#0000000000104;ttps://a.example>",
+    ],
+)
+def test_a_link_cannot_be_hidden_by_odd_writing(tag: str) -> None:
+    found = read_markup(f"{tag}x</a>")
+    assert [(link.target, link.text) for link in found.links] == [("https://a.example", "x")]
+
+
+@pytest.mark.parametrize("digits", ["9" * 5000, "0" * 5000 + "65", "x" + "f" * 5000])
+def test_character_references_longer_than_python_reads_numbers(digits: str) -> None:
+    found = read_markup(f"one &#{digits}; two")
+    assert found.text.split()[0] == "one"
+    assert found.text.split()[-1] == "two"
+
+
+@pytest.mark.parametrize("piece", ["<p " + "a=1 " * 50_000 + ">", "<a x='", "<b></p>", "<p hidden>", "&#"])
+def test_a_megabyte_takes_time_in_proportion(piece: str) -> None:
+    html = piece * ((1 << 20) // len(piece))
+    start = time.process_time()
+    read_markup(html)
+    assert time.process_time() - start < 5

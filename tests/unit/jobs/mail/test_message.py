@@ -22,7 +22,10 @@ def _mail(body: bytes, *headers: str) -> bytes:
 
 def test_a_message_as_mail_programs_write_it() -> None:
     mail = EmailMessage()
-    mail["From"], mail["Subject"] = "Zoë <zoe@b.example>", "Grüße aus Köln, eine recht lange Zeile, die gefaltet wird"
+    mail["From"], mail["Subject"] = (
+        "Zoë <zoe@b.example>",
+        "Grüße aus Köln, eine recht lange Zeile, die gefaltet wird",
+    )
     mail.set_content("plain text: ünï\n")
     mail.add_alternative("<p>markup <a href='https://b.example/x'>here</a></p>", subtype="html")
     mail.add_attachment(b"%PDF-1.4 content", maintype="application", subtype="pdf", filename="Übersicht.pdf")
@@ -37,7 +40,9 @@ def test_a_message_as_mail_programs_write_it() -> None:
     assert found.defects == []
 
 
-@pytest.mark.parametrize("raw", [b"", b"\n\n", b"no header\nat all\n", b"\xff\xd8\xff\xe0 a picture", b"\0" * 100])
+@pytest.mark.parametrize(
+    "raw", [b"", b"\n\n", b"no header\nat all\n", b"\xff\xd8\xff\xe0 a picture", b"\0" * 100]
+)
 def test_what_is_no_mail(raw: bytes) -> None:
     with pytest.raises(InputError, match="no mail header"):
         read_message(raw)
@@ -98,7 +103,9 @@ def test_encoded_words(header: str, text: str) -> None:
     ],
 )
 def test_transfer_encodings(encoding: str, body: bytes) -> None:
-    found = read_message(_mail(body, "Content-Type: text/plain; charset=utf-8", f"Content-Transfer-Encoding: {encoding}"))
+    found = read_message(
+        _mail(body, "Content-Type: text/plain; charset=utf-8", f"Content-Transfer-Encoding: {encoding}")
+    )
     assert found.text.strip() == "grün"
 
 
@@ -122,12 +129,17 @@ def test_character_sets(data: bytes, charset: str, text: str) -> None:
 
 def _multipart(*parts: bytes, boundary: str = "B", closed: bool = True) -> bytes:
     body = b"".join(f"--{boundary}\n".encode() + part + b"\n" for part in parts)
-    return _mail(body + (f"--{boundary}--\n".encode() if closed else b""), f'Content-Type: multipart/mixed; boundary="{boundary}"')
+    return _mail(
+        body + (f"--{boundary}--\n".encode() if closed else b""),
+        f'Content-Type: multipart/mixed; boundary="{boundary}"',
+    )
 
 
 @pytest.mark.parametrize("closed", [True, False])
 def test_parts(closed: bool) -> None:
-    raw = _multipart(b"\nfirst", b"Content-Type: text/html\n\n<b>second</b>", b"plain without header\n", closed=closed)
+    raw = _multipart(
+        b"\nfirst", b"Content-Type: text/html\n\n<b>second</b>", b"plain without header\n", closed=closed
+    )
     found = read_message(raw)
     assert "first" in found.text
     assert "second" in found.html_text
@@ -143,7 +155,11 @@ def test_a_mail_in_a_mail_is_read() -> None:
 def test_depth_and_number_of_parts_are_bounded() -> None:
     deep = b"Content-Type: text/plain\n\nbottom"
     for level in range(200):
-        deep = f"Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n".encode() + deep + f"\n--b{level}--".encode()
+        deep = (
+            f"Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n".encode()
+            + deep
+            + f"\n--b{level}--".encode()
+        )
     found = read_message(b"From: a@b.example\n" + deep)
     assert "bounds" in found.defects[0]
     many = read_message(_multipart(*[b"\nx"] * 1000))
@@ -152,8 +168,8 @@ def test_depth_and_number_of_parts_are_bounded() -> None:
 
 
 def test_a_boundary_of_its_own_parts_ends() -> None:
-    part = b"Content-Type: multipart/mixed; boundary=B\n\n--B\nContent-Type: multipart/mixed; boundary=B\n\n--B\n\nx"
-    assert read_message(b"From: a@b.example\n" + part).headers
+    part = b"Content-Type: multipart/mixed; boundary=B\n\n--B\n"
+    assert read_message(b"From: a@b.example\n" + part + part + b"\nx").headers
 
 
 SLOW = {
@@ -186,15 +202,30 @@ def test_no_mail_takes_long(kind: str) -> None:
 LINES = st.lists(
     st.sampled_from(
         [
-            b"From: a@b.example", b"Content-Type: multipart/mixed; boundary=B", b"Content-Type: text/html",
-            b"Content-Type: multipart/alternative; boundary=\"C", b"Content-Type: message/rfc822", b"--B", b"--B--",
-            b"--C", b"", b" folded", b"Content-Transfer-Encoding: base64", b"Content-Transfer-Encoding: quoted-printable",
-            b"Content-Disposition: attachment; filename*=utf-8''%e2%82", b"=?utf-8?B?x?=", b"Subject: =?utf-8?Q?=ZZ?=",
-            b"<a href=\"http://x\">", b"\xff\xfe", b"=", b"Zm9v", b"Content-Type: text/plain; charset=utf-16",
+            b"From: a@b.example",
+            b"Content-Type: multipart/mixed; boundary=B",
+            b"Content-Type: text/html",
+            b'Content-Type: multipart/alternative; boundary="C',
+            b"Content-Type: message/rfc822",
+            b"--B",
+            b"--B--",
+            b"--C",
+            b"",
+            b" folded",
+            b"Content-Transfer-Encoding: base64",
+            b"Content-Transfer-Encoding: quoted-printable",
+            b"Content-Disposition: attachment; filename*=utf-8''%e2%82",
+            b"=?utf-8?B?x?=",
+            b"Subject: =?utf-8?Q?=ZZ?=",
+            b'<a href="http://x">',
+            b"\xff\xfe",
+            b"=",
+            b"Zm9v",
+            b"Content-Type: text/plain; charset=utf-16",
         ]
     ),
     max_size=30,
-)  # fmt: skip
+)
 
 
 @given(LINES, st.binary(max_size=20))
@@ -204,3 +235,44 @@ def test_any_bytes_are_a_message_or_an_input_error(lines: list[bytes], noise: by
     except InputError:
         return
     assert found.headers
+
+
+@pytest.mark.parametrize(
+    ("header", "body"),
+    [
+        ("Content-Type: multipart/mixed", b"words"),
+        ("Content-Type: multipart/mixed; boundary=never", b"words"),
+        ("Content-Type: multipart/mixed; boundary=B", b"--B\r\n\r\nwords\r\n--B--\r\n"),
+        ("Content-Type: ;;;", b"words"),
+    ],
+)
+def test_text_is_not_lost_where_its_parts_cannot_be_told_apart(header: str, body: bytes) -> None:
+    assert read_message(_mail(body, header)).text.strip() == "words"
+
+
+def test_nested_copies_of_a_large_mail_are_bounded() -> None:
+    inner = b"Content-Type: message/rfc822\n\n"
+    padding = b"x" * reading.MAX_COPIED
+    found = read_message(b"From: a@b.example\n" + inner * 10 + b"Subject: deep\n\n" + padding)
+    assert found.defects == [reading.PARTS_LEFT_OUT]
+
+
+def test_text_beyond_its_bound_is_left_out_and_named() -> None:
+    found = read_message(_mail(b"x" * (reading.MAX_TEXT + 1)))
+    assert len(found.text.strip()) == reading.MAX_TEXT
+    assert found.defects == [reading.TEXT_LEFT_OUT]
+
+
+@given(st.data())
+def test_no_mutation_of_a_whole_mail_breaks_it(data: st.DataObject) -> None:
+    raw = bytearray(
+        _multipart(b"Content-Type: text/html; charset=utf-8\n\n<a href='http://a'>b</a>", b"\nplain")
+    )
+    pieces = st.sampled_from([b"", b"\n", b"--", b'"', b"=?", b";", b"\0", b"\xff", b"=", b":"])
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, len(raw)))
+        raw[place : place + data.draw(st.integers(0, 40))] = data.draw(pieces)
+    try:
+        assert read_message(bytes(raw)).headers
+    except InputError:
+        assert not raw.startswith(b"From: a@b.example")

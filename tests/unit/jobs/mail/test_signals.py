@@ -5,7 +5,8 @@ from email.message import EmailMessage
 import pytest
 
 from icelos.jobs.mail.message import MAX_PARTS, read_message
-from icelos.jobs.mail.signals import MUCH_HIDDEN, Signal, signals
+from icelos.jobs.mail.signals import BIAS, MUCH_HIDDEN, Signal, signals
+from icelos.jobs.mail.wording import _PHRASES
 
 
 def found(raw: str | bytes, **extra: tuple[str, ...]) -> dict[str, Signal]:
@@ -23,6 +24,11 @@ def attached(name: str, data: bytes = b"x", subtype: str = "octet-stream") -> by
     mail.set_content("see attachment")
     mail.add_attachment(data, maintype="application", subtype=subtype, filename=name)
     return mail.as_bytes()
+
+
+def _attached(name: str, content: str = "x") -> str:
+    part = f'Content-Disposition: attachment; filename="{name}"\n\n{content}\n'
+    return f"From: a@b.example\nContent-Type: multipart/mixed; boundary=B\n\n--B\n{part}--B--\n"
 
 
 @pytest.mark.parametrize(
@@ -80,6 +86,70 @@ def test_ordinary_mail_shows_no_trick(raw: str | bytes) -> None:
     assert found(raw) == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "trick", "twin"),
+    [
+        (
+            "display-name-address",
+            'From: "help@bank.com" <x@evil.com>\n\n',
+            'From: "help@bank.com" <x@mail.bank.com>\n\n',
+        ),
+        (
+            "reply-to-elsewhere",
+            "From: a@bank.com\nReply-To: a@gmail.com\n\n",
+            "From: a@bank.com\nReply-To: b@eu.bank.com\n\n",
+        ),
+        (
+            "link-text-mismatch",
+            html("<a href='http://evil.com'>www.bank.com</a>"),
+            html("<a href='http://m.bank.com'>bank.com</a>"),
+        ),
+        (
+            "link-text-mismatch",
+            html("<a href='http://evil.com'>https://bank.com/x</a>"),
+            html("<a href='http://evil.com'>click here</a>"),
+        ),
+        (
+            "link-userinfo",
+            html("<a href='http://bank.com@evil.com'>x</a>"),
+            html("<a href='http://evil.com/a@bank.com'>x</a>"),
+        ),
+        (
+            "link-to-ip",
+            "From: a@b.example\n\nsee http://8.8.8.8/x",
+            "From: a@b.example\n\nsee http://192.168.1.1/x",
+        ),
+        (
+            "link-punycode",
+            html("<a href='http://xn--pypal-4ve.com'>x</a>"),
+            html("<a href='http://paypal.com'>x</a>"),
+        ),
+        ("script-link", html("<a href='javascript:x'>x</a>"), html("<a href='mailto:a@b.example'>x</a>")),
+        ("attachment-runs", _attached("invoice.exe"), _attached("invoice.docx")),
+        ("attachment-runs", _attached("photo.jpg", "MZ\x01\0\0"), _attached("notes.txt", "MZ is no program")),
+        ("attachment-macros", _attached("list.xlsm"), _attached("list.xlsx")),
+        ("attachment-html", _attached("login.html"), _attached("login.pdf")),
+        ("attachment-disguised", _attached("invoice.pdf.exe"), _attached("invoice.v2.exe")),
+        ("attachment-reversed", _attached("photo\u202egpj.exe"), _attached("photo-gpj.png")),
+        ("asks-password", html("<form><input type=password></form>"), html("<form><input type=text></form>")),
+        ("has-form", html("<form></form>"), html("<p></p>")),
+        (
+            "origin-failed",
+            "From: a@b.example\nAuthentication-Results: mx; dmarc=fail\n\n",
+            "From: a@b.example\nAuthentication-Results: mx; dmarc=pass\n\n",
+        ),
+        (
+            "origin-failed",
+            "From: a@b.example\nAuthentication-Results: mx; spf=softfail\n\n",
+            "From: a@b.example\nAuthentication-Results: mx; spf=neutral\n\n",
+        ),
+    ],
+)
+def test_a_trick_and_its_twin(name: str, trick: str, twin: str) -> None:
+    assert name in found(trick)
+    assert name not in found(twin)
+
+
 def test_the_heaviest_failure_of_origin_counts_once() -> None:
     raw = "From: a@b.com\nAuthentication-Results: mx; spf=softfail; dkim=fail; dmarc=fail\n\n"
     seen = found(raw)
@@ -107,4 +177,31 @@ def test_signals_come_in_order_of_weight_each_once() -> None:
 
 
 def test_a_sender_that_breaks_the_standard_parser_is_no_obstacle() -> None:
-    found(b"From: " + b"(" * 8000 + b"a@b.com\nReply-To: c@d.com\n\n")
+    assert "reply-to-elsewhere" in found(b"From: " + b"(" * 8000 + b"a@b.com\nReply-To: c@d.com\n\n")
+
+
+def test_a_pass_of_anyone_never_speaks_for_a_mail() -> None:
+    bad = "From: a@b.example\n{}Content-Type: text/html\n\n<a href='http://bank.com@evil.com'>x</a>"
+    passed = found(bad.format("Authentication-Results: mx; dmarc=pass; spf=pass; dkim=pass\n"))
+    assert passed == found(bad.format(""))
+
+
+def test_a_forged_header_below_the_trusted_one_says_nothing() -> None:
+    forged = "Authentication-Results: evil; dmarc=fail\n"
+    raw = f"{forged}Authentication-Results: ours; dmarc=pass\nFrom: a@b.example\n\n"
+    assert "origin-failed" in found(raw)
+    assert "origin-failed" not in found(raw, trusted=("ours",))
+
+
+def test_a_signal_speaks_once_however_often_its_trick_is_played() -> None:
+    once = html("<a href='http://8.8.8.8'>x</a>")
+    assert found(once) == found(once + "<a href='http://8.8.4.4'>y</a>" * 50)
+
+
+def test_words_alone_never_reach_a_verdict() -> None:
+    assert 0.6 * len(_PHRASES) < -BIAS
+
+
+def test_odd_senders_are_no_error() -> None:
+    for value in ("", "<>", "nobody", "a@", "@b", '"' * 50, "(" * 500, "a@b@c.example", "\ufffd@\ufffd"):
+        assert isinstance(found(f"From: {value}\nReply-To: {value}\n\n"), dict)

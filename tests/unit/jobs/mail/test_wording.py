@@ -34,7 +34,9 @@ def test_groups(text: str, group: str) -> None:
     assert (group in pressing_words(text)) if group else (pressing_words(text) == {})
 
 
-@pytest.mark.parametrize("text", ["verify your a b ", "confirm the " * 3 + "x ", " ", "btc a b c ", "within the next "])
+@pytest.mark.parametrize(
+    "text", ["verify your a b ", "confirm the " * 3 + "x ", " ", "btc a b c ", "within the next "]
+)
 def test_no_text_takes_long(text: str) -> None:
     began = time.process_time()
     pressing_words(text * (400_000 // len(text)))
