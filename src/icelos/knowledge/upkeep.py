@@ -1,6 +1,6 @@
 """What a long-lived process does beside answering: make vectors, and watch registered paths.
 
-with Upkeep(store):        # a server: vectors are made as text arrives
+with Upkeep(store), Watcher(settings):        # a server: vectors are made as text arrives
     ...
 for done in watch(indexer):    # `icelos kb watch`
     ...
@@ -16,6 +16,7 @@ from typing import Self
 from icelos.errors import IcelosError
 from icelos.knowledge.index import Indexed, Indexer
 from icelos.knowledge.store import KnowledgeStore
+from icelos.settings import Settings
 
 DEBOUNCE_MS = 300
 """Changes of files are gathered for this long: an editor writes a file in several steps."""
@@ -75,12 +76,55 @@ class Upkeep:
                 self._waking.clear()
 
 
-def watch(indexer: Indexer, *, stop: threading.Event | None = None) -> Iterator[Indexed]:
+class Watcher:
+    """A thread that keeps the index up to date as registered files change, new registrations included.
+
+    `problem` is what stopped it from working, as one line; it tries again after `PAUSE_SECONDS`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.problem = ""
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with KnowledgeStore.open(self._settings) as store:
+                    self._follow(Indexer.open(store, self._settings))
+            except (IcelosError, OSError) as error:
+                self.problem = str(error)
+                self._stopping.wait(PAUSE_SECONDS)
+
+    def _follow(self, indexer: Indexer) -> None:
+        """Watch until it stops; start over where paths have been registered or removed meanwhile."""
+        try:
+            while not self._stopping.is_set():
+                for _ in watch(indexer, stop=self._stopping, until_registered=True):
+                    self.problem = ""
+        finally:
+            indexer.close()
+
+
+def watch(
+    indexer: Indexer, *, stop: threading.Event | None = None, until_registered: bool = False
+) -> Iterator[Indexed]:
     """Bring files up to date as they change, and say what each change did, until `stop` is set.
 
-    The first thing given is a full update: nothing that changed before is missed.
+    The first thing given is a full update: nothing that changed before is missed. With
+    `until_registered` it ends where the registered paths are no longer those that it began with.
     """
-    roots = [Path(root.path) for root in indexer.store.roots()]
+    registered = indexer.store.roots()
+    roots = [Path(root.path) for root in registered]
     folders = sorted({root for root in roots if root.is_dir()})
     files = {root: _stamp(root) for root in roots if not root.is_dir()}
     first = True
@@ -88,6 +132,8 @@ def watch(indexer: Indexer, *, stop: threading.Event | None = None) -> Iterator[
         if first:  # the watcher is in place: what happens from here on is seen
             first = False
             yield indexer.update()
+        if until_registered and indexer.store.roots() != registered:
+            return
         changed = set(batch)
         for path, stamp in files.items():
             if (now := _stamp(path)) != stamp:

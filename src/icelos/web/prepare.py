@@ -22,7 +22,7 @@ Work = Callable[[Services, Progress], object]
 
 
 class Prepare:
-    """Runs `work(services, progress)` once, in a thread, then keeps vectors coming as text arrives.
+    """Runs `work(services, progress)` once, in a thread, then keeps the index up to date and vectors coming.
 
     `state` may be read from anywhere. `progress(done, total)` raises `Stopped` when the server stops.
     """
@@ -78,14 +78,15 @@ class Prepare:
             self.state = Preparation(phase="failed", detail=problem_of(error).detail)
         else:
             self.state = Preparation(phase="ready", done=self.state.done, total=self.state.total)
-            self._keep_vectors()
+            self._keep_up()
 
-    def _keep_vectors(self) -> None:
-        from icelos.knowledge.upkeep import Upkeep
+    def _keep_up(self) -> None:
+        from icelos.knowledge.upkeep import Upkeep, Watcher
 
         with self._lock:
             if not self._stopping.is_set():
                 self._kept.enter_context(Upkeep(self._services.knowledge, batch=VECTORS))
+                self._kept.enter_context(Watcher(self._services.settings))
 
     def _progress(self, done: int, total: int) -> None:
         if self._stopping.is_set():

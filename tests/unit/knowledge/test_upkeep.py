@@ -12,9 +12,10 @@ from icelos.data.sinks import SqliteSink
 from icelos.errors import StoreError
 from icelos.knowledge.index import Indexer
 from icelos.knowledge.store import KnowledgeStore
-from icelos.knowledge.upkeep import Upkeep, watch
+from icelos.knowledge.upkeep import Upkeep, Watcher, watch
 from icelos.llm.encoder import Encoder
 from icelos.records import Document
+from icelos.settings import load
 
 Make = Callable[..., Document]
 
@@ -85,3 +86,20 @@ def test_saved_changed_and_deleted_files_are_seen(tmp_path: Path, indexer: Index
     finally:
         stop.set()
         thread.join()
+
+
+def test_a_watcher_sees_paths_that_are_registered_while_it_runs(tmp_path: Path) -> None:
+    settings = load(environ={}, flags={"workspace.home": str(tmp_path / "home")}).settings
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    with KnowledgeStore.open(settings) as store, Watcher(settings):
+        indexer = Indexer.open(store, settings)
+        indexer.add([folder])
+        indexer.close()
+        deadline = time.monotonic() + 30
+        number = 0
+        while not store.search("zebra", principal=Principal("ann")) and time.monotonic() < deadline:
+            number += 1  # what is written before the watcher has noticed the folder is found by its update
+            (folder / f"{number}.md").write_text("# Animals\nthe zebra runs")
+            time.sleep(0.2)
+        assert store.search("zebra", principal=Principal("ann"))

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from icelos.contracts import Principal
+from icelos.knowledge.store import KnowledgeStore
 from icelos.knowledge.words import MOST_WORDS, Rarity, Term, affordable, phrases
+from icelos.records import Document, Section
 
 
 def test_function_words_go_and_compounds_stay() -> None:
@@ -45,3 +49,15 @@ def test_any_text_is_a_valid_query(text: str) -> None:
     for phrase in found:
         database.execute("SELECT count(*) FROM words WHERE words MATCH ?", (phrase,)).fetchone()
     database.close()
+
+
+def test_a_word_that_was_asked_for_in_vain_is_found_once_it_is_there(tmp_path: Path) -> None:
+    with KnowledgeStore(tmp_path / "knowledge.sqlite") as store:
+        store.add([_document(str(number), f"filler {number}") for number in range(30)])
+        assert store.search("unicorn", principal=Principal("ann")) == []
+        store.add([_document("late", "the unicorn jumps")])
+        assert [hit.document_id for hit in store.search("unicorn", principal=Principal("ann"))] == ["late"]
+
+
+def _document(identity: str, text: str) -> Document:
+    return Document(id=identity, source=identity, title=identity, sections=(Section("", text),))
