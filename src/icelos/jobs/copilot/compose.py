@@ -15,7 +15,7 @@ from icelos.jobs.copilot.retrieve import Evidence, Reader
 from icelos.jobs.copilot.subjects import Subject, subject
 from icelos.jobs.copilot.telling import about
 from icelos.jobs.copilot.understand import Entity, Query
-from icelos.jobs.copilot.words import content_stems, stem
+from icelos.jobs.copilot.words import content_stems, stem, tokens
 
 MOST_THINGS = 3
 CENTRAL = 0.4
@@ -165,12 +165,16 @@ def implied(query: Query, evidence: Evidence) -> Entity | None:
         return None
     if _share(f"{best.title} {best.heading} {best.text}", weights) < SUBJECT:
         return None
-    least = _share(best.title, weights)
-    alike = [
-        hit for hit in evidence.hits
-        if hit.kind == best.kind and _share(hit.title, weights) >= least - 1e-6
-    ]  # fmt: skip
+    alike = [hit for hit in evidence.hits if _as_well(hit, best, query, weights)]
     return Entity(best.title, 0, tuple(msgspec.structs.replace(hit, why={}) for hit in alike), False)
+
+
+def _as_well(hit: Hit, best: Hit, query: Query, weights: Mapping[str, float]) -> bool:
+    """Does another document's title fit the question as well as the best one's, its names included?"""
+    names = {token.norm for token in tokens(query.text) if token.kind == "name"}
+    mine, theirs = ({token.norm for token in tokens(one.title)} & names for one in (hit, best))
+    fits = _share(hit.title, weights) >= _share(best.title, weights) - 1e-6
+    return hit.kind == best.kind and mine >= theirs and fits
 
 
 def _share(text: str, weights: Mapping[str, float]) -> float:

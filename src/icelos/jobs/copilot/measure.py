@@ -29,6 +29,7 @@ from icelos.settings import CopilotSettings, KnowledgeSettings, Settings
 
 ASKER = Principal("evaluation")
 LIMIT_S = 0.3
+MOST_SENTENCES = 5
 LIED_ABOUT = (
     "technique", "software", "group", "weakness", "attack-pattern", "advisory", "vulnerability", "rule",
     "campaign",
@@ -104,7 +105,7 @@ def _timed(copilot: Copilot, question: str) -> tuple[Answer, float]:
 
 
 def _resolve(answer: Answer, store: KnowledgeStore) -> Iterator[bool]:
-    """For each handle of each sentence: its passage is there and holds the quote, and carries the sentence."""
+    """For each sentence: the passages of its handles are there, hold the quotes, and carry the sentence."""
     citations = {citation.handle: citation for citation in answer.citations}
     for sentence in answer.sentences:
         passages = [

@@ -20,18 +20,20 @@ _SOFT_NEGATIONS = _NEGATIONS | word_set("""
 _PREFIX = re.compile(r"^(?:un|non|in|im|ir|dis|mis)(?=\w{4})")
 
 
-def disagreement(claim: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+def disagreement(claim: Sequence[str], lines: Sequence[Sequence[str]], title: Sequence[str] = ()) -> str:
     """Why a claim's denials differ from those of the lines that carry it, best line first; "" if not.
 
-    All are words in order, lower case.
+    All are words in order, lower case. A denial may stand in the title as well ("Sign-in Without MFA").
     """
-    for scope in _negated(claim):
-        speaking = [words for words in lines if any(scope & set(stems(word)) for word in words)]
-        if not any(_denies(words, scope) for words in speaking[:1] or lines):
+    for place, scope in _negated(claim):
+        around = {piece for word in claim[max(0, place - 4) : place + 5] for piece in stems(word)}
+        speaking = [words for words in (*lines, title) if any(scope & set(stems(word)) for word in words)]
+        nearest = max(speaking, key=lambda words: len(around & _all_stems(words)), default=None)
+        if not any(_denies(words, scope) for words in ([nearest] if nearest else lines)):
             return "it denies what the passage does not deny"
     positive = {piece for word in claim for piece in stems(word)}
     for words in lines:
-        scopes = _negated(words)
+        scopes = [scope for _, scope in _negated(words)]
         if scopes and not any(_denies(claim, scope) or not scope & positive for scope in scopes):
             return "it leaves out a denial of the passage"
     return ""
@@ -62,11 +64,15 @@ def _is_denial(word: str) -> bool:
     return _is_negation(word) or word in _SOFT_NEGATIONS
 
 
-def _negated(words: Sequence[str], reach: int = 6) -> list[set[str]]:
-    """For each denial, the first word with meaning that follows it."""
+def _all_stems(words: Sequence[str]) -> set[str]:
+    return {piece for word in words for piece in stems(word)}
+
+
+def _negated(words: Sequence[str], reach: int = 6) -> list[tuple[int, set[str]]]:
+    """For each denial its place, and the first word with meaning that follows it."""
     scopes = []
     for index, word in enumerate(words):
         if _is_negation(word):
-            following = [s for w in words[index + 1 : index + reach] for s in stems(w)]
-            scopes.append(set(following[:1]))
-    return [scope for scope in scopes if scope]
+            following = [piece for later in words[index + 1 : index + reach] for piece in stems(later)]
+            scopes.append((index, set(following[:1])))
+    return [(index, scope) for index, scope in scopes if scope]

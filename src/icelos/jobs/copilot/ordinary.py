@@ -37,7 +37,8 @@ OPENERS = word_set("""
 
 NEUTRAL = word_set("""
     according actor additional adversar affect aim allow attack author avail base call carr caus common
-    contain current describ detail exampl explain follow general giv happen help identif includ inform
+    contain current describ detail detect mitig
+    attribut exampl explain follow general giv happen help identif includ inform
     involv issu known link list mak main mean mention method name note object occur order own part people
     perform possibl potent present problem provid purpos relat report requir respons result review risk
     see seen show source speciff state suc target techniq thing threat topic type typical vendor victim

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import zip_longest
 
 from icelos.contracts import Hit
 from icelos.jobs.copilot.extract import Draft, Quote, plain
@@ -23,51 +24,62 @@ Statement = tuple[Related, Quote]
 
 
 def related(thing: Subject, facet: Facet, reader: Reader, *, most: int) -> list[Draft]:
-    """Up to `most` sentences on what one facet's relations lead to; only what some line states."""
+    """Up to `most` sentences on what one facet's relations lead to; only what some line states.
+
+    A name may stand for one thing in several matrices: each is told by itself.
+    """
     for edge in facet.edges:
-        stated = _statements(thing, edge, reader, most=most * NAMES_IN_LIST)
-        if stated:
-            return _told(stated, thing, facet, most=most)
+        found: list[Draft] = []
+        for hit in thing.own or thing.documents[:1]:
+            stated = _statements(thing, hit, edge, reader, most=most * NAMES_IN_LIST)
+            found += _told(stated, hit, edge, facet, most=most) if stated else []
+        if found:
+            return _fair(found, most)
     return []
+
+
+def _fair(drafts: Sequence[Draft], most: int) -> list[Draft]:
+    """Of several things' sentences, those of each in turn."""
+    groups: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        groups.setdefault(draft.text.split(":")[0], []).append(draft)
+    turns = zip_longest(*groups.values())
+    return [draft for turn in turns for draft in turn if draft is not None][:most]
 
 
 def between(left: Entity, right: Entity, reader: Reader, *, most: int) -> list[Draft]:
     """The sentences that relate two named things."""
     ends = {hit.document_id for hit in subject(right, reader).documents}
-    stated = _statements(subject(left, reader), Edge(""), reader, most=most, among=ends)
-    return [Draft(about(quote.hit, _shown(quote)), (quote,), "relation", 1.0, 1.0) for _, quote in stated][
-        :most
-    ]
+    thing = subject(left, reader)
+    found: dict[str, Draft] = {}
+    for hit in thing.documents:
+        for _, quote in _statements(thing, hit, Edge(""), reader, most=most, among=ends):
+            draft = Draft(about(quote.hit, _shown(quote)), (quote,), "relation", 1.0, 1.0)
+            found.setdefault(draft.text, draft)
+    return list(found.values())[:most]
 
 
 def _statements(
-    thing: Subject, edge: Edge, reader: Reader, *, most: int, among: set[str] | None = None
+    thing: Subject, hit: Hit, edge: Edge, reader: Reader, *, most: int, among: set[str] | None = None
 ) -> list[Statement]:
-    """Neighbours with the line that states the relation, each document once."""
+    """Neighbours of one of the thing's documents with the line that states the relation, each once."""
+    name = hit.identifiers[0] if hit.identifiers and hit in thing.own else thing.entity.text
     found: dict[str, Statement] = {}
-    for one in _neighbours(thing, edge, reader):
+    for one in reader.related(name, relation=edge.relation, kinds=edge.kinds):
         fits = edge.direction in ("", one.direction) and (not edge.kinds or one.hit.kind in edge.kinds)
         wanted = among is None or one.hit.document_id in among
-        if fits and wanted and one.hit.document_id not in found and (quote := _statement(one, thing, reader)):
+        new = fits and wanted and one.hit.document_id not in found
+        if new and (quote := _statement(one, hit, name, reader)):
             found[one.hit.document_id] = (one, quote)
         if len(found) >= most:
             break
     return list(found.values())
 
 
-def _neighbours(thing: Subject, edge: Edge, reader: Reader) -> Iterator[Related]:
-    """Of every document that is the thing: a name may stand for one technique in several matrices."""
-    names = [hit.identifiers[0] for hit in thing.own if hit.identifiers] or [thing.entity.text]
-    for name in dict.fromkeys(names):
-        yield from reader.related(name, relation=edge.relation, kinds=edge.kinds)
-
-
-def _statement(one: Related, thing: Subject, reader: Reader) -> Quote | None:
+def _statement(one: Related, hit: Hit, name: str, reader: Reader) -> Quote | None:
     """The line that states a relation: in the thing's own text, or in that of the neighbour."""
-    for hit in thing.own:
-        if quote := _line(reader.passages(hit), [one.hit], one.note):
-            return quote
-    return _line(reader.passages(one.hit), thing.documents, one.note, also=thing.entity.text)
+    own = _line(reader.passages(hit), [one.hit], one.note)
+    return own or _line(reader.passages(one.hit), [hit], one.note, also=name)
 
 
 def _line(passages: Sequence[Hit], others: Sequence[Hit], note: str, *, also: str = "") -> Quote | None:
@@ -94,24 +106,22 @@ def _whole(name: str, text: str) -> bool:
     return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w|\.\d)", text, re.IGNORECASE) is not None
 
 
-def _told(stated: Sequence[Statement], thing: Subject, facet: Facet, *, most: int) -> list[Draft]:
+def _told(stated: Sequence[Statement], thing: Hit, edge: Edge, facet: Facet, *, most: int) -> list[Draft]:
     if len(stated) <= APART and len({(q.hit.chunk_id, q.start) for _, q in stated}) == len(stated):
         return [Draft(about(one.hit, _shown(quote)), (quote,), facet.name, 1.0, 1.0) for one, quote in stated]
     size = max(APART, min(NAMES_IN_LIST, -(-len(stated) // most)))
-    return [_listed(stated[start : start + size], thing, facet) for start in range(0, len(stated), size)][
-        :most
+    return [
+        _listed(stated[start : start + size], thing, edge, facet) for start in range(0, len(stated), size)
     ]
 
 
-def _listed(stated: Sequence[Statement], thing: Subject, facet: Facet) -> Draft:
-    names = ", ".join(dict.fromkeys(called(one.hit) for one, _ in stated))
-    head = f"{facet.noun[0].upper()}{facet.noun[1:]}s for {_name(thing)}"
+def _listed(stated: Sequence[Statement], thing: Hit, edge: Edge, facet: Facet) -> Draft:
+    """One sentence for several neighbours; the thing is called as the lines that are quoted call it."""
     quotes = {(quote.hit.chunk_id, quote.start): quote for _, quote in stated}
-    return Draft(f"{head}: {names}.", tuple(quotes.values()), facet.name, 1.0, 1.0)
-
-
-def _name(thing: Subject) -> str:
-    return thing.called(thing.documents[0]) if thing.documents else thing.entity.text
+    own = any(quote.hit.document_id == thing.document_id for quote in quotes.values())
+    name = called(thing) if own or not thing.identifiers else thing.identifiers[0]
+    names = ", ".join(dict.fromkeys(called(one.hit) for one, _ in stated))
+    return Draft(f"{name} {edge.verb}: {names}.", tuple(quotes.values()), facet.name, 1.0, 1.0)
 
 
 def _shown(quote: Quote) -> str:

@@ -17,9 +17,10 @@ from icelos.jobs.copilot.facets import Facet
 from icelos.jobs.copilot.retrieve import Reader
 from icelos.jobs.copilot.sentences import Span, split
 from icelos.jobs.copilot.subjects import Part, Subject
-from icelos.jobs.copilot.telling import about, shortened, stopped
+from icelos.jobs.copilot.telling import LONGEST, about, shortened, stopped
 
 ITEMS_IN_LIST = 8
+ITEMS_IN_RUN = 12
 SHORT = 14
 """Words up to which list items are joined into one sentence."""
 GENERAL = frozenset({"affected", "vendor", "date", "due", "consequences"})
@@ -58,9 +59,29 @@ def _labelled(thing: Subject, documents: Sequence[Hit], facet: Facet, reader: Re
             for match in LABEL.finditer(part.text):
                 if label(match.group(1)) in facet.labels:
                     start, end = part.start + match.start(), _line_end(part, match.end())
-                    value = shortened(plain(part.passage.text[part.start + match.end() : end]))
-                    text = stopped(f"{match.group(1)} of {thing.called(hit)}: {value}")
-                    yield Draft(text, (Quote(part.passage, start, end),), facet.name, 1.0, 1.0)
+                    name = f"{match.group(1)} of {thing.called(hit)}"
+                    if re.search(r"\b(?:by|of|in)$", match.group(1)):
+                        name = f"{thing.called(hit)}, {match.group(1).lower()}"
+                    for first, last in _runs(part.passage.text, part.start + match.end(), end):
+                        value = shortened(plain(part.passage.text[first:last]).rstrip(", "))
+                        quote = Quote(part.passage, start if first < start + 80 else first, last)
+                        yield Draft(stopped(f"{name}: {value}"), (quote,), facet.name, 1.0, 1.0)
+
+
+_ITEM = re.compile(r"(?:[^,(]|\([^)]*\))+,\s*")
+
+
+def _runs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A value whole, or a long list in runs of items."""
+    items = [match.end() for match in _ITEM.finditer(text, start, end)]
+    if end - start <= LONGEST or len(items) < ITEMS_IN_RUN or (end - start) / len(items) > 60:
+        yield start, end
+        return
+    for number in range(0, len(items) + 1, ITEMS_IN_RUN):
+        first = items[number - 1] if number else start
+        last = items[number + ITEMS_IN_RUN - 1] if number + ITEMS_IN_RUN <= len(items) else end
+        if first < last:
+            yield first, last
 
 
 def label(text: str) -> str:

@@ -40,8 +40,8 @@ class Entity(msgspec.Struct, frozen=True):
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """A question with what was understood of it. `text` is resolved: it stands without its context.
 
-    `unknown` are identifiers that no source has; `words` are what it is about: stem -> word as written, and `asking`
-    those of their stems that only say which facet is asked for.
+    `unknown` are identifiers that no source has; `words` are what it is about: stem -> word as written,
+    and `asking` those of their stems that only say which facet is asked for.
     """
 
     question: str
@@ -224,7 +224,8 @@ def _asking_stems(text: str, entities: Sequence[Entity]) -> frozenset[str]:
 _ASKING = word_set(
     "tell describe explain list show give name know mean means meaning need want please question answer "
     "many much example examples call called help find look kind type sort exactly briefly short overview "
-    "belong belongs apply applies work works according source sources document documents say says said hey hi thanks else get got"
+    "belong belongs apply applies work works according source sources document documents say says said "
+    "hey hi thanks else get got"
 )
 
 

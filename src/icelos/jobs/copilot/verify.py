@@ -20,6 +20,7 @@ from icelos.jobs.copilot.words import NUMBER_WORDS, STOP_WORDS, Token, stem, ste
 
 COVERAGE = 0.6
 MOST_LINES = 4
+"""Lines of one or two passages that may carry a sentence together; of more passages, one more than each."""
 
 IsName = Callable[[str], bool]
 """Whether a lower-case word or phrase is the name or alias of something in the sources."""
@@ -64,16 +65,17 @@ def check(
     claim = _claim(sentence)
     lines = [line for passage in passages for line in _lines(passage)]
     context = _context(" \n ".join(passage.context for passage in passages))
-    chosen = _choose(claim, lines, context)
+    most = max(MOST_LINES, len(passages) + 1)
+    chosen = _choose(claim, lines, context, most)
     missing = [token for token in claim.hard if not _stands(token, chosen, context, claim)]
     if missing:
-        chosen = _widen(claim, missing, chosen, lines)
+        chosen = _widen(claim, missing, chosen, lines, most)
         missing = [token for token in missing if not _stands(token, chosen, context, claim)]
     share = _coverage(claim, chosen, context)
     reason = (
         (f"not in the passage: {', '.join(token.text for token in missing)}" if missing else "")
         or _foreign_name(claim, chosen, context, is_name)
-        or disagreement(claim.words, [line.words for line in chosen])
+        or disagreement(claim.words, [line.words for line in chosen], context.words)
         or (f"only {share:.0%} of its words are in the passage" if share < coverage else "")
         or ("" if chosen else "no line of the passage speaks of it")
     )
@@ -153,14 +155,16 @@ def _context(text: str) -> Line:
     return _line("", sentences.Span(text, 0, len(text)))
 
 
-def _choose(claim: _Claim, lines: Sequence[Line], context: Line) -> list[Line]:
+def _choose(claim: _Claim, lines: Sequence[Line], context: Line, most: int) -> list[Line]:
     """The fewest lines that cover most of the claim's words and names, greedily."""
     wanted = set(claim.stems) | {piece for token in claim.hard for piece in stems(token.norm)}
     chosen: list[Line] = []
-    left = set(wanted)
-    while left and len(chosen) < MOST_LINES - 1:
+    # What the title says already must not draw in lines that say nothing else.
+    left = {one for one in wanted if not _has(context, one)} or set(wanted)
+    size = len(left)
+    while left and len(chosen) < most - 1:
         best = max(lines, key=lambda line: (_gain(left, line), -len(line.words)), default=None)
-        if best is None or _gain(left, best) < (1 if not chosen else max(1.0, 0.15 * len(wanted))):
+        if best is None or _gain(left, best) < (1 if not chosen else max(1.0, 0.1 * size)):
             break
         chosen.append(best)
         left = {one for one in left if not _has(best, one)}
@@ -178,7 +182,7 @@ def _has(line: Line, one: str) -> bool:
 
 
 def _widen(
-    claim: _Claim, missing: Sequence[Token], chosen: Sequence[Line], lines: Sequence[Line]
+    claim: _Claim, missing: Sequence[Token], chosen: Sequence[Line], lines: Sequence[Line], most: int
 ) -> list[Line]:
     """Add lines that hold missing tokens, where nothing speaks against it.
 
@@ -193,7 +197,7 @@ def _widen(
             continue
         for line in lines:
             fits = line not in widened and _holds(token, line) and (near is None or near & line.stems)
-            if fits and len(widened) <= MOST_LINES:
+            if fits and len(widened) <= most:
                 widened.append(line)
                 break
     return widened
