@@ -52,7 +52,8 @@ def files(indexer: Indexer, folder: Path, number: int) -> None:
     processor = time.process_time()
     done = indexer.add([folder])
     busy = time.process_time() - processor
-    print(f"files: {done.changed / done.seconds:,.0f} documents/s, {done.changed / busy:,.0f}/s of processor time")
+    rates = f"{done.changed / done.seconds:,.0f} documents/s, {done.changed / busy:,.0f}/s of processor time"
+    print(f"files: {rates}")
     done = indexer.update()
     print(f"unchanged: {done.files / done.seconds:,.0f} files/s ({done.unchanged} unchanged)")
 

@@ -162,7 +162,7 @@ class Hit(msgspec.Struct, frozen=True):
 
     `version` counts the document's versions from 1. `indexed` and `modified` have time zones.
     `score` orders hits within one search only (higher is better); `why` gives its parts by name
-    ("exact", "lexical", "dense", "relation"), for `--explain`.
+    ("exact", "lexical", "dense", "page", "relation"), for `--explain`.
     """
 
     chunk_id: str

@@ -89,7 +89,7 @@ class KnowledgeSettings(Struct, frozen=True, kw_only=True):
     ] = "auto"
     lexical_weight: Annotated[
         float, Meta(ge=0, le=1, description="Share of the lexical score in the sum")
-    ] = 0.5
+    ] = 0.3
     stale_days: Annotated[int, Meta(ge=1, description="A source older than this is said to be old")] = 730
     max_file_mib: Annotated[
         int, Meta(ge=1, description="Files larger than this are refused with a reason")

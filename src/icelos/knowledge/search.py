@@ -6,9 +6,10 @@
 
 Where one passage holds all that was asked, p is high and that passage decides; where none does, p is low
 and many passages that agree outvote one that is nearest (examples of a technique, reports of a weakness).
-"All that was asked" is the coverage: the best BM25 in units of the question's summed word weights, which
-is about 1 when every word stands once in a passage of average length. Every number here was chosen on the
-tuning half of the cases of `icelos evaluate retrieval`; docs/experiments.md, "Retrieval", has what was tried.
+How much it holds is its coverage: the share of the question's word weights that stand in the passage which
+words like best. Without this, long documents bury short ones that say exactly what was asked. Every number
+here was chosen on the tuning half of the cases of `icelos evaluate retrieval`; docs/experiments.md,
+"Retrieval", has what was tried.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import math
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -30,11 +31,13 @@ from icelos.knowledge.access import Filter
 from icelos.knowledge.identifiers import candidates
 from icelos.knowledge.schema import ROLE_OTHER
 from icelos.knowledge.vectors import Integers, Matrix
-from icelos.knowledge.words import Rarity, affordable
+from icelos.knowledge.words import PAGE_BUDGET, ROW_BUDGET, Rarity, Term, affordable
 from icelos.llm.encoder import Encoder
 
 LEXICAL_CANDIDATES = 400
 DENSE_CANDIDATES = 200
+COVERED_TERMS = 64
+"""Terms of a question, the rarest, of which coverage is reckoned."""
 EXACT = 10.0
 """Added to the score of a document that the question names by its own identifier: it comes first. One that
 has the identifier among others gets a tenth."""
@@ -47,13 +50,15 @@ class Tuning(msgspec.Struct, frozen=True):
     to the second of `powers` as coverage goes from the first to the second of `coverages`.
     """
 
-    lexical_weight: float = 0.5
+    lexical_weight: float = 0.3
     context_weight: float = 2.0
     text_weight: float = 1.0
-    page_weight: float = 0.3
+    page_weight: float = 0.2
+    row_budget: int = ROW_BUDGET
+    page_budget: int = PAGE_BUDGET
     votes: tuple[float, ...] = tuple(0.95**n for n in range(10))
-    powers: tuple[float, float] = (2.0, 12.0)
-    coverages: tuple[float, float] = (0.7, 1.1)
+    powers: tuple[float, float] = (2.0, 16.0)
+    coverages: tuple[float, float] = (0.7, 1.0)
 
     def power(self, coverage: float) -> float:
         """The power p for a coverage."""
@@ -123,10 +128,10 @@ class Scopes:
 
 
 class _Words(NamedTuple):
-    """What full text found: BM25 by passage, and what it would be for a passage with every word once."""
+    """What full text found: BM25 by passage, the best first, and the coverage of the best."""
 
     scores: dict[int, float]
-    whole: float
+    coverage: float = 0.0
 
     @property
     def best(self) -> float:
@@ -161,7 +166,8 @@ class Searcher:
         ranked = []
         for document in sorted(totals, key=lambda d: (-totals[d], d)):
             for chunk in documents[document][:per_document]:
-                why = _why(chunk, words, cosines, max(exact.get(c, 0.0) for c in documents[document]))
+                named_by = max(exact.get(c, 0.0) for c in documents[document])
+                why = _why(chunk, words, cosines, exact=named_by, page=pages.get(document, 0.0))
                 ranked.append(Ranked(chunk, round(totals[document], 6), why))
             if len(ranked) >= k:
                 break
@@ -180,9 +186,9 @@ class Searcher:
         """BM25 of the visible passages that match best."""
         size = _size(database)
         terms = self._rarity.terms(database, query, size=size)
-        match = " OR ".join(term.phrase for term in affordable(terms))
+        match = " OR ".join(term.phrase for term in affordable(terms, budget=self.tuning.row_budget))
         if not match:
-            return _Words({}, 0.0)
+            return _Words({})
         found: dict[int, float] = {}
         for limit in (4 * LEXICAL_CANDIDATES, -1):
             rows = self._matches(database, match, limit)
@@ -191,12 +197,13 @@ class Searcher:
             if len(found) >= LEXICAL_CANDIDATES or len(rows) < limit:
                 break
         kept = dict(list(found.items())[:LEXICAL_CANDIDATES])
-        return _Words(kept, sum(term.weight(size) for term in terms))
+        best = next(iter(kept), 0)
+        return _Words(kept, _coverage(database, terms[:COVERED_TERMS], best, size) if best else 0.0)
 
     def _pages(self, database: sqlite3.Connection, query: str, scope: Scope) -> dict[int, float]:
         """BM25 of whole documents that may be seen, 1 for the best of them."""
         terms = self._rarity.terms(database, query, size=_size(database))
-        match = " OR ".join(term.phrase for term in affordable(terms))
+        match = " OR ".join(term.phrase for term in affordable(terms, budget=self.tuning.page_budget))
         if not match or not self.tuning.page_weight:
             return {}
         rows = database.execute(
@@ -231,9 +238,9 @@ class Searcher:
         chunks, rows = loaded
         cosines = rows @ self.encoder.encode([query])[0]
         visible = scope.documents(chunks) > 0
-        wanted = np.isin(chunks, np.fromiter(words.scores, np.int64, len(words.scores)))
-        wanted[_top(np.where(visible, cosines, -1.0), DENSE_CANDIDATES)] = True
-        wanted &= visible
+        cosines[~visible] = -1.0
+        wanted = np.union1d(_top(cosines, DENSE_CANDIDATES), _rows_of(chunks, words.scores))
+        wanted = wanted[visible[wanted]]
         return dict(zip(chunks[wanted].tolist(), cosines[wanted].tolist(), strict=True))
 
     def _fused(self, words: _Words, cosines: Mapping[int, float]) -> dict[int, float]:
@@ -251,7 +258,7 @@ class Searcher:
     ) -> dict[int, float]:  # fmt: skip
         """What the passages of each document amount to with the whole of it, and what being named adds."""
         best = max(scores.values(), default=0.0) or 1.0
-        power = self.tuning.power(words.best / words.whole if words.whole else 0.0)
+        power = self.tuning.power(words.coverage)
         votes = {
             document: sum(
                 w * (scores[c] / best) ** power for w, c in zip(self.tuning.votes, chunks, strict=False)
@@ -277,14 +284,27 @@ def _by_document(scores: Mapping[int, float], scope: Scope) -> dict[int, list[in
     return documents
 
 
-def _why(chunk: int, words: _Words, cosines: Mapping[int, float], exact: float) -> dict[str, float]:
-    """The parts of a score. "coverage" is comparable between questions, the others are not."""
-    score = words.scores.get(chunk, 0.0)
+def _coverage(database: sqlite3.Connection, terms: Sequence[Term], passage: int, size: int) -> float:
+    """The share of the terms' weights that stand in a passage. Words that stand nowhere weigh most."""
+    weights = {term: term.weight(size) for term in terms}
+    held = sum(weight for term, weight in weights.items() if term.rows and _holds(database, passage, term))
+    return held / (sum(weights.values()) or 1.0)
+
+
+def _holds(database: sqlite3.Connection, passage: int, term: Term) -> bool:
+    query = "SELECT 1 FROM words WHERE words MATCH ? AND rowid = ?"
+    return database.execute(query, (term.phrase, passage)).fetchone() is not None
+
+
+def _why(
+    chunk: int, words: _Words, cosines: Mapping[int, float], *, exact: float, page: float
+) -> dict[str, float]:
+    """The parts of a score that are not nothing."""
     parts = {
         "exact": exact,
-        "lexical": score / words.best if words.best else 0.0,
+        "lexical": words.scores.get(chunk, 0.0) / (words.best or 1.0),
         "dense": cosines.get(chunk, 0.0),
-        "coverage": score / words.whole if words.whole else 0.0,
+        "page": page,
     }
     return {name: round(value, 4) for name, value in parts.items() if value}
 
@@ -312,6 +332,17 @@ def _embedded(database: sqlite3.Connection, encoder: str) -> bool:
     """Whether the store's vectors are of this encoder."""
     row = database.execute("SELECT value FROM meta WHERE key = 'encoder'").fetchone()
     return row is not None and row[0] == encoder
+
+
+def _rows_of(chunks: Integers, wanted: Iterable[int]) -> Integers:
+    """The places of some chunks in `chunks`, which ascends but for passages that got their vector late."""
+    order = None if len(chunks) < 2 or bool((chunks[1:] > chunks[:-1]).all()) else np.argsort(chunks)
+    sought = np.fromiter(wanted, np.int64)
+    places = np.searchsorted(chunks, sought, sorter=order)
+    inside = places < len(chunks)
+    places, sought = places[inside], sought[inside]
+    rows = places if order is None else order[places]
+    return np.asarray(rows[chunks[rows] == sought], np.int64)
 
 
 def _top(values: NDArray[np.floating[object]], number: int) -> Integers:  # type: ignore[type-var]
