@@ -25,7 +25,6 @@ from icelos.cli import (
     findings,
     knowledge,
     logs,
-    mail,
     output,
     scan,
     serve,
@@ -94,7 +93,6 @@ evaluate.add_to(app)
 app.add_typer(knowledge.app, name="kb")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(vulns.app, name="vulns")
-app.add_typer(mail.app, name="mail")
 app.add_typer(logs.app, name="logs")
 app.add_typer(config.app, name="config")
 

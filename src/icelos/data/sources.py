@@ -123,21 +123,20 @@ class MailSource(_Files):
 
     def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
         with open_input(path) as stream:
+            number = 0
             for number, message in enumerate(split_mbox(stream, limit=MAIL_LIMIT), 1):
-                where = f"{name}:{number}"
                 if message is None:
-                    yield failure(
-                        record_id=record_id(name, str(number)),
-                        job="",
-                        error=f"message is larger than {MAIL_LIMIT >> 20} MiB",
-                        source=where,
-                    )
+                    yield _no_mail(name, number, f"message is larger than {MAIL_LIMIT >> 20} MiB")
                 elif message.strip():
-                    yield Mail(id=mail_id(message), source=where, raw=message)
+                    yield Mail(id=mail_id(message), source=f"{name}:{number}", raw=message)
                 else:
-                    yield failure(
-                        record_id=record_id(name, str(number)), job="", error="empty message", source=where
-                    )
+                    yield _no_mail(name, number, "empty message")
+            if number == 0:
+                yield _no_mail(name, 1, "empty file")
+
+
+def _no_mail(name: str, number: int, reason: str) -> Failure:
+    return failure(record_id=record_id(name, str(number)), job="", error=reason, source=f"{name}:{number}")
 
 
 class SqliteSource:
