@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from icelos.contracts import Hit
-from icelos.jobs.copilot import relations, runbooks, templates
-from icelos.jobs.copilot.extract import Draft, covered, ranked
+from icelos.jobs.copilot import relations, runbooks, templates, verify
+from icelos.jobs.copilot.extract import Draft, covered, plain, ranked
 from icelos.jobs.copilot.facets import Facet
 from icelos.jobs.copilot.retrieve import Evidence, Reader
 from icelos.jobs.copilot.subjects import Subject, subject
 from icelos.jobs.copilot.telling import about
 from icelos.jobs.copilot.understand import Entity, Query
+from icelos.jobs.copilot.verify import as_passage
 from icelos.jobs.copilot.words import content_stems, stem, tokens
 
+LIST_LINES = 16
 MOST_THINGS = 3
 CENTRAL = 0.4
 """Share of a question's words, by weight, that a name must be to be what the question is about."""
@@ -48,7 +50,22 @@ class Composed(msgspec.Struct, frozen=True):
 
 
 def compose(query: Query, evidence: Evidence, reader: Reader, *, most: int) -> Composed:
-    """At most `most` sentences: of what is named, else of what the passages seem to be about."""
+    """At most `most` sentences: of what is named, else of what the passages seem to be about.
+
+    Our own sentences are verified like a model's: one that its quotes do not carry is not said.
+    """
+    composed = _composed(query, evidence, reader, most=most)
+    return msgspec.structs.replace(composed, drafts=tuple(d for d in composed.drafts if _carried(d)))
+
+
+def _carried(draft: Draft) -> bool:
+    if draft.text == plain(draft.quotes[0].text):
+        return True
+    hits = {quote.hit.chunk_id: quote.hit for quote in draft.quotes}
+    return verify.check(draft.text, [as_passage(hit) for hit in hits.values()], lines=LIST_LINES).ok
+
+
+def _composed(query: Query, evidence: Evidence, reader: Reader, *, most: int) -> Composed:
     things = [subject(entity, reader) for entity in central(query, evidence)[:MOST_THINGS]]
     steps = _steps(query, things, evidence, reader, most=most)
     if steps:

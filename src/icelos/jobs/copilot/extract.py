@@ -109,7 +109,7 @@ def _overlap(left: set[str], right: set[str]) -> float:
 _IMAGE = re.compile(r"!\[([^\[\]]{0,500})\]\([^()]{0,2000}\)")
 _LINK = re.compile(r"\[([^\[\]]{0,500})\]\((?:[^()]|\([^()]{0,500}\)){0,2000}\)")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>|<!--.*?-->", re.DOTALL)
-_EMPHASIS = re.compile(r"(\*\*|__|`)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
+_EMPHASIS = re.compile(r"(?<![\w*-])(\*\*|__|`)(?=[^\s*)])(.{1,500}?)(?<=[^\s*(])\1(?![\w*])", re.DOTALL)
 
 
 def plain(text: str) -> str:

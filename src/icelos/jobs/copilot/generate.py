@@ -14,7 +14,7 @@ from icelos.jobs.copilot.extract import Draft, Quote, plain
 from icelos.jobs.copilot.handles import cited
 from icelos.jobs.copilot.retrieve import Reader
 from icelos.jobs.copilot.understand import Query
-from icelos.jobs.copilot.verify import IsName, Passage, Support
+from icelos.jobs.copilot.verify import IsName, Support, as_passage
 
 LONGEST = 20_000
 """Characters of a reply that are read; a model that goes on is cut off."""
@@ -99,11 +99,6 @@ def _elsewhere(text: str, hits: Sequence[Hit], is_name: IsName) -> Support | Non
 
 def _support(text: str, hits: Sequence[Hit], is_name: IsName) -> Support:
     return verify.check(text, [as_passage(hit) for hit in hits], is_name=is_name)
-
-
-def as_passage(hit: Hit) -> Passage:
-    """What of a hit may carry a sentence: its text, under its title, heading and identifiers."""
-    return Passage(hit.chunk_id, f"{hit.title}\n{hit.heading}\n{' '.join(hit.identifiers)}", hit.text)
 
 
 def quotes(support: Support, hits: Mapping[str, Hit]) -> tuple[Quote, ...]:

@@ -21,7 +21,6 @@ from icelos.jobs.copilot import hostile, planted, verify
 from icelos.jobs.copilot.answer import Copilot
 from icelos.jobs.copilot.answers import Answer, Status
 from icelos.jobs.copilot.cases import Question, answers, bare_title, documents, flat, questions
-from icelos.jobs.copilot.generate import as_passage
 from icelos.jobs.copilot.planted import HELD_OUT, LIES, TUNING, Liar, Pool
 from icelos.knowledge.store import KnowledgeStore
 from icelos.records import Document
@@ -116,7 +115,7 @@ def _resolve(answer: Answer, store: KnowledgeStore) -> Iterator[bool]:
         quoted = whole and all(
             citations[h].quote in hit.text for h, hit in zip(sentence.handles, held, strict=True)
         )
-        yield quoted and verify.check(sentence.text, [as_passage(hit) for hit in held]).ok
+        yield quoted and verify.check(sentence.text, [verify.as_passage(hit) for hit in held], lines=16).ok
 
 
 def _flat(groups: Iterable[Sequence[float]]) -> list[float]:

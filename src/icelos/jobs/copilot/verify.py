@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 
 import msgspec
 
+from icelos.contracts import Hit
 from icelos.jobs.copilot import sentences
 from icelos.jobs.copilot.negation import disagreement
 from icelos.jobs.copilot.ordinary import NEUTRAL, OPENERS, SYNONYMS
@@ -32,6 +33,11 @@ class Passage(msgspec.Struct, frozen=True):
     key: str
     context: str
     text: str
+
+
+def as_passage(hit: Hit) -> Passage:
+    """What of a hit may carry a sentence: its text, under its title, heading and identifiers."""
+    return Passage(hit.chunk_id, f"{hit.title}\n{hit.heading}\n{' '.join(hit.identifiers)}", hit.text)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -59,17 +65,24 @@ def _no_names(_: str) -> bool:
 
 
 def check(
-    sentence: str, passages: Sequence[Passage], *, is_name: IsName = _no_names, coverage: float = COVERAGE
+    sentence: str,
+    passages: Sequence[Passage],
+    *,
+    is_name: IsName = _no_names,
+    coverage: float = COVERAGE,
+    lines: int = 0,
 ) -> Support:
-    """Whether these passages together carry the sentence. `coverage` is the least share of words, 0..1."""
+    """Whether these passages together carry the sentence. `coverage` is the least share of words, 0..1;
+    `lines` the most lines that may carry it, where it is known to be a list of many.
+    """
     claim = _claim(sentence)
-    lines = [line for passage in passages for line in _lines(passage)]
+    all_lines = [line for passage in passages for line in _lines(passage)]
     context = _context(" \n ".join(passage.context for passage in passages))
-    most = max(MOST_LINES, len(passages) + 1)
-    chosen = _choose(claim, lines, context, most)
+    most = lines or max(MOST_LINES, len(passages) + 1)
+    chosen = _choose(claim, all_lines, context, most, is_list=lines > 0)
     missing = [token for token in claim.hard if not _stands(token, chosen, context, claim)]
     if missing:
-        chosen = _widen(claim, missing, chosen, lines, most)
+        chosen = _widen(claim, missing, chosen, all_lines, most)
         missing = [token for token in missing if not _stands(token, chosen, context, claim)]
     share = _coverage(claim, chosen, context)
     reason = (
@@ -155,16 +168,23 @@ def _context(text: str) -> Line:
     return _line("", sentences.Span(text, 0, len(text)))
 
 
-def _choose(claim: _Claim, lines: Sequence[Line], context: Line, most: int) -> list[Line]:
+def _choose(claim: _Claim, lines: Sequence[Line], context: Line, most: int, *, is_list: bool) -> list[Line]:
     """The fewest lines that cover most of the claim's words and names, greedily."""
     wanted = set(claim.stems) | {piece for token in claim.hard for piece in stems(token.norm)}
     chosen: list[Line] = []
     # What the title says already must not draw in lines that say nothing else.
+    claimed = {token.norm for token in claim.hard}
     left = {one for one in wanted if not _has(context, one)} or set(wanted)
     size = len(left)
     while left and len(chosen) < most - 1:
-        best = max(lines, key=lambda line: (_gain(left, line), -len(line.words)), default=None)
-        if best is None or _gain(left, best) < (1 if not chosen else max(1.0, 0.1 * size)):
+        best = max(
+            lines,
+            key=lambda line: (_gain(left, line), len(line.hard & claimed), -len(line.words)),
+            default=None,
+        )
+        if best is None or _gain(left, best) < (
+            1 if not chosen else (1.0 if is_list else max(1.0, 0.1 * size))
+        ):
             break
         chosen.append(best)
         left = {one for one in left if not _has(best, one)}
