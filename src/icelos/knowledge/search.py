@@ -232,16 +232,16 @@ class Searcher:
         """Cosines of the nearest visible passages and of all lexical candidates that have a vector."""
         if self.encoder is None or self._matrix is None or not _embedded(database, self.encoder.name):
             return {}
-        loaded = self._matrix.refresh(database, self.encoder.name)
-        if loaded is None:
-            loaded = vectors.of_chunks(database, list(words.scores), self.encoder.dimensions)
-        chunks, rows = loaded
-        cosines = rows @ self.encoder.encode([query])[0]
-        visible = scope.documents(chunks) > 0
-        cosines[~visible] = -1.0
-        wanted = np.union1d(_top(cosines, DENSE_CANDIDATES), _rows_of(chunks, words.scores))
-        wanted = wanted[visible[wanted]]
-        return dict(zip(chunks[wanted].tolist(), cosines[wanted].tolist(), strict=True))
+        known = self._matrix.refresh(database, self.encoder.name)
+        if known is None:
+            known = vectors.of_chunks(database, list(words.scores), self.encoder.dimensions)
+        vector = self.encoder.encode([query])[0]
+        visible = scope.documents(known.chunks) > 0
+        near = known.screened(vector, visible)
+        near = near[_top(known.cosines(near, vector), DENSE_CANDIDATES)]
+        also = _rows_of(known.chunks, words.scores)
+        wanted = np.union1d(near, also[visible[also]])
+        return dict(zip(known.chunks[wanted].tolist(), known.cosines(wanted, vector).tolist(), strict=True))
 
     def _fused(self, words: _Words, cosines: Mapping[int, float]) -> dict[int, float]:
         weight = self.tuning.lexical_weight if cosines else 1.0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from icelos.errors import StoreError
-from icelos.knowledge.vectors import Matrix, of_chunks, pack, unpack
+from icelos.knowledge.vectors import Matrix, Vectors, of_chunks, pack, signs_of, unpack
 
 
 @pytest.fixture
@@ -37,15 +37,15 @@ def test_what_is_packed_comes_back() -> None:
 def test_the_matrix_follows_the_store(database: sqlite3.Connection) -> None:
     matrix = Matrix(2)
     insert(database, 7, 8)
-    found = matrix.refresh(database, "e")
-    assert found is not None
-    kept, _ = found
+    before = matrix.refresh(database, "e")
+    assert before is not None
     insert(database, 9)
-    again = matrix.refresh(database, "e")
-    assert again is not None
-    assert again[0].tolist() == [7, 8, 9]
-    assert again[1][:, 0].tolist() == [7, 8, 9]
-    assert kept.tolist() == [7, 8], "a search under way keeps what it has"
+    after = matrix.refresh(database, "e")
+    assert after is not None
+    assert after.chunks.tolist() == [7, 8, 9]
+    assert after.rows[:, 0].tolist() == [7, 8, 9]
+    assert before.chunks.tolist() == [7, 8], "a search under way keeps what it has"
+    assert matrix.refresh(database, "e") is not None
 
 
 def test_another_encoder_starts_anew(database: sqlite3.Connection) -> None:
@@ -56,13 +56,35 @@ def test_another_encoder_starts_anew(database: sqlite3.Connection) -> None:
     insert(database, 7)
     found = matrix.refresh(database, "f")
     assert found is not None
-    assert found[0].tolist() == [7]
+    assert found.chunks.tolist() == [7]
 
 
 def test_more_than_fits_is_read_from_the_store(database: sqlite3.Connection) -> None:
     insert(database, *range(10, 20))
     assert Matrix(2, most=5).refresh(database, "e") is None
-    chunks, rows = of_chunks(database, [12, 15, 99], 2)
-    assert sorted(chunks.tolist()) == [12, 15]
-    assert sorted(rows[:, 0].tolist()) == [12, 15]
-    assert of_chunks(database, [], 2)[0].tolist() == []
+    found = of_chunks(database, [15, 12, 99], 2)
+    assert found.chunks.tolist() == [12, 15]
+    assert found.rows[:, 0].tolist() == [12, 15]
+    assert of_chunks(database, [], 2).chunks.tolist() == []
+
+
+def test_screening_by_signs_keeps_the_nearest() -> None:
+    dice = np.random.default_rng(0)
+    rows = dice.standard_normal((5_000, 384)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    vectors = Vectors(np.arange(5_000), rows.astype(np.float16), signs_of(rows))
+    asked = rows[17] + 0.03 * dice.standard_normal(384).astype(np.float32)
+    visible = np.ones(5_000, bool)
+    exact = set(np.argsort(-(rows @ asked))[:10].tolist())
+    assert exact <= set(vectors.screened(asked, visible, 1_500).tolist())
+    assert np.allclose(vectors.cosines(np.array([17]), asked), rows[17] @ asked, atol=1e-3)
+    visible[17] = False
+    assert 17 not in vectors.screened(asked, visible, 1_500).tolist()
+    visible[:] = False
+    assert vectors.screened(asked, visible).tolist() == []
+
+
+def test_signs_of_any_width() -> None:
+    rows = np.array([[1.0, -1.0, 2.0]], np.float32)
+    assert signs_of(rows).shape == (1, 1)
+    assert signs_of(np.ones((2, 384), np.float32)).shape == (2, 6)
