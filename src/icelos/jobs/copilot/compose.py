@@ -104,7 +104,7 @@ def _typed(query: Query, things: Sequence[Subject], reader: Reader, *, most: int
     for thing in things:
         for facet in _fitting(query.facets, thing):
             found = templates.answer(thing, facet, reader, most=max(1, most - len(drafts)))
-            drafts += found
+            drafts += found or templates.broader(thing, facet, reader, most=max(1, most - len(drafts)))
             if not found:
                 gaps.append(f"{facet.noun} for {thing.entity.text}")
     return Composed(tuple(drafts[:most]), tuple(gaps), typed=True)

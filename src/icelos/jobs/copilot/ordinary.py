@@ -5,7 +5,7 @@ Used only by `verify`: to tell "Attackers may ..." from "Emotet may ...", and "t
 
 from __future__ import annotations
 
-from icelos.jobs.copilot.words import word_set
+from icelos.jobs.copilot.words import stem, word_set
 
 OPENERS = word_set("""
     according accordingly account accounts actor actors additional additionally admin administrators
@@ -35,15 +35,18 @@ OPENERS = word_set("""
     vulnerabilities weakness weaknesses when where while with within without workarounds yes you your
 """)
 
-NEUTRAL = word_set("""
-    according actor additional adversar affect aim allow attack author avail base call carr caus common
-    contain current describ detail detect mitig
-    attribut exampl explain follow general giv happen help identif includ inform
-    involv issu known link list mak main mean mention method name note object occur order own part people
-    perform possibl potent present problem provid purpos relat report requir respons result review risk
-    see seen show source speciff state suc target techniq thing threat topic type typical vendor victim
-    way weak work yes
-""")
+NEUTRAL = frozenset(
+    stem(word)
+    for word in word_set("""
+    according actor additional adversary affect affected aim allow attack attributed author available base
+    called carry case cause commonly contain current describe described detail detect example explain
+    following general given happen help identify include included information instance involve issue known
+    link list make main mean mention method mitigate name note object occur order part people perform
+    possible potential present problem provide purpose relate report required respond response result
+    review risk say see seen serve show source specific state stated such target technique thing threat
+    topic type typical vendor victim way weakness work yes
+    """)
+)
 """Stems that a sentence may add without changing what it claims."""
 
 SYNONYMS: tuple[frozenset[str], ...] = tuple(

@@ -176,8 +176,6 @@ TUNING: Paraphrases = (
     (r"\bmultiple\b", "several"),
     (r"\bobtain\b", "get"),
     (r"\bsuccessful exploitation of this vulnerability\b", "exploiting this flaw"),
-)  # fmt: skip
-HELD_OUT: Paraphrases = (
     (r"\b[Aa]dversaries\b", "threat actors"),
     (r"\b[Aa]n (?:attacker|adversary)\b", "a malicious party"),
     (r"\bcan be used to\b", "can serve to"),
@@ -193,6 +191,28 @@ HELD_OUT: Paraphrases = (
     (r"\bremotely\b", "from afar"),
     (r"\bdoes not properly\b", "fails to properly"),
     (r"^", "According to the source, "),
+)  # fmt: skip
+HELD_OUT: Paraphrases = (
+    (r"\b[Aa]dversaries\b", "intruders"),
+    (r"\b[Rr]emote attackers\b", "attackers from outside"),
+    (r"\bhas the ability to\b", "can"),
+    (r"\bis used to\b", "serves to"),
+    (r"\bmay be able to\b", "can"),
+    (r"\binformation\b", "data"),
+    (r"\bcommunicates? with\b", "talk to"),
+    (r"\bas well as\b", "and also"),
+    (r"\bdue to\b", "because of"),
+    (r"\bconduct(?:s|ed)?\b", "carried out"),
+    (r"\bcreates?\b", "sets up"),
+    (r"\ba (?:large )?number of\b", "many"),
+    (r"\bspecially crafted\b", "maliciously made"),
+    (r"\barbitrary code\b", "code of their choice"),
+    (r"\battempts? to\b", "tries to"),
+    (r"\bcaus(?:e|es)\b", "leads to"),
+    (r"\bdetects\b", "looks for"),
+    (r"\bensure\b", "make sure"),
+    (r"\b[Tt]he product\b", "the program"),
+    (r"^(?=[A-Z][a-z]+ (?:is|has|may|can|does|could)\b)", "In short, "),
 )  # fmt: skip
 """Never looked at while `verify` was tuned."""
 

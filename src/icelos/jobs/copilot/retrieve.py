@@ -62,7 +62,8 @@ class Reader:
 
     def is_name(self, phrase: str) -> bool:
         """Is this the name of some group, software, campaign or advisory here, written small or not?"""
-        return any(hit.kind in _NAMED for hit in self.lookup(phrase))
+        kinds = _NAMED if " " in phrase else _NAMED_IN_ONE_WORD
+        return any(hit.kind in kinds for hit in self.lookup(phrase))
 
     def passages(self, hit: Hit) -> list[Hit]:
         """All passages of the document that a hit is of, in the hit's version."""
@@ -90,6 +91,8 @@ class Reader:
 
 
 MOST_RELATED = 400
+_NAMED_IN_ONE_WORD = frozenset({"group", "software", "campaign"})
+"""Kinds whose names are seldom ordinary words, as "server" and "credentials" are, names of techniques."""
 _NAMED = frozenset(
     {"group", "software", "campaign", "technique", "weakness", "attack-pattern", "vulnerability"}
 )

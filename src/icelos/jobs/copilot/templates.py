@@ -16,8 +16,9 @@ from icelos.jobs.copilot.extract import Draft, Quote, plain
 from icelos.jobs.copilot.facets import Facet
 from icelos.jobs.copilot.retrieve import Reader
 from icelos.jobs.copilot.sentences import Span, split
-from icelos.jobs.copilot.subjects import Part, Subject
+from icelos.jobs.copilot.subjects import Part, Subject, subject
 from icelos.jobs.copilot.telling import LONGEST, about, shortened, stopped
+from icelos.jobs.copilot.understand import Entity
 
 ITEMS_IN_LIST = 8
 ITEMS_IN_RUN = 12
@@ -44,6 +45,19 @@ def answer(thing: Subject, facet: Facet, reader: Reader, *, most: int) -> list[D
     if not found:
         found = list(_headed(thing, documents, facet, reader))
     return _unlike(found)[:most]
+
+
+_SUB_TECHNIQUE = re.compile(r"(T\d{4})\.\d{3}", re.IGNORECASE)
+
+
+def broader(thing: Subject, facet: Facet, reader: Reader, *, most: int) -> list[Draft]:
+    """For a sub-technique without rules of its own: those of its technique, told as that one's."""
+    match = _SUB_TECHNIQUE.fullmatch(thing.name)
+    if match is None or facet.name != "rules":
+        return []
+    hits = tuple(reader.lookup(match.group(1)))
+    parent = subject(Entity(match.group(1), 0, hits, True), reader) if hits else None
+    return relations.related(parent, facet, reader, most=most) if parent is not None else []
 
 
 def _parts(thing: Subject, hit: Hit, facet: Facet, reader: Reader) -> Iterator[Part]:

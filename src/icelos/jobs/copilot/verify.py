@@ -317,6 +317,8 @@ def _foreign_name(claim: _Claim, chosen: Sequence[Line], context: Line, is_name:
             phrase = words[start : start + length]
             if any(word in STOP_WORDS for word in phrase) or all(word in known for word in phrase):
                 continue
+            if length == 1 and (phrase[0] in OPENERS or stem(phrase[0]) in NEUTRAL):
+                continue
             if any(_has(line, stem(word)) for line in (*chosen, context) for word in phrase):
                 continue
             if is_name(" ".join(phrase)):
