@@ -17,8 +17,6 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -30,6 +28,7 @@ from icelos.knowledge import vectors
 from icelos.knowledge.access import Filter
 from icelos.knowledge.identifiers import candidates
 from icelos.knowledge.schema import ROLE_OTHER
+from icelos.knowledge.scope import Scope, Scopes
 from icelos.knowledge.vectors import Integers, Matrix
 from icelos.knowledge.words import PAGE_BUDGET, ROW_BUDGET, Rarity, Term, affordable
 from icelos.llm.encoder import Encoder
@@ -73,58 +72,6 @@ class Ranked(msgspec.Struct, frozen=True):
     chunk: int
     score: float
     why: Mapping[str, float]
-
-
-class Scope:
-    """Which chunks may be seen: document number by chunk id, and by version id, 0 where hidden or absent."""
-
-    def __init__(self, database: sqlite3.Connection, allowed: Filter) -> None:
-        rows = database.execute(
-            "SELECT v.doc, v.first, v.chunks, v.vid FROM versions v JOIN documents d ON d.doc = v.doc"
-            f" WHERE {allowed.sql}",
-            allowed.parameters,
-        ).fetchall()
-        spans = np.array(rows, np.int64).reshape(-1, 4)
-        documents, first, number = spans[:, 0], spans[:, 1], spans[:, 2]
-        self.chunks = int(number.sum())
-        self._documents = np.zeros(int((first + number).max(initial=0)) + 1, np.int64)
-        within = np.arange(self.chunks) - np.repeat(np.cumsum(number) - number, number)
-        self._documents[np.repeat(first, number) + within] = np.repeat(documents, number)
-        self._of_versions = dict(zip(spans[:, 3].tolist(), documents.tolist(), strict=True))
-
-    def documents(self, chunks: Integers) -> Integers:
-        """The document of each chunk, 0 where it may not be seen."""
-        inside = chunks < len(self._documents)
-        return np.where(inside, self._documents[np.where(inside, chunks, 0)], 0)
-
-
-    def document(self, version: int) -> int:
-        """The document of a version, 0 where it may not be seen."""
-        return self._of_versions.get(version, 0)
-
-
-class Scopes:
-    """The latest scopes, by state of the store and filter (which holds the principal's groups)."""
-
-    def __init__(self, most: int = 16) -> None:
-        self._most = most
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[int, str], Scope] = OrderedDict()
-
-    def get(self, database: sqlite3.Connection, generation: int, allowed: Filter) -> Scope:
-        key = (generation, allowed.key)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        scope = Scope(database, allowed)
-        with self._lock:
-            self._kept[key] = scope
-            for old in [k for k in self._kept if k[0] < generation]:
-                del self._kept[old]
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return scope
 
 
 class _Words(NamedTuple):
@@ -210,11 +157,10 @@ class Searcher:
             "SELECT rowid, -rank FROM pages WHERE pages MATCH ? ORDER BY rank LIMIT ?",
             (match, 4 * LEXICAL_CANDIDATES),
         )
-        found: dict[int, float] = {}
-        for version, score in rows:
-            document = scope.document(version)
-            if document:
-                found.setdefault(document, float(score))
+        pairs = np.array(rows.fetchall(), np.float64).reshape(-1, 2)
+        documents = scope.of_versions(pairs[:, 0].astype(np.int64))
+        seen = documents > 0
+        found = dict(zip(documents[seen].tolist(), pairs[seen, 1].tolist(), strict=True))
         best = max(found.values(), default=0.0)
         return {document: score / best for document, score in found.items()} if best > 0 else {}
 

@@ -148,7 +148,7 @@ class KnowledgeStore:
         """
         if self.encoder is None:
             return 0
-        with self._writing() as database:
+        with self._writing(visible=False) as database:
             writing.claim_vectors(database, self.encoder.name)
         done = 0
         while limit is None or done < limit:
@@ -159,7 +159,7 @@ class KnowledgeStore:
             if not texts:
                 break
             made = vectors.pack(self.encoder.encode([text for _, text in texts]))
-            with self._writing() as database:
+            with self._writing(visible=False) as database:
                 writing.store_vectors(database, self.encoder.name, [chunk for chunk, _ in texts], made)
             done += len(texts)
             if progress is not None:
@@ -304,8 +304,9 @@ class KnowledgeStore:
             return connect(self.path, read_only=True)
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """The one writing connection, in a transaction that counts the store's generation up.
+    def _writing(self, *, visible: bool = True) -> Iterator[sqlite3.Connection]:
+        """The one writing connection, in a transaction that counts the store's generation up, unless
+        nothing changes of what can be seen (`visible` false).
 
         Inside another such block it joins that one's transaction.
         """
@@ -320,7 +321,8 @@ class KnowledgeStore:
             try:
                 with transaction(self._writer):
                     yield self._writer
-                    writing.advance(self._writer)
+                    if visible:
+                        writing.advance(self._writer)
             except sqlite3.Error as error:
                 raise StoreError(
                     f"cannot write the knowledge store: {error}", source=str(self.path), hint=_hint(error)

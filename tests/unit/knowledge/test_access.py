@@ -84,7 +84,9 @@ def _text(dice: random.Random) -> str:
 
 
 principals = st.builds(
-    Principal, st.sampled_from(["ann", "bob", "", "D-1"]), st.frozensets(st.sampled_from((*GROUPS, "", "none")), max_size=3)
+    Principal,
+    st.sampled_from(["ann", "bob", "", "D-1"]),
+    st.frozensets(st.sampled_from((*GROUPS, "", "none")), max_size=3),
 )
 
 
@@ -131,7 +133,9 @@ def test_no_leaks(
     check(store.passages(identity, version=version, principal=principal))
     found = store.document(identity, version=version, principal=principal)
     assert found is None or may
-    assert (store.document(identity, principal=principal) is not None) == may, "what may be read must be there"
+    assert (store.document(identity, principal=principal) is not None) == may, (
+        "what may be read must be there"
+    )
     chunk = data.draw(st.sampled_from(sorted(world.chunks)))
     passage = store.passage(chunk, principal=principal)
     assert (passage is not None) == world.readable(world.chunks[chunk], principal)

@@ -198,7 +198,9 @@ def test_single_files_are_touched_as_a_watcher_names_them(indexer: Indexer, fold
 
 def test_a_document_in_two_files_stays_while_one_of_them_does(indexer: Indexer, folder: Path) -> None:
     rule = "title: Spray\nid: 0e95725d-7320-415d-80f7-004da920fc11\nlogsource:\n  product: windows\n"
-    rule += "detection:\n  selection:\n    EventID: 4625\n  condition: selection\ndescription: Sprayed logons\n"
+    rule += (
+        "detection:\n  selection:\n    EventID: 4625\n  condition: selection\ndescription: Sprayed logons\n"
+    )
     (folder / "a.yml").write_text(rule)
     (folder / "b.yml").write_text(rule)
     indexer.add([folder])

@@ -41,9 +41,7 @@ def test_keeps_the_contract(
         assert store.stats()["chunks"] == 0
 
 
-def test_adds_only_what_has_changed(
-    store: KnowledgeStore, catalogue: list[Document], ann: Principal
-) -> None:
+def test_adds_only_what_has_changed(store: KnowledgeStore, catalogue: list[Document], ann: Principal) -> None:
     assert store.add(catalogue, collection="attack", path="catalogue.json") == 0
     assert store.add([with_text(catalogue[0], "Rewritten.")], collection="attack", path="catalogue.json") == 1
     (hit,) = store.lookup("T1110", principal=ann)[:1]
@@ -209,9 +207,7 @@ def test_there_is_no_search_without_a_principal(store: KnowledgeStore) -> None:
             ask()
 
 
-def test_vectors_find_what_words_do_not(
-    tmp_path: Path, encoder: Encoder, make: Make, ann: Principal
-) -> None:
+def test_vectors_find_what_words_do_not(tmp_path: Path, encoder: Encoder, make: Make, ann: Principal) -> None:
     with KnowledgeStore(tmp_path / "k.sqlite", encoder=encoder) as store:
         store.add([make("a", "ransacked drivers"), make("b", "gardens and flowers")])
         assert store.search("ransomed drills", principal=ann) == []
@@ -252,9 +248,7 @@ def test_vectors_of_another_encoder_are_not_used(
         assert store.search("ransomed drills", principal=ann)
 
 
-def test_readers_do_not_wait_for_the_writer(
-    store: KnowledgeStore, make: Make, ann: Principal
-) -> None:
+def test_readers_do_not_wait_for_the_writer(store: KnowledgeStore, make: Make, ann: Principal) -> None:
     inside, done = threading.Event(), threading.Event()
 
     def write() -> None:
@@ -377,7 +371,17 @@ def test_opens_in_the_workspace(tmp_path: Path) -> None:
 
 
 def test_hostile_queries_are_only_words(store: KnowledgeStore, ann: Principal) -> None:
-    for query in ('"', "a OR", "NEAR(", "* ^ -", "context:password", "'; DROP TABLE words; --", "\x00", "((((", ""):
+    for query in (
+        '"',
+        "a OR",
+        "NEAR(",
+        "* ^ -",
+        "context:password",
+        "'; DROP TABLE words; --",
+        "\x00",
+        "((((",
+        "",
+    ):
         store.search(query, principal=ann)
     assert ids(store.search('brute" AND NOT force*', principal=ann))[0] == "T1110"
 
