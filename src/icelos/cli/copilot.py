@@ -184,24 +184,29 @@ def _print_sources(answer: Answer | None, *, whole: bool = False) -> None:
     if answer is None or not answer.citations:
         return
     output.line()
-    for citation in answer.citations:
-        output.line(f"  [{citation.handle}] {citation.title}: {_where_it_stands(citation)}")
-        if whole:
+    if whole:
+        for citation in answer.citations:
+            output.line(f"  [{citation.handle}] {citation.title}: {_where_it_stands(citation)}")
             output.line(f"         {' '.join(citation.quote.split())}")
+        return
+    by_place: dict[str, list[str]] = {}
+    for citation in answer.citations:
+        shown = f"{citation.title}: {_where_it_stands(citation)}"
+        by_place.setdefault(shown, []).append(f"[{citation.handle}]")
+    for shown, handles in by_place.items():
+        output.line(f"  {''.join(handles)} {shown}")
 
 
 def _where_it_stands(citation: Citation) -> str:
     moment = citation.modified or citation.indexed
     dated = "modified" if citation.modified else "indexed"
     marks = [mark for mark, on in (("old", citation.old), ("cut short", citation.truncated)) if on]
-    return ", ".join(
-        [_place(citation.source, citation.place), f"version {citation.version}"]
-        + [f"{dated} {moment.date().isoformat()}", *marks]
-    )
+    place = _place(citation.source, citation.place)
+    return ", ".join([place, f"version {citation.version}", f"{dated} {moment.date().isoformat()}", *marks])
 
 
 def _place(source: str, place: str) -> str:
-    return f"{source} {place}".strip()
+    return source if source.endswith(f":{place}") else f"{source} {place}".strip()
 
 
 def _print_explained(answer: Answer) -> None:

@@ -95,7 +95,9 @@ class _Asking:
         self.conversation = conversation or uuid.uuid4().hex
         self.reader = Reader(copilot.store, principal, where)
         self.explain: dict[str, Any] | None = {} if explain else None
-        self.citing = Citing(stale_days=copilot.settings.knowledge.stale_days)
+        self.citing = Citing(
+            stale_days=copilot.settings.knowledge.stale_days, document_of=self.reader.document
+        )
         self.resolved = question
         self.started = time.perf_counter()
         self.dropped: tuple[str, ...] = ()
@@ -108,6 +110,7 @@ class _Asking:
             self.question, lookup=self.reader.lookup, focus=self._focus(), where=self.reader.where
         )
         self.resolved, self.reader.where = query.text, query.where
+        query = retrieve.with_mentions(query, self.reader)
         yield Event(kind="status", text="searching")
         settings = self.copilot.settings.copilot
         evidence = retrieve.gather(query, self.reader, passages=settings.passages)

@@ -9,6 +9,7 @@ from icelos.contracts import Hit
 from icelos.jobs.copilot.answers import Citation, Nearest, Sentence
 from icelos.jobs.copilot.extract import Draft, Quote
 from icelos.jobs.copilot.handles import Handles
+from icelos.jobs.copilot.place import DocumentOf, exact
 
 OLD_NOTICE = "Some sources here are old: {names}. Check that they still hold."
 TRUNCATED_NOTICE = (
@@ -21,8 +22,11 @@ CUT_NOTICE = "Some sources here are cut short by their publisher: {names}."
 class Citing:
     """The handles and citations of one answer, given out sentence by sentence."""
 
-    def __init__(self, *, stale_days: int, now: datetime | None = None) -> None:
+    def __init__(
+        self, *, stale_days: int, now: datetime | None = None, document_of: DocumentOf | None = None
+    ) -> None:
         self.handles = Handles()
+        self._document_of = document_of
         self._limit = (now or datetime.now(UTC)) - timedelta(days=stale_days)
         self._citations: dict[str, Citation] = {}
 
@@ -47,9 +51,12 @@ class Citing:
 
     def _citation(self, handle: str, quote: Quote) -> Citation:
         hit = quote.hit
+        heading, place = hit.heading, hit.place
+        if self._document_of is not None:
+            heading, place = exact(quote.text, hit, self._document_of)
         return Citation(
             handle=handle, chunk_id=hit.chunk_id, document_id=hit.document_id, version=hit.version,
-            title=hit.title, heading=hit.heading, quote=quote.text, source=hit.source, place=hit.place,
+            title=hit.title, heading=heading, quote=quote.text, source=hit.source, place=place,
             kind=hit.kind, collection=hit.collection, url=hit.url, indexed=hit.indexed,
             modified=hit.modified, truncated=hit.truncated, old=(hit.modified or hit.indexed) < self._limit,
         )  # fmt: skip

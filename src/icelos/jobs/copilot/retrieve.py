@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -9,7 +10,8 @@ import msgspec
 
 from icelos.contracts import Hit, Principal, Where
 from icelos.jobs.copilot.understand import Query
-from icelos.knowledge.reading import Related, SourceInfo
+from icelos.knowledge.reading import Related, SourceInfo, StoredDocument
+from icelos.records import Document
 
 
 class Sources(Protocol):
@@ -27,6 +29,10 @@ class Sources(Protocol):
     def passages(
         self, document_id: str, *, principal: Principal, version: int | None = None
     ) -> list[Hit]: ...
+
+    def document(
+        self, document_id: str, *, principal: Principal, version: int | None = None
+    ) -> StoredDocument | None: ...
 
     def related(
         self, identifier: str, *, principal: Principal, kinds: Sequence[str] = (), relation: str = "",
@@ -47,6 +53,7 @@ class Reader:
         self.where = where
         self._passages: dict[tuple[str, int], list[Hit]] = {}
         self._lookups: dict[str, list[Hit]] = {}
+        self._documents: dict[tuple[str, int], Document | None] = {}
 
     def search(self, text: str, *, k: int, per_document: int = 1, where: Where | None = None) -> list[Hit]:
         """Passages for a text; `where` instead of the question's own."""
@@ -54,11 +61,25 @@ class Reader:
             text, k=k, per_document=per_document, where=where or self.where, principal=self.principal
         )
 
+    def document(self, hit: Hit) -> Document | None:
+        """The whole document that a hit is of, in the hit's version."""
+        key = (hit.document_id, hit.version)
+        if key not in self._documents:
+            stored = self._store.document(hit.document_id, principal=self.principal, version=hit.version)
+            self._documents[key] = stored.document if stored is not None else None
+        return self._documents[key]
+
     def lookup(self, name: str) -> list[Hit]:
         """Documents of exactly this name."""
         if name not in self._lookups:
             self._lookups[name] = self._store.lookup(name, principal=self.principal, where=self.where)
         return self._lookups[name]
+
+    def mentions(self, identifier: str) -> list[Hit]:
+        """Passages that name something which has no document of its own here."""
+        found = self.search(identifier, k=MOST_MENTIONS, per_document=2)
+        pattern = re.compile(rf"(?<![\w.-]){re.escape(identifier)}(?![\w-]|\.\d)", re.IGNORECASE)
+        return [hit for hit in found if pattern.search(hit.text)]
 
     def is_name(self, phrase: str) -> bool:
         """Is this the name of some group, software, campaign or advisory here, written small or not?"""
@@ -91,6 +112,7 @@ class Reader:
 
 
 MOST_RELATED = 400
+MOST_MENTIONS = 20
 _NAMED_IN_ONE_WORD = frozenset({"group", "software", "campaign"})
 """Kinds whose names are seldom ordinary words, as "server" and "credentials" are, names of techniques."""
 _NAMED = frozenset(
@@ -126,6 +148,13 @@ def gather(query: Query, reader: Reader, *, passages: int) -> Evidence:
     found = reader.search(query.text, k=passages, per_document=3)
     hits = {hit.chunk_id: hit for hit in found}
     return Evidence(tuple(hits.values()), _weights(query, reader))
+
+
+def with_mentions(query: Query, reader: Reader) -> Query:
+    """The query with what is unknown by name, but stands in some text, told apart from the unknown."""
+    mentioned = tuple(name for name in query.unknown if reader.mentions(name))
+    unknown = tuple(name for name in query.unknown if name not in mentioned)
+    return msgspec.structs.replace(query, unknown=unknown, mentioned=mentioned)
 
 
 def _weights(query: Query, reader: Reader) -> dict[str, float]:
