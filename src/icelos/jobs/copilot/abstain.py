@@ -45,6 +45,8 @@ FREE = frozenset(
     {"definition", "steps", "mitigations", "consequences", "examples", "detection", "action", "prerequisites"}
 )
 """Facets that prose may answer in any words."""
+PROSE = frozenset({"document", "note", "ticket", "runbook", "finding"})
+"""Kinds without typed parts: there any sentence may be the answer to any type of question."""
 
 
 def _responds(query: Query, composed: Composed) -> bool:
@@ -53,6 +55,8 @@ def _responds(query: Query, composed: Composed) -> bool:
     if not strict or len(strict) < len(query.facets):
         return True
     best = max(composed.drafts, key=lambda draft: draft.coverage)
+    if best.quotes[0].hit.kind in PROSE:
+        return True
     if composed.sought:
         return best.quotes[0].hit.kind in composed.sought
     return any(

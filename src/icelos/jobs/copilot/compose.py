@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from icelos.contracts import Hit
 from icelos.jobs.copilot import relations, runbooks, templates, verify
-from icelos.jobs.copilot.extract import Draft, covered, plain, ranked
+from icelos.jobs.copilot.extract import Draft, Quote, covered, plain, ranked
 from icelos.jobs.copilot.facets import Facet
 from icelos.jobs.copilot.retrieve import Evidence, Reader
+from icelos.jobs.copilot.sentences import split
 from icelos.jobs.copilot.subjects import Subject, subject
 from icelos.jobs.copilot.telling import about
 from icelos.jobs.copilot.understand import Entity, Query
@@ -66,6 +67,8 @@ def _carried(draft: Draft) -> bool:
 
 
 def _composed(query: Query, evidence: Evidence, reader: Reader, *, most: int) -> Composed:
+    if query.mentioned:
+        return _mentions(query, evidence, reader, most=most)
     things = [subject(entity, reader) for entity in central(query, evidence)[:MOST_THINGS]]
     steps = _steps(query, things, evidence, reader, most=most)
     if steps:
@@ -79,6 +82,22 @@ def _composed(query: Query, evidence: Evidence, reader: Reader, *, most: int) ->
             return typed
     found = ranked(evidence.hits, evidence.weights, most=most, kinds=_sought(query))
     return Composed(tuple(titled(found)), sought=frozenset(_sought(query)))
+
+
+def _mentions(query: Query, evidence: Evidence, reader: Reader, *, most: int) -> Composed:
+    """Sentences that name what has no document of its own; for "what is it" they are the answer."""
+    hits = {hit.chunk_id: hit for name in query.mentioned for hit in reader.mentions(name)}
+    found = [draft for hit in hits.values() for draft in _naming(hit, query, evidence)]
+    plainly = {facet.name for facet in query.facets} <= {"definition"}
+    return Composed(tuple(titled(found[:most])), typed=plainly)
+
+
+def _naming(hit: Hit, query: Query, evidence: Evidence) -> Iterator[Draft]:
+    """The lines of a passage that name everything that is asked about."""
+    for span in split(hit.text):
+        if all(name.lower() in span.text.lower() for name in query.mentioned):
+            coverage = _share(f"{hit.title} {span.text}", evidence.weights)
+            yield Draft(plain(span.text), (Quote(hit, span.start, span.end),), "mention", 1.0, coverage)
 
 
 def _of_things(

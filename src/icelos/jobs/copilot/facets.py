@@ -257,7 +257,7 @@ FACETS = (
     ),
     Facet(
         name="likelihood", noun="likelihood",
-        asked=_asked(r"\b(?:likel(?:y|ihood)|how\ often|probab\w+|chances?)\b"),
+        asked=_asked(r"\b(?:likel(?:y|ihood)|probab\w+|chances?)\b"),
         labels=("likelihood of attack", "likelihood of exploit", "likelihood"),
         of=("attack-pattern", "weakness"),
     ),
@@ -311,6 +311,7 @@ FACETS = (
                |legitimate\ (?:causes?|reasons?|activity)|noise|noisy|misfire\w*)\b"""
         ),
         labels=("false positives", "falsepositives", "false positive"),
+        headings=("false positives",),
         of=("rule",),
     ),
     Facet(
@@ -329,6 +330,7 @@ FACETS = (
                |known\ as\ what|nicknames?|synonyms?)\b"""
         ),
         labels=("aliases", "also known as", "alias", "other names", "alternate terms"),
+        headings=("alternate terms", "aliases"),
         of=("group", "software", "campaign", "weakness", "attack-pattern"),
     ),
     Facet(
@@ -392,7 +394,9 @@ BY_NAME = {facet.name: facet for facet in FACETS}
 def _literals(facet: str) -> tuple[frozenset[str], tuple[str, ...]]:
     """The words that a facet's pattern is written with, and those that it lets go on ("mitigat...")."""
     pattern = BY_NAME[facet].asked.pattern
-    words = re.findall(r"[a-z]{3,}", re.sub(r"\\[a-zA-Z]", " ", pattern.replace("\\w*", "~")))
+    plain = re.sub(r"\\[a-zA-Z]", " ", pattern.replace("\\w*", "~"))
+    shorter = re.findall(r"([a-z]{3,})[a-z]\?", plain)  # "tactics?" lets the last letter go
+    words = (*re.findall(r"[a-z]{3,}", plain), *shorter)
     open_ended = re.findall(
         r"([a-z]{3,})(?=~|\))", re.sub(r"\\[a-vx-zA-Z]", " ", pattern.replace("\\w", "~"))
     )

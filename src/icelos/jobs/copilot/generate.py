@@ -51,7 +51,8 @@ def choose(drafts: Sequence[Draft], hits: Sequence[Hit], *, most: int = 12) -> l
 
 
 _OPEN_BRACKET = re.compile(r"\s*[\[【][^\]】]{0,60}$")
-_AFTER_STOP = re.compile(r"([.!?])((?:\s*[\[【][A-Za-z0-9,; ]{1,60}[\]】])+)\s*")
+_NAME = r"(?:[A-Za-z]\d[A-Za-z]\d|\d{1,2})"
+_AFTER_STOP = re.compile(rf"([.!?])((?:\s*[\[【]{_NAME}(?:[,; ]{{1,3}}{_NAME}){{0,12}}[\]】])+)\s*")
 
 
 def spoken(llm: LLM, messages: Sequence[Message]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from icelos.contracts import Message, Principal, Reply
@@ -110,7 +110,7 @@ def _tags(order: str) -> str:
     return "".join(chr(0xE0000 + ord(c)) for c in order if ord(c) < 0x80)
 
 
-HIDINGS = (
+HIDINGS: tuple[Callable[[str], str], ...] = (
     lambda order: f"<!-- {order.replace('--', '')} -->",
     lambda order: f'<div style="display:none">{_escaped(order)}</div>',
     lambda order: f"<p>Thanks{_tags(order)}</p>",

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
+import msgspec
+
 from icelos.contracts import Hit
 from icelos.jobs.copilot.extract import Draft, Quote, plain
 from icelos.jobs.copilot.facets import Edge, Facet
@@ -31,7 +33,7 @@ def related(thing: Subject, facet: Facet, reader: Reader, *, most: int) -> list[
     for edge in facet.edges:
         found: list[Draft] = []
         for hit in thing.own or thing.documents[:1]:
-            stated = _statements(thing, hit, edge, reader, most=most * NAMES_IN_LIST)
+            stated = _statements(thing, hit, edge, reader, most=most * NAMES_IN_LIST + 1)
             found += _told(stated, hit, edge, facet, most=most) if stated else []
         if found:
             return _fair(found, most)
@@ -110,9 +112,14 @@ def _told(stated: Sequence[Statement], thing: Hit, edge: Edge, facet: Facet, *, 
     if len(stated) <= APART and len({(q.hit.chunk_id, q.start) for _, q in stated}) == len(stated):
         return [Draft(about(one.hit, _shown(quote)), (quote,), facet.name, 1.0, 1.0) for one, quote in stated]
     size = max(APART, min(NAMES_IN_LIST, -(-len(stated) // most)))
-    return [
-        _listed(stated[start : start + size], thing, edge, facet) for start in range(0, len(stated), size)
+    told = [
+        _listed(stated[start : start + size], thing, edge, facet)
+        for start in range(0, min(len(stated), most * size), size)
     ]
+    if len(stated) > most * size:
+        last = told[-1]
+        told[-1] = msgspec.structs.replace(last, text=f"{last.text.rstrip('.')}, and more.")
+    return told
 
 
 def _listed(stated: Sequence[Statement], thing: Hit, edge: Edge, facet: Facet) -> Draft:

@@ -40,7 +40,8 @@ class Entity(msgspec.Struct, frozen=True):
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """A question with what was understood of it. `text` is resolved: it stands without its context.
 
-    `unknown` are identifiers that no source has; `words` are what it is about: stem -> word as written,
+    `unknown` are identifiers that no source has, `mentioned` those that only stand in the text of others;
+    `words` are what it is about: stem -> word as written,
     and `asking` those of their stems that only say which facet is asked for.
     """
 
@@ -48,6 +49,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     entities: tuple[Entity, ...] = ()
     unknown: tuple[str, ...] = ()
+    mentioned: tuple[str, ...] = ()
     facets: tuple[Facet, ...] = ()
     words: Mapping[str, str] = {}
     asking: frozenset[str] = frozenset()

@@ -38,6 +38,7 @@ _PATTERNS = (
     ),
     ("hash", r"\b(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b"),
     ("date", r"\b\d{4}-\d{2}-\d{2}(?:T[\d:.]+Z?)?(?!\w)"),
+    ("date", r"\b(?:19|20)\d{2}-(?:0[1-9]|1[0-2])(?![\w-])"),
     ("date", rf"\b(?:{_DAY}(?: of)? )?(?:{_MONTH})\.? {_DAY},? \d{{4}}\b"),
     ("date", rf"\b(?:{_DAY}(?: of)? )?(?:{_MONTH})\.?,? \d{{4}}\b"),
     ("date", r"\b\d{1,2}/\d{1,2}/\d{4}\b"),
@@ -132,7 +133,7 @@ def normal(text: str, kind: str) -> str:
 def _iso(text: str) -> str:
     """ISO 8601 date, cut to what is known ("2025-09")."""
     if re.match(r"\d{4}-", text):
-        return text[:10]
+        return text[:10].split("T")[0]
     if "/" in text:
         month, day, year = text.split("/")
         return f"{int(year):04}-{int(month):02}-{int(day):02}"
