@@ -43,7 +43,10 @@ class Term(msgspec.Struct, frozen=True):
 
     def weight(self, passages: int) -> float:
         """Inverse document frequency as FTS5's bm25 has it, over `passages` in all; at least 1e-6."""
-        return max(math.log((passages - self.rows + 0.5) / (self.rows + 0.5)), 1e-6) if passages else 0.0
+        if not passages:
+            return 0.0
+        without = max(passages - self.rows, 0)  # rows may be counted before a deletion
+        return max(math.log((without + 0.5) / (self.rows + 0.5)), 1e-6)
 
 
 def phrases(query: str) -> list[str]:
