@@ -103,7 +103,9 @@ def test_both_halves_of_a_question_are_answered(store: KnowledgeStore, settings:
 
 
 def test_a_citation_names_the_line_of_its_quote(store: KnowledgeStore, settings: Settings) -> None:
-    answer = Copilot(store, settings=settings).ask("which printer on floor 3 should be unplugged?", principal=ANN)
+    answer = Copilot(store, settings=settings).ask(
+        "which printer on floor 3 should be unplugged?", principal=ANN
+    )
     (printer,) = [c for c in answer.citations if "Vulcan" in c.quote]
     line = RUNBOOK.splitlines().index("- Unplug the printer named Vulcan on floor 3.") + 1
     assert printer.place == f"line {line}"

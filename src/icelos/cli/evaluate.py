@@ -37,7 +37,8 @@ def retrieval(
 ) -> None:
     """Measure search on questions that the catalogues answer themselves, beside plain FTS5.
 
-    The first run makes the vectors of every set and keeps them in the workspace. Exit code 1: a bar is missed.
+    The first run makes the vectors of every set and keeps them in the workspace.
+    Exit code 1: a bar is missed.
 
     Example: icelos evaluate retrieval --data corpora/ --output retrieval.md
     """

@@ -19,7 +19,7 @@ from icelos.data.parse.documents import read_documents
 from icelos.errors import InputError
 from icelos.evaluate.cases import Case, half
 from icelos.findings import Failure
-from icelos.records import Document, Section, record_id
+from icelos.records import Document, record_id
 
 
 class CaseSet(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""An encoder that remembers: vectors by text on disk, so that a measurement is made twice at the price of one."""
+"""An encoder that remembers: vectors by text on disk; a measurement made twice costs as much as once."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from icelos.contracts import Principal
 from icelos.evaluate import corpora
 from icelos.evaluate.cases import Case, Half, of_half
 from icelos.evaluate.corpora import SETS, CaseSet
-from icelos.evaluate.metrics import Estimate, estimate, ndcg_at, recall_at
+from icelos.evaluate.metrics import estimate, ndcg_at, recall_at
 from icelos.evaluate.remembered import RememberingEncoder
 from icelos.evaluate.report import Report, Row, row
 from icelos.knowledge.schema import SCHEMA_VERSION

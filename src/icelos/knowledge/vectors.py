@@ -107,7 +107,8 @@ class Matrix:
                 self._encoder = encoder
             if last > self._last:
                 self._append(database, last)
-            return Vectors(*(part[: self._count] for part in self._kept))
+            kept, count = self._kept, self._count
+            return Vectors(kept.chunks[:count], kept.rows[:count], kept.signs[:count])
 
     def _append(self, database: sqlite3.Connection, last: int) -> None:
         query = "SELECT chunk, data FROM vectors WHERE seq > ? AND seq <= ? ORDER BY seq"
@@ -124,8 +125,9 @@ class Matrix:
     def _grow(self, needed: int) -> None:
         """New arrays, so that a search under way keeps its own."""
         larger = self._room(needed if self._count == 0 else needed + needed // 4)
-        for old, new in zip(self._kept, larger, strict=True):
-            new[: self._count] = old[: self._count]
+        larger.chunks[: self._count] = self._kept.chunks[: self._count]
+        larger.rows[: self._count] = self._kept.rows[: self._count]
+        larger.signs[: self._count] = self._kept.signs[: self._count]
         self._kept = larger
 
 

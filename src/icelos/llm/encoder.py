@@ -140,6 +140,9 @@ def _session(threads: int) -> Any:
     options.enable_cpu_mem_arena = False  # the arena keeps its largest batch: 891 MB against 244
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.add_session_config_entry(
+        "session.intra_op.allow_spinning", "0"
+    )  # threads that spin starve others
     options.log_severity_level = 3
     model = _checked(*MODEL, MODEL_SHA256)
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])

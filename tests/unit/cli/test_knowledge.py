@@ -74,7 +74,11 @@ def test_groups_hide_documents(folder: Path, capsys: pytest.CaptureFixture[str])
 def test_filters_reach_the_search(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(["kb", "add", str(folder), "--tag", "ir"])
     capsys.readouterr()
-    for options, number in ((["--kind", "technique"], 1), (["--tag", "ir"], 1), (["--as-of", "2001-01-01"], 0)):
+    for options, number in (
+        (["--kind", "technique"], 1),
+        (["--tag", "ir"], 1),
+        (["--as-of", "2001-01-01"], 0),
+    ):
         assert run(["kb", "search", "passwords accounts", "--json", *options]) == 0
         assert len(lines(capsys)) == number, options
 

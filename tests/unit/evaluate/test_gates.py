@@ -15,7 +15,11 @@ def test_a_fall_a_gap_and_a_nan_are_named() -> None:
 
 
 def test_bars_only_rise() -> None:
-    assert raised({"a": 0.61239, "b": 0.4}, {"a": 0.5, "b": 0.5, "c": 0.3}) == {"a": 0.612, "b": 0.5, "c": 0.3}
+    assert raised({"a": 0.61239, "b": 0.4}, {"a": 0.5, "b": 0.5, "c": 0.3}) == {
+        "a": 0.612,
+        "b": 0.5,
+        "c": 0.3,
+    }
 
 
 def test_a_broken_gate_is_an_error(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from icelos.errors import InputError
 from icelos.evaluate import corpora
+from icelos.evaluate.cases import Case
 from icelos.evaluate.corpora import without_identifiers
 from icelos.evaluate.retrieval import compare, measure, plain_fts5, plain_search
-from icelos.evaluate.cases import Case
 from icelos.records import Document, Section
 
 

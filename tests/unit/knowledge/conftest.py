@@ -29,7 +29,8 @@ class LetterEncoder(Encoder):
         for row, text in zip(rows, texts, strict=True):
             for word in text.casefold().split():
                 row[hashlib.blake2b(word[:3].encode(), digest_size=1).digest()[0] % self.dimensions] += 1
-        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        scaled: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        return scaled
 
 
 def _make(identity: str, text: str = "", **fields: object) -> Document:

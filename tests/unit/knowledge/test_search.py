@@ -39,7 +39,7 @@ def test_passages_that_agree_outvote_one(tmp_path: Path, mixed: list[Document]) 
         store.add(mixed)
         vague = "somebody quietly dumped credentials out of process space using malware yesterday"
         assert best(store, vague) == "many"
-    alone = Tuning(votes=(1.0,), page_weight=0.0)
+    alone = Tuning(votes=(1.0,), page_weights=(0.0, 0.0))
     with KnowledgeStore(tmp_path / "alone.sqlite", tuning=alone) as store:
         store.add(mixed)
         assert best(store, vague) == "one", "by its best passage alone the other one is nearer"
