@@ -29,11 +29,15 @@ SOUGHT = {
     "mitigations": ("mitigation",), "steps": ("runbook",),
 }  # fmt: skip
 """Kinds of document that a facet's answer is, where the question does not name what it is of."""
+INSTRUCTIONS = ("runbook", "document", "note", "ticket", "mitigation", "advisory")
+"""Kinds of document that tell people what to do."""
 RUN = 0.6
 """Share that a name must be of the capitalised words that it stands among."""
 TITLE, SUBJECT = 0.55, 0.9
 """Shares of a question's words, by weight, that the title alone, and title and passage together, must
 hold for a document to be taken as what is asked about."""
+NAMES = 0.8
+"""Share, by weight, of the words written like names that a passage must hold to be quoted."""
 NEUTRAL = frozenset(stem(word) for word in ("vulnerability", "flaw", "bug", "issue", "problem", "hole"))
 
 
@@ -80,8 +84,26 @@ def _composed(query: Query, evidence: Evidence, reader: Reader, *, most: int) ->
         typed = _typed(query, [subject(guessed, reader)], reader, most=most)
         if typed.drafts:
             return typed
-    found = ranked(evidence.hits, evidence.weights, most=most, kinds=_sought(query))
-    return Composed(tuple(titled(found)), sought=frozenset(_sought(query)))
+    sought = _sought(query)
+    hits = [hit for hit in _told_in(query, evidence, reader) if _holds_names(hit, query, evidence)]
+    if query.is_list and any(hit.kind in sought for hit in hits):
+        hits = [hit for hit in hits if hit.kind in sought]
+    found = ranked(hits, evidence.weights, most=most, kinds=sought, spread=query.is_list)
+    return Composed(tuple(titled(found)), sought=frozenset(sought))
+
+
+def _told_in(query: Query, evidence: Evidence, reader: Reader) -> Sequence[Hit]:
+    """The passages to answer from: for what to do, those that tell people what to do."""
+    if query.where.kinds or not any(facet.name == "steps" for facet in query.facets):
+        return evidence.hits
+    where = msgspec.structs.replace(query.where, kinds=INSTRUCTIONS)
+    return reader.search(query.text, k=len(evidence.hits) or 1, per_document=3, where=where)
+
+
+def _holds_names(hit: Hit, query: Query, evidence: Evidence) -> bool:
+    """Does a passage speak of what the question writes like a name? Of several, of most by weight."""
+    weights = {s: w for s, w in evidence.weights.items() if s in query.names and s not in query.asking}
+    return not weights or _share(f"{hit.title} {hit.heading} {hit.text}", weights) >= NAMES
 
 
 def _mentions(query: Query, evidence: Evidence, reader: Reader, *, most: int) -> Composed:
@@ -107,10 +129,28 @@ def _of_things(
         found = relations.between(things[0].entity, things[1].entity, reader, most=most)
         if found:
             return Composed(tuple(found), typed=True)
+    if not query.facets and not _rest(query, things, evidence):
+        return _defined(things, reader, most=most)
     typed = _typed(query, things, reader, most=most)
     if typed.drafts or (typed.gaps and len(things) == 1):
         return typed
     return Composed(tuple(titled(_ranked(things, evidence, reader, most=most))), typed.gaps)
+
+
+_COMPARING = frozenset(content_stems("difference different compare comparison versus vs relate relation"))
+
+
+def _rest(query: Query, things: Sequence[Subject], evidence: Evidence) -> set[str]:
+    """What is asked beside the names."""
+    named = {stem for thing in things for stem in content_stems(thing.entity.text)}
+    return {one for one, weight in evidence.weights.items() if weight > 0} - named - query.asking - _COMPARING
+
+
+def _defined(things: Sequence[Subject], reader: Reader, *, most: int) -> Composed:
+    """Bare names: what each of them is."""
+    share = max(1, most // len(things))
+    drafts = [d for thing in things for d in templates.definition(thing, reader, most=min(2, share))]
+    return Composed(tuple(drafts[:most]), typed=True)
 
 
 def _defines(query: Query) -> bool:
@@ -158,10 +198,18 @@ def central(query: Query, evidence: Evidence) -> list[Entity]:
     for entity in query.entities:
         own = _weight(entity.text, evidence)
         run = _weight(_run(query.text, entity), evidence)
-        if entity.is_identifier or (own >= CENTRAL * (own + rest) and own >= RUN * run):
+        if (
+            entity.is_identifier
+            or _ODD.search(entity.text)
+            or (own >= CENTRAL * (own + rest) and own >= RUN * run)
+        ):
             found.append(entity)
     identified = {hit.document_id for entity in found if entity.is_identifier for hit in entity.hits}
     return [e for e in found if e.is_identifier or not identified & {hit.document_id for hit in e.hits}]
+
+
+_ODD = re.compile(r"^(?=\w*\d)[A-Za-z]\w+$|^[A-Z]?[a-z]+[A-Z]\w*$")
+"""A single word with digits or capitals inside ("APT29", "PsExec") is always a name."""
 
 
 def _weight(text: str, evidence: Evidence) -> float:
@@ -218,7 +266,7 @@ def _share(text: str, weights: Mapping[str, float]) -> float:
 
 
 def _sought(query: Query) -> set[str]:
-    return {kind for facet in query.facets for kind in SOUGHT.get(facet.name, ())}
+    return {kind for facet in query.facets for kind in SOUGHT.get(facet.name, ())} | query.sought
 
 
 def _ranked(things: Sequence[Subject], evidence: Evidence, reader: Reader, *, most: int) -> list[Draft]:

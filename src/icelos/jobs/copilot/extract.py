@@ -46,11 +46,16 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 def ranked(
-    hits: Sequence[Hit], weights: Mapping[str, float], *, most: int, kinds: Collection[str] = ()
+    hits: Sequence[Hit],
+    weights: Mapping[str, float],
+    *,
+    most: int,
+    kinds: Collection[str] = (),
+    spread: bool = False,
 ) -> list[Draft]:
     """The best sentences over all passages, the best first, no two alike.
 
-    Sentences of documents of the `kinds` that are asked for are preferred.
+    Sentences of documents of the `kinds` that are asked for are preferred; `spread` takes one of each.
     """
     top = max((hit.score for hit in hits), default=0.0) or 1.0
     drafts = [
@@ -59,6 +64,9 @@ def ranked(
         for draft in _scored(hit, weights, share=hit.score / top, order=order, wanted=hit.kind in kinds)
     ]
     drafts.sort(key=lambda draft: -draft.score)
+    if spread:
+        drafts = list({draft.quotes[0].hit.document_id: draft for draft in reversed(drafts)}.values())
+        drafts.sort(key=lambda draft: -draft.score)
     return diverse(drafts, most=most)
 
 

@@ -60,10 +60,7 @@ FACETS = (
     Facet(
         name="rules", noun="detection rule",
         asked=_asked(
-            r"""\b(?:sigma|detection\ rules?|(?:our|which|what|any|the)\ rules?|rules?\ (?:see
-               |for|that|detect|cover|catch|fire)|detections?\ (?:for|do|content|of)
-               |alerts?\ (?:for|on)|rules?\ in\ place|rule\ coverage)\b|\b(?:which
-               |what)\b.{0,20}\brules?\b"""
+            r"""\b(?:sigma|rules?|rule\ coverage|detections?\ (?:for|do|content|of)|alerts?\ (?:for|on))\b"""
         ),
         edges=(Edge("detects", "in", ("rule",)),),
         of=("technique", "vulnerability", "software", "group", "tactic"),
@@ -85,8 +82,8 @@ FACETS = (
     Facet(
         name="groups", noun="group or campaign",
         asked=_asked(
-            r"""\b(?:groups?|threat\ actors?|actors?|apts?|adversar(?:y|ies)|intrusion\ sets?
-               |campaigns?|attackers?|who)\b.{0,40}\b(?:us\w+|employ\w*|leverag\w*|associated
+            r"""\b(?:groups?|threat\ actors?|actors?|apts?|intrusion\ sets?|campaigns?
+               |who)\b.{0,40}\b(?:us\w+|employ\w*|leverag\w*|associated
                |known|seen|observed|abus\w*|perform\w*|rel(?:y|ies)|behind|adopt\w*|deploy\w*
                |wield\w*)\b|\bused\ by\ (?:which|what|whom)|\bwho\ (?:uses|is\ using|has\ used
                |employs|deploys)\b|\bby\ which\ (?:groups?|actors?)"""

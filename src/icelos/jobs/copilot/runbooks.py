@@ -19,6 +19,8 @@ from icelos.jobs.copilot.words import content_stems
 KINDS = ("runbook",)
 LEAST_TITLE = 0.5
 """Share of what the question is about that a runbook's title or path must hold."""
+WHOLE = 0.7
+"""What a question's words count in the text of a runbook whose title holds some of them."""
 _COMMON = frozenset(
     content_stems("incident attack case event response respond first next after playbook runbook breach")
 )
@@ -38,7 +40,9 @@ def steps(query: Query, weights: Mapping[str, float], reader: Reader, *, most: i
     about_it = {one: w for one, w in weights.items() if one not in query.asking and one not in _COMMON}
     best: tuple[float, Hit] | None = None
     for hit in reader.search(query.text, k=8, per_document=1, where=where):
-        fit = covered(set(content_stems(f"{hit.title} {hit.source}")), set(), about_it)
+        named = covered(set(content_stems(f"{hit.title} {hit.source}")), set(), about_it)
+        whole = covered(set(content_stems(f"{hit.title} {hit.source} {hit.text}")), set(), about_it)
+        fit = max(named, WHOLE * whole if named > 0 else 0.0)
         if best is None or fit > best[0] + 1e-6:
             best = (fit, hit)
     if best is None or best[0] < LEAST_TITLE:

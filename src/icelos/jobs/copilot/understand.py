@@ -42,7 +42,9 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     `unknown` are identifiers that no source has, `mentioned` those that only stand in the text of others;
     `words` are what it is about: stem -> word as written,
-    and `asking` those of their stems that only say which facet is asked for.
+    and `asking` those of their stems that only say which facet is asked for; `names` are stems of words
+    that are written like names. `sought` are the kinds of document that "which advisories" asks for, and
+    `is_list` that it asks for several.
     """
 
     question: str
@@ -53,6 +55,9 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     facets: tuple[Facet, ...] = ()
     words: Mapping[str, str] = {}
     asking: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    sought: frozenset[str] = frozenset()
+    is_list: bool = False
     where: Where = Where()
 
 
@@ -71,6 +76,7 @@ def understand(
     question = " ".join(clean(question[: 4 * LONGEST]).split())[:LONGEST]
     text = resolve(question, focus, lookup) if focus is not None else question
     entities = name_entities(text, lookup)
+    noun = _noun_sought(text)
     return Query(
         question=question,
         text=text,
@@ -79,6 +85,9 @@ def understand(
         facets=asked_facets(text, entities),
         words=key_words(text, entities),
         asking=_asking_stems(text, entities),
+        names=_name_stems(text),
+        sought=frozenset(KINDS_OF.get(noun.rstrip("s"), ())),
+        is_list=noun.endswith("s"),
         where=time_of(text, where or Where(), now or datetime.now(UTC)),
     )
 
@@ -221,6 +230,45 @@ def _asking_stems(text: str, entities: Sequence[Entity]) -> frozenset[str]:
     return frozenset(
         stem for word in words if any(asks_by(facet, word) for facet in matched) for stem in stems(word)
     )
+
+
+_GENERIC = word_set(
+    "cve cves cwe cwes capec kev mitre cisa att&ck attack ttp ttps apt apts os it soc ir siem edr ics ot id "
+    "sigma nist windows linux"
+)
+
+
+def _name_stems(text: str) -> frozenset[str]:
+    """Stems of words with a capital inside the question, or with unusual ones: "France", "SCALANCE"."""
+    found: set[str] = set()
+    for token in tokens(text)[1:]:
+        named = token.kind == "name" or (token.kind == "word" and token.text[0].isupper())
+        if named and token.norm not in _GENERIC and token.norm not in _ASKING:
+            found.update(stems(token.norm))
+    return frozenset(found)
+
+
+KINDS_OF: Mapping[str, tuple[str, ...]] = {
+    "advisorie": ("advisory",), "advisory": ("advisory",), "rule": ("rule",), "technique": ("technique",),
+    "group": ("group",), "actor": ("group",), "campaign": ("campaign",), "malware": ("software",),
+    "tool": ("software",), "software": ("software",), "weaknesse": ("weakness",), "weakness": ("weakness",),
+    "flaw": ("weakness", "vulnerability"), "cwe": ("weakness",), "cve": ("vulnerability", "advisory"),
+    "vulnerabilitie": ("vulnerability", "advisory"), "vulnerability": ("vulnerability", "advisory"),
+    "playbook": ("runbook",), "runbook": ("runbook",), "mitigation": ("mitigation",), "tactic": ("tactic",),
+    "pattern": ("attack-pattern",), "ticket": ("ticket",), "note": ("note",),
+}  # fmt: skip
+_NOUN = re.compile(
+    r"\b(?:which|what|name|list|show|any|find|give)\s+(?:(?:the|me|us|all|of|our|are|is|other|known|cisa|"
+    r"sigma|att&ck|attack|threat|type|kind|malware\s+or)\s+)*(?P<noun>[a-z]+)\b",
+    re.IGNORECASE,
+)
+
+
+def _noun_sought(text: str) -> str:
+    """ "Which advisories ..." seeks "advisories"; "" where no kind of document is sought."""
+    match = _NOUN.search(text)
+    noun = match["noun"].lower() if match else ""
+    return noun if noun.rstrip("s") in KINDS_OF else ""
 
 
 _ASKING = word_set(
