@@ -47,15 +47,16 @@ has the identifier among others gets a tenth."""
 class Tuning(msgspec.Struct, frozen=True):
     """The numbers of the ranking; the defaults are the measured ones.
 
-    `votes` are the weights of a document's best, second best … passage. The power p goes from the first
-    to the second of `powers` as coverage goes from the first to the second of `coverages`.
+    `votes` are the weights of a document's best, second best … passage. As coverage goes from the first to
+    the second of `coverages`, p goes from the first to the second of `powers`, u likewise of `page_weights`,
+    and w from `lexical_weight` to `covered_weight`.
     """
 
     lexical_weight: float = 0.3
     context_weight: float = 2.0
     text_weight: float = 1.0
-    covered_weight: float = 0.9
-    page_weights: tuple[float, float] = (0.2, 0.4)
+    covered_weight: float = 0.7
+    page_weights: tuple[float, float] = (0.4, 0.5)
     row_budget: int = ROW_BUDGET
     page_budget: int = PAGE_BUDGET
     votes: tuple[float, ...] = tuple(0.95**n for n in range(10))
