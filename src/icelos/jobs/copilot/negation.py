@@ -7,7 +7,7 @@ Knows words only: a denial reaches the first word with meaning after it ("is not
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from icelos.jobs.copilot.words import stems, word_set
 
@@ -18,6 +18,36 @@ _SOFT_NEGATIONS = _NEGATIONS | word_set("""
     improper improperly insufficient insufficiently incorrect incorrectly
 """)
 _PREFIX = re.compile(r"^(?:un|non|in|im|ir|dis|mis)(?=\w{4})")
+
+
+def _all_stems(words: Iterable[str]) -> set[str]:
+    return {piece for word in words for piece in stems(word)}
+
+
+_OPPOSITES = tuple(
+    (_all_stems(word_set(left)), _all_stems(word_set(right)))
+    for left, right in (
+        ("allow let permit enable", "prevent block deny forbid disallow prohibit disable"),
+        ("increase raise grow", "decrease lower shrink reduce"),
+        ("encrypt", "decrypt"),
+        ("minimum", "maximum"),
+        ("internal", "external"),
+        ("upload", "download"),
+        ("always", "never"),
+    )
+)
+
+
+def opposed(claim: Sequence[str], line: Sequence[str]) -> bool:
+    """Does the claim use one side of a pair of opposites, and the line only the other?"""
+    mine, theirs = _all_stems(claim), _all_stems(line)
+    for left, right in _OPPOSITES:
+        for one, other in ((left, right), (right, left)):
+            only_mine = mine & one and not mine & other
+            only_theirs = theirs & other and not theirs & one
+            if only_mine and only_theirs and not any(_is_negation(word) for word in (*claim, *line)):
+                return True
+    return False
 
 
 def disagreement(claim: Sequence[str], lines: Sequence[Sequence[str]], title: Sequence[str] = ()) -> str:
@@ -31,6 +61,8 @@ def disagreement(claim: Sequence[str], lines: Sequence[Sequence[str]], title: Se
         nearest = max(speaking, key=lambda words: len(around & _all_stems(words)), default=None)
         if not any(_denies(words, scope) for words in ([nearest] if nearest else lines)):
             return "it denies what the passage does not deny"
+    if lines and opposed(claim, lines[0]):
+        return "it says the opposite of the passage"
     positive = {piece for word in claim for piece in stems(word)}
     for words in lines:
         scopes = [scope for _, scope in _negated(words)]
@@ -62,10 +94,6 @@ def _is_negation(word: str) -> bool:
 
 def _is_denial(word: str) -> bool:
     return _is_negation(word) or word in _SOFT_NEGATIONS
-
-
-def _all_stems(words: Sequence[str]) -> set[str]:
-    return {piece for word in words for piece in stems(word)}
 
 
 def _negated(words: Sequence[str], reach: int = 6) -> list[tuple[int, set[str]]]:

@@ -128,6 +128,7 @@ def _named(text: str, lookup: Lookup, *, longest: int = 12) -> list[Entity]:
             start, end = spans[first][0], spans[first + length - 1][1]
             if any(start < right and end > left for left, right in taken):
                 continue
+            end -= len(text[start:end]) - len(_POSSESSIVE.sub("", text[start:end]))
             hits = () if FAMILIES.fullmatch(text[start:end]) else _of_name(text[start:end], lookup)
             if hits:
                 found.append(Entity(text[start:end], start, hits, False))
@@ -135,11 +136,13 @@ def _named(text: str, lookup: Lookup, *, longest: int = 12) -> list[Entity]:
     return found
 
 
+_POSSESSIVE = re.compile(r"['’]s?$")
+
+
 def _of_name(name: str, lookup: Lookup) -> tuple[Hit, ...]:
     if not _may_name(name):
         return ()
-    bare = re.sub(r"['’]s?$", "", name)
-    for form in dict.fromkeys((name, bare, bare.removesuffix("s") if len(bare) > 5 else bare)):
+    for form in dict.fromkeys((name, name.removesuffix("s") if len(name) > 5 else name)):
         hits = tuple(hit for hit in lookup(form) if hit.kind in NAMED_KINDS)
         if hits:
             return hits

@@ -19,7 +19,7 @@ from icelos.jobs.copilot.negation import disagreement
 from icelos.jobs.copilot.ordinary import NEUTRAL, OPENERS, SYNONYMS
 from icelos.jobs.copilot.words import NUMBER_WORDS, STOP_WORDS, Token, stem, stems, tokens
 
-COVERAGE = 0.6
+COVERAGE = 0.5
 MOST_LINES = 4
 """Lines of one or two passages that may carry a sentence together; of more passages, one more than each."""
 
@@ -289,6 +289,8 @@ def _name_in(norm: str, line: Line) -> bool:
     if len(pieces) > 1 and all(piece in line.words or stem(piece) in line.stems for piece in pieces):
         return True
     if norm.replace("-", "") in {word.replace("-", "") for word in line.words}:
+        return True
+    if norm.endswith("s") and norm[:-1] in line.words:  # "URLs"
         return True
     root = _FLEXION.sub("", norm)
     if len(root) >= 4 and any(_FLEXION.sub("", word) == root for word in line.words):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from icelos.jobs.copilot.negation import disagreement
+from icelos.jobs.copilot.negation import disagreement, opposed
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,9 @@ def test_denials_must_agree(claim: str, line: str, agrees: bool) -> None:
 def test_a_title_may_deny() -> None:
     assert disagreement(["sign", "in", "without", "mfa"], [["sign", "in"]]) != ""
     assert disagreement(["sign", "in", "without", "mfa"], [["sign", "in"]], ["login", "without", "mfa"]) == ""
+
+
+def test_opposites() -> None:
+    assert opposed("browsers let scripts read cookies".split(), "browsers prevent scripts from it".split())
+    assert not opposed("browsers let scripts read".split(), "browsers do not prevent scripts".split())
+    assert not opposed("it may allow access".split(), "it may enable access".split())

@@ -25,6 +25,11 @@ def test_identifiers_names_and_the_unknown(reader: Reader) -> None:
     assert query.unknown == ("T7777",)
 
 
+def test_possessives_are_not_part_of_a_name(reader: Reader) -> None:
+    query = understand("T9001.002's mitigations and LockSnail's users", lookup=reader.lookup)
+    assert [(e.text, e.is_identifier) for e in query.entities] == [("T9001.002", True), ("LockSnail", False)]
+
+
 def test_a_title_that_holds_an_identifier_is_one_name(reader: Reader) -> None:
     question = "how bad is CVE-2024-90210 Acme Gate Lock Bypass Vulnerability?"
     assert names(question, reader) == ["CVE-2024-90210 Acme Gate Lock Bypass Vulnerability"]
