@@ -26,6 +26,10 @@ def test_a_title_may_deny() -> None:
 
 
 def test_opposites() -> None:
-    assert opposed("browsers let scripts read cookies".split(), "browsers prevent scripts from it".split())
-    assert not opposed("browsers let scripts read".split(), "browsers do not prevent scripts".split())
-    assert not opposed("it may allow access".split(), "it may enable access".split())
+    assert opposed(
+        ["browsers", "let", "scripts", "read", "cookies"], ["browsers", "prevent", "scripts", "from", "it"]
+    )
+    assert not opposed(
+        ["browsers", "let", "scripts", "read"], ["browsers", "do", "not", "prevent", "scripts"]
+    )
+    assert not opposed(["it", "may", "allow", "access"], ["it", "may", "enable", "access"])
