@@ -22,6 +22,7 @@ GATE = Path(__file__).with_name("copilot.json")
 CORPORA = Path(os.environ.get("ICELOS_DATA", "")) / "copilot"
 
 pytestmark = [
+    pytest.mark.slow,  # measured, not tested: takes minutes
     pytest.mark.data,
     pytest.mark.skipif(
         not os.environ.get("ICELOS_DATA") or not CORPORA.is_dir(), reason="ICELOS_DATA names no corpora"
