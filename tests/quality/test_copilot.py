@@ -70,7 +70,7 @@ WRONG = (
     ("CVE-2022-21137", "CVE-2022-21137 scores 7.8 and is a CWE-122."),
     ("CVE-2022-21137", "Omron fixed it in CX-Server 5.0.30."),
     ("T1558.003", "Use service account passwords of ideally 14 or more characters and rotate them."),
-    ("CWE-1004", "With HttpOnly, supporting browsers let client-side script read the cookie."),
+    ("CWE-1004", "The HttpOnly flag directs browsers to let client-side script access cookies."),
 )
 
 

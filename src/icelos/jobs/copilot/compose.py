@@ -208,8 +208,8 @@ def central(query: Query, evidence: Evidence) -> list[Entity]:
     return [e for e in found if e.is_identifier or not identified & {hit.document_id for hit in e.hits}]
 
 
-_ODD = re.compile(r"^(?=\w*\d)[A-Za-z]\w+$|^[A-Z]?[a-z]+[A-Z]\w*$")
-"""A single word with digits or capitals inside ("APT29", "PsExec") is always a name."""
+_ODD = re.compile(r"^(?=\w*\d)[A-Za-z]\w+$")
+"""A single word with digits in it ("APT29") is always a name."""
 
 
 def _weight(text: str, evidence: Evidence) -> float:

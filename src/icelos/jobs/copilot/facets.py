@@ -168,7 +168,9 @@ FACETS = (
     ),
     Facet(
         name="ransomware", noun="ransomware use",
-        asked=_asked(r"\b(?:ransomware)\b"),
+        asked=_asked(
+            r"\bransomware(?:\ (?:gangs?|crews?|operators?|campaigns?|attacks?|use))?\b"
+        ),
         labels=(
             "known ransomware campaign use", "ransomware campaign use", "known ransomware use",
             "ransomware use", "ransomware",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from icelos.web.prepare import Prepare
+from icelos.web.schemas import Preparation
 
 
 def events(text: str) -> list[tuple[str, dict[str, object]]]:
@@ -94,9 +96,20 @@ def test_a_thumb_for_no_answer_is_a_problem(client: TestClient) -> None:
 
 
 def test_a_question_waits_for_the_knowledge_it_needs(app: FastAPI, client: TestClient) -> None:
-    prepare = Prepare(app.state.services, lambda _services, _progress: None)
+    asked = threading.Event()
+
+    class Watched(Prepare):
+        def waiting(self) -> Iterator[Preparation]:
+            for state in super().waiting():
+                yield state
+                asked.set()
+
+    def once_asked(_services: object, _progress: object) -> None:
+        assert asked.wait(30)
+
+    prepare = Watched(app.state.services, once_asked)
     app.state.prepare = prepare
-    threading.Timer(0.2, prepare.run).start()
+    prepare.start()
     found = events(client.post("/api/ask/stream", json={"question": "What is T1110.003?"}).text)
     assert found[0][1]["text"] == "indexing the bundled knowledge"
     assert found[-1][1]["answer"]["status"] == "answered"  # type: ignore[index]
