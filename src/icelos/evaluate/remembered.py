@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,17 +17,22 @@ BATCH = 128
 
 
 class RememberingEncoder(Encoder):
-    """Asks another encoder once for each text. For one thread."""
+    """Asks another encoder once for each text. Safe to share between threads."""
 
     def __init__(self, inner: Encoder, path: Path) -> None:
         super().__init__()
         self.inner = inner
-        self._database = sqlite3.connect(path, timeout=60)
+        self._database = sqlite3.connect(path, timeout=60, check_same_thread=False)
+        self._one_at_a_time = threading.Lock()
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, data BLOB)")
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One unit vector a text, as the inner encoder gives it, to float16."""
+        with self._one_at_a_time:
+            return self._encode(texts)
+
+    def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         keys = [self._key(text) for text in texts]
         found = {key: data for key in set(keys) if (data := self._known(key)) is not None}
         missing = list({key: text for key, text in zip(keys, texts, strict=True) if key not in found}.items())

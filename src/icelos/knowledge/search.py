@@ -2,7 +2,9 @@
 
     passage  = w * bm25 / best bm25 + (1 - w) * cosine              for every passage that either way brings
     votes    = sum of a document's best passages' (passage / best passage) ^ p
-    document = (1 - u) * votes / most votes + u * its own bm25 / best
+    page     = (1 - u) * votes / most votes + u * the document's own bm25 / best
+    named    = page + n * (share of its name in the question)^2 + r * the best of its parents and children
+    document = named + 1 where a passage has the whole question word for word
 
 Where one passage holds all that was asked, p is high and that passage decides; where none does, p is low
 and many passages that agree outvote one that is nearest (examples of a technique, reports of a weakness).
@@ -14,10 +16,13 @@ here was chosen on the tuning half of the cases of `icelos evaluate retrieval`; 
 
 from __future__ import annotations
 
+import heapq
 import json
 import math
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import msgspec
@@ -26,17 +31,28 @@ from numpy.typing import NDArray
 
 from icelos.knowledge import vectors
 from icelos.knowledge.access import Filter
+from icelos.knowledge.called import by_kin, called, kin, stem_weights
 from icelos.knowledge.identifiers import candidates
 from icelos.knowledge.schema import ROLE_OTHER
 from icelos.knowledge.scope import Scope, Scopes
-from icelos.knowledge.vectors import Integers, Matrix
-from icelos.knowledge.words import PAGE_BUDGET, ROW_BUDGET, Rarity, Term, affordable
+from icelos.knowledge.vectors import Floats, Integers, Matrix
+from icelos.knowledge.words import PAGE_WORK, WORK, Rarity, Term, affordable
 from icelos.llm.encoder import Encoder
 
 LEXICAL_CANDIDATES = 400
 DENSE_CANDIDATES = 200
 QUERY_CHARACTERS = 600
 """Of a question that are made into a vector: 100 words, which take half the time of 200."""
+ENCODINGS = 2
+"""Questions made into vectors at the same time, beside the look-up of their words."""
+QUOTED_WORDS = (4, 32)
+"""Questions of so many words are looked for word for word, as text that somebody pasted."""
+QUOTED_PASSAGES = 400
+NAMED_DOCUMENTS = 64
+"""Documents, the best, whose names are compared with the question."""
+NAME_ENOUGH = 0.8
+"""Weight of the words that a question and a name have in common, as a share of the weight of a word that
+stands in one passage only, from which on the name counts in full."""
 COVERED_TERMS = 64
 """Terms of a question, the rarest, of which coverage is reckoned."""
 EXACT = 10.0
@@ -53,12 +69,14 @@ class Tuning(msgspec.Struct, frozen=True):
     """
 
     lexical_weight: float = 0.3
+    name_weight: float = 0.5
+    kin_weight: float = 0.2
     context_weight: float = 2.0
     text_weight: float = 1.0
     covered_weight: float = 0.7
     page_weights: tuple[float, float] = (0.2, 0.4)
-    row_budget: int = ROW_BUDGET
-    page_budget: int = PAGE_BUDGET
+    work: int = WORK
+    page_work: int = PAGE_WORK
     votes: tuple[float, ...] = tuple(0.95**n for n in range(10))
     powers: tuple[float, float] = (2.0, 16.0)
     coverages: tuple[float, float] = (0.7, 1.0)
@@ -108,6 +126,7 @@ class Searcher:
         self._matrix = Matrix(encoder.dimensions) if encoder is not None else None
         self._scopes = Scopes()
         self._rarity = Rarity()
+        self._encoding = ThreadPoolExecutor(max_workers=ENCODINGS, thread_name_prefix="encode")
 
     def rank(
         self, database: sqlite3.Connection, query: str, *, k: int, allowed: Filter, generation: int,
@@ -117,19 +136,27 @@ class Searcher:
         scope = self._scopes.get(database, generation, allowed)
         if not scope.chunks:
             return []
-        words = self._words(database, query, scope)
-        cosines = self._cosines(database, query, scope, words) if dense else {}
+        vector = self._vector(database, query) if dense else None
+        size = _size(database)
+        terms = self._rarity.terms(database, query, size=size)
+        words = self._words(database, terms, size, scope)
+        pages = self._pages(database, terms, size, scope)
         exact = named(database, query, allowed)
-        scores = dict.fromkeys(exact, 0.0) | self._fused(words, cosines)
-        documents = _by_document(scores, scope)
-        pages = self._pages(database, query, scope)
-        totals = self._totals(documents, scores, exact, words, pages)
-        ranked = []
+        quoted = _quoted(database, query, scope)
+        cosines = self._cosines(database, vector.result(), scope, words) if vector is not None else {}
+        scores = dict.fromkeys((*exact, *quoted), 0.0) | self._fused(words, cosines)
+        documents = _by_document(scores, quoted, scope)
+        totals = self._totals(documents, scores, words, pages)
+        calls = self._calls(database, terms, size, documents, totals)
+        called_for = {d: max(exact.get(c, 0.0) for c in chunks) for d, chunks in documents.items()}
+        whole = {d: float(chunks[0] in quoted) for d, chunks in documents.items()}
+        totals = {d: total + calls.get(d, 0.0) + called_for[d] + whole[d] for d, total in totals.items()}
+        ranked: list[Ranked] = []
         for document in sorted(totals, key=lambda d: (-totals[d], d)):
+            extra = {"exact": called_for[document], "page": pages.get(document, 0.0)}
+            extra |= {"name": calls.get(document, 0.0), "quoted": whole[document]}
             for chunk in documents[document][:per_document]:
-                named_by = max(exact.get(c, 0.0) for c in documents[document])
-                why = _why(chunk, words, cosines, exact=named_by, page=pages.get(document, 0.0))
-                ranked.append(Ranked(chunk, round(totals[document], 6), why))
+                ranked.append(Ranked(chunk, round(totals[document], 6), _why(chunk, words, cosines, extra)))
             if len(ranked) >= k:
                 break
         return ranked[:k]
@@ -143,11 +170,9 @@ class Searcher:
             found[word] = math.log1p(size / max(rows, 0.5))
         return found
 
-    def _words(self, database: sqlite3.Connection, query: str, scope: Scope) -> _Words:
+    def _words(self, database: sqlite3.Connection, terms: Sequence[Term], size: int, scope: Scope) -> _Words:
         """BM25 of the visible passages that match best."""
-        size = _size(database)
-        terms = self._rarity.terms(database, query, size=size)
-        match = " OR ".join(term.phrase for term in affordable(terms, budget=self.tuning.row_budget))
+        match = " OR ".join(term.phrase for term in affordable(terms, size=size, work=self.tuning.work))
         if not match:
             return _Words({})
         found: dict[int, float] = {}
@@ -161,10 +186,11 @@ class Searcher:
         best = next(iter(kept), 0)
         return _Words(kept, _coverage(database, terms[:COVERED_TERMS], best, size) if best else 0.0)
 
-    def _pages(self, database: sqlite3.Connection, query: str, scope: Scope) -> dict[int, float]:
+    def _pages(
+        self, database: sqlite3.Connection, terms: Sequence[Term], size: int, scope: Scope
+    ) -> dict[int, float]:
         """BM25 of whole documents that may be seen, 1 for the best of them."""
-        terms = self._rarity.terms(database, query, size=_size(database))
-        match = " OR ".join(term.phrase for term in affordable(terms, budget=self.tuning.page_budget))
+        match = " OR ".join(term.phrase for term in affordable(terms, size=size, work=self.tuning.page_work))
         if not match or not any(self.tuning.page_weights):
             return {}
         rows = database.execute(
@@ -186,16 +212,22 @@ class Searcher:
         )
         return [(int(chunk), float(score)) for chunk, score in rows]
 
+    def _vector(self, database: sqlite3.Connection, query: str) -> Future[Floats] | None:
+        """The question's vector, made while words are looked up; None where there are no vectors."""
+        if self.encoder is None or self._matrix is None or not _embedded(database, self.encoder.name):
+            return None
+        return self._encoding.submit(self.encoder.encode, [query[:QUERY_CHARACTERS]])
+
     def _cosines(
-        self, database: sqlite3.Connection, query: str, scope: Scope, words: _Words
+        self, database: sqlite3.Connection, vectors_of_query: Floats, scope: Scope, words: _Words
     ) -> dict[int, float]:
         """Cosines of the nearest visible passages and of all lexical candidates that have a vector."""
-        if self.encoder is None or self._matrix is None or not _embedded(database, self.encoder.name):
+        if self.encoder is None or self._matrix is None:
             return {}
         known = self._matrix.refresh(database, self.encoder.name)
         if known is None:
             known = vectors.of_chunks(database, list(words.scores), self.encoder.dimensions)
-        vector = self.encoder.encode([query[:QUERY_CHARACTERS]])[0]
+        vector = vectors_of_query[0]
         visible = scope.documents(known.chunks) > 0
         near = known.screened(vector, visible)
         near = near[_top(known.cosines(near, vector), DENSE_CANDIDATES)]
@@ -213,10 +245,10 @@ class Searcher:
         }
 
     def _totals(
-        self, documents: Mapping[int, list[int]], scores: Mapping[int, float], exact: Mapping[int, float],
-        words: _Words, pages: Mapping[int, float],
+        self, documents: Mapping[int, list[int]], scores: Mapping[int, float], words: _Words,
+        pages: Mapping[int, float],
     ) -> dict[int, float]:  # fmt: skip
-        """What the passages of each document amount to with the whole of it, and what being named adds."""
+        """What the passages of each document amount to with the whole of it."""
         best = max(scores.values(), default=0.0) or 1.0
         power = self.tuning.power(words.coverage)
         votes = {
@@ -228,17 +260,43 @@ class Searcher:
         most = max(votes.values(), default=0.0) or 1.0
         share = self.tuning.page(words.coverage) if pages else 0.0
         return {
-            document: max(exact.get(c, 0.0) for c in documents[document])
-            + (1 - share) * voted / most
-            + share * pages.get(document, 0.0)
+            document: (1 - share) * voted / most + share * pages.get(document, 0.0)
             for document, voted in votes.items()
         }
 
+    def _calls(
+        self, database: sqlite3.Connection, terms: Sequence[Term], size: int,
+        documents: Mapping[int, list[int]], totals: Mapping[int, float],
+    ) -> dict[int, float]:  # fmt: skip
+        """What the best documents gain by their names in the question, and by their kin."""
+        best = heapq.nsmallest(NAMED_DOCUMENTS, totals, key=lambda d: (-totals[d], d))
+        passages = {document: documents[document][0] for document in best}
+        weights = stem_weights((term.phrase.strip('"'), term.weight(size)) for term in terms if term.rows)
+        shares = called(database, passages, weights, NAME_ENOUGH * math.log1p(size))
+        gains = {d: self.tuning.name_weight * shares.get(d, 0.0) ** 2 for d in best}
+        own = {d: totals[d] + gains[d] for d in best}
+        for document, total in by_kin(own, kin(database, passages)).items():
+            gains[document] += self.tuning.kin_weight * total
+        return gains
 
-def _by_document(scores: Mapping[int, float], scope: Scope) -> dict[int, list[int]]:
-    """The visible passages of each document, the best first."""
+
+def _quoted(database: sqlite3.Connection, query: str, scope: Scope) -> set[int]:
+    """Visible passages that have the whole question word for word, punctuation and case aside."""
+    least, most = QUOTED_WORDS
+    if not least <= len(query.split()) <= most:
+        return set()
+    phrase = '"' + query.replace('"', " ").replace("\0", " ") + '"'
+    rows = database.execute(
+        "SELECT rowid FROM words WHERE words MATCH ? LIMIT ?", (phrase, QUOTED_PASSAGES)
+    ).fetchall()
+    found = np.array([chunk for (chunk,) in rows], np.int64)
+    return set(found[scope.documents(found) > 0].tolist())
+
+
+def _by_document(scores: Mapping[int, float], first: AbstractSet[int], scope: Scope) -> dict[int, list[int]]:
+    """The visible passages of each document, those in `first` and then the best first."""
     documents: dict[int, list[int]] = {}
-    ids = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))
+    ids = sorted(scores, key=lambda chunk: (chunk not in first, -scores[chunk], chunk))
     for chunk, document in zip(ids, scope.documents(np.array(ids, np.int64)).tolist(), strict=True):
         if document:
             documents.setdefault(document, []).append(chunk)
@@ -258,14 +316,13 @@ def _holds(database: sqlite3.Connection, passage: int, term: Term) -> bool:
 
 
 def _why(
-    chunk: int, words: _Words, cosines: Mapping[int, float], *, exact: float, page: float
+    chunk: int, words: _Words, cosines: Mapping[int, float], extra: Mapping[str, float]
 ) -> dict[str, float]:
     """The parts of a score that are not nothing."""
     parts = {
-        "exact": exact,
         "lexical": words.scores.get(chunk, 0.0) / (words.best or 1.0),
         "dense": cosines.get(chunk, 0.0),
-        "page": page,
+        **extra,
     }
     return {name: round(value, 4) for name, value in parts.items() if value}
 

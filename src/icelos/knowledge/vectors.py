@@ -83,6 +83,7 @@ class Matrix:
 
     def _clear(self) -> None:
         self._last = self._count = 0
+        self._seen: tuple[str, int, str] | None = None
         self._kept = self._room(0)
 
     def _room(self, rows: int) -> Vectors:
@@ -98,7 +99,13 @@ class Matrix:
         `encoder` names the vector space; another one than before starts the matrix anew.
         """
         with self._lock:
-            count, last = database.execute("SELECT count(*), coalesce(max(seq), 0) FROM vectors").fetchone()
+            last, state = database.execute(
+                "SELECT (SELECT coalesce(max(seq), 0) FROM vectors),"
+                " (SELECT value FROM meta WHERE key = 'generation')"
+            ).fetchone()
+            if (encoder, last, state) == self._seen:
+                return self._shown()
+            count = database.execute("SELECT count(*) FROM vectors").fetchone()[0]
             if count > self._most:
                 self._clear()
                 return None
@@ -107,8 +114,12 @@ class Matrix:
                 self._encoder = encoder
             if last > self._last:
                 self._append(database, last)
-            kept, count = self._kept, self._count
-            return Vectors(kept.chunks[:count], kept.rows[:count], kept.signs[:count])
+            self._seen = (encoder, last, state)
+            return self._shown()
+
+    def _shown(self) -> Vectors:
+        kept, count = self._kept, self._count
+        return Vectors(kept.chunks[:count], kept.rows[:count], kept.signs[:count])
 
     def _append(self, database: sqlite3.Connection, last: int) -> None:
         query = "SELECT chunk, data FROM vectors WHERE seq > ? AND seq <= ? ORDER BY seq"

@@ -1,7 +1,7 @@
 """Questions to full-text queries: which words count, and how rare each is.
 
 A long question has many words, and the cost of a query is the number of rows its words match; so the
-rarest words are taken until a budget of rows is spent. What is left out is common, hence light in BM25.
+rarest words are taken until a budget of work is spent. What is left out is common, hence light in BM25.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 """English function words. They match nearly every passage and say nothing of its subject."""
 
 MOST_WORDS = 256
-ROW_BUDGET = 15_000
-"""Rows of passages that one query may touch: 20 to 30 ms of BM25 in SQLite."""
-PAGE_BUDGET = 8_000
-"""The same for whole documents."""
-MOST_TERMS = 40
-"""Terms of one query, the rarest; a question of 100 words finds with 48 what it finds with all."""
+WORK = 250_000
+"""Rows times terms that one query over passages may cost: about 25 ms of BM25 in SQLite, which looks for
+every term in every row that any of them matches."""
+PAGE_WORK = 125_000
+"""The same over whole documents."""
+MOST_TERMS = 64
+"""Terms of one query, the rarest."""
 
 
 class Term(msgspec.Struct, frozen=True):
@@ -94,15 +95,15 @@ def _matches(database: sqlite3.Connection, phrase: str) -> int:
     return int(database.execute("SELECT count(*) FROM words WHERE words MATCH ?", (phrase,)).fetchone()[0])
 
 
-def affordable(terms: Sequence[Term], *, budget: int = ROW_BUDGET, most: int = MOST_TERMS) -> list[Term]:
-    """The rarest terms whose rows fit the budget; at least one, if any passage holds one."""
+def affordable(terms: Sequence[Term], *, size: int, work: int = WORK, most: int = MOST_TERMS) -> list[Term]:
+    """The rarest terms whose work, over `size` passages, is within bounds; at least one that matches."""
     chosen: list[Term] = []
-    spent = 0
+    rows = 0
     for term in terms:
         if not term.rows:
             continue
-        spent += term.rows
-        if chosen and (spent > budget or len(chosen) >= most):
+        rows += term.rows
+        if chosen and (min(rows, size) * (len(chosen) + 1) > work or len(chosen) >= most):
             break
         chosen.append(term)
     return chosen

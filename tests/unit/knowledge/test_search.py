@@ -69,7 +69,7 @@ def test_every_hit_says_why(tmp_path: Path, mixed: list[Document]) -> None:
     with KnowledgeStore(tmp_path / "k.sqlite") as store:
         store.add(mixed)
         for hit in store.search("credentials from memory", principal=Principal("x")):
-            assert set(hit.why) <= {"exact", "lexical", "dense", "page"}
+            assert set(hit.why) <= {"exact", "lexical", "dense", "page", "name"}
             assert hit.why
 
 

@@ -16,6 +16,8 @@ def database() -> Iterator[sqlite3.Connection]:
     opened.execute(
         "CREATE TABLE vectors (seq INTEGER PRIMARY KEY AUTOINCREMENT, chunk INTEGER UNIQUE, data BLOB)"
     )
+    opened.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)")
+    opened.execute("INSERT INTO meta VALUES ('generation', '0')")
     yield opened
     opened.close()
 

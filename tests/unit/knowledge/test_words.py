@@ -22,8 +22,8 @@ def test_a_question_of_function_words_only_has_no_words() -> None:
 
 def test_the_rarest_are_afforded_first() -> None:
     terms = [Term('"a"', 5), Term('"b"', 50), Term('"c"', 500)]
-    assert affordable(terms, budget=60) == terms[:2]
-    assert affordable([Term('"c"', 500)], budget=60) == [Term('"c"', 500)], "one is always taken"
+    assert affordable(terms, size=1000, work=120) == terms[:2]
+    assert affordable([Term('"c"', 500)], size=1000, work=60) == [Term('"c"', 500)], "one is always taken"
 
 
 def test_rarity_is_counted_again_when_the_store_has_grown() -> None:
@@ -36,7 +36,7 @@ def test_rarity_is_counted_again_when_the_store_has_grown() -> None:
     assert [t.rows for t in rarity.terms(database, "spray", size=1)] == [1]
     assert [t.rows for t in rarity.terms(database, "spray", size=2)] == [2]
     assert [t.rows for t in rarity.terms(database, "unheard spray", size=2)] == [0, 2]
-    assert affordable(rarity.terms(database, "unheard", size=2)) == []
+    assert affordable(rarity.terms(database, "unheard", size=2), size=2) == []
     database.close()
 
 
