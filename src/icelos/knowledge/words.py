@@ -27,10 +27,12 @@ STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 """English function words. They match nearly every passage and say nothing of its subject."""
 
 MOST_WORDS = 256
-WORK = 250_000
-"""Rows times terms that one query over passages may cost: about 25 ms of BM25 in SQLite, which looks for
-every term in every row that any of them matches."""
-PAGE_WORK = 125_000
+ROW_WORK = 10
+"""What a row costs in SQLite's BM25 before any term is looked for in it, in terms."""
+WORK = 375_000
+"""Rows times (terms + ROW_WORK) that one query over passages may cost: about 25 ms of BM25 in SQLite, which
+looks for every term in every row that any of them matches."""
+PAGE_WORK = 190_000
 """The same over whole documents."""
 MOST_TERMS = 64
 """Terms of one query, the rarest."""
@@ -103,7 +105,7 @@ def affordable(terms: Sequence[Term], *, size: int, work: int = WORK, most: int 
         if not term.rows:
             continue
         rows += term.rows
-        if chosen and (min(rows, size) * (len(chosen) + 1) > work or len(chosen) >= most):
+        if chosen and (min(rows, size) * (len(chosen) + 1 + ROW_WORK) > work or len(chosen) >= most):
             break
         chosen.append(term)
     return chosen
