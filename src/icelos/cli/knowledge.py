@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,13 @@ Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag for all of 
 Groups = Annotated[
     list[str] | None, typer.Option("--group", help="Only this group may read them; may be repeated")
 ]
-Vectors = Annotated[bool, typer.Option(help="Make the vectors too, or leave them to the server")]
+Vectors = Annotated[
+    bool | None,
+    typer.Option(
+        help="Make all vectors, or leave them to the server; without either, as many as take half a minute"
+    ),
+]
+VECTOR_SECONDS = 30
 
 
 @app.command()
@@ -34,7 +41,7 @@ def add(
     collection: Collection = "default",
     tag: Tags = None,
     group: Groups = None,
-    vectors: Vectors = True,
+    vectors: Vectors = None,
     json: Json = False,
 ) -> None:
     """Index files or folders, and remember them for `update` and `watch`.
@@ -52,7 +59,7 @@ def add(
 
 
 @app.command()
-def update(vectors: Vectors = True, json: Json = False) -> None:
+def update(vectors: Vectors = None, json: Json = False) -> None:
     """Read the registered files and folders again; what has gone from disk goes from the store.
 
     Example: icelos kb update
@@ -128,7 +135,7 @@ def search(
     kind: Annotated[list[str] | None, typer.Option("--kind", help="Only this kind; may be repeated")] = None,
     collection: Annotated[list[str] | None, typer.Option("--collection", help="Only this collection")] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="Only documents with this tag")] = None,
-    k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Most hits")] = 10,
+    k: Annotated[int, typer.Option("-k", "--k", min=1, max=1000, help="Most hits")] = 10,
     as_of: Annotated[str, typer.Option("--as-of", help="What the sources said then: 2025-06-30")] = "",
     user: Annotated[str, typer.Option(help="Who asks, instead of the login name")] = "",
     group: Annotated[list[str] | None, typer.Option("--group", help="A group of who asks")] = None,
@@ -248,15 +255,23 @@ def _where(
     return Where(tuple(kinds or ()), tuple(collections or ()), tuple(tags or ()), as_of=moment)
 
 
-def _embed(store: KnowledgeStore, *, wanted: bool) -> None:
+def _embed(store: KnowledgeStore, *, wanted: bool | None) -> None:
+    """Make the missing vectors: all, none (False) or as many as take half a minute (None)."""
     from icelos.llm.encoder import Encoder
 
     if store.encoder is None:
         reason = Encoder.missing() or "knowledge.encoder is off"
         output.note(f"text is searchable; search by meaning is off: {reason}")
-    elif wanted:
-        made = store.embed_pending(batch=128, progress=_progress("vectors"))
-        output.note(f"{made} vectors made" if made else "all vectors are there")
+        return
+    if wanted is not False:
+        seconds = math.inf if wanted else VECTOR_SECONDS
+        made = store.embed_pending(batch=64, progress=_progress("vectors"), seconds=seconds)
+        output.note(f"{made:,} vectors made")
+    waiting = store.stats()["vectors_pending"]
+    if waiting:
+        output.note(
+            f"text is searchable; {waiting:,} vectors wait for `icelos serve` or `icelos kb update --vectors`"
+        )
 
 
 def _progress(what: str) -> Callable[[int, int], None]:

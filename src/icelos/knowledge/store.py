@@ -10,9 +10,11 @@ returns; vectors are made afterwards by `embed_pending`, and until then search i
 
 from __future__ import annotations
 
+import math
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -140,27 +142,33 @@ class KnowledgeStore:
             registered.forget(database, path)
 
     def embed_pending(
-        self, *, limit: int | None = None, batch: int = 64, progress: Progress | None = None
-    ) -> int:
-        """Make the vectors that are missing; how many. Each batch is kept, so that it can be resumed.
+        self, *, limit: int | None = None, batch: int = 64, progress: Progress | None = None,
+        encoder: Encoder | None = None, seconds: float = math.inf,
+    ) -> int:  # fmt: skip
+        """Make the vectors that are missing, those of the newest passages first; how many were made.
+
+        It ends when `limit` are made, or with the first batch after `seconds`. Each batch is kept, so that
+        it can be resumed.
 
         Changing the encoder drops the vectors of the old one first. Without an encoder it does nothing.
+        `encoder` is the store's own or another one like it (`Encoder.apart`).
         """
-        if self.encoder is None:
+        encoder = encoder or self.encoder
+        if encoder is None:
             return 0
         with self._writing(visible=False) as database:
-            writing.claim_vectors(database, self.encoder.name)
-        done = 0
-        while limit is None or done < limit:
+            writing.claim_vectors(database, encoder.name)
+        done, end = 0, time.monotonic() + seconds
+        while (limit is None or done < limit) and time.monotonic() < end:
             with self._reading() as database:
                 texts, waiting = writing.unembedded(
                     database, batch if limit is None else min(batch, limit - done)
                 )
             if not texts:
                 break
-            made = vectors.pack(self.encoder.encode([text for _, text in texts]))
+            made = vectors.pack(encoder.encode([text for _, text in texts]))
             with self._writing(visible=False) as database:
-                writing.store_vectors(database, self.encoder.name, [chunk for chunk, _ in texts], made)
+                writing.store_vectors(database, encoder.name, [chunk for chunk, _ in texts], made)
             done += len(texts)
             if progress is not None:
                 progress(done, done + waiting - len(texts))

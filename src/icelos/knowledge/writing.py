@@ -221,11 +221,11 @@ def claim_vectors(database: sqlite3.Connection, encoder: str) -> None:
 
 
 def unembedded(database: sqlite3.Connection, number: int) -> tuple[list[tuple[int, str]], int]:
-    """Chunks without a vector with what to encode of them, and how many there are in all."""
+    """Chunks without a vector, the newest first, with what to encode of them, and how many in all."""
     missing = "FROM chunks c WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE chunk = c.id)"
     waiting = int(database.execute(f"SELECT count(*) {missing}").fetchone()[0])
     rows = database.execute(
-        f"SELECT c.id, c.context, c.text {missing} ORDER BY c.id LIMIT ?", (number,)
+        f"SELECT c.id, c.context, c.text {missing} ORDER BY c.id DESC LIMIT ?", (number,)
     ).fetchall()
     return [(chunk, f"{context}\n{text}") for chunk, context, text in rows], waiting
 

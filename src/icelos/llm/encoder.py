@@ -7,13 +7,14 @@ folder is found without running it. Both files are pinned by SHA-256 and checked
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import importlib.util
 import threading
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,14 @@ class Encoder:
     def available(cls) -> bool:
         """Whether sentences can be encoded here; `missing` says why not."""
         return not cls.missing()
+
+    def apart(self) -> Self:
+        """The same encoder with a session of its own, whose threads begin in the thread that first uses it
+        and have its priority.
+        """
+        other = copy.copy(self)
+        other._lock, other._loaded = threading.Lock(), None
+        return other
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One unit vector a text, shape (len(texts), 384). Texts are read up to 256 word pieces.

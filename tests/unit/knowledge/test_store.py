@@ -231,6 +231,17 @@ def test_vectors_are_made_piece_by_piece_and_kept_for_unchanged_passages(
         assert store.embed_pending() == 1
 
 
+def test_vectors_of_new_text_come_first_and_within_the_time(
+    tmp_path: Path, encoder: Encoder, make: Make, ann: Principal
+) -> None:
+    with KnowledgeStore(tmp_path / "k.sqlite", encoder=encoder) as store:
+        store.add([make("old", "ransacked drivers")])
+        store.add([make("new", "ransacked drills")])
+        assert store.embed_pending(seconds=0) == 0
+        assert store.embed_pending(limit=1) == 1
+        assert [hit.document_id for hit in store.search("ransomed", principal=ann)] == ["new"]
+
+
 def test_vectors_of_another_encoder_are_not_used(
     tmp_path: Path, encoder: Encoder, make: Make, ann: Principal
 ) -> None:

