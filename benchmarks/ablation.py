@@ -16,7 +16,14 @@ from icelos.knowledge.search import Tuning
 from icelos.llm.encoder import Encoder
 from icelos.settings import load
 
-SETS = ("attack-procedures", "cve-to-cwe", "sigma-to-technique", "kev-to-advisory", "known-item")
+SETS = (
+    "attack-procedures",
+    "cve-to-cwe",
+    "sigma-to-technique",
+    "kev-to-advisory",
+    "known-item",
+    "half-remembered",
+)
 WHOLE = Tuning()
 CHANGES: dict[str, Tuning] = {
     "all parts": WHOLE,

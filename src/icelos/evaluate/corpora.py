@@ -207,6 +207,22 @@ def known_items(root: Path) -> CaseSet:
     return CaseSet("known-item", documents, _cases(gold))
 
 
+def half_remembered(root: Path) -> CaseSet:
+    """The same documents, asked for by sixteen words of a section of which every third is missing.
+
+    It stands for a text that somebody tells from memory: one passage answers, and no phrase of it is whole.
+    """
+    documents = known_items(root).documents
+    gold: dict[str, set[str]] = defaultdict(set)
+    for document in documents:
+        for section in document.sections[:6]:
+            words = without_identifiers(section.text).split()
+            if len(words) >= 24:
+                kept = (word for place, word in enumerate(words[6:22]) if place % 3 != 2)
+                gold[" ".join(kept)].add(document.id)
+    return CaseSet("half-remembered", documents, _cases(gold))
+
+
 SETS: Mapping[str, Callable[[Path], CaseSet]] = {
     "attack-procedures": procedures,
     "cve-to-cwe": cves,
@@ -214,4 +230,5 @@ SETS: Mapping[str, Callable[[Path], CaseSet]] = {
     "sigma-to-technique": rules,
     "kev-to-advisory": exploited,
     "known-item": known_items,
+    "half-remembered": half_remembered,
 }

@@ -13,7 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from icelos.data.parse.osv_advisories import Affected, Range
-from icelos.jobs.vulns.versions import compare
+from icelos.jobs.vulns.versions import compare, is_branch
 
 
 class Standing(StrEnum):
@@ -51,6 +51,8 @@ def read(affected: Sequence[Affected], ecosystem: str, version: str) -> Reading:
 def _read_one(affected: Affected, ecosystem: str, version: str) -> Reading:
     if not version:
         return Reading(Standing.UNDECIDED, "the component has no version", "")
+    if is_branch(ecosystem, version):
+        return Reading(Standing.UNDECIDED, f"{version} is a branch, and no version tells its state", "")
     ranges = [found for found in affected.ranges if found.kind in {"ECOSYSTEM", "SEMVER"}]
     if not ranges:
         return _without_ranges(affected, ecosystem, version)

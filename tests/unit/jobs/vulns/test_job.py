@@ -33,6 +33,7 @@ def job(tmp_path: Path) -> VulnsJob:
         _advisory("flask"),
         _advisory("zlib", "Alpine:v3.10", id="A-2"),
         _advisory("pkg/a", "Packagist", id="A-3"),
+        _advisory("github.com/b/b", "SwiftURL", id="A-4"),
     ]
     (tmp_path / "feed.jsonl").write_text("".join(json.dumps(item) + "\n" for item in feed))
     return VulnsJob(load_advisories(tmp_path / "feed.jsonl"))
@@ -79,7 +80,8 @@ def test_evidence_quotes_the_inventory_and_the_advisory(job: VulnsJob) -> None:
     ("component", "says"),
     [
         (_component("1.5-r0", "pkg:apk/alpine/zlib", "A-2"), "release of Alpine is not known"),
-        (_component("1.5", "pkg:composer/pkg/a", "A-3"), "no version rules for Packagist"),
+        (_component("dev-main", "pkg:composer/pkg/a", "A-3"), "dev-main is a branch"),
+        (_component("1", "pkg:swift/github.com/b/b", "A-4"), "no version rules for SwiftURL"),
     ],
 )
 def test_what_cannot_be_decided_is_said(job: VulnsJob, component: Component, says: str) -> None:
