@@ -50,14 +50,16 @@ class LLMSettings(Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, le=20, description="Tries after the first that failed retryably")
     ] = 4
     concurrency: Annotated[int, Meta(ge=1, description="Calls under way at once")] = 4
-    max_calls: Annotated[int, Meta(ge=0, description="Budget of calls for one run; 0 = no bound")] = 0
-    max_tokens: Annotated[int, Meta(ge=0, description="Budget of tokens for one run; 0 = no bound")] = 0
+    max_calls: Annotated[
+        int, Meta(ge=0, description="Budget of calls for a run, or a day of a server; 0 = none")
+    ] = 0
+    max_tokens: Annotated[
+        int, Meta(ge=0, description="Budget of tokens for a run, or a day of a server; 0 = none")
+    ] = 0
     max_seconds: Annotated[
-        float, Meta(ge=0, description="Budget of model seconds for one run; 0 = no bound")
+        float, Meta(ge=0, description="Budget of model seconds for a run, or a day of a server; 0 = none")
     ] = 0.0
-    max_cost: Annotated[
-        float, Meta(ge=0, description="Budget of money for one run, by the prices below; 0 = no bound")
-    ] = 0.0
+    max_cost: Annotated[float, Meta(ge=0, description="Budget of money, by the prices below; 0 = none")] = 0.0
     reply_tokens: Annotated[int, Meta(ge=1, description="Most tokens in one reply")] = 1024
     temperature: Annotated[float, Meta(ge=0, le=2, description="Sampling temperature")] = 0.0
     price_prompt: Annotated[float, Meta(ge=0, description="Price of a million prompt tokens")] = 0.0

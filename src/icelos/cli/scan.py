@@ -32,6 +32,9 @@ def scan(
     option: Annotated[list[str] | None, typer.Option("--option", "-o", help="KEY=VALUE for the job")] = None,
     fail_on: Annotated[str, typer.Option(help="Exit 1 at or above: alert, review or unknown")] = "",
     json: Annotated[bool, typer.Option("--json", help="Outcomes on stdout, one JSON object a line")] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only what `icelos failures` lists of them")
+    ] = False,
 ) -> None:
     """Run a detector over sources. Bad records become failures; the rest is scored.
 
@@ -40,12 +43,16 @@ def scan(
       icelos scan vulns image.tar -o advisories=osv/
       icelos scan logs signins.jsonl.gz --json
       cat app.log | icelos scan logs - --fail-on alert
+      icelos scan mail inbox.mbox --failed
     """
     from icelos.engine.jobs import scan as run_scan
     from icelos.settings import load
 
     check_fail_on(fail_on)
     settings = load().settings
+    if failed:
+        _again(job, sources, source_format, _pairs(option or []), settings, other=bool(json or sink))
+        return
     with ExitStack() as stack:
         report = run_scan(
             job,
@@ -58,6 +65,27 @@ def scan(
         if report.interrupted:  # leaving by an exception, a sink of files does not publish what is not whole
             finish(report, stored=not (json or sink))
     finish(report, fail_on, stored=not (json or sink))
+
+
+def _again(
+    job: str, sources: list[str], source_format: str, options: dict[str, str], settings: Settings, *,
+    other: bool,
+) -> None:  # fmt: skip
+    """Score again what failed, into the workspace, which knows what that is."""
+    from icelos.data.sinks import SqliteSink
+    from icelos.data.workspace import Workspace
+    from icelos.engine.retry import retry
+    from icelos.errors import InputError
+
+    if other:
+        raise InputError("--failed goes with neither --sink nor --json", hint="it retries in the workspace")
+    with SqliteSink(Workspace.of(settings).findings) as sink:
+        report = retry(
+            job, sources, sink, settings=settings, source_format=source_format, job_options=options
+        )
+        left = sink.count("failure", job=job)
+    output.note(f"{left} failures of {job} still open")
+    finish(report)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -112,7 +140,7 @@ def finish(report: Report, fail_on: str = "", *, stored: bool = True) -> None:
         f"clear {report.clear}, failures {report.failures}; {report.rate:,.0f}/s"
     )
     if report.failures and stored:
-        output.note("see `icelos failures` for what could not be scored, and why")
+        output.note("see `icelos failures` for what could not be scored, and why; --failed tries again")
     if report.interrupted:
         output.note("icelos: stopped; what is counted above is stored" if stored else "icelos: stopped")
         raise typer.Exit(130)

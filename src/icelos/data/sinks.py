@@ -2,7 +2,7 @@
 
 SQLite is the default: findings and failures of all jobs in one file, written in transactions. JSON
 lines and Parquet files appear under their name when the run ends well, so that a killed run leaves
-the old file in force.
+the old file in force; until then one run holds them, and a second one is refused.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from typing import IO, Self
 
 import msgspec
 
-from icelos.data.atomic import atomic_write, sync_folder
-from icelos.errors import StoreError
+from icelos.data.atomic import atomic_write, open_alone, sync_folder
+from icelos.errors import InputError, StoreError
 from icelos.findings import Failure, Finding, Outcome
+from icelos.records import record_id
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS outcomes (
@@ -113,6 +114,25 @@ class SqliteSink(_Closing):
             bodies = self._bodies("failure", job, "", limit, offset)
             return [msgspec.json.decode(body, type=Failure) for body in bodies]
 
+    def resolve(self, job: str, record_ids: Sequence[str]) -> int:
+        """Forget the failures of these records, which since have been scored well; how many there were.
+
+        Findings stay. Where there is nothing to forget, nothing is written. Raises StoreError.
+        """
+        ids = msgspec.json.encode([record_id(job, one) for one in record_ids]).decode()
+        which = "FROM outcomes WHERE kind = 'failure' AND id IN (SELECT value FROM json_each(?))"
+        with self._told("write"), self._lock:
+            if self._database.execute(f"SELECT 1 {which} LIMIT 1", (ids,)).fetchone() is None:
+                return 0
+            with self._transaction():
+                return self._database.execute(f"DELETE {which}", (ids,)).rowcount
+
+    def open_failures(self, job: str) -> dict[str, str]:
+        """The source of every record that a job has failed at, by the record's id."""
+        with self._told("read"), self._lock:
+            query = "SELECT record_id, source FROM outcomes WHERE kind = 'failure' AND job = ?"
+            return dict(self._database.execute(query, (job,)))
+
     def replace_failures(self, job: str, place: str, failures: Sequence[Failure]) -> None:
         """Make these all the failures of a job at one place ("runbooks/a.md", with or without a position).
 
@@ -182,14 +202,20 @@ def _row(outcome: Outcome, seen: str) -> tuple[object, ...]:
 
 
 class JsonLinesSink(_Closing):
-    """One outcome a line, {"finding": …} or {"failure": …}, in NAME.part until the run has ended well."""
+    """One outcome a line, {"finding": …} or {"failure": …}, in NAME.part until the run has ended well.
+
+    Raises InputError where another run is writing the same file.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._partial = self.path.with_name(f"{self.path.name}.part")
+        self.partial = self.path.with_name(f"{self.path.name}.part")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = self._partial.open("wb")
+            self._stream = open_alone(self.partial)
+        except BlockingIOError as error:
+            hint = "wait for it, or name another file"
+            raise InputError("another run is writing to it", source=str(path), hint=hint) from error
         except OSError as error:
             raise StoreError(f"cannot write: {error.strerror}", source=str(path)) from error
 
@@ -203,15 +229,20 @@ class JsonLinesSink(_Closing):
             raise StoreError(f"cannot write: {error.strerror}", source=str(self.path)) from error
 
     def close(self) -> None:
-        """Publish the file under its name."""
+        """Publish the file under its name; it is nobody else's until that is done."""
         if self._stream.closed:
             return
         try:
-            self._stream.close()
-            self._partial.replace(self.path)
+            with self._stream:
+                self.partial.replace(self.path)
         except OSError as error:
             raise StoreError(f"cannot publish: {error.strerror}", source=str(self.path)) from error
         sync_folder(self.path.parent)
+
+    def discard(self) -> None:
+        """Throw away what was written: it stands elsewhere. Raises OSError."""
+        with self._stream:
+            self.partial.unlink()
 
     def abandon(self) -> None:
         """Leave NAME.part behind with what is durable, and the old file in force."""
@@ -248,6 +279,13 @@ class KeptSink(_Closing):
         self._inner.write(outcomes)
         self._kept.update((outcome.id, outcome) for outcome in outcomes)
 
+    def resolve(self, job: str, record_ids: Sequence[str]) -> int:
+        """As the other sink does, and what this run kept of the same failures goes, too."""
+        for one in record_ids:
+            if isinstance(self._kept.get(key := record_id(job, one)), Failure):
+                del self._kept[key]
+        return self._inner.resolve(job, record_ids)
+
     def close(self) -> None:
         """Closes the other sink."""
         self._inner.close()
@@ -278,19 +316,20 @@ class ParquetSink(_Closing):
         if self._closed:
             return
         self._closed = True
-        self._rows.close()
         partial = self.path.with_name(f".{self.path.name}.part")
         try:
             with duckdb.connect() as database:
                 database.execute(
-                    f"COPY ({_TO_COLUMNS}) TO '{_quoted(partial)}' (FORMAT parquet)", [_wild(self._rows.path)]
+                    f"COPY ({_TO_COLUMNS}) TO '{_quoted(partial)}' (FORMAT parquet)",
+                    [_wild(self._rows.partial)],
                 )
             with partial.open("rb") as file:
                 os.fsync(file.fileno())
             partial.replace(self.path)
             sync_folder(self.path.parent)
-            self._rows.path.unlink()
+            self._rows.discard()
         except (duckdb.Error, OSError) as error:
+            self._rows.close()
             reason = " ".join(str(error).split())
             raise StoreError(f"cannot write Parquet: {reason}", source=str(self.path)) from error
 

@@ -7,8 +7,10 @@ InputError only where there is nothing to read at all.
 from __future__ import annotations
 
 import contextlib
+import mmap
 import re
 import sqlite3
+import struct
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,6 +24,7 @@ from icelos.findings import Failure, failure
 from icelos.records import LogLine, Mail, Record, record_id
 
 MAIL_LIMIT = 64 * 1024 * 1024
+_WORDS = struct.Struct("<4I").unpack
 ROW_ID_FIELDS = ("id", "Id", "eventID", "EventID_GUID", "uuid")
 
 
@@ -70,17 +73,16 @@ class LineSource(_Files):
                     yield self._record(line, name)
 
     def _record(self, line: Line, name: str) -> Record | Failure:
-        where = f"{name}:{line.number}"
         if line.overlong:
             return _failed(name, line, "line is too long")
         try:
             text = line.data.decode("utf-8-sig" if line.number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             return _failed(name, line, f"not UTF-8 at byte {error.start}")
-        return self._parse(text, where, _line_id(name, line))
+        return self._parse(text, name, line)
 
-    def _parse(self, text: str, where: str, identity: str) -> Record | Failure:
-        return LogLine(id=identity, source=where, text=text)
+    def _parse(self, text: str, name: str, line: Line) -> Record | Failure:
+        return LogLine(id=_line_id(name, line), source=f"{name}:{line.number}", text=text)
 
 
 def _failed(name: str, line: Line, reason: str) -> Failure:
@@ -94,28 +96,72 @@ def _line_id(name: str, line: Line) -> str:
 
 
 class JsonLinesSource(LineSource):
-    """JSON objects, one a line, as `LogLine`s with fields. The row's own id is used where it has one."""
+    """JSON objects, one a line, as `LogLine`s with fields, whose ids are those of `RowIds`."""
 
     def __init__(self, location: str | Path) -> None:
         super().__init__(location)
         self._decoder = msgspec.json.Decoder(dict[str, object])
+        self._ids = RowIds()
 
-    def _parse(self, text: str, where: str, identity: str) -> Record | Failure:
+    def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
+        self._ids = RowIds()
+        yield from super()._read(path, name)
+
+    def _parse(self, text: str, name: str, line: Line) -> Record | Failure:
         try:
             fields = self._decoder.decode(text)
         except (msgspec.MsgspecError, RecursionError) as error:
-            return failure(
-                record_id=identity, job="", error=f"not a JSON object: {error}", source=where, raw=text
-            )
-        return LogLine(id=_row_id(fields) or identity, source=where, text=text, fields=fields)
+            return _failed(name, line, f"not a JSON object: {error}")
+        identity = self._ids.of(fields, text) or _line_id(name, line)
+        return LogLine(id=identity, source=f"{name}:{line.number}", text=text, fields=fields)
 
 
-def _row_id(fields: Mapping[str, object]) -> str | None:
+class RowIds:
+    """Ids for the rows of one file or table that say one themselves.
+
+    A row's own id alone will not do: a field of that name may say the same in every row, and whoever can
+    write to a log could give a row the id of another one, to hide it. The row's whole text, its id included,
+    is the id of one event, in whatever file that stands. Where the same text comes again within a file, it
+    tells no rows apart: the row then goes by its place, as one without an id.
+
+    What has come is kept in a Bloom filter, for its bounded memory. A row that it takes for one that has come
+    (1 of 200 among ten million) goes by its place, too.
+    """
+
+    SIZE = 1 << 24
+
+    def __init__(self) -> None:
+        self._bits: mmap.mmap | None = None
+
+    def of(self, fields: Mapping[str, object], text: str) -> str:
+        """The row's id, "" where it must go by its place."""
+        if not _has_id(fields):
+            return ""
+        identity = record_id("row", text)
+        return "" if self._came(bytes.fromhex(identity)) else identity
+
+    def _came(self, digest: bytes) -> bool:
+        """Whether it has come before; from now on it has."""
+        bits = self._bits
+        if bits is None:
+            bits = self._bits = mmap.mmap(-1, self.SIZE)  # pages that are not touched cost nothing
+        came = True
+        for word in _WORDS(digest):
+            place, bit = (word >> 3) % self.SIZE, 1 << (word & 7)
+            byte = bits[place]
+            if not byte & bit:
+                came = False
+                bits[place] = byte | bit
+        return came
+
+
+def _has_id(fields: Mapping[str, object]) -> bool:
+    """Whether a row says what its id is."""
     for name in ROW_ID_FIELDS:
         value = fields.get(name)
         if isinstance(value, str) and len(value) >= 8:
-            return value
-    return None
+            return True
+    return False
 
 
 class MailSource(_Files):
@@ -164,10 +210,10 @@ class SqliteSource:
     def _rows(self, database: sqlite3.Connection, table: str) -> Iterator[Record | Failure]:
         name = f"{self.location.name}:{table}"
         quoted = '"' + table.replace('"', '""') + '"'
-        number = 0
+        number, ids = 0, RowIds()
         try:
             for number, row in enumerate(database.execute(f"SELECT * FROM {quoted}"), 1):  # noqa: S608
-                yield _from_columns(dict(row), name, number)
+                yield _from_columns(dict(row), name, number, ids)
         except sqlite3.DatabaseError as error:  # a broken page: what came before it was read
             where = f"{name}:{number + 1}"
             reason = f"cannot read on: {error}"
@@ -199,11 +245,11 @@ class ParquetSource(_Files):
             try:
                 cursor = database.execute("SELECT * FROM read_parquet(?)", [_literal(path)])
                 columns = [column[0] for column in cursor.description or []]
-                number = 0
+                number, ids = 0, RowIds()
                 while rows := cursor.fetchmany(1024):
                     for row in rows:
                         number += 1
-                        yield _from_columns(dict(zip(columns, row, strict=True)), name, number)
+                        yield _from_columns(dict(zip(columns, row, strict=True)), name, number, ids)
             except duckdb.Error as error:
                 raise InputError(f"cannot read: {error}", source=name) from error
 
@@ -213,12 +259,12 @@ def _literal(path: Path) -> str:
     return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
-def _from_columns(columns: dict[str, object], name: str, number: int) -> Record | Failure:
+def _from_columns(columns: dict[str, object], name: str, number: int, ids: RowIds) -> Record | Failure:
     where = f"{name}:{number}"
-    identity = _row_id(columns)
     try:
         text = msgspec.json.encode(columns).decode()
     except (TypeError, ValueError, msgspec.MsgspecError) as error:
-        identity = identity or record_id(name, str(number))
+        identity = record_id(name, str(number))
         return failure(record_id=identity, job="", error=f"a column is not JSON: {error}", source=where)
-    return LogLine(id=identity or record_id(name, str(number), text), source=where, text=text, fields=columns)
+    identity = ids.of(columns, text) or record_id(name, str(number), text)
+    return LogLine(id=identity, source=where, text=text, fields=columns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from icelos.contracts import Sink
 from icelos.engine.local import Progress, run
 from icelos.engine.run import Options, Report
 from icelos.errors import InputError
+from icelos.findings import Failure
+from icelos.records import Record
 from icelos.registry import resolve
 from icelos.settings import Settings
 
@@ -57,15 +59,25 @@ def scan(
     `job_options` go to the job, and those that a source asks for to the source as well. Raises
     SettingsError for an unknown name, InputError for what cannot be read at all.
     """
+    built = resolve("jobs", job)(settings, dict(job_options or {}))
+    items = items_of(job, locations, source_format=source_format, options=job_options)
+    return run(built, items, sink, options_of(settings), progress=progress)
+
+
+def items_of(
+    job: str, locations: str | Sequence[str], *, source_format: str, options: Mapping[str, str] | None
+) -> Iterable[Record | Failure]:
+    """The items of all locations, one after another. Raises InputError at once where one is not there."""
     names = [locations] if isinstance(locations, str) else list(locations)
-    given = dict(job_options or {})
-    built = resolve("jobs", job)(settings, given)
-    source = chain.from_iterable(
-        [open_source(name, job=job, source_format=source_format, options=given) for name in names]
+    return chain.from_iterable(
+        [open_source(name, job=job, source_format=source_format, options=options) for name in names]
     )
-    options = Options(
+
+
+def options_of(settings: Settings) -> Options:
+    """The engine's options that the settings name."""
+    return Options(
         batch_size=settings.engine.batch_size,
         workers=settings.engine.workers,
         max_failures=settings.engine.max_failures,
     )
-    return run(built, source, sink, options, progress=progress)

@@ -7,16 +7,24 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from typing import NamedTuple
 
 import msgspec
 
 from icelos.contracts import Job, Scored, Sink
-from icelos.engine.run import Options, Report, score_safely
+from icelos.engine.run import Options, Report, Resolving, score_safely
 from icelos.errors import RunError
 from icelos.findings import Failure
 from icelos.records import Record
 
 Progress = Callable[[Report], None]
+
+
+class _Batch(NamedTuple):
+    """What became of a batch: an outcome for each item, and the ids of the records that are clear."""
+
+    outcomes: list[Scored]
+    clear: list[str]
 
 
 def run(
@@ -29,6 +37,7 @@ def run(
 ) -> Report:
     """Score every record of `source` by `job` into `sink`.
 
+    A record that failed in an earlier run and is scored well in this one is no failure any more.
     Each outcome is durable before its batch is counted. Ctrl-C stops between batches: what is
     counted is stored, `interrupted` is set and KeyboardInterrupt is not raised on. Raises RunError
     after more than `options.max_failures` failures, StoreError where the sink cannot write.
@@ -37,8 +46,8 @@ def run(
     started = time.perf_counter()
     try:
         with closing(_scored(job, source, options)) as batches:
-            for outcomes in batches:
-                _store(outcomes, sink, report)
+            for batch in batches:
+                _store(batch, sink, report)
                 report.seconds = time.perf_counter() - started
                 if progress is not None:
                     progress(report)
@@ -50,17 +59,17 @@ def run(
     return report
 
 
-def _store(outcomes: list[Scored], sink: Sink, report: Report) -> None:
+def _store(batch: _Batch, sink: Sink, report: Report) -> None:
     """Stored first, counted then: what is counted is stored."""
-    stored = [outcome for outcome in outcomes if outcome is not None]
+    stored = [outcome for outcome in batch.outcomes if outcome is not None]
     if stored:
         sink.write(stored)
-    report.count(outcomes)
+    if batch.clear and isinstance(sink, Resolving):
+        sink.resolve(report.job, batch.clear)
+    report.count(batch.outcomes)
 
 
-def _scored(
-    job: Job, source: Iterable[Record | Failure], options: Options
-) -> Generator[list[Scored], None, None]:
+def _scored(job: Job, source: Iterable[Record | Failure], options: Options) -> Generator[_Batch, None, None]:
     batches = _batches(source, options.batch_size)
     if options.workers == 1:
         for batch in batches:
@@ -68,7 +77,7 @@ def _scored(
         return
     pool = ThreadPoolExecutor(options.workers, thread_name_prefix="score")
     try:
-        window: deque[Future[list[Scored]]] = deque()
+        window: deque[Future[_Batch]] = deque()
         for batch in batches:
             window.append(pool.submit(_score_mixed, job, batch))
             if len(window) > 2 * options.workers:
@@ -90,10 +99,14 @@ def _batches(source: Iterable[Record | Failure], size: int) -> Iterator[list[Rec
         yield batch
 
 
-def _score_mixed(job: Job, batch: list[Record | Failure]) -> list[Scored]:
+def _score_mixed(job: Job, batch: list[Record | Failure]) -> _Batch:
     """Score the records; Failures of the source pass through under the job's name, in their place."""
-    scored = iter(score_safely(job, [item for item in batch if not isinstance(item, Failure)]))
-    return [
+    records = [item for item in batch if not isinstance(item, Failure)]
+    results = score_safely(job, records)
+    clear = [record.id for record, result in zip(records, results, strict=True) if result is None]
+    scored = iter(results)
+    outcomes = [
         msgspec.structs.replace(item, job=job.name) if isinstance(item, Failure) else next(scored)
         for item in batch
     ]
+    return _Batch(outcomes, clear)

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from icelos.contracts import Job, Scored
 from icelos.findings import Failure, Finding, failure
 from icelos.records import Record
+
+
+@runtime_checkable
+class Resolving(Protocol):
+    """A sink that outlives its runs: it forgets the failures of records that have since been found clear."""
+
+    def resolve(self, job: str, record_ids: Sequence[str]) -> int: ...
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Search: exact names first, then BM25 and vectors in one convex sum, then the votes of passages.
 
     passage  = w * bm25 / best bm25 + (1 - w) * cosine              for every passage that either way brings
-    votes    = sum of a document's best passages' (passage / best passage) ^ p
+    votes    = sum of a document's best passages' (passage / best passage) ^ p, / their number ^ c
     page     = (1 - u) * votes / most votes + u * the document's own bm25 / best
     named    = page + n * (share of its name in the question)^2 + r * the best of its parents and children
     document = named + 1 where a passage has the whole question word for word
@@ -63,9 +63,9 @@ has the identifier among others gets a tenth."""
 class Tuning(msgspec.Struct, frozen=True):
     """The numbers of the ranking; the defaults are the measured ones.
 
-    `votes` are the weights of a document's best, second best … passage. As coverage goes from the first to
-    the second of `coverages`, p goes from the first to the second of `powers`, u likewise of `page_weights`,
-    and w from `lexical_weight` to `covered_weight`.
+    `votes` are the weights of a document's best, second best … passage, `crowd` is c. As coverage goes from
+    the first to the second of `coverages`, p goes from the first to the second of `powers`, u likewise of
+    `page_weights`, and w from `lexical_weight` to `covered_weight`.
     """
 
     lexical_weight: float = 0.3
@@ -74,10 +74,11 @@ class Tuning(msgspec.Struct, frozen=True):
     context_weight: float = 2.0
     text_weight: float = 1.0
     covered_weight: float = 0.7
-    page_weights: tuple[float, float] = (0.3, 0.4)
+    page_weights: tuple[float, float] = (0.4, 0.6)
     work: int = WORK
     page_work: int = PAGE_WORK
     votes: tuple[float, ...] = tuple(0.95**n for n in range(10))
+    crowd: float = 0.15
     powers: tuple[float, float] = (2.0, 16.0)
     coverages: tuple[float, float] = (0.7, 1.0)
 
@@ -255,6 +256,7 @@ class Searcher:
             document: sum(
                 w * (scores[c] / best) ** power for w, c in zip(self.tuning.votes, chunks, strict=False)
             )
+            / min(len(chunks), len(self.tuning.votes)) ** self.tuning.crowd
             for document, chunks in documents.items()
         }
         most = max(votes.values(), default=0.0) or 1.0

@@ -21,7 +21,7 @@ import msgspec
 from icelos.contracts import Message, Reply, Tool
 from icelos.llm.fence import without_tokens
 
-FORMAT = 1
+FORMAT = 2
 """Part of every key: raise it where replies of an older version must not be used."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS replies (

@@ -81,9 +81,13 @@ class EndpointLLM:
         tools: Sequence[Tool] = (),
         schema: Mapping[str, Any] | None = None,
     ) -> Reply:
-        """One reply; with a schema, `data` fits it. `usage` is that of all rounds together."""
-        if schema is not None:
-            json_schema.check(schema)
+        """One reply; with a schema, `data` fits it, and what tools are asked for fits theirs.
+
+        `usage` is that of all rounds together.
+        """
+        for one in (schema, *(tool.parameters for tool in tools)):
+            if one is not None:
+                json_schema.check(one)
         deadline = time.monotonic() + self._settings.total_timeout_s
         said, spent = list(messages), Usage()
         for _ in range(REPAIRS + 1):

@@ -21,7 +21,8 @@ def connect(settings: Settings, *, budget: Budget | None = None) -> LLM | None:
     """The model that the settings name, or None where `llm.base_url` is empty.
 
     Nothing is sent until the first call. `budget` is shared by all that is given it; without one, this
-    model has the budget of the settings. Raises SettingsError, and StoreError for the workspace.
+    model has the budget of the settings for one run. What lives longer than a run gives its own:
+    `Budget.of(settings.llm, window=DAY)`. Raises SettingsError, and StoreError for the workspace.
     """
     llm = settings.llm
     if not llm.base_url:

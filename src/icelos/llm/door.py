@@ -10,10 +10,12 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
-from icelos.contracts import LLM, Message, Reply, Tool
+from icelos.contracts import LLM, Message, Reply, Tool, ToolCall
+from icelos.errors import ModelError
 from icelos.llm.cache import ReplyCache, key
 from icelos.llm.client import EndpointLLM
 from icelos.llm.redact import Vault
+from icelos.llm.schema import violations
 from icelos.llm.trace import Trace
 
 
@@ -59,7 +61,9 @@ class Door:
                 if self._cache:
                     self._cache.put(place, reply)
             note.reply = reply
-        return vault.restore_reply(reply)
+        restored = vault.restore_reply(reply)
+        _check(restored.tool_calls, tools)
+        return restored
 
     def stream(self, messages: Sequence[Message]) -> Iterator[str]:
         """The inner model's reply in pieces; in one piece where it is known from an earlier call."""
@@ -114,6 +118,16 @@ class Door:
                     reply=note.reply,
                     error=error,
                 )
+
+
+def _check(calls: Sequence[ToolCall], tools: Sequence[Tool]) -> None:
+    """With the values put back, the arguments must still fit. Raises ModelError."""
+    schemas = {tool.name: tool.parameters for tool in tools}
+    for call in calls:
+        if problems := violations(call.arguments, schemas.get(call.name, {})):
+            raise ModelError(
+                f"the arguments of tool {call.name} do not fit: {'; '.join(problems)}", retryable=True
+            )
 
 
 class _Note:

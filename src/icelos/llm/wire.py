@@ -16,7 +16,7 @@ from icelos.contracts import Message, Reply, Tool, ToolCall, Usage
 from icelos.errors import ModelError
 from icelos.llm import sse
 from icelos.llm.dialect import Dialect
-from icelos.llm.schema import NotJSON, parse
+from icelos.llm.schema import NotJSON, parse, violations
 from icelos.settings import LLMSettings
 
 MAX_TOOL_CALLS = 64
@@ -184,7 +184,7 @@ def reply(whole: Completion, tools: Sequence[Tool], settings: LLMSettings, usage
 
 
 class BrokenCall(ModelError):
-    """A tool call that cannot be read; the message is fit to send back to the model."""
+    """A tool call that cannot be read, or must not run; the message is fit to send back to the model."""
 
 
 def _calls(calls: Sequence[_Call], tools: Sequence[Tool]) -> tuple[ToolCall, ...]:
@@ -195,7 +195,8 @@ def _calls(calls: Sequence[_Call], tools: Sequence[Tool]) -> tuple[ToolCall, ...
 
 def _call(call: _Call, number: int, tools: Sequence[Tool]) -> ToolCall:
     name = (call.function.name or "") if call.function else ""
-    if name not in {tool.name for tool in tools}:
+    tool = next((tool for tool in tools if tool.name == name), None)
+    if tool is None:
         raise BrokenCall(f"there is no tool called {name[:MAX_NAME]!r}", retryable=True)
     raw = call.function.arguments if call.function else None
     try:
@@ -204,6 +205,8 @@ def _call(call: _Call, number: int, tools: Sequence[Tool]) -> ToolCall:
         raise BrokenCall(f"the arguments of tool {name} are {error}", retryable=True) from None
     if not isinstance(arguments, dict):
         raise BrokenCall(f"the arguments of tool {name} are no JSON object", retryable=True)
+    if problems := violations(arguments, tool.parameters):
+        raise BrokenCall(f"the arguments of tool {name} do not fit: {'; '.join(problems)}", retryable=True)
     return ToolCall((call.id or f"call_{number}")[:MAX_NAME], name, arguments)
 
 

@@ -78,9 +78,10 @@ class Services:
     @cached_property
     def _copilot(self) -> Copilot:
         from icelos.jobs.copilot.answer import Copilot
+        from icelos.llm.budget import DAY, Budget
         from icelos.llm.connect import connect
 
-        llm = connect(self.settings)
+        llm = connect(self.settings, budget=Budget.of(self.settings.llm, window=DAY))
         return Copilot(self.knowledge, llm=llm, settings=self.settings, history=self.history)
 
     @cached_property

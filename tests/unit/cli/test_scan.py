@@ -50,6 +50,19 @@ def test_a_second_run_changes_nothing(home: Path, inbox: str, capsys: pytest.Cap
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
+def test_what_failed_is_tried_again(home: Path, inbox: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["scan", "mail", inbox]) == 0
+    assert main.run(["scan", "mail", inbox, "--failed"]) == 0
+    shown = capsys.readouterr().err
+    assert "1 failures of mail still open" in shown
+    assert "mail: read 1, findings 0, clear 0, failures 1" in shown
+    (Path(inbox) / "3.eml").write_bytes(GOOD)
+    assert main.run(["scan", "mail", inbox, "--failed"]) == 0
+    assert "0 failures of mail still open" in capsys.readouterr().err
+    assert main.run(["scan", "mail", inbox, "--failed", "--json"]) == 2
+    assert "--failed goes with neither" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["out.jsonl", "out.parquet", "out.sqlite"])
 def test_into_a_file(home: Path, tmp_path: Path, inbox: str, name: str,
                      capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip

@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
-from icelos.data.atomic import atomic_write
+from icelos.data import atomic
+from icelos.data.atomic import atomic_write, open_alone
 
 KILLED = """
 import os, signal, sys
@@ -70,3 +72,34 @@ def test_a_device_is_written_into_and_stays_a_device() -> None:
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OSError), atomic_write(tmp_path) as file:  # noqa: PT011 - the kind is the platform's
         file.write(b"x")
+
+
+def test_who_opens_alone_finds_nothing_and_is_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.part"
+    path.write_bytes(b"left by one who was killed")
+    with open_alone(path) as file:
+        file.write(b"mine")
+        with pytest.raises(BlockingIOError):
+            open_alone(path)
+    assert path.read_bytes() == b"mine"
+
+
+def test_a_file_that_is_published_meanwhile_is_not_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first writer renames between the second one's opening and locking: the second begins a new file."""
+    path, real = tmp_path / "a.part", atomic._lock
+    first = open_alone(path)
+    first.write(b"published")
+
+    def late(file: IO[bytes]) -> None:
+        if not first.closed:
+            path.replace(tmp_path / "a")
+            first.close()
+        real(file)
+
+    monkeypatch.setattr(atomic, "_lock", late)
+    with open_alone(path) as file:
+        file.write(b"new")
+    assert (tmp_path / "a").read_bytes() == b"published"
+    assert path.read_bytes() == b"new"

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from icelos.data.sinks import JsonLinesSink, KeptSink, ParquetSink, SqliteSink, write_json
-from icelos.errors import StoreError
+from icelos.errors import InputError, StoreError
 from icelos.findings import Evidence, Failure, Finding, How, Outcome, Verdict
 
 
@@ -178,6 +178,62 @@ def test_kill_9_leaves_the_old_file_and_all_that_was_written(tmp_path: Path, suf
     assert ids == list(range(acknowledged))
 
 
+# Holds a sink until it is killed.
+HOLDER = """
+import sys, time
+from pathlib import Path
+from icelos.registry import resolve
+sink = resolve("sinks", sys.argv[1])(Path(sys.argv[2]))
+print("holding", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_a_second_run_is_refused_while_the_first_one_lives(tmp_path: Path, suffix: str) -> None:
+    make, read = SINKS[suffix]
+    path = tmp_path / f"out.{suffix}"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, suffix, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    with holder, holder.stdout as said:
+        assert said.readline() == "holding\n"
+        with pytest.raises(InputError, match="another run is writing to it") as error:
+            make(path)
+        assert error.value.exit_code == 2
+        holder.kill()
+    with make(path) as sink:  # what was killed stands in nobody's way
+        sink.write(MIXED)
+    assert read(path) == MIXED
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_who_is_refused_harms_nothing(tmp_path: Path, suffix: str) -> None:
+    make, read = SINKS[suffix]
+    path = tmp_path / f"out.{suffix}"
+    with make(path) as sink:
+        sink.write(MIXED[:2])
+        with pytest.raises(InputError):
+            make(path)
+        sink.write(MIXED[2:])
+    assert read(path) == MIXED
+    with make(path) as sink:
+        sink.write(MIXED[:1])
+    assert read(path) == MIXED[:1]
+    assert [left.name for left in tmp_path.iterdir()] == [path.name]
+
+
+def test_parquet_that_cannot_be_written_leaves_the_rows(tmp_path: Path) -> None:
+    path = tmp_path / "out.parquet"
+    sink = ParquetSink(path)
+    sink.write(MIXED)
+    (tmp_path / ".out.parquet.part").mkdir()
+    with pytest.raises(StoreError, match="cannot write Parquet"):
+        sink.close()
+    assert _from_lines(tmp_path / "out.parquet.jsonl") == MIXED
+
+
 # -- SQLite
 
 
@@ -250,6 +306,25 @@ def test_failures_of_one_place_are_replaced(tmp_path: Path) -> None:
         assert sink.count("finding") == 1
 
 
+def test_resolved_failures_are_gone_and_findings_stay(tmp_path: Path) -> None:
+    with SqliteSink(tmp_path / "f.sqlite") as sink:
+        sink.write([_failure(1), _failure(2), _finding(3)])
+        assert sink.open_failures("j") == {"1": "a:1", "2": "a:2"}
+        assert sink.resolve("j", ["1", "3", "9"]) == 1
+        assert sink.resolve("other", ["2"]) == 0
+        assert (sink.open_failures("j"), sink.count("finding")) == ({"2": "a:2"}, 1)
+
+
+def test_what_has_nothing_to_resolve_does_not_wait_for_a_writer(tmp_path: Path) -> None:
+    """Most records of most runs are clear: they must not cost a transaction each."""
+    path = tmp_path / "f.sqlite"
+    with SqliteSink(path) as sink:
+        writer = sqlite3.connect(path, isolation_level=None)
+        writer.execute("BEGIN IMMEDIATE")
+        assert sink.resolve("j", [str(n) for n in range(100_000)]) == 0
+        writer.close()
+
+
 def test_a_full_disk_is_one_clear_error() -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full on this platform")
@@ -265,6 +340,9 @@ def test_a_kept_sink_passes_on_and_keeps_the_last(tmp_path: Path) -> None:
     with KeptSink(SqliteSink(tmp_path / "f.sqlite")) as sink:
         sink.write([_failure(1), _finding(2)])
         sink.write([_finding(1)])
+        assert sink.outcomes == [_finding(1), _finding(2)]
+        sink.write([_failure(3)])
+        assert sink.resolve("j", ["2", "3"]) == 1
         assert sink.outcomes == [_finding(1), _finding(2)]
     assert _from_sqlite(tmp_path / "f.sqlite") == [_finding(1), _finding(2)]
 

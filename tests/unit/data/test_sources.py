@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icelos.data.parse.mail import PIECE, mail_id, split_mbox
-from icelos.data.sources import JsonLinesSource, LineSource, MailSource, ParquetSource, SqliteSource
+from icelos.data.sources import (
+    JsonLinesSource,
+    LineSource,
+    MailSource,
+    ParquetSource,
+    RowIds,
+    SqliteSource,
+)
 from icelos.errors import InputError
 from icelos.findings import Failure
 from icelos.records import LogLine, Mail, Record
@@ -48,12 +55,65 @@ def test_tomorrows_line_17_is_another_record(tmp_path: Path) -> None:
     assert ids[0] == ids[2] != ids[1]
 
 
-def test_the_rows_own_id_is_used(tmp_path: Path) -> None:
-    path = tmp_path / "app.jsonl"
-    path.write_text('{"id": "0b7a4c1e-aaaa"}\n{"id": 7}\n{"id": "short"}\n')
-    first, second, third = (item.id for item in JsonLinesSource(path) if isinstance(item, Record))
-    assert first == "0b7a4c1e-aaaa"
-    assert len({second, third, "7", "short"}) == 4
+def _ids(source: JsonLinesSource | SqliteSource | ParquetSource) -> list[str]:
+    return [item.id for item in source if isinstance(item, Record)]
+
+
+def test_an_event_has_one_id_in_whatever_file_it_stands(tmp_path: Path) -> None:
+    event = '{"id": "0b7a4c1e-aaaa", "n": 1}\n'
+    (tmp_path / "a.jsonl").write_text(event + '{"id": 7}\n{"id": "short"}\n')
+    (tmp_path / "b.jsonl").write_text('{"id": 7}\n{"id": "short"}\n' + event)
+    first, second = _ids(JsonLinesSource(tmp_path / "a.jsonl")), _ids(JsonLinesSource(tmp_path / "b.jsonl"))
+    assert first[0] == second[2]
+    assert len({*first, *second}) == 5
+
+
+def _constant(path: Path, rows: list[tuple[str, int]]) -> JsonLinesSource | SqliteSource | ParquetSource:
+    """Rows of ("id", "n") in a file of the kind that its suffix names."""
+    if path.suffix == ".jsonl":
+        path.write_text("".join(f'{{"id": "{own}", "n": {n}}}\n' for own, n in rows))
+        return JsonLinesSource(path)
+    if path.suffix == ".sqlite":
+        with sqlite3.connect(path) as database:
+            database.execute("CREATE TABLE events (id TEXT, n INTEGER)")
+            database.executemany("INSERT INTO events VALUES (?, ?)", rows)
+        database.close()
+        return SqliteSource(path)
+    with duckdb.connect() as duck:
+        duck.execute("CREATE TABLE events (id TEXT, n INTEGER)")
+        duck.executemany("INSERT INTO events VALUES (?, ?)", rows)
+        duck.execute(f"COPY events TO '{path}' (FORMAT parquet)")
+    return ParquetSource(path)
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "sqlite", "parquet"])
+def test_rows_that_share_an_id_are_told_apart(tmp_path: Path, suffix: str) -> None:
+    rows = [("the-same-everywhere", n) for n in (1, 2, 3, 3, 3, 4)]
+    source = _constant(tmp_path / f"a.{suffix}", rows)
+    first, again = _ids(source), _ids(source)
+    assert len(set(first)) == len(rows)
+    assert again == first, "a replay must overwrite, not add"
+    other = _ids(_constant(tmp_path / f"b.{suffix}", [("the-same-everywhere", 5)]))
+    assert not set(other) & set(first)
+
+
+def test_no_row_takes_the_id_of_another_one(tmp_path: Path) -> None:
+    """Who can write to a log must not choose which finding is overwritten."""
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": "0b7a4c1e-aaaa", "n": "attack"}\n')
+    (attack,) = _ids(JsonLinesSource(path))
+    path.write_text(f'{{"id": "{attack}"}}\n{{"id": "0b7a4c1e-aaaa", "n": "harmless"}}\n')
+    assert attack not in _ids(JsonLinesSource(path))
+
+
+def test_memory_for_ids_is_bounded_and_a_full_filter_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RowIds, "SIZE", 8)
+    source = _constant(tmp_path / "a.jsonl", [(f"event-{n:06}", n) for n in range(3000)])
+    first = _ids(source)
+    assert len(set(first)) == 3000
+    assert _ids(source) == first
 
 
 @pytest.mark.parametrize("cut", [8, -6])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icelos.contracts import Needs, Scored
+from icelos.data.sinks import SqliteSink
 from icelos.engine.local import run
 from icelos.engine.run import Options, Report
 from icelos.errors import InputError, RunError, StoreError
@@ -179,3 +181,25 @@ def test_seconds_and_rate_are_those_of_the_run() -> None:
     report = run(Marker(), _items(["fine"] * 4), Memory())
     assert report.seconds > 0
     assert report.rate == pytest.approx(4 / report.seconds)
+
+
+@pytest.mark.parametrize("later", ["fine", "clear"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_failure_is_over_when_its_record_is_scored_well(tmp_path: Path, later: str, workers: int) -> None:
+    odd = 1 if later == "fine" else 2
+    with SqliteSink(tmp_path / "f.sqlite") as sink:
+        run(Marker(), [_record(odd, "raises"), _record(3, "raises"), _record(5)], sink)
+        assert {failure.source for failure in sink.failures()} == {f"a:{odd}", "a:3"}
+        run(Marker(), [_record(odd), _record(4)], sink, Options(batch_size=1, workers=workers))
+        assert [failure.source for failure in sink.failures()] == ["a:3"]
+        assert sink.count("finding") == (2 if later == "fine" else 1)
+
+
+def test_a_clear_record_ends_the_failure_of_its_own_job_only(tmp_path: Path) -> None:
+    class Other(Marker):
+        name = "other"
+
+    with SqliteSink(tmp_path / "f.sqlite") as sink:
+        run(Other(), [_record(2, "raises")], sink)
+        run(Marker(), [_record(2)], sink)
+        assert [failure.job for failure in sink.failures()] == ["other"]

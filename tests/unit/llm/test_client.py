@@ -125,13 +125,15 @@ def test_results_of_tools_go_back_in_the_endpoints_format(endpoint: Any) -> None
         ("lookup", '{"id": "T11', "not valid JSON"),
         ("lookup", "[" * 3000, "not valid JSON"),
         ("lookup", "[1]", "no JSON object"),
+        ("lookup", '{"id": 7}', "do not fit: id: 7 is not of type 'string'"),
+        ("lookup", {"id": ["T1110"]}, "do not fit: id"),
         ("lookup", '{"a":' * 100 + "1" + "}" * 100, "nested deeper"),
         ("rm_rf", "{}", "no tool called 'rm_rf'"),
         (None, "{}", "no tool called ''"),
     ],
 )
 def test_broken_tool_calls_are_told_and_mended(
-    endpoint: Any, answers: Any, name: str, arguments: str, complaint: str
+    endpoint: Any, answers: Any, name: str, arguments: Any, complaint: str
 ) -> None:
     bad = answers.completion({"tool_calls": [call(name, arguments)]})
     good = answers.completion({"tool_calls": [call("lookup", '{"id": "T1110"}')]})
@@ -150,6 +152,27 @@ def test_tool_calls_that_stay_broken_are_a_retryable_error(endpoint: Any, answer
         llm.reply(ASK, tools=[LOOKUP])
     assert error.value.retryable
     assert len(endpoint.requests) == 3
+
+
+def test_a_tool_is_not_asked_for_with_what_it_does_not_take(endpoint: Any, answers: Any) -> None:
+    strict = Tool(
+        "search", "Search.",
+        {"type": "object", "properties": {"k": {"type": "integer", "maximum": 50}}, "required": ["k"],
+         "additionalProperties": False},
+    )  # fmt: skip
+    wrong = ["{}", '{"k": 10000}', '{"k": 5, "principal": "root"}']
+    endpoint.answers = [answers.completion({"tool_calls": [call("search", one)]}) for one in wrong]
+    with EndpointLLM(endpoint.settings()) as llm, pytest.raises(ModelError, match="'principal' was unexp"):
+        llm.reply(ASK, tools=[strict])
+    told = [body["messages"][-1]["content"] for body in endpoint.requests[1:]]
+    assert "'k' is a required property" in told[0]
+    assert "10000 is greater than the maximum of 50" in told[1]
+
+
+def test_a_tool_whose_schema_is_none_is_our_own_mistake(endpoint: Any) -> None:
+    with EndpointLLM(endpoint.settings()) as llm, pytest.raises(ModelError, match="not a JSON schema"):
+        llm.reply(ASK, tools=[Tool("t", "d", {"type": "objekt"})])
+    assert endpoint.requests == []
 
 
 def test_schema_is_asked_for_and_checked(endpoint: Any) -> None:

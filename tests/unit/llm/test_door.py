@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from icelos.contracts import Message, Reply, ToolCall, Usage
+from icelos.contracts import Message, Reply, Tool, ToolCall, Usage
 from icelos.errors import ModelError
 from icelos.llm.cache import ReplyCache
 from icelos.llm.door import Door
@@ -46,6 +46,13 @@ def test_secrets_stay_and_come_back(tmp_path: Path) -> None:
     assert reply.text == "bob@example.org is a user"
     assert reply.tool_calls[0].arguments == {"who": "bob@example.org"}
     assert reply.data == {"a": "bob@example.org"}
+
+
+def test_arguments_must_fit_with_their_values_put_back(tmp_path: Path) -> None:
+    inner = ScriptedLLM(Reply("", (ToolCall("1", "look", {"who": "<email-1>"}),)))
+    short = Tool("look", "Look.", {"type": "object", "properties": {"who": {"maxLength": 12}}})
+    with pytest.raises(ModelError, match="arguments of tool look do not fit: who"):
+        door(inner, tmp_path).reply(ASK, tools=[short])
 
 
 def test_nothing_is_hidden_where_the_policy_says_so(tmp_path: Path) -> None:

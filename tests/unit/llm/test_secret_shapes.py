@@ -7,6 +7,7 @@ import ipaddress
 import random
 import string
 import time
+from datetime import datetime
 
 import pytest
 from hypothesis import example, given, settings
@@ -135,7 +136,9 @@ def test_domain_names_are_left_alone(labels: list[str]) -> None:
 
 
 @given(
-    st.datetimes(), st.sampled_from(["%Y-%m-%dT%H:%M:%S.%f", "%d/%b/%Y:%H:%M:%S +0000", "%Y%m%d%H%M%S", "%c"])
+    # Logs of the year 449, or 3000, could hold a card number: 4490101000007.
+    st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1)),
+    st.sampled_from(["%Y-%m-%dT%H:%M:%S.%f", "%d/%b/%Y:%H:%M:%S +0000", "%Y%m%d%H%M%S", "%c"]),
 )
 def test_times_are_left_alone(time: object, form: str) -> None:
     assert hidden(f"[{format(time, form)}] {format(time, form)}Z") == []

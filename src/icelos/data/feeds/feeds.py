@@ -3,26 +3,30 @@
 A feed is a folder of the workspace, feeds/NAME/, with its files and metadata.json. A mirror has the same
 layout, so that the feeds folder of one machine can be carried to another:
 icelos feeds update attack kev --mirror /media/feeds
+A file that its mirror's metadata.json names must have the checksum that stands there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from icelos.data.atomic import atomic_write
+from icelos.data.atomic import atomic_write, open_alone
 from icelos.data.feeds import attack
 from icelos.data.feeds.archive import read_archive
-from icelos.data.feeds.files import LIMIT, Provenance, copy
+from icelos.data.feeds.files import LIMIT, Absent, Check, Provenance, copy, sha256_of
 from icelos.data.parse.fields import Parsed, moment
 from icelos.data.workspace import Workspace
-from icelos.errors import IcelosError, InputError, SettingsError
+from icelos.errors import IcelosError, InputError, RunError, SettingsError, StoreError
 from icelos.findings import Failure
 
 STATE = "metadata.json"
+STATE_LIMIT = 1 << 20
+LOCK = ".lock"
 Fetcher = Callable[..., tuple[Provenance, bool]]
 
 
@@ -156,24 +160,69 @@ def update(
     Raises IcelosError; files that were brought up to date before the error stay so, the others as they were.
     """
     feed = feed_named(name)
+    chosen = _chosen(feed, parts)
     folder = workspace.folder("feeds", name)
-    state = read_state(folder)
-    files = dict(state.files) if state else {}
-    changed: dict[str, bool] = {}
-    for file, url in _chosen(feed, parts).items():
-        known = files.get(file)
-        files[file], changed[file] = _bring(feed, file, url, folder, mirror, known, fetcher)
-        _write_state(folder, State(files=files, documents=state.documents if state else 0))
-    count = state.documents if state else 0
-    if any(changed.values()) or not count:
-        count = sum(not isinstance(item, Failure) for item in feed.documents(_fetched(feed, workspace)))
-        _write_state(folder, State(files=files, documents=count))
+    with _alone(feed, folder):
+        state = read_state(folder)
+        files = dict(state.files) if state else {}
+        changed: dict[str, bool] = {}
+        try:
+            promised = _promised(feed, folder, mirror, fetcher)
+            for file, url in chosen.items():
+                check = _check_for(feed, promised.get(file, ""))
+                known = files.get(file)
+                files[file], changed[file] = _bring(feed, file, url, folder, mirror, known, fetcher, check)
+                if changed[file]:  # no count: what is killed from here on counts again
+                    _write_state(folder, State(files=files, documents=0))
+        finally:  # what came before an error is in force, and counts
+            count = state.documents if state else 0
+            if any(changed.values()) or (changed and not count):
+                count = sum(
+                    not isinstance(item, Failure) for item in feed.documents(_fetched(feed, workspace))
+                )
+            if changed:
+                _write_state(folder, State(files=files, documents=count))
     return Updated(
         name=name,
         changed=tuple(f for f, new in changed.items() if new),
         unchanged=tuple(f for f, new in changed.items() if not new),
         documents=count,
     )
+
+
+@contextmanager
+def _alone(feed: Feed, folder: Path) -> Iterator[None]:
+    """One update of a feed at a time: two would write into each other's partial files."""
+    try:
+        lock = open_alone(folder / LOCK)
+    except BlockingIOError as error:
+        raise RunError(f"feed {feed.name} is being updated by another run", hint="wait for it") from error
+    except OSError as error:
+        raise StoreError(f"cannot write: {error.strerror}", source=str(folder)) from error
+    with lock:
+        yield
+
+
+def _promised(feed: Feed, folder: Path, mirror: str, fetcher: Fetcher | None) -> Mapping[str, str]:
+    """The checksums of a mirror's files, as far as it has a metadata.json; a publisher has none."""
+    if not mirror:
+        return {}
+    if _is_folder(mirror):
+        state = read_state(Path(mirror).expanduser() / feed.name)
+    else:
+        target = folder / "mirror.json"
+        try:
+            (fetcher or _fetcher())(f"{mirror.rstrip('/')}/{feed.name}/{STATE}", target, limit=STATE_LIMIT)
+            state = _state_in(target)
+        except Absent:
+            state = None
+        finally:
+            target.unlink(missing_ok=True)
+    return {file: known.sha256 for file, known in state.files.items()} if state else {}
+
+
+def _is_folder(mirror: str) -> bool:
+    return "://" not in mirror
 
 
 def _chosen(feed: Feed, parts: Sequence[str]) -> dict[str, str]:
@@ -187,13 +236,10 @@ def _chosen(feed: Feed, parts: Sequence[str]) -> dict[str, str]:
 
 def _bring(
     feed: Feed, file: str, url: str, folder: Path, mirror: str, known: Provenance | None,
-    fetcher: Fetcher | None,
+    fetcher: Fetcher | None, check: Check,
 ) -> tuple[Provenance, bool]:  # fmt: skip
-    def check(path: Path) -> None:
-        _check(feed, path)
-
     target = folder / file
-    if mirror and "://" not in mirror:
+    if mirror and _is_folder(mirror):
         found = copy(Path(mirror).expanduser() / feed.name / file, target, check=check)
         return found, known is None or known.sha256 != found.sha256
     address = f"{mirror.rstrip('/')}/{feed.name}/{file}" if mirror else url
@@ -205,6 +251,25 @@ def _fetcher() -> Fetcher:
     from icelos.data.feeds.fetch import fetch
 
     return fetch
+
+
+def _check_for(feed: Feed, sha256: str) -> Check:
+    """The check of one file: its checksum where one is known, then its documents."""
+
+    def check(path: Path) -> None:
+        if sha256 and sha256_of(path) != sha256:
+            raise InputError(
+                f"what was fetched has not the checksum in the mirror's {STATE}",
+                source=f"{feed.name}/{_name(path)}",
+                hint="copy the mirror again; the old files stay in force",
+            )
+        _check(feed, path)
+
+    return check
+
+
+def _name(partial: Path) -> str:
+    return partial.name.removeprefix(".part.")
 
 
 def _check(feed: Feed, path: Path) -> None:
@@ -220,6 +285,7 @@ def _check(feed: Feed, path: Path) -> None:
     if good <= bad:
         raise InputError(
             f"what was fetched cannot be read: {reason or 'nothing in it'}",
+            source=f"{feed.name}/{_name(path)}",
             hint="the old files stay in force",
         )
 
@@ -231,8 +297,12 @@ def _write_state(folder: Path, state: State) -> None:
 
 def read_state(folder: Path) -> State | None:
     """The state of a feed's folder, None where there is none that can be read."""
+    return _state_in(folder / STATE)
+
+
+def _state_in(path: Path) -> State | None:
     try:
-        return msgspec.json.decode((folder / STATE).read_bytes(), type=State)
+        return msgspec.json.decode(path.read_bytes(), type=State)
     except (OSError, msgspec.DecodeError):
         return None
 

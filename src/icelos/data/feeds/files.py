@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from icelos.data.atomic import sync_folder
-from icelos.errors import InputError
+from icelos.errors import InputError, RunError
 
 LIMIT = 512 * 1024 * 1024
 PIECE = 1 << 18
@@ -33,6 +33,10 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     checked: str
     etag: str = ""
     last_modified: str = ""
+
+
+class Absent(RunError):
+    """The server has no such file."""
 
 
 def now() -> str:
@@ -83,6 +87,15 @@ def copy(source: Path, target: Path, *, check: Check = any_content, limit: int =
         raise
     publish(partial, target, check)
     return Provenance(url=str(source), sha256=digest.hexdigest(), size=size, fetched=now(), checked=now())
+
+
+def sha256_of(path: Path) -> str:
+    """The checksum of a file, "" where it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def too_large(source: str, limit: int) -> InputError:

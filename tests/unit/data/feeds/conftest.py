@@ -17,6 +17,8 @@ class Served:
         self.address = address
         self.files: dict[str, bytes] = {}
         self.etags: dict[str, str] = {}
+        self.dates: dict[str, str] = {}
+        self.digests: dict[str, str] = {}
         self.script: dict[str, list[str]] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
 
@@ -37,24 +39,37 @@ def server() -> Iterator[Served]:
 
     def answer(handler: BaseHTTPRequestHandler, headers: dict[str, str], what: str) -> None:
         data, etag = served.files.get(handler.path, b""), served.etags.get(handler.path, "")
+        date = served.dates.get(handler.path, "")
         if handler.path not in served.files:
             send(handler, 404, b"", {})
         elif what.startswith("429"):
             send(handler, 429, b"", {"Retry-After": what.partition(" ")[2]})
         elif what == "500":
             send(handler, 500, b"", {})
+        elif what == "html":
+            send(handler, 200, b"<!doctype html><title>Sign in</title>", {"Content-Type": "text/html"})
+        elif what == "slice":
+            where = f"bytes 0-99/{len(data)}"
+            send(handler, 206, data[:100], {"Content-Range": where, "ETag": etag})
+        elif what == "other etag":
+            start = int(headers["range"].removeprefix("bytes=").rstrip("-"))
+            where = f"bytes {start}-{len(data) - 1}/{len(data)}"
+            send(handler, 206, b"?" * (len(data) - start), {"Content-Range": where, "ETag": '"another"'})
         elif what.startswith("redirect"):
             send(handler, 302, b"", {"Location": what.partition(" ")[2]})
         elif what == "wrong range":
             send(handler, 206, data, {"Content-Range": f"bytes 0-{len(data) - 1}/{len(data)}", "ETag": etag})
         elif etag and headers.get("if-none-match") == etag:
             send(handler, 304, b"", {"ETag": etag})
+        elif date and "if-none-match" not in headers and headers.get("if-modified-since") == date:
+            send(handler, 304, b"", {"Last-Modified": date})
         elif "range" in headers and headers.get("if-range") == etag:
             start = int(headers["range"].removeprefix("bytes=").rstrip("-"))
             where = f"bytes {start}-{len(data) - 1}/{len(data)}"
             send(handler, 206, data[start:], {"Content-Range": where, "ETag": etag})
         else:
-            send(handler, 200, data, {"ETag": etag} if etag else {}, cut=what == "cut")
+            told = {"ETag": etag, "Last-Modified": date, "Repr-Digest": served.digests.get(handler.path, "")}
+            send(handler, 200, data, {n: v for n, v in told.items() if v}, cut=what == "cut")
 
     def send(
         handler: BaseHTTPRequestHandler,
@@ -72,7 +87,11 @@ def server() -> Iterator[Served]:
         handler.wfile.write(data[: len(data) // 2] if cut else data)
         handler.close_connection = handler.close_connection or cut
 
-    web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *arguments: Any) -> None:
+            """Quiet: clients that have seen enough hang up."""
+
+    web = Server(("127.0.0.1", 0), Handler)
     served = Served(f"http://127.0.0.1:{web.server_address[1]}")
     thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

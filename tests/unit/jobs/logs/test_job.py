@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from icelos.data.sinks import SqliteSink
 from icelos.data.sources import JsonLinesSource
+from icelos.engine.jobs import scan
 from icelos.errors import InputError, SettingsError
 from icelos.findings import Finding, Verdict
 from icelos.jobs.logs.job import build
@@ -61,3 +63,14 @@ def test_unknown_options_and_missing_models_are_clear_errors(tmp_path: Path) -> 
         build(Settings(), {"modle": "x"})
     with pytest.raises(InputError, match="no model here"):
         build(Settings(), {"model": str(tmp_path)})
+
+
+def test_rows_that_share_an_id_keep_their_findings(tmp_path: Path) -> None:
+    """An export whose `id` is that of the tenant: every bad sign-in stays, and a second run adds none."""
+    row = '{"id": "5d5f6a3e-tenant", "userPrincipalName": "%s@b.example", "status": {"errorCode": 50126}}\n'
+    path = tmp_path / "signins.jsonl"
+    path.write_text("".join(row % name for name in ("ann", "bob", "bob", "eve")))
+    with SqliteSink(tmp_path / "f.sqlite") as sink:
+        for _ in range(2):
+            report = scan("logs", str(path), sink, settings=Settings())
+            assert report.findings == sink.count("finding") == 4
