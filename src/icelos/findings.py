@@ -41,7 +41,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What a job says of one record.
 
     `score` is None or a number from 0 to 1, never NaN: construction raises ValueError otherwise.
-    `made_by` names the versions of what made it ("model", "prompt", "data").
+    `made_by` names the versions of what made it ("model", "prompt", "data"). `attributes` are facts of it by
+    name, for filters and documents ("purl", "vulnerability", "status").
     """
 
     record_id: str
@@ -53,6 +54,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     made_by: Mapping[str, str] = {}
     source: str = ""
+    attributes: Mapping[str, str] = {}
 
     def __post_init__(self) -> None:
         if self.score is not None and not (math.isfinite(self.score) and 0.0 <= self.score <= 1.0):

@@ -112,7 +112,8 @@ def test_a_bill_of_materials(bom: str, feed: str, command: str, capfdbinary: Cap
     }
     assert run(arguments[command]) == 0
     findings, failures = _outcomes(capfdbinary.readouterr().out)
-    assert Counter(f["label"] for f in findings) == {"vulnerable": 2, "fixed": 2}
+    assert Counter(f["label"] for f in findings) == {"vulnerable": 2, "code_not_present": 2}
+    assert Counter(f["attributes"]["status"] for f in findings) == {"affected": 2, "fixed": 2}
     assert len({f["record_id"] for f in findings}) == 4
     assert sorted(f["source"] for f in failures) == [
         "alpine.json:packages[2]", "bom.json:components[1]", "pypi.jsonl:2"

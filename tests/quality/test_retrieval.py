@@ -35,7 +35,7 @@ def least(mode: str) -> dict[str, float]:
 @pytest.mark.timeout(600)
 def test_by_words(tmp_path: Path) -> None:
     """200 held-out questions of each set."""
-    names = ["identifiers", "attack-procedures", "cve-to-cwe", "known-item"]
+    names = ["identifiers", "attack-procedures", "cve-to-cwe", "known-item", "half-remembered"]
     report = measure(CORPORA, cache=tmp_path, encoder=None, most=200, names=names)
     assert gates.check(report.figures(), least("words")) == []
 

@@ -15,13 +15,13 @@ from icelos.data.parse.purls import Place, place_of
 from icelos.errors import InputError, SettingsError
 from icelos.findings import Evidence, Finding, How
 from icelos.jobs.vulns.ranges import Reading, Standing, read
-from icelos.jobs.vulns.verdicts import VERDICTS, Label
+from icelos.jobs.vulns.verdicts import MEANINGS, Label, Status
 from icelos.records import Component, Record
 from icelos.settings import Settings
 
 _LABELS = {
     Standing.AFFECTED: Label.VULNERABLE,
-    Standing.FIXED: Label.FIXED,
+    Standing.FIXED: Label.CODE_NOT_PRESENT,
     Standing.OUTSIDE: Label.CODE_NOT_PRESENT,
     Standing.UNDECIDED: Label.UNCERTAIN,
 }
@@ -51,10 +51,29 @@ class VulnsJob:
         reading = _reading(place, statements)
         label = _LABELS[reading.standing]
         return Finding(
-            record_id=record.id, job=self.name, verdict=VERDICTS[label], label=label.value,
+            record_id=record.id, job=self.name, verdict=MEANINGS[label].verdict, label=label.value,
             summary=_summary(record, statements, reading), evidence=_evidence(record, statements, reading),
-            made_by=self._made_by, source=record.source,
+            made_by=self._made_by, source=record.source, attributes=_attributes(record, statements, reading),
         )  # fmt: skip
+
+
+def _attributes(
+    record: Component, statements: Sequence[Statement], reading: Reading
+) -> dict[str, str]:  # fmt: skip
+    """What documents and filters need; lists are separated by blanks, and empty values are left out."""
+    advisory = statements[0].advisory
+    names = dict.fromkeys(name for statement in statements for name in statement.advisory.names)
+    fixed = reading.standing is Standing.FIXED
+    values = {
+        "target": record.target, "purl": record.purl, "name": record.name, "version": record.version,
+        "location": record.location, "layer": record.layer, "owner": record.owner,
+        "advisory": advisory.id, "vulnerability": advisory.title,
+        "aliases": " ".join(name for name in names if name != advisory.title),
+        "status": Status.FIXED if fixed else MEANINGS[_LABELS[reading.standing]].status,
+        "why": reading.why, "fixed_in": " ".join(reading.fixes[:8]),
+        "description": advisory.summary,
+    }  # fmt: skip
+    return {name: str(value) for name, value in values.items() if value}
 
 
 def _reading(place: Place, statements: Sequence[Statement]) -> Reading:

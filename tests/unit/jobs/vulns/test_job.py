@@ -52,7 +52,7 @@ def _component(version: str, purl: str = "pkg:pypi/flask", advisory: str = "A-1"
     ("version", "verdict", "label"),
     [
         ("1.5", Verdict.ALERT, "vulnerable"),
-        ("2.0", Verdict.CLEAR, "fixed"),
+        ("2.0", Verdict.CLEAR, "code_not_present"),
         ("0.9", Verdict.CLEAR, "code_not_present"),
         ("what", Verdict.UNKNOWN, "uncertain"),
     ],
@@ -74,6 +74,18 @@ def test_evidence_quotes_the_inventory_and_the_advisory(job: VulnsJob) -> None:
         ("ECOSYSTEM: introduced 1.0, fixed 2.0", "feed.jsonl:1", "rule"),
     ]
     assert found.summary.endswith("fixed in 2.0")
+    assert {n: found.attributes[n] for n in ("purl", "vulnerability", "status", "fixed_in")} == {
+        "purl": "pkg:pypi/flask@1.5", "vulnerability": "CVE-2020-1", "status": "affected", "fixed_in": "2.0",
+    }  # fmt: skip
+
+
+def test_at_the_fix_the_status_is_fixed(job: VulnsJob) -> None:
+    (found,) = job.score([_component("2.0")])
+    assert isinstance(found, Finding)
+    assert found.attributes["status"] == "fixed"
+    (before,) = job.score([_component("0.1")])
+    assert isinstance(before, Finding)
+    assert before.attributes["status"] == "not_affected"
 
 
 @pytest.mark.parametrize(
