@@ -17,7 +17,7 @@ from icelos.records import Component, Record, record_id
 
 
 class ComponentSource:
-    """Components of an image archive or SBOM, each with one advisory that names it.
+    """Components of an image archive, folder or SBOM, each with one advisory that names it.
 
     What could not be read (a broken advisory, stanza or component), and kinds of components for which
     no advisory is loaded at all, come as Failures: an empty list of findings must mean what it says.
@@ -48,6 +48,8 @@ class ComponentSource:
                 continue
             seen.add(component.purl)
             place = place_of(component.purl)
+            if component.owner and place is not None and not place.needs_release:
+                continue  # the distribution's package is a component too, and its advisories judge it
             if place is None:
                 unjudged[f"pkg:{parse_purl(component.purl).type}"] += 1
             elif not known.covers(place):

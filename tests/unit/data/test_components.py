@@ -105,7 +105,7 @@ def test_packages_of_an_image(tmp_path: Path, images: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({"bin/app": b"x"}, "no package database"),
+        ({"bin/app": b"x"}, "no packages found in it"),
         ({"var/lib/rpm/Packages": b"x"}, "rpm's database is not read"),
         ({"usr/lib/sysimage/rpm/rpmdb.sqlite": b"x"}, "rpm's database is not read"),
     ],
@@ -138,8 +138,90 @@ def test_what_is_no_target(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x").write_bytes(content)
     with pytest.raises(InputError):
         read_target(tmp_path / "x")
-    with pytest.raises(InputError, match="is a folder"):
+    with pytest.raises(InputError, match="no packages found"):
         read_target(tmp_path)
+
+
+INSTALLED = {
+    "etc/os-release": b"ID=debian\nVERSION_ID=11\n",
+    "var/lib/dpkg/status": (
+        b"Package: python3-yaml\nStatus: install ok installed\nSource: pyyaml\nVersion: 5.3.1-5\n"
+    ),
+    "var/lib/dpkg/info/python3-yaml.list": b"/.\n/usr/lib/python3/dist-packages/PyYAML-5.3.1.egg-info\n",
+    "usr/lib/python3/dist-packages/PyYAML-5.3.1.egg-info": b"Name: PyYAML\nVersion: 5.3.1\n\nText",
+    "app/lib/jinja2-2.11.3.dist-info/METADATA": b"Metadata-Version: 2.1\nName: Jinja2\nVersion: 2.11.3\n",
+    "app/node_modules/@scope/thing/package.json": b'{"name": "@scope/thing", "version": "1.0.0"}',
+    "app/node_modules/thing/lib/package.json": b'{"name": "inner", "version": "9"}',
+    "app/thing.jar": b"PK",
+}
+PURLS = {
+    "pkg:deb/debian/python3-yaml@5.3.1-5?distro=debian-11&upstream=pyyaml": "",
+    "pkg:pypi/pyyaml@5.3.1": "deb:python3-yaml",
+    "pkg:pypi/jinja2@2.11.3": "",
+    "pkg:npm/%40scope/thing@1.0.0": "",
+}
+
+
+@pytest.mark.parametrize("kind", ["image", "folder"])
+def test_packages_of_languages_and_who_owns_them(tmp_path: Path, images: ModuleType, kind: str) -> None:
+    target = tmp_path / "target"
+    if kind == "image":
+        target.write_bytes(images.docker_archive(images.tar(INSTALLED)))
+    else:
+        for name, content in INSTALLED.items():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (target / name).write_bytes(content)
+    (inventory,) = read_target(target)
+    assert {component.purl: component.owner for component in inventory.components} == PURLS
+    assert [problem.message for problem in inventory.problems] == [
+        "1 Java archives are not looked into by this version"
+    ]
+
+
+def test_what_a_later_layer_removes_is_gone(tmp_path: Path, images: ModuleType) -> None:
+    lower = images.tar({"lib/a-1.dist-info/METADATA": b"Name: a\nVersion: 1\n",
+                        "lib/b-1.dist-info/METADATA": b"Name: b\nVersion: 1\n"})  # fmt: skip
+    upper = images.tar({"lib/.wh.a-1.dist-info": b"", "lib/a-2.dist-info/METADATA": b"Name: a\nVersion: 2\n"})
+    (tmp_path / "image.tar").write_bytes(images.docker_archive(lower, upper))
+    (inventory,) = read_target(tmp_path / "image.tar")
+    assert sorted(c.purl for c in inventory.components) == ["pkg:pypi/a@2", "pkg:pypi/b@1"]
+    assert len({c.layer for c in inventory.components}) == 2
+
+
+def test_a_source_tree_by_its_lock_files(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": b"# pinned\nDjango==3.2.0 ; python_version > '3'\nrequests>=2\n-r other.txt\n",
+        "web/package-lock.json": b'{"packages": {"": {}, "node_modules/lodash": {"version": "4.17.20"}}}',
+        "web/node_modules/lodash/package-lock.json": b'{"packages": {"node_modules/no": {"version": "1"}}}',
+        "Cargo.lock": b'[[package]]\nname = "time"\nversion = "0.1.0"\nsource = "registry+x"\n',
+        "broken/poetry.lock": b"[[package",
+    }
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    (inventory,) = read_target(tmp_path)
+    assert {(c.purl, c.location) for c in inventory.components} == {
+        ("pkg:pypi/django@3.2.0", "requirements.txt:2"),
+        ("pkg:npm/lodash@4.17.20", "web/package-lock.json:1"),
+        ("pkg:cargo/time@0.1.0", "Cargo.lock:3"),
+    }
+    assert sorted(f"{p.source}: {p.message}"[:40] for p in inventory.problems) == [
+        "broken/poetry.lock: not TOML: Expected '",
+        "requirements.txt:3: requests is not pinn",
+    ]
+
+
+def test_the_distribution_judges_what_it_owns(tmp_path: Path, images: ModuleType) -> None:
+    """PyPI's advisory on PyYAML says nothing of Debian's package, whose fixes are Debian's own."""
+    advisory = {
+        "id": "PYSEC-1",
+        "affected": [{"package": {"ecosystem": "PyPI", "name": "pyyaml"}, "versions": ["5.3.1"]}],
+    }
+    (tmp_path / "osv.json").write_text(json.dumps(advisory))
+    (tmp_path / "image.tar").write_bytes(images.tar(INSTALLED))
+    found = list(ComponentSource(tmp_path / "image.tar", advisories=str(tmp_path / "osv.json")))
+    assert not [item for item in found if isinstance(item, Component)]
+    assert any("Debian:11" in item.error for item in found if isinstance(item, Failure))
 
 
 def test_advisories_must_be_given(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import IO, Any, cast
 
 import msgspec
 
+from icelos.data.parse import catalog
 from icelos.data.parse.layers import (
     Budget,
     Kept,
@@ -35,7 +36,21 @@ RPM_DATABASES = frozenset(
     for name in ("Packages", "Packages.db", "rpmdb.sqlite")
 )
 OS_RELEASES = frozenset({"etc/os-release", "usr/lib/os-release"})
-_WANTED = Wanted(APK_DATABASES | DPKG_DATABASES | OS_RELEASES, DPKG_FOLDERS, RPM_DATABASES)
+DPKG_LISTS = "var/lib/dpkg/info/"
+"""Below it, PACKAGE.list names the files that a package owns."""
+
+
+def _is_named(path: str) -> bool:
+    return catalog.installed(path) is not None or (path.startswith(DPKG_LISTS) and path.endswith(".list"))
+
+
+WANTED = Wanted(
+    APK_DATABASES | DPKG_DATABASES | OS_RELEASES,
+    DPKG_FOLDERS,
+    RPM_DATABASES,
+    _is_named,
+    catalog.UNREAD.search,
+)
 MAX_JSON = 8 * 1024 * 1024
 MAX_JSON_FILES = 10_000
 
@@ -92,7 +107,7 @@ def _sort(archive: _Archive, member: Member, budget: Budget) -> None:
     if member.info.isreg() and _is_blob(member.path):
         _read_blob(archive, member, member.path, budget)
     else:
-        take(archive.root, member, member.path, _WANTED)
+        take(archive.root, member, member.path, WANTED, budget)
 
 
 def _is_blob(path: str) -> bool:
@@ -115,7 +130,7 @@ def _read_blob(archive: _Archive, member: Member, path: str, budget: Budget) -> 
         archive.documents[path] = buffered.read(MAX_JSON)
         return
     try:
-        archive.layers[path] = read_layer(plain_stream(cast("IO[bytes]", buffered), budget), _WANTED, budget)
+        archive.layers[path] = read_layer(plain_stream(cast("IO[bytes]", buffered), budget), WANTED, budget)
     except InputError as error:
         archive.broken[path] = error.message
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import IO, NamedTuple, Self, cast
@@ -19,6 +20,7 @@ from icelos.errors import InputError
 
 MAX_ENTRIES = 4_000_000
 MAX_KEPT = 64 * 1024 * 1024
+MAX_ALL_KEPT = 512 * 1024 * 1024
 MAX_HEADER = 1024 * 1024
 BYTES_FREE, BYTES_CAP, GROWTH = 2**30, 32 * 2**30, 200
 """An archive may grow to 1 GiB, or 200 times its size on disk up to 32 GiB; four times its size always."""
@@ -33,6 +35,7 @@ class Budget:
     def __init__(self, size: int) -> None:
         self._entries = MAX_ENTRIES
         self._bytes = max(BYTES_FREE, 4 * size, min(BYTES_CAP, GROWTH * size))
+        self._kept = MAX_ALL_KEPT
 
     def entry(self) -> None:
         """Pay for one entry. Raises InputError."""
@@ -45,6 +48,12 @@ class Budget:
         self._bytes -= size
         if self._bytes < 0:
             raise InputError("archive decompresses to far more than its size: taken for a bomb")
+
+    def keep(self, size: int) -> None:
+        """Pay for bytes that stay in memory. Raises InputError."""
+        if size > self._kept:
+            raise InputError(f"package files of more than {MAX_ALL_KEPT >> 20} MiB")
+        self._kept -= size
 
 
 class _Metered(io.RawIOBase):
@@ -167,10 +176,20 @@ class Layer(msgspec.Struct):
 
 
 class Wanted:
-    """Paths to keep: exact ones, every file right below some folders, and marks, kept without content."""
+    """Paths to keep: exact ones, every file right below some folders, what matches, and marks, whose content
+    is not kept.
+    """
 
-    def __init__(self, files: frozenset[str], folders: frozenset[str], marks: frozenset[str]) -> None:
-        self.marks = marks
+    def __init__(
+        self,
+        files: frozenset[str],
+        folders: frozenset[str],
+        marks: frozenset[str],
+        matches: Callable[[str], bool] | None = None,
+        marked: Callable[[str], object] | None = None,
+    ) -> None:
+        self._marks, self._marked = marks, marked
+        self._matches = matches
         self._files = files | marks
         self._folders = folders
         self._above = {
@@ -181,11 +200,24 @@ class Wanted:
 
     def file(self, path: str) -> bool:
         """Whether to keep this file."""
-        return path in self._files or path.rpartition("/")[0] in self._folders
+        if path in self._files or path.rpartition("/")[0] in self._folders:
+            return True
+        return (self._matches is not None and self._matches(path)) or self.mark(path)
+
+    def mark(self, path: str) -> bool:
+        """Whether only the name of this file is kept."""
+        return path in self._marks or (self._marked is not None and bool(self._marked(path)))
 
     def concerns(self, path: str) -> bool:
         """Whether hiding this path may hide a wanted file."""
-        return path in self._above or self.file(path)
+        return self._matches is not None or path in self._above or self.file(path)
+
+    def replaced(self, path: str, *, link: bool) -> bool:
+        """Whether a file or link at this path may hide a wanted file that was below it.
+
+        A file where an installed package's folder was is as good as unheard of; a link is not.
+        """
+        return path in self._above or self.file(path) or (link and self._matches is not None)
 
 
 def read_layer(stream: IO[bytes], wanted: Wanted, budget: Budget) -> Layer:
@@ -196,11 +228,11 @@ def read_layer(stream: IO[bytes], wanted: Wanted, budget: Budget) -> Layer:
         if member.path is None:
             layer.outside.append(member.info.name[:200])
         else:
-            take(layer, member, member.path, wanted)
+            take(layer, member, member.path, wanted, budget)
     return layer
 
 
-def take(layer: Layer, member: Member, path: str, wanted: Wanted) -> None:
+def take(layer: Layer, member: Member, path: str, wanted: Wanted, budget: Budget) -> None:
     """Note what one entry does to the wanted files."""
     folder, _, name = path.rpartition("/")
     if name == OPAQUE:
@@ -213,16 +245,18 @@ def take(layer: Layer, member: Member, path: str, wanted: Wanted) -> None:
     elif wanted.file(path):
         layer.hidden.append(path)
         layer.files.pop(path, None)
-        if path in wanted.marks:
+        if wanted.mark(path):
             layer.files[path] = b""
         elif not member.info.isdir():
-            _keep(layer, member, path)
-    elif not member.info.isdir() and wanted.concerns(path):
+            _keep(layer, member, path, budget)
+    elif not member.info.isdir() and wanted.replaced(path, link=member.info.issym()):
         layer.hidden.append(path)  # a file or link where a folder was hides what was in it
 
 
-def _keep(layer: Layer, member: Member, path: str) -> None:
+def _keep(layer: Layer, member: Member, path: str, budget: Budget) -> None:
     try:
+        if member.info.isreg():
+            budget.keep(member.info.size)
         layer.files[path] = read_kept(member)
     except InputError as error:
         if not member.info.issym():  # a link to another wanted path, such as os-release, needs no word
@@ -244,9 +278,16 @@ def merged(layers: list[tuple[str, Layer]]) -> dict[str, Kept]:
     """The wanted files after all layers, bottom first, with whiteouts applied."""
     found: dict[str, Kept] = {}
     for name, layer in layers:
-        for hidden in layer.hidden:
+        ordered = sorted(found)
+        for hidden in dict.fromkeys(layer.hidden):
             below = hidden if hidden.endswith("/") else f"{hidden}/"
-            for path in [p for p in found if p == hidden or p.startswith(below) or below == "/"]:
-                del found[path]
+            if below == "/":
+                found.clear()
+            elif not hidden.endswith("/"):
+                found.pop(hidden, None)
+            place = bisect_left(ordered, below)
+            while place < len(ordered) and ordered[place].startswith(below):
+                found.pop(ordered[place], None)
+                place += 1
         found.update({path: Kept(data, name) for path, data in layer.files.items()})
     return found

@@ -7,8 +7,9 @@ nothing about a version.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from functools import cmp_to_key
 
 import msgspec
 
@@ -43,9 +44,18 @@ def read(affected: Sequence[Affected], ecosystem: str, version: str) -> Reading:
     for standing in (Standing.AFFECTED, Standing.UNDECIDED, Standing.FIXED, Standing.OUTSIDE):
         found = [reading for reading in readings if reading.standing is standing]
         if found:
-            fixes = tuple(dict.fromkeys(fix for reading in found for fix in reading.fixes))
-            return msgspec.structs.replace(found[0], fixes=fixes)
+            fixes = dict.fromkeys(fix for reading in found for fix in reading.fixes)
+            return msgspec.structs.replace(found[0], fixes=_ascending(fixes, ecosystem))
     return Reading(Standing.UNDECIDED, "the advisory says nothing of this package", "")
+
+
+def _ascending(versions: Iterable[str], ecosystem: str) -> tuple[str, ...]:
+    """The nearest fix first."""
+
+    def order(one: str, other: str) -> int:
+        return compare(ecosystem, one, other)
+
+    return tuple(sorted(versions, key=cmp_to_key(order)))
 
 
 def _read_one(affected: Affected, ecosystem: str, version: str) -> Reading:
@@ -112,8 +122,6 @@ def _walk(events: list[tuple[str, str]], ecosystem: str, version: str, words: st
 
 def _sorted(found: Range, ecosystem: str) -> list[tuple[str, str]]:
     """Events in the order of their versions; at one version, an end comes before a new beginning."""
-    from functools import cmp_to_key
-
     def order(one: tuple[str, str], other: tuple[str, str]) -> int:
         if one[1] == "0" and one[0] == "introduced":
             return -1

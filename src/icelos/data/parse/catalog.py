@@ -1,0 +1,46 @@
+"""Which files of a target name packages, and who reads them.
+
+Installed packages are looked for everywhere; lock files only in source trees, and not in what a package
+manager has put there: a package that was installed with its own lock file does not install that.
+"""
+
+from __future__ import annotations
+
+import re
+
+from icelos.data.parse import node_packages, other_locks, python_packages
+from icelos.data.parse.listed import Parser
+
+_INSTALLED: tuple[tuple[re.Pattern[str], Parser], ...] = (
+    (
+        re.compile(r"(?:^|/)[^/]+\.(?:dist-info/METADATA|egg-info/PKG-INFO|egg-info)$"),
+        python_packages.metadata,
+    ),
+    (re.compile(r"(?:^|/)node_modules/(?:@[^/]+/)?[^/@.][^/]*/package\.json$"), node_packages.package_json),
+    (re.compile(r"(?:^|/)vendor/composer/installed\.json$"), other_locks.composer_lock),
+)
+_LOCKS: dict[str, Parser] = {
+    "poetry.lock": python_packages.lock, "uv.lock": python_packages.lock, "pdm.lock": python_packages.lock,
+    "pylock.toml": python_packages.lock, "Pipfile.lock": python_packages.pipfile_lock,
+    "package-lock.json": node_packages.package_lock, "npm-shrinkwrap.json": node_packages.package_lock,
+    "yarn.lock": node_packages.yarn_lock, "pnpm-lock.yaml": node_packages.pnpm_lock,
+    "Cargo.lock": other_locks.cargo_lock, "composer.lock": other_locks.composer_lock,
+    "Gemfile.lock": other_locks.gemfile_lock, "go.mod": other_locks.go_mod,
+}  # fmt: skip
+_REQUIREMENTS = re.compile(r"requirements[\w.-]*\.txt")
+_FOREIGN = re.compile(r"(?:^|/)(?:node_modules|site-packages|dist-packages|vendor|\.tox|\.venv|venv)/")
+UNREAD = re.compile(r"\.(?:jar|war|ear|jpi|hpi)$")
+"""Archives of Java classes, which are not looked into yet; they are counted, and said."""
+
+
+def installed(path: str) -> Parser | None:
+    """The reader of a file that says what is installed."""
+    return next((parser for pattern, parser in _INSTALLED if pattern.search(path)), None)
+
+
+def locked(path: str) -> Parser | None:
+    """The reader of a file that says what will be installed."""
+    if _FOREIGN.search(path):
+        return None
+    name = path.rpartition("/")[2]
+    return _LOCKS.get(name) or (python_packages.requirements if _REQUIREMENTS.fullmatch(name) else None)
