@@ -150,7 +150,7 @@ def test_a_report_in_a_file(bom: str, feed: str, tmp_path: Path, capfdbinary: Ca
         (["BOM", "--advisories", "none"], b"none: no such file or folder"),
         (["BOM", "--advisories", "FEED", "--format", "pdf"], b"no format 'pdf'"),
         (["BOM", "--advisories", "FEED", "--fail-on", "high"], b"--fail-on 'high'"),
-        (["FEED", "--advisories", "FEED"], b"is a folder"),
+        (["FEED", "--advisories", "FEED"], b"no packages found in it"),
         (["junk", "--advisories", "FEED"], b"junk: broken archive"),
     ],
 )
