@@ -122,6 +122,7 @@ def _walk(events: list[tuple[str, str]], ecosystem: str, version: str, words: st
 
 def _sorted(found: Range, ecosystem: str) -> list[tuple[str, str]]:
     """Events in the order of their versions; at one version, an end comes before a new beginning."""
+
     def order(one: tuple[str, str], other: tuple[str, str]) -> int:
         if one[1] == "0" and one[0] == "introduced":
             return -1
