@@ -25,6 +25,10 @@ Kinds = Annotated[
 AsOf = Annotated[str, typer.Option("--as-of", help="What the sources said then: 2025-06-30")]
 Explain = Annotated[bool, typer.Option("--explain", help="Show what was retrieved and why")]
 
+MOST_HANDLES = 4
+MOST_SOURCES = 12
+"""Handles of one sentence and sources of an answer that are printed; --json has all."""
+
 
 def ask(
     question: Annotated[str, typer.Argument(help="The question, in quotes; - reads it from standard input")],
@@ -157,7 +161,9 @@ def _print_as_it_comes(
         question, principal=principal, conversation=conversation, where=where, explain=explain
     ):
         if event.sentence is not None:
-            handles = "".join(f"[{handle}]" for handle in event.sentence.handles)
+            handles = "".join(f"[{handle}]" for handle in event.sentence.handles[:MOST_HANDLES])
+            if len(event.sentence.handles) > MOST_HANDLES:
+                handles += f" and {len(event.sentence.handles) - MOST_HANDLES} more"
             output.line(f"{event.sentence.text} {handles}")
             sys.stdout.flush()
         if event.answer is not None:
@@ -193,8 +199,11 @@ def _print_sources(answer: Answer | None, *, whole: bool = False) -> None:
     for citation in answer.citations:
         shown = f"{citation.title}: {_where_it_stands(citation)}"
         by_place.setdefault(shown, []).append(f"[{citation.handle}]")
-    for shown, handles in by_place.items():
-        output.line(f"  {''.join(handles)} {shown}")
+    for shown, handles in list(by_place.items())[:MOST_SOURCES]:
+        more = f" and {len(handles) - MOST_HANDLES} more" if len(handles) > MOST_HANDLES else ""
+        output.line(f"  {''.join(handles[:MOST_HANDLES])}{more} {shown}")
+    if len(by_place) > MOST_SOURCES:
+        output.note(f"{len(by_place) - MOST_SOURCES} more sources: --json lists all, with their quotes")
 
 
 def _where_it_stands(citation: Citation) -> str:

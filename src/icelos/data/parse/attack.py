@@ -165,7 +165,7 @@ class _Catalogue:
         return Document(
             id=self._identity(thing),
             source=f"{self.name}:{place}",
-            title=f"{thing.id} {self._full_name(thing)}",
+            title=f"{thing.id} {self._full_name(thing)}" if thing.name != thing.id else thing.id,
             kind=KINDS[thing.type],
             sections=tuple(Section(heading, text, place) for heading, text in parts if text),
             url=thing.url,
@@ -197,7 +197,7 @@ class _Catalogue:
 
     def _label(self, identity: str) -> str:
         thing = self._by_id.get(identity)
-        return f"{thing.name[:_NAME]} ({identity})" if thing else identity
+        return f"{thing.name[:_NAME]} ({identity})" if thing and thing.name != identity else identity
 
     def _analytics(self, thing: Thing) -> list[Thing]:
         refs = unique(thing.analytics)[:_ANALYTICS]

@@ -96,7 +96,9 @@ class _Asking:
         self.reader = Reader(copilot.store, principal, where)
         self.explain: dict[str, Any] | None = {} if explain else None
         self.citing = Citing(
-            stale_days=copilot.settings.knowledge.stale_days, document_of=self.reader.document
+            stale_days=copilot.settings.knowledge.stale_days,
+            document_of=self.reader.document,
+            seed=f"{principal.name}:{question}",
         )
         self.resolved = question
         self.started = time.perf_counter()

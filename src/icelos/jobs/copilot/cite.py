@@ -23,9 +23,10 @@ class Citing:
     """The handles and citations of one answer, given out sentence by sentence."""
 
     def __init__(
-        self, *, stale_days: int, now: datetime | None = None, document_of: DocumentOf | None = None
-    ) -> None:
-        self.handles = Handles()
+        self, *, stale_days: int, now: datetime | None = None, document_of: DocumentOf | None = None,
+        seed: str = "",
+    ) -> None:  # fmt: skip
+        self.handles = Handles(seed)
         self._document_of = document_of
         self._limit = (now or datetime.now(UTC)) - timedelta(days=stale_days)
         self._citations: dict[str, Citation] = {}

@@ -132,9 +132,23 @@ def _of_things(
     if not query.facets and not _rest(query, things, evidence):
         return _defined(things, reader, most=most)
     typed = _typed(query, things, reader, most=most)
-    if typed.drafts or (typed.gaps and len(things) == 1):
+    if typed.drafts:
         return typed
+    if typed.gaps and len(things) == 1:
+        return _naming_rules(query, things[0], evidence, reader, most=most) or typed
     return Composed(tuple(titled(_ranked(things, evidence, reader, most=most))), typed.gaps)
+
+
+def _naming_rules(
+    query: Query, thing: Subject, evidence: Evidence, reader: Reader, *, most: int
+) -> Composed | None:
+    """The rules that speak of a thing, where none is tied to it: their authors name tools in words."""
+    if [facet.name for facet in query.facets] != ["rules"]:
+        return None
+    hits = reader.search(query.text, k=4 * most, where=msgspec.structs.replace(query.where, kinds=("rule",)))
+    named = {stem: w for stem, w in evidence.weights.items() if stem in set(content_stems(thing.entity.text))}
+    found = ranked([hit for hit in hits if _speaks(hit, thing)], named, most=most, spread=True)
+    return Composed(tuple(titled(found)), typed=True) if found else None
 
 
 _COMPARING = frozenset(content_stems("difference different compare comparison versus vs relate relation"))

@@ -117,13 +117,19 @@ def _overlap(left: set[str], right: set[str]) -> float:
 _IMAGE = re.compile(r"!\[([^\[\]]{0,500})\]\([^()]{0,2000}\)")
 _LINK = re.compile(r"\[([^\[\]]{0,500})\]\((?:[^()]|\([^()]{0,500}\)){0,2000}\)")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>|<!--.*?-->", re.DOTALL)
+_LEAD = re.compile(r"^(\*\*|__)(?=[^\s*])([^*_]{1,80}\w)\1[ \t]+(?=[A-Z])")
 _EMPHASIS = re.compile(r"(?<![\w*-])(\*\*|__|`)(?=[^\s*)])(.{1,500}?)(?<=[^\s*(])\1(?![\w*])", re.DOTALL)
+_SLANTED = re.compile(r"(?<![\w*/.\\])([*_])(?=[^\s*_])([^*_\n]{1,200}?)(?<=[^\s*_])\1(?![\w*/\\])")
+_HALF = re.compile(r"^\*\*(?=[^\s*])|(?<=[^\s*])\*\*$")
 
 
 def plain(text: str) -> str:
-    """One line without images, links, tags or emphasis; what they showed as text stays."""
+    """One line without images, links, tags or emphasis; what they showed as text stays.
+
+    A sentence may hold one half of a pair of marks; bold words that lead it in get a colon.
+    """
     text = _IMAGE.sub(r"\1", text)
     text = _LINK.sub(r"\1", text)
     text = _TAG.sub("", text)
-    text = _EMPHASIS.sub(r"\2", text)
-    return " ".join(text.split())
+    text = _SLANTED.sub(r"\2", _EMPHASIS.sub(r"\2", _LEAD.sub(r"\2: ", text)))
+    return " ".join(_HALF.sub("", text.strip()).split())

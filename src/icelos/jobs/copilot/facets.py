@@ -344,8 +344,8 @@ FACETS = (
     Facet(
         name="steps", noun="step",
         asked=_asked(
-            r"""\b(?:steps?|how\ (?:do|should|can|would|to)\b.{0,20}\b(?:we|i|you|one|analysts?
-               |responders?|teams?|respond|handle|investigate|contain|deal)?|procedures?
+            r"""\b(?:steps?|how\ (?:do|should|can|would|could|must)\ (?:we|i|you|one
+               |(?:the\ |our\ )?(?:analysts?|responders?|teams?|defenders?|admins?))\b|how\ to\b|procedures?
                |playbooks?|runbooks?|respond\w*|handle|investigat\w+|contain(?:ment)?
                |eradicat\w*|recover\w*|triag\w*|what\ (?:do|should)\ (?:we|i|you)\s(?:do|check)
                |first\ thing|checklist)\b"""

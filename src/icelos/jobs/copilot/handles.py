@@ -1,9 +1,13 @@
-"""Opaque handles for one answer ("K7f2"): random, never ordinals, so that a model cannot guess them."""
+"""Opaque handles for one answer ("K7f2"): never ordinals, so that a model cannot guess them.
+
+They follow from the question and the passage, so that the same question of the same passages is the same
+prompt, and a cache of replies can answer it.
+"""
 
 from __future__ import annotations
 
 import re
-import secrets
+from hashlib import blake2b
 
 _UPPER = "ABDEFHJKLNPQRUVWXYZ"  # without the letters that begin ATT&CK identifiers (C G M S T) and I, O
 _LOWER = "abcdefghjkmnpqrstuvwxyz"
@@ -15,16 +19,17 @@ _BRACKETS = re.compile(r"\s?[\[【(]([A-Za-z0-9,;\s]{1,80})[\]】)]")
 class Handles:
     """The handles of one answer: key (a chunk and its quote) <-> handle."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: str = "") -> None:
+        self._seed = seed
         self._by_key: dict[str, str] = {}
         self._keys: dict[str, str] = {}
 
     def of(self, key: str) -> str:
         """The handle of a key, made when first asked for."""
         if key not in self._by_key:
-            handle = _random()
-            while handle in self._keys:
-                handle = _random()
+            attempt = 0
+            while (handle := _derived(self._seed, key, attempt)) in self._keys:
+                attempt += 1
             self._by_key[key] = handle
             self._keys[handle] = key
         return self._by_key[key]
@@ -34,8 +39,13 @@ class Handles:
         return self._keys.get(handle)
 
 
-def _random() -> str:
-    return "".join(secrets.choice(letters) for letters in (_UPPER, _DIGITS, _LOWER, _DIGITS))
+def _derived(*parts: object) -> str:
+    digest = blake2b(repr(parts).encode("utf-8", "replace"), digest_size=8).digest()
+    number, letters = int.from_bytes(digest), []
+    for alphabet in (_UPPER, _DIGITS, _LOWER, _DIGITS):
+        number, index = divmod(number, len(alphabet))
+        letters.append(alphabet[index])
+    return "".join(letters)
 
 
 def cited(text: str, handles: Handles) -> tuple[str, tuple[str, ...]]:

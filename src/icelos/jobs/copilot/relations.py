@@ -13,7 +13,7 @@ from icelos.jobs.copilot.extract import Draft, Quote, plain
 from icelos.jobs.copilot.facets import Edge, Facet
 from icelos.jobs.copilot.retrieve import Reader
 from icelos.jobs.copilot.sentences import split
-from icelos.jobs.copilot.subjects import Subject, called, subject
+from icelos.jobs.copilot.subjects import Subject, called, subject, unnumbered
 from icelos.jobs.copilot.telling import about, shortened
 from icelos.jobs.copilot.understand import Entity
 from icelos.knowledge.reading import Related
@@ -111,12 +111,11 @@ def _whole(name: str, text: str) -> bool:
 def _told(stated: Sequence[Statement], thing: Hit, edge: Edge, facet: Facet, *, most: int) -> list[Draft]:
     if len(stated) <= APART and len({(q.hit.chunk_id, q.start) for _, q in stated}) == len(stated):
         return [Draft(about(one.hit, _shown(quote)), (quote,), facet.name, 1.0, 1.0) for one, quote in stated]
-    size = max(APART, min(NAMES_IN_LIST, -(-len(stated) // most)))
     told = [
-        _listed(stated[start : start + size], thing, edge, facet)
-        for start in range(0, min(len(stated), most * size), size)
+        _listed(stated[start : start + NAMES_IN_LIST], thing, edge, facet)
+        for start in range(0, min(len(stated), most * NAMES_IN_LIST), NAMES_IN_LIST)
     ]
-    if len(stated) > most * size:
+    if len(stated) > most * NAMES_IN_LIST:
         last = told[-1]
         told[-1] = msgspec.structs.replace(last, text=f"{last.text.rstrip('.')}, and more.")
     return told
@@ -125,10 +124,18 @@ def _told(stated: Sequence[Statement], thing: Hit, edge: Edge, facet: Facet, *, 
 def _listed(stated: Sequence[Statement], thing: Hit, edge: Edge, facet: Facet) -> Draft:
     """One sentence for several neighbours; the thing is called as the lines that are quoted call it."""
     quotes = {(quote.hit.chunk_id, quote.start): quote for _, quote in stated}
-    own = any(quote.hit.document_id == thing.document_id for quote in quotes.values())
-    name = called(thing) if own or not thing.identifiers else thing.identifiers[0]
+    name = _name(thing, list(quotes.values()))
     names = ", ".join(dict.fromkeys(called(one.hit) for one, _ in stated))
     return Draft(f"{name} {edge.verb}: {names}.", tuple(quotes.values()), facet.name, 1.0, 1.0)
+
+
+def _name(thing: Hit, quotes: Sequence[Quote]) -> str:
+    """The thing by the fullest name that stands in every quote or in the document that it is from."""
+    bare = unnumbered(thing)
+    names = [called(thing), *([f"{bare} ({thing.identifiers[0]})", bare] if thing.identifiers else [])]
+    foreign = [quote for quote in quotes if quote.hit.document_id != thing.document_id]
+    fitting = (name for name in names if all(_whole(name, quote.text) for quote in foreign))
+    return next(fitting, thing.identifiers[0] if thing.identifiers else called(thing))
 
 
 def _shown(quote: Quote) -> str:

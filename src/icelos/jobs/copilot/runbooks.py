@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from icelos.contracts import Hit
-from icelos.jobs.copilot.extract import Draft, Quote, covered, plain
+from icelos.jobs.copilot.actions import Action, actions, is_list, merged
+from icelos.jobs.copilot.extract import Draft, covered
 from icelos.jobs.copilot.retrieve import Reader
-from icelos.jobs.copilot.sentences import split
 from icelos.jobs.copilot.subjects import Part, blocks
-from icelos.jobs.copilot.telling import about, stopped
+from icelos.jobs.copilot.telling import LONGEST, about, stopped
 from icelos.jobs.copilot.understand import Query
 from icelos.jobs.copilot.words import content_stems
 
@@ -24,7 +23,6 @@ WHOLE = 0.7
 _COMMON = frozenset(
     content_stems("incident attack case event response respond first next after playbook runbook breach")
 )
-_PLACEHOLDER = re.compile(r"\bTODO\b|<[A-Z][^>]*>")
 _PHASES: Mapping[str, str] = {
     "first": "investigate identify identification detection analysis prepare preparation scope triage",
     "contain": "contain containment", "eradicate": "eradicate eradication remediate",
@@ -37,7 +35,7 @@ def steps(query: Query, weights: Mapping[str, float], reader: Reader, *, most: i
     """The steps under the heading that fits best, of the runbook that fits best, in their order."""
     kinds = query.where.kinds or KINDS
     where = msgspec.structs.replace(query.where, kinds=kinds)
-    about_it = {one: w for one, w in weights.items() if one not in query.asking and one not in _COMMON}
+    about_it = _about(query, weights)
     best: tuple[float, Hit] | None = None
     for hit in reader.search(query.text, k=8, per_document=1, where=where):
         named = covered(set(content_stems(f"{hit.title} {hit.source}")), set(), about_it)
@@ -47,16 +45,32 @@ def steps(query: Query, weights: Mapping[str, float], reader: Reader, *, most: i
             best = (fit, hit)
     if best is None or best[0] < LEAST_TITLE:
         return []
-    told = [(part, items) for part in _phased(reader.passages(best[1])) if (items := _items(part))]
+    told = [(part, items) for part in _phased(reader.passages(best[1])) if (items := actions(part))]
     if not told:
         return []
     asked = _wanted(query)
     chosen = max(told, key=lambda one: _fit(one[0], asked, weights))[0]
-    quotes = [quote for part, items in told if part.heading == chosen.heading for quote in items]
-    return [_draft(quote, chosen, index) for index, quote in enumerate(quotes[:most])]
+    wanted = list(_of_lists([(part, items) for part, items in told if part.heading == chosen.heading]))
+    groups = merged(wanted, most=most, longest=LONGEST)
+    return [_draft(group, chosen, index) for index, group in enumerate(groups)]
 
 
 _EVERY_PHASE = frozenset(stem for words in _PHASES.values() for stem in content_stems(words))
+
+
+def _about(query: Query, weights: Mapping[str, float]) -> dict[str, float]:
+    """What the question is about, beside how it asks; "ransomware" both asks and is what is asked about."""
+    rest = {one: weight for one, weight in weights.items() if one not in _COMMON}
+    return {one: w for one, w in rest.items() if one not in query.asking} or {
+        one: w for one, w in rest.items() if one not in _EVERY_PHASE
+    }
+
+
+def _of_lists(told: Sequence[tuple[Part, Sequence[Action]]]) -> list[Action]:
+    """The items of the lists; introductions only where there is no list. Passages overlap: each once."""
+    lists = [items for part, items in told if is_list(part)]
+    chosen = lists or [items for _, items in told]
+    return list({one.text: one for items in chosen for one in items}.values())
 
 
 def _phased(passages: Sequence[Hit]) -> list[Part]:
@@ -71,7 +85,8 @@ def _phased(passages: Sequence[Hit]) -> list[Part]:
                 heading = part.heading
             start = part.start
             if new and part.heading != heading:
-                start = max(passage.text.rfind(part.heading, 0, part.start), 0) or part.start
+                stands = passage.text.rfind(part.heading, 0, part.start)
+                start = passage.text.rfind("\n", 0, stands) + 1 if stands >= 0 else part.start
             found.append(Part(passage, start, part.end, heading))
     return found
 
@@ -88,19 +103,9 @@ def _fit(part: Part, asked: set[str], weights: Mapping[str, float]) -> float:
     return 1.5 * bool(heading & asked) + covered(set(content_stems(part.text)), set(), weights)
 
 
-def _items(part: Part) -> list[Quote]:
-    """Sentences that tell what to do: no placeholders, questions, tables or introductions."""
-    found = []
-    for span in split(part.text):
-        text = plain(span.text)
-        told = len(text.split()) >= 3 and not text.endswith((":", "?")) and "|" not in text
-        if told and not _PLACEHOLDER.search(span.text) and text != part.heading:
-            found.append(Quote(part.passage, part.start + span.start, part.start + span.end))
-    return found
-
-
-def _draft(quote: Quote, part: Part, index: int) -> Draft:
-    text = plain(quote.text)
-    head = " > ".join(one for one in (quote.hit.title.rstrip(":"), part.heading) if one)
-    told = about(quote.hit, text, name=head) if index == 0 else stopped(text)
-    return Draft(told, (quote,), "steps", 1.0, 1.0)
+def _draft(group: Sequence[Action], part: Part, index: int) -> Draft:
+    hit = group[0].quote.hit
+    text = "; ".join(one.text.rstrip(" .;") if len(group) > 1 else one.text for one in group)
+    head = " > ".join(one for one in (hit.title.rstrip(":"), part.heading) if one)
+    told = about(hit, text, name=head) if index == 0 else stopped(text)
+    return Draft(told, tuple(one.quote for one in group), "steps", 1.0, 1.0)

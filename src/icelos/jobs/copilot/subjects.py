@@ -99,9 +99,18 @@ def _is_ended(hit: Hit, reader: Reader) -> bool:
 def called(hit: Hit) -> str:
     """How to call a document: its title, with its identifier where the title does not hold it."""
     name = hit.identifiers[0] if hit.identifiers else ""
+    if unnumbered(hit) == name:
+        return name
     if not name or name.lower() in hit.title.lower() or len(name) > 24:
         return hit.title
     return f"{hit.title} ({name})"
+
+
+def unnumbered(hit: Hit) -> str:
+    """The title without the identifier that it begins with ("G0016 APT29")."""
+    name = hit.identifiers[0] if hit.identifiers else ""
+    rest = hit.title[len(name) :].strip(" :-") if name and hit.title.startswith(name) else hit.title
+    return rest or hit.title
 
 
 def _family(identifier: str) -> str:

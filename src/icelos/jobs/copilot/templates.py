@@ -13,7 +13,7 @@ from statistics import median
 from icelos.contracts import Hit
 from icelos.jobs.copilot import relations
 from icelos.jobs.copilot.extract import Draft, Quote, plain
-from icelos.jobs.copilot.facets import Facet
+from icelos.jobs.copilot.facets import BY_NAME, Facet
 from icelos.jobs.copilot.retrieve import Reader
 from icelos.jobs.copilot.sentences import Span, split
 from icelos.jobs.copilot.subjects import Part, Subject, subject
@@ -26,6 +26,7 @@ SHORT = 14
 """Words up to which list items are joined into one sentence."""
 GENERAL = frozenset({"affected", "vendor", "date", "due", "consequences"})
 """Facets that a document answers for all that it holds."""
+DESCRIBING = BY_NAME["definition"].headings
 
 LABEL = re.compile(
     r"^[ \t>*_|-]*([A-Z][\w &/().'-]{1,48}?)[*_]{0,2}\s*(?::|\|)[*_]{0,2}\s+(?=\S)", re.MULTILINE
@@ -38,7 +39,7 @@ def answer(thing: Subject, facet: Facet, reader: Reader, *, most: int) -> list[D
     if not documents:
         return []
     if facet.name == "definition":
-        return definition(thing, reader, most=min(2, most))
+        return definition(thing, reader, most=min(2, most)) or _lines(thing, documents, facet, reader)[:most]
     found = list(_labelled(thing, documents, facet, reader))
     if not found:
         found = relations.related(thing, facet, reader, most=most)
@@ -72,14 +73,30 @@ def _labelled(thing: Subject, documents: Sequence[Hit], facet: Facet, reader: Re
         for part in _parts(thing, hit, facet, reader):
             for match in LABEL.finditer(part.text):
                 if label(match.group(1)) in facet.labels:
-                    start, end = part.start + match.start(), _line_end(part, match.end())
-                    name = f"{match.group(1)} of {thing.called(hit)}"
-                    if re.search(r"\b(?:by|of|in)$", match.group(1)):
-                        name = f"{thing.called(hit)}, {match.group(1).lower()}"
-                    for first, last in _runs(part.passage.text, part.start + match.end(), end):
-                        value = shortened(plain(part.passage.text[first:last]).rstrip(", "))
-                        quote = Quote(part.passage, start if first < start + 80 else first, last)
-                        yield Draft(stopped(f"{name}: {value}"), (quote,), facet.name, 1.0, 1.0)
+                    yield from _line(thing, hit, part, match, facet)
+
+
+def _line(thing: Subject, hit: Hit, part: Part, match: re.Match[str], facet: Facet) -> Iterator[Draft]:
+    start, end = part.start + match.start(), _line_end(part, match.end())
+    name = f"{match.group(1)} of {thing.called(hit)}"
+    if re.search(r"\b(?:by|of|in)$", match.group(1)):
+        name = f"{thing.called(hit)}, {match.group(1).lower()}"
+    for first, last in _runs(part.passage.text, part.start + match.end(), end):
+        value = shortened(plain(part.passage.text[first:last]).rstrip(", "))
+        quote = Quote(part.passage, start if first < start + 80 else first, last)
+        yield Draft(stopped(f"{name}: {value}"), (quote,), facet.name, 1.0, 1.0)
+
+
+def _lines(thing: Subject, documents: Sequence[Hit], facet: Facet, reader: Reader) -> list[Draft]:
+    """What labelled lines say of a thing that nothing describes."""
+    found = (
+        _line(thing, hit, part, match, facet)
+        for hit in documents
+        for part in _parts(thing, hit, facet, reader)
+        for match in LABEL.finditer(part.text)
+        if "|" not in match.group()
+    )
+    return _unlike([draft for drafts in found for draft in drafts])
 
 
 _ITEM = re.compile(r"(?:[^,(]|\([^)]*\))+,\s*")
@@ -162,11 +179,17 @@ def definition(thing: Subject, reader: Reader, *, most: int) -> list[Draft]:
     """The first sentences of the thing's own description."""
     for hit in thing.documents:
         found: list[Draft] = []
+        heading = ""
         for part in thing.parts(hit, reader):
+            if found and part.heading != heading and label(part.heading) not in DESCRIBING:
+                continue
+            heading = part.heading
             for span in split(part.text):
                 if LABEL.match(span.text) or len(span.text.split()) < 4:
                     continue
                 text = plain(span.text)
+                if found and part.passage.truncated and text.endswith(("...", "…")):
+                    continue
                 told = stopped(text) if found else about(hit, text, name=thing.called(hit))
                 quote = Quote(part.passage, part.start + span.start, part.start + span.end)
                 found.append(Draft(told, (quote,), "definition", 1.0, 1.0))

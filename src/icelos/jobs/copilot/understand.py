@@ -278,6 +278,7 @@ _ASKING = word_set(
     "tell describe explain list show give name know mean means meaning need want please question answer "
     "many much example examples call called help find look kind type sort exactly briefly short overview "
     "belong belongs apply applies work works according source sources document documents say says said "
+    "attacker attackers adversary adversaries "
     "hey hi thanks else get got att ck mitre filed listed exploit exploits exploited"
 )
 

@@ -49,7 +49,7 @@ _PATTERNS = (
     ("path", r"(?<![\w/.])/(?:etc|var|tmp|usr|bin|opt|dev|proc)\b"),
     ("number", r"(?<![\w.])[vV]?\d+(?:\.\d+)+(?:[-.]?(?:alpha|beta|rc|[a-z])\d*)?(?!\w)"),
     ("number", r"(?<![\w.])\d{1,3}(?:,\d{3})+(?!\d)|\d+(?=(?:st|nd|rd|th)\b)"),
-    ("word", r"[^\W\d_](?:[\w'’]|[.+#](?=\w)|[+#]{1,2}(?=\s|$))*|\d+[A-Za-z_]\w*"),
+    ("word", r"[^\W\d_](?:[^\W_]|['’]|_+(?=[^\W_])|[.+#](?=[^\W_])|[+#]{1,2}(?=\s|$))*|\d+[A-Za-z_]\w*"),
     ("number", r"\d+"),
 )  # fmt: skip
 _TOKEN = re.compile(

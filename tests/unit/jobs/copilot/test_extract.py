@@ -17,6 +17,13 @@ from icelos.jobs.copilot.retrieve import Reader
         ("<img src=x onerror=alert(1)>**Lock** the `door`", "Lock the door"),
         ("part BND-1802W000-**): all; BND-1803W000-**)", "part BND-1802W000-**): all; BND-1803W000-**)"),
         ("a\n  b", "a b"),
+        ("**Scope the flood** Usually it is wet", "Scope the flood: Usually it is wet"),
+        ("**Breathe, then (slowly) look!", "Breathe, then (slowly) look!"),
+        ("Close it accordingly.**", "Close it accordingly."),
+        (
+            "_e.g._, *wet* rooms, my_file_name, *.exe and *.dll",
+            "e.g., wet rooms, my_file_name, *.exe and *.dll",
+        ),
     ],
 )
 def test_plain(text: str, expected: str) -> None:
