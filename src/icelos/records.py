@@ -1,7 +1,8 @@
 """What goes in. Every record is frozen, knows where it stands ("mail.mbox:17") and has a stable id.
 
-The id is the record's own identifier where its format has one, else `record_id` of its logical source
-and position: the same record has the same id on every engine, which is what makes a replay harmless.
+The id follows from what the record is: the Message-ID with a hash of the body, target, package URL and
+advisory, the whole text of a row (ids inside rows repeat and lie); else `record_id` of logical source and
+position. The same record has the same id on every engine, which is what makes a replay harmless.
 """
 
 from __future__ import annotations
