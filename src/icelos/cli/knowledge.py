@@ -147,6 +147,10 @@ def search(
       icelos kb search "password spraying" --kind technique
       icelos kb search CVE-2024-3400 --json
     """
+    from icelos.errors import InputError
+
+    if not query.strip():
+        raise InputError("the query is empty", hint='icelos kb search "password spraying"')
     settings = _settings()
     where = _where(kind, collection, tag, as_of)
     principal = _principal(settings, user, group)

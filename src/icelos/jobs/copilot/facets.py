@@ -26,7 +26,7 @@ class Edge(msgspec.Struct, frozen=True):
 
 
 _VERBS = {
-    ("uses", "in"): "is used by", ("uses", "out"): "uses", ("uses", ""): "is used with",
+    ("uses", "in"): "is used by", ("uses", "out"): "uses",
     ("mitigates", "in"): "is mitigated by", ("mitigates", "out"): "mitigates",
     ("detects", "in"): "is detected by", ("detects", "out"): "detects",
     ("attributed-to", "out"): "is attributed to",
@@ -37,6 +37,7 @@ class Facet(msgspec.Struct, frozen=True, kw_only=True):
     """One type of question. `asked` finds it in a question; `labels` and `headings` are lower case.
 
     `of` are the kinds of document that have it (empty: any); `noun` names it for people.
+    `is_subject`: what asks for it may as well be what a question is about ("contain ransomware").
     """
 
     name: str
@@ -47,6 +48,7 @@ class Facet(msgspec.Struct, frozen=True, kw_only=True):
     edges: tuple[Edge, ...] = ()
     of: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    is_subject: bool = False
 
 
 def _asked(pattern: str) -> re.Pattern[str]:
@@ -98,7 +100,7 @@ FACETS = (
             r"""\b(?:software|malware|tools?|tooling|implants?|backdoors?|famil(?:y|ies)|arsenal
                |toolset)\b"""
         ),
-        edges=(Edge("uses", "", ("software",)),),
+        edges=(Edge("uses", "out", ("software",)), Edge("uses", "in", ("software",))),
         of=("technique", "group", "campaign"),
     ),
     Facet(
@@ -176,6 +178,7 @@ FACETS = (
             "ransomware use", "ransomware",
         ),
         of=_VULNERABLE,
+        is_subject=True,
     ),
     Facet(
         name="action", noun="required action",

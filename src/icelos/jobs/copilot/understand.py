@@ -285,10 +285,22 @@ _ASKING = word_set(
 
 # ---- follow-ups
 
+_THINGS = (
+    "(?:technique|group|one|actor|malware|tool|software|rule|cve|vulnerability|weakness|advisory|pattern|threat|"
+    "attack)s?"
+)
 _PRONOUN = re.compile(
-    r"\b(?P<its>its|their|his)\b|\b(?P<it>it|they|them|this|that|these|those)\b(?:\s+(?:technique|group|one|"
-    r"actor|malware|tool|software|rule|cve|vulnerability|weakness|advisory|pattern|threat|attack)s?\b)?",
+    r"\b(?P<its>its|their|his)\b"
+    r"|\b(?:(?-i:it|It)(?!['’]?s?\s+(?:possible|necessary|true|important|safe|likely|ok|okay|better|worth|that)\b)"
+    r"|they|them)\b"
+    rf"|\b(?:this|that|these|those)(?:\s+{_THINGS}\b|(?=\s*(?:[?.!,;]|$)))"
+    r"|\b(?:this|these|those)(?=\s+(?:is|are|was|were|do|does|did|has|have|can|use[sd]?|work)\b)"
+    r"|(?:(?<=\bis)|(?<=\bof)|(?<=\bby)|(?<=\bfor)|(?<=\bdoes)|(?<=\babout))\s+that(?=\s)"
+    rf"(?!\s+{_THINGS}\b)",
     re.IGNORECASE,
+)
+_SUBORDINATE = re.compile(
+    r"\b(?:when|if|while|after|before|because|once|as|so|until|than|that|where|and|or)\s+$", re.IGNORECASE
 )
 _ELLIPSIS = re.compile(r"^\W*(?:and|or|but|also|what about|how about|then)\b", re.IGNORECASE)
 
@@ -298,19 +310,33 @@ def resolve(question: str, focus: Focus, lookup: Lookup) -> str:
     entities = name_entities(question, lookup)
     if entities:
         return _same_question(question, entities, focus) or question
-    filled = _PRONOUN.sub(lambda match: f"{focus.name}'s" if match["its"] else focus.name, question, count=1)
-    if filled != question:
-        return filled
+    pronoun = _PRONOUN.search(question)
+    if pronoun and not _means_what_stands_before(question[: pronoun.start()]):
+        name = f"{focus.name}'s" if pronoun["its"] else focus.name
+        return f"{question[: pronoun.start()].rstrip()} {name}{question[pronoun.end() :]}".lstrip()
     if _ELLIPSIS.match(question) or _only_asks(question):
         return f"{question.rstrip(' ?.!')} of {focus.name}?"
     return question
 
 
+def _means_what_stands_before(before: str) -> bool:
+    """ "What does a worm do once it spreads": the pronoun has its noun in the same question."""
+    return _SUBORDINATE.search(before) is not None and bool(key_words(_without_facets(before), []))
+
+
+def _without_facets(question: str) -> str:
+    """The question without the words that ask; those that may be what is asked about stay beside others."""
+    asked = [facet for facet in FACETS if facet.asked.search(question)]
+    rest = question
+    for facet in asked:
+        if not facet.is_subject or len(asked) == 1:
+            rest = facet.asked.sub(" ", rest)
+    return rest
+
+
 def _only_asks(question: str) -> bool:
     """ "Which groups?", "mitigations": a facet and nothing that it could be of."""
-    rest = question
-    for facet in FACETS:
-        rest = facet.asked.sub(" ", rest)
+    rest = _without_facets(question)
     return rest != question and not key_words(rest, [])
 
 

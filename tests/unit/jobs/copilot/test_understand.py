@@ -59,6 +59,16 @@ def test_facets(question: str, expected: list[str] | str, reader: Reader) -> Non
         ("mitigations?", "mitigations of T9001.002?"),
         ("What about S9055?", "What is S9055?"),
         ("How is bread baked?", "How is bread baked?"),
+        ("how do we contain a ransomware attack?", "how do we contain a ransomware attack?"),
+        ("ransomware?", "ransomware of T9001.002?"),
+        ("what does a worm do once it spreads?", "what does a worm do once it spreads?"),
+        ("which servers are affected by it?", "which servers are affected by T9001.002?"),
+        ("how do we find a host that is infected?", "how do we find a host that is infected?"),
+        ("who does that?", "who does T9001.002?"),
+        ("how is that mitigated?", "how is T9001.002 mitigated?"),
+        ("which rules see this technique?", "which rules see T9001.002?"),
+        ("what does our IT team do?", "what does our IT team do?"),
+        ("is it possible to bake bread?", "is it possible to bake bread?"),
     ],
 )
 def test_follow_ups(question: str, resolved: str, reader: Reader) -> None:

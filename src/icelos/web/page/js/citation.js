@@ -4,6 +4,8 @@ import { el } from "./dom.js";
 import * as passage from "./passage.js";
 import { day, since } from "./time.js";
 
+const MOST_SHOWN = 8;
+
 /** [K7f2] as a button that opens its passage. */
 export function handle(citation) {
   return el("button", {
@@ -17,8 +19,11 @@ export function list(citations) {
   if (!citations.length) return null;
   const chunks = new Map();
   for (const one of citations) chunks.set(one.chunk_id, [...(chunks.get(one.chunk_id) ?? []), one]);
+  const items = [...chunks.values()].map(item);
+  const more = items.length > MOST_SHOWN ? items.splice(MOST_SHOWN) : [];
   return el("section", { class: "cited", "aria-label": "Sources of this answer" },
-    el("h3", {}, "Sources"), el("ol", {}, [...chunks.values()].map(item)));
+    el("h3", {}, "Sources"), el("ol", {}, items),
+    more.length ? el("details", {}, el("summary", {}, `${more.length} more sources`), el("ol", {}, more)) : null);
 }
 
 function item(citations) {
@@ -26,7 +31,8 @@ function item(citations) {
   const all = { ...citation, quotes: citations.map((one) => one.quote), handle: citations.map((one) => one.handle).join(" ") };
   return el("li", {},
     el("button", { class: "card-button", type: "button", onclick: () => passage.show(all) },
-      el("span", { class: "handles" }, citations.map((one) => el("span", { class: "handle" }, one.handle))),
+      el("span", { class: "handles" }, citations.slice(0, 3).map((one) => el("span", { class: "handle" }, one.handle)),
+        citations.length > 3 ? el("span", { class: "meta" }, `and ${citations.length - 3}`) : null),
       el("span", { class: "cited-text" },
         el("span", { class: "cited-title" }, citation.title),
         el("span", { class: "meta" },
