@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import msgspec
-import snowballstemmer
 
 MONTHS = {
     name: number
@@ -152,13 +151,26 @@ _IRREGULAR = {
     "chosen": "choose", "broken": "break", "given": "give", "known": "know", "led": "lead", "men": "man",
     "indices": "index", "analyses": "analysis", "ssh": "ssh", "dns": "dns",
 }  # fmt: skip
-_STEMMER = snowballstemmer.stemmer("english")
+_SUFFIXES = (
+    "izations", "isations", "ization", "isation", "ational", "fulness", "iveness", "ements", "ement",
+    "ations", "ation", "ators", "ator",
+    "ating", "ated", "ates", "ate", "ities", "ments", "ment", "ance", "ence", "ings", "ing", "ions",
+    "ion", "ity", "ies", "ied", "ive", "ers", "ors", "er", "or", "est", "ed", "es", "ly", "al", "s", "e", "y",
+)  # fmt: skip
 
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """The stem that "encrypts", "encrypted" and "encryption" share."""
-    return str(_STEMMER.stemWord(_IRREGULAR.get(word, word)))
+    """A crude stem: good enough to match "encrypts", "encrypted" and "encryption"; at least 3 letters."""
+    word = _IRREGULAR.get(word, word)
+    for _ in range(2):
+        for suffix in _SUFFIXES:
+            if word.endswith(suffix) and len(word) - len(suffix) >= (3 if len(suffix) > 1 else 4):
+                word = word[: -len(suffix)]
+                break
+        else:
+            break
+    return word[:-1] if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "aeiou" else word
 
 
 def stems(word: str) -> list[str]:
