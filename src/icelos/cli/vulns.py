@@ -25,7 +25,7 @@ def _group() -> None:
 
 @app.command()
 def analyze(
-    target: Annotated[str, typer.Argument(help="Image archive (docker-archive, OCI) or SBOM in JSON")],
+    target: Annotated[str, typer.Argument(help="Image archive or folder (docker-archive, OCI), root file system, source tree, SBOM")],
     advisories: Annotated[
         str, typer.Option(help="File or folder of advisories: OSV or Alpine secdb in JSON")
     ],
@@ -43,6 +43,7 @@ def analyze(
     Examples:
       icelos vulns analyze alpine.tar --advisories secdb/
       icelos vulns analyze bom.json --advisories osv.jsonl --cve CVE-2020-14343 --format json
+      icelos vulns analyze my-application/ --advisories pypa/
     """
     from icelos.cli.scan import check_fail_on, finish
     from icelos.engine.jobs import scan
