@@ -7,9 +7,14 @@ import os
 from pathlib import Path
 from types import ModuleType
 
+import hypothesis
 import pytest
 
 from icelos.llm import client
+
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.register_profile("exploring", max_examples=1000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 @pytest.fixture(autouse=True)

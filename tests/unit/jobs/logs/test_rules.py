@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from icelos.findings import Finding, How, Verdict
@@ -50,6 +50,7 @@ def test_the_worst_rule_names_the_finding_and_all_are_evidence() -> None:
     assert judge(ROW, Schema("test", lambda f: f, lambda _: iter(())), {}, job="logs") is None
 
 
+@example({"userPrincipalName": "ana@example.org", "status": {}, "riskEventTypes_v2": [{}]})
 @settings(max_examples=150, deadline=None)
 @given(fields=st.dictionaries(NAMES, JSON | st.dictionaries(NAMES, JSON, max_size=6), max_size=10))
 def test_no_row_whatever_its_types_breaks_a_rule(fields: dict[str, object]) -> None:
