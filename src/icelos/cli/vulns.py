@@ -25,7 +25,7 @@ def _group() -> None:
 
 @app.command()
 def analyze(
-    target: Annotated[str, typer.Argument(help="Image archive or folder (docker-archive, OCI), root file system, source tree, SBOM")],
+    target: Annotated[str, typer.Argument(help="Image archive, root file system, source tree or SBOM")],
     advisories: Annotated[
         str, typer.Option(help="File or folder of advisories: OSV or Alpine secdb in JSON")
     ],

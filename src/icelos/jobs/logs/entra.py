@@ -121,7 +121,11 @@ def _risk(row: Fields) -> Iterator[Match]:
         yield Match("at-risk", REVIEW, "riskLevelDuringSignIn", level, meaning)
     events = value_at(row, "riskEventTypes_v2")
     for event in events if isinstance(events, list) else []:
-        if isinstance(event, str) and event in RISK_ALERTS and state not in ("remediated", "dismissed", "confirmedSafe"):
+        if (
+            isinstance(event, str)
+            and event in RISK_ALERTS
+            and state not in ("remediated", "dismissed", "confirmedSafe")
+        ):
             yield Match("risk-event", ALERT, "riskEventTypes_v2", event, f"risk event {event}")
 
 
