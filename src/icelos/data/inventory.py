@@ -6,44 +6,22 @@ owner "deb:python3-yaml", and Debian's advisories judge it, not PyPI's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
-from typing import TypeVar
 
-import msgspec
-
+from icelos.data.contents import Inventory, component_of, image_inventory
 from icelos.data.parse import catalog
-from icelos.data.parse.images import (
-    APK_DATABASES,
-    DPKG_DATABASES,
-    DPKG_LISTS,
-    OS_RELEASES,
-    RPM_DATABASES,
-    WANTED,
-    Image,
-    read_images,
-)
-from icelos.data.parse.layers import MAX_ALL_KEPT, MAX_KEPT, Kept
+from icelos.data.parse.images import WANTED, Image, read_images
+from icelos.data.parse.layers import MAX_ALL_KEPT, Kept, kept_limit
 from icelos.data.parse.limits import read_bounded
-from icelos.data.parse.ownership import apk_owners, dpkg_owners
-from icelos.data.parse.packages import OsRelease, apk, dpkg, os_release
 from icelos.data.parse.sbom import components as listed_components
 from icelos.data.parse.sbom import read_bom
 from icelos.data.reading import files_below, open_input, stream_errors
 from icelos.errors import IcelosError, InputError
-from icelos.records import Component, record_id
+from icelos.records import record_id
 
-T = TypeVar("T")
+__all__ = ["Inventory", "read_target"]
+
 MAX_SBOM = 512 * 1024 * 1024
-
-
-class Inventory(msgspec.Struct):
-    """One target: `identity` is the image's digest or the document's own id, else a hash of its content."""
-
-    target: str
-    identity: str
-    components: list[Component] = []
-    problems: list[InputError] = []
 
 
 def read_target(path: Path) -> list[Inventory]:
@@ -74,14 +52,14 @@ def _from_bom(path: Path) -> Inventory:
         if isinstance(item, InputError):
             inventory.problems.append(InputError(item.message, source=place))
         else:
-            inventory.components.append(_component(inventory, item.purl, place, item.quote))
+            inventory.components.append(component_of(inventory, item.purl, place, item.quote))
     return inventory
 
 
 def _from_archive(path: Path) -> list[Inventory]:
     with open_input(path) as stream:
         images = read_images(stream, path.stat().st_size, path.name)
-    return [_from_image(image, path) for image in images]
+    return [image_inventory(image, path.name) for image in images]
 
 
 def _from_folder(root: Path) -> Inventory:
@@ -103,7 +81,7 @@ def _from_folder(root: Path) -> Inventory:
             files[name] = Kept(b"", "")
         elif WANTED.file(name) or catalog.locked(name) is not None:
             try:
-                data = read_bounded(file, min(MAX_KEPT, room))
+                data = read_bounded(file, min(kept_limit(name), room))
             except InputError as error:
                 problems.append(f"{name}: {error.message}")
                 continue
@@ -115,89 +93,5 @@ def _from_folder(root: Path) -> Inventory:
             source=str(root),
             hint="give an image archive, a root file system, a source tree with lock files, or an SBOM",
         )
-    return _from_image(Image(root.resolve().name or str(root), "", files, tuple(problems)), root)
-
-
-def _from_image(image: Image, path: Path) -> Inventory:
-    content = record_id(*(part for name in sorted(image.files) for part in (name, image.files[name].data)))
-    inventory = Inventory(image.name, image.identity or content)
-    inventory.problems = [InputError(problem, source=path.name) for problem in image.problems]
-    release = _release(image)
-    databases = 0
-    for name, kept in sorted(image.files.items()):
-        if name in APK_DATABASES or name in DPKG_DATABASES or "/status.d/" in name:
-            databases += 1
-            _add_packages(inventory, name, kept, release)
-    _add_languages(inventory, image.files)
-    if any(name in RPM_DATABASES for name in image.files):
-        inventory.problems.append(InputError("rpm's database is not read by this version", source=path.name))
-    elif not databases and not inventory.components:
-        inventory.problems.append(
-            InputError("no packages found in it: nothing could be judged", source=path.name)
-        )
-    unread = sum(1 for name in image.files if catalog.UNREAD.search(name))
-    if unread:
-        inventory.problems.append(
-            InputError(f"{unread} Java archives are not looked into by this version", source=path.name)
-        )
-    return inventory
-
-
-def _add_languages(inventory: Inventory, files: Mapping[str, Kept]) -> None:
-    """Packages of programming languages, with their owner where a distribution brought them."""
-    readers = {name: catalog.installed(name) or catalog.locked(name) for name in sorted(files)}
-    wanted = {name: reader for name, reader in readers.items() if reader is not None}
-    owners = _owners(files, wanted.keys())
-    for name, reader in wanted.items():
-        kept = files[name]
-        for item in _guarded(reader(kept.data)):
-            if isinstance(item, InputError):
-                place = f"{name}:{item.source}" if item.source else name
-                inventory.problems.append(InputError(item.message, source=place))
-                continue
-            place = f"{name}:{item.line}" if item.line else name
-            component = _component(inventory, item.purl, place, item.quote, kept.layer)
-            inventory.components.append(msgspec.structs.replace(component, owner=owners.get(name, "")))
-
-
-def _owners(files: Mapping[str, Kept], paths: Set[str]) -> dict[str, str]:
-    lists = ((n, kept.data) for n, kept in files.items() if n.startswith(DPKG_LISTS))
-    owners = dpkg_owners(lists, paths)
-    for name in APK_DATABASES & files.keys():
-        owners |= apk_owners(files[name].data, paths)
-    return owners
-
-
-def _release(image: Image) -> OsRelease:
-    return next(
-        (os_release(image.files[n].data) for n in sorted(OS_RELEASES) if n in image.files), OsRelease()
-    )
-
-
-def _add_packages(inventory: Inventory, name: str, kept: Kept, release: OsRelease) -> None:
-    read = apk if name in APK_DATABASES else dpkg
-    for item in _guarded(read(kept.data)):
-        if isinstance(item, InputError):
-            inventory.problems.append(InputError(item.message, source=f"{name}:{item.source}"))
-        else:
-            place = f"{name}:{item.line}"
-            inventory.components.append(
-                _component(inventory, item.purl(release), place, item.quote, kept.layer)
-            )
-
-
-def _guarded(items: Iterator[T | InputError]) -> Iterator[T | InputError]:
-    try:
-        yield from items
-    except InputError as error:
-        yield error
-
-
-def _component(inventory: Inventory, purl: str, place: str, quote: str, layer: str = "") -> Component:
-    from icelos.data.parse.purls import parse_purl
-
-    parsed = parse_purl(purl)
-    return Component(
-        id=record_id("component", inventory.identity, purl), source=place, target=inventory.target, purl=purl,
-        name=parsed.name, version=parsed.version or "", location=place, layer=layer, quote=quote,
-    )  # fmt: skip
+    image = Image(root.resolve().name or str(root), "", files, tuple(problems))
+    return image_inventory(image, root.name)

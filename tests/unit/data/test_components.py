@@ -106,8 +106,12 @@ def test_packages_of_an_image(tmp_path: Path, images: ModuleType) -> None:
     ("files", "says"),
     [
         ({"bin/app": b"x"}, "no packages found in it"),
-        ({"var/lib/rpm/Packages": b"x"}, "rpm's database is not read"),
-        ({"usr/lib/sysimage/rpm/rpmdb.sqlite": b"x"}, "rpm's database is not read"),
+        ({"var/lib/rpm/Packages": b"x"}, "rpm's database in BerkeleyDB's or ndb's form"),
+        ({"usr/lib/sysimage/rpm/Packages.db": b"x"}, "rpm's database in BerkeleyDB's or ndb's form"),
+        (
+            {"usr/lib/sysimage/rpm/rpmdb.sqlite": b"x"},
+            "rpm's database has no table of packages",
+        ),
     ],
 )
 def test_an_image_that_cannot_be_judged_says_so(

@@ -30,11 +30,10 @@ from icelos.errors import InputError
 APK_DATABASES = frozenset({"lib/apk/db/installed", "usr/lib/apk/db/installed"})
 DPKG_DATABASES = frozenset({"var/lib/dpkg/status"})
 DPKG_FOLDERS = frozenset({"var/lib/dpkg/status.d"})
-RPM_DATABASES = frozenset(
-    f"{folder}/{name}"
-    for folder in ("var/lib/rpm", "usr/lib/sysimage/rpm")
-    for name in ("Packages", "Packages.db", "rpmdb.sqlite")
-)
+_RPM_FOLDERS = ("var/lib/rpm", "usr/lib/sysimage/rpm")
+RPM_DATABASES = frozenset(f"{folder}/rpmdb.sqlite" for folder in _RPM_FOLDERS)
+RPM_JOURNALS = frozenset(f"{name}-wal" for name in RPM_DATABASES)
+RPM_UNREAD = frozenset(f"{folder}/{name}" for folder in _RPM_FOLDERS for name in ("Packages", "Packages.db"))
 OS_RELEASES = frozenset({"etc/os-release", "usr/lib/os-release"})
 DPKG_LISTS = "var/lib/dpkg/info/"
 """Below it, PACKAGE.list names the files that a package owns."""
@@ -45,9 +44,9 @@ def _is_named(path: str) -> bool:
 
 
 WANTED = Wanted(
-    APK_DATABASES | DPKG_DATABASES | OS_RELEASES,
+    APK_DATABASES | DPKG_DATABASES | RPM_DATABASES | RPM_JOURNALS | OS_RELEASES,
     DPKG_FOLDERS,
-    RPM_DATABASES,
+    RPM_UNREAD,
     _is_named,
     catalog.UNREAD.search,
 )

@@ -20,6 +20,8 @@ from icelos.errors import InputError
 
 MAX_ENTRIES = 4_000_000
 MAX_KEPT = 64 * 1024 * 1024
+MAX_DATABASE = 256 * 1024 * 1024
+"""rpm's database holds every changelog: hundreds of packages are more than other kept files may be."""
 MAX_ALL_KEPT = 512 * 1024 * 1024
 MAX_HEADER = 1024 * 1024
 BYTES_FREE, BYTES_CAP, GROWTH = 2**30, 32 * 2**30, 200
@@ -149,12 +151,18 @@ def clean_path(name: str) -> str | None:
     return None if ".." in parts or "\0" in name else "/".join(parts)
 
 
+def kept_limit(path: str) -> int:
+    """Bytes that a kept file of this name may have."""
+    return MAX_DATABASE if path.endswith("/rpmdb.sqlite") else MAX_KEPT
+
+
 def read_kept(member: Member) -> bytes:
-    """The content of a regular file. Raises InputError where it is none, or over `MAX_KEPT`."""
+    """The content of a regular file. Raises InputError where it is none, or over its `kept_limit`."""
     if not member.info.isreg():
         raise InputError(f"{member.info.name} is not a regular file")
-    if member.info.size > MAX_KEPT:
-        raise InputError(f"{member.info.name} is larger than {MAX_KEPT >> 20} MiB")
+    limit = kept_limit(member.info.name)
+    if member.info.size > limit:
+        raise InputError(f"{member.info.name} is larger than {limit >> 20} MiB")
     content = member.open()
     data = content.read() if content is not None else b""
     if len(data) < member.info.size:

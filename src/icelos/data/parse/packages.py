@@ -19,7 +19,10 @@ MAX_FIELD = 4096
 
 
 class Installed(msgspec.Struct, frozen=True, kw_only=True):
-    """One installed package. `quote` is the database's own line, `line` counts from 1."""
+    """One installed package. `quote` is the database's own line, `line` counts from 1.
+
+    For rpm, `line` is the header's number in the database and `source` the name of the source rpm.
+    """
 
     kind: str
     name: str
@@ -29,13 +32,16 @@ class Installed(msgspec.Struct, frozen=True, kw_only=True):
     architecture: str = ""
     source: str = ""
     source_version: str = ""
+    epoch: int = 0
 
     def purl(self, release: OsRelease) -> str:
         """Its package URL as Syft writes it: source package in `upstream`, release in `distro`."""
+        epoch = str(self.epoch) if self.epoch else ""
         qualifiers = {"arch": self.architecture, "distro": release.name, "upstream": self._upstream()}
+        qualifiers["epoch"] = epoch
         return PackageURL(
             self.kind,
-            release.id or {"apk": "alpine", "deb": "debian"}[self.kind],
+            release.id or {"apk": "alpine", "deb": "debian"}.get(self.kind),
             self.name,
             self.version,
             {key: value for key, value in qualifiers.items() if value},
