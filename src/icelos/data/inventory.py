@@ -10,7 +10,8 @@ from pathlib import Path
 
 from icelos.data.contents import Inventory, component_of, image_inventory
 from icelos.data.parse import catalog
-from icelos.data.parse.images import WANTED, Image, read_images
+from icelos.data.parse.image_folder import ImageFolder
+from icelos.data.parse.images import WANTED, Image, read_images, read_layout
 from icelos.data.parse.layers import MAX_ALL_KEPT, Kept, kept_limit
 from icelos.data.parse.limits import read_bounded
 from icelos.data.parse.sbom import components as listed_components
@@ -31,7 +32,7 @@ def read_target(path: Path) -> list[Inventory]:
     system or source tree.
     """
     if path.is_dir():
-        return [_from_folder(path)]
+        return _from_layout(path) if ImageFolder.is_one(path) else [_from_folder(path)]
     try:
         with open_input(path) as stream:
             head = stream.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -62,12 +63,15 @@ def _from_archive(path: Path) -> list[Inventory]:
     return [image_inventory(image, path.name) for image in images]
 
 
+def _from_layout(root: Path) -> list[Inventory]:
+    try:
+        return [image_inventory(image, root.name) for image in read_layout(ImageFolder(root))]
+    except InputError as error:
+        raise InputError(error.message, source=str(root), hint=error.hint) from error
+
+
 def _from_folder(root: Path) -> Inventory:
     """A root file system or a source tree; links are not followed."""
-    if (root / "oci-layout").exists():
-        raise InputError(
-            "an image as a folder", source=str(root), hint=f"tar -cf image.tar -C {root} . and give image.tar"
-        )
     files: dict[str, Kept] = {}
     problems: list[str] = []
     room = MAX_ALL_KEPT

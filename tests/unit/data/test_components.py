@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -231,3 +233,25 @@ def test_the_distribution_judges_what_it_owns(tmp_path: Path, images: ModuleType
 def test_advisories_must_be_given(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no advisories given"):
         ComponentSource(tmp_path)
+
+
+def test_an_oci_layout_as_a_folder(tmp_path: Path, images: ModuleType) -> None:
+    layer = images.tar({"lib/apk/db/installed": b"P:musl\nV:1-r0\n"})
+    data = images.oci_archive(layer)
+    (tmp_path / "image.tar").write_bytes(data)
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        archive.extractall(tmp_path / "layout", filter="data")
+    (packed,), (folder,) = read_target(tmp_path / "image.tar"), read_target(tmp_path / "layout")
+    assert folder.identity == packed.identity
+    assert [c.purl for c in folder.components] == [c.purl for c in packed.components] != []
+    assert folder.components[0].layer == packed.components[0].layer
+
+
+def test_an_oci_layout_with_links_is_not_followed(tmp_path: Path, images: ModuleType) -> None:
+    layer = images.tar({"lib/apk/db/installed": b"P:musl\nV:1-r0\n"})
+    with tarfile.open(fileobj=io.BytesIO(images.oci_archive(layer))) as archive:
+        archive.extractall(tmp_path / "layout", filter="data")
+    (tmp_path / "layout/blobs").rename(tmp_path / "outside")
+    (tmp_path / "layout/blobs").symlink_to(tmp_path / "outside")
+    with pytest.raises(InputError, match="is not in the archive"):
+        read_target(tmp_path / "layout")

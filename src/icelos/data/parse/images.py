@@ -7,11 +7,12 @@ else is passed over. https://github.com/opencontainers/image-spec/blob/main/imag
 from __future__ import annotations
 
 import io
-from typing import IO, Any, cast
+from typing import IO, cast
 
 import msgspec
 
 from icelos.data.parse import catalog
+from icelos.data.parse.image_folder import ImageFolder
 from icelos.data.parse.layers import (
     Budget,
     Kept,
@@ -25,6 +26,7 @@ from icelos.data.parse.layers import (
     read_layer,
     take,
 )
+from icelos.data.parse.manifests import Manifest, read_manifests
 from icelos.errors import InputError
 
 APK_DATABASES = frozenset({"lib/apk/db/installed", "usr/lib/apk/db/installed"})
@@ -83,15 +85,26 @@ def read_images(stream: IO[bytes], size: int, name: str) -> list[Image]:
     archive = _Archive()
     for member in members(plain_stream(stream, budget), budget):
         _sort(archive, member, budget)
-    if "manifest.json" in archive.documents:
-        found = _docker_images(archive)
-    elif "index.json" in archive.documents:
-        found = _oci_images(archive)
-    else:
-        found = [_root_image(archive, name)]
-    if not found:
-        raise InputError("the archive holds no image")
-    return found
+    found = read_manifests(archive.documents.get)
+    if found is None:
+        return [_root_image(archive, name)]
+    return [_image(archive, manifest) for manifest in found]
+
+
+def read_layout(folder: ImageFolder) -> list[Image]:
+    """The images of an OCI layout, or of an unpacked docker-archive, as a folder. Raises InputError."""
+    found = read_manifests(folder.document)
+    if found is None:
+        raise InputError("neither index.json nor manifest.json is in it")
+    archive = _Archive()
+    budget = Budget(folder.size())
+    for path in dict.fromkeys(path for manifest in found for _, path in manifest.layers):
+        try:
+            with folder.open(path) as stream:
+                archive.layers[path] = read_layer(plain_stream(stream, budget), WANTED, budget)
+        except InputError as error:
+            archive.broken[path] = error.message
+    return [_image(archive, manifest) for manifest in found]
 
 
 def _sort(archive: _Archive, member: Member, budget: Budget) -> None:
@@ -102,14 +115,14 @@ def _sort(archive: _Archive, member: Member, budget: Budget) -> None:
         return
     if member.info.issym() or member.info.islnk():
         folder = member.path.rpartition("/")[0] if member.info.issym() else ""
-        archive.links[member.path] = _resolved(folder, member.info.linkname)
-    if member.info.isreg() and _is_blob(member.path):
+        archive.links[member.path] = link_target(folder, member.info.linkname)
+    if member.info.isreg() and is_blob(member.path):
         _read_blob(archive, member, member.path, budget)
     else:
         take(archive.root, member, member.path, WANTED, budget)
 
 
-def _is_blob(path: str) -> bool:
+def is_blob(path: str) -> bool:
     """Names that the two layouts use: JSON at the top, layers and blobs by digest."""
     top = "/" not in path
     return (
@@ -134,7 +147,7 @@ def _read_blob(archive: _Archive, member: Member, path: str, budget: Budget) -> 
         archive.broken[path] = error.message
 
 
-def _resolved(folder: str, target: str) -> str:
+def link_target(folder: str, target: str) -> str:
     """A link's target as a name inside the archive; nothing on this machine is looked at."""
     parts = [] if target.startswith("/") else [part for part in folder.split("/") if part]
     for part in target.split("/"):
@@ -145,74 +158,10 @@ def _resolved(folder: str, target: str) -> str:
     return "/".join(parts)
 
 
-def _docker_images(archive: _Archive) -> list[Image]:
-    images = []
-    for item in _json(archive, "manifest.json", list):
-        if not isinstance(item, dict) or not isinstance(item.get("Layers"), list):
-            raise InputError("manifest.json is not a list of images with Layers")
-        config = str(item.get("Config") or "")
-        tags = [tag for tag in item.get("RepoTags") or () if isinstance(tag, str)]
-        paths = [str(path) for path in item["Layers"]]
-        names = _layer_names(archive, config, paths)
-        images.append(
-            _image(archive, tags[0] if tags else config, config, list(zip(names, paths, strict=True)))
-        )
-    return images
-
-
-def _layer_names(archive: _Archive, config: str, paths: list[str]) -> list[str]:
-    """The digests of the layers' content where the configuration has one for each, else their paths."""
-    try:
-        rootfs = _json(archive, config, dict).get("rootfs")
-    except InputError:
-        return paths
-    found = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
-    return [str(one) for one in found] if isinstance(found, list) and len(found) == len(paths) else paths
-
-
-def _oci_images(archive: _Archive) -> list[Image]:
-    images: list[Image] = []
-    waiting = [(d, 0) for d in reversed(_descriptors(_json(archive, "index.json", dict)))]
-    while waiting:
-        descriptor, depth = waiting.pop()
-        digest = str(descriptor.get("digest", ""))
-        document = _json(archive, _blob_path(digest), dict)
-        if isinstance(document.get("manifests"), list) and depth < 4:
-            waiting.extend((d, depth + 1) for d in reversed(_descriptors(document)))
-        elif isinstance(document.get("layers"), list) and not _is_attestation(descriptor):
-            layers = [str(layer.get("digest", "")) for layer in document["layers"] if isinstance(layer, dict)]
-            images.append(
-                _image(archive, _oci_name(descriptor), digest, [(d, _blob_path(d)) for d in layers])
-            )
-    return images
-
-
-def _descriptors(index: dict[str, Any]) -> list[dict[str, Any]]:
-    found = index.get("manifests")
-    return [d for d in found if isinstance(d, dict)][:1000] if isinstance(found, list) else []
-
-
-def _is_attestation(descriptor: dict[str, Any]) -> bool:
-    notes = descriptor.get("annotations")
-    return isinstance(notes, dict) and notes.get("vnd.docker.reference.type") == "attestation-manifest"
-
-
-def _oci_name(descriptor: dict[str, Any]) -> str:
-    notes, platform = descriptor.get("annotations") or {}, descriptor.get("platform") or {}
-    name = str(notes.get("io.containerd.image.name") or notes.get("org.opencontainers.image.ref.name") or "")
-    where = "/".join(str(platform[key]) for key in ("os", "architecture") if key in platform)
-    return " ".join(filter(None, (name or str(descriptor.get("digest", "")), f"({where})" if where else "")))
-
-
-def _blob_path(digest: str) -> str:
-    kind, _, value = digest.partition(":")
-    return f"blobs/{kind}/{value}"
-
-
-def _image(archive: _Archive, name: str, identity: str, layers: list[tuple[str, str]]) -> Image:
+def _image(archive: _Archive, manifest: Manifest) -> Image:
     found: list[tuple[str, Layer]] = []
     problems: list[str] = []
-    for layer_name, path in layers:
+    for layer_name, path in manifest.layers:
         place = clean_path(path) or ""
         for _ in range(4):
             place = archive.links.get(place, place)
@@ -220,7 +169,7 @@ def _image(archive: _Archive, name: str, identity: str, layers: list[tuple[str, 
             found.append((layer_name, archive.layers[place]))
         else:
             problems.append(f"layer {path[:200]}: {archive.broken.get(place, 'is not in the archive')}")
-    return _finished(name, identity, found, problems)
+    return _finished(manifest.name, manifest.identity, found, problems)
 
 
 def _root_image(archive: _Archive, name: str) -> Image:
@@ -236,12 +185,3 @@ def _finished(name: str, identity: str, layers: list[tuple[str, Layer]], problem
                 f"such as {layer.outside[0]!r}"
             )
     return Image(name, identity, merged(layers), tuple(problems))
-
-
-def _json(archive: _Archive, path: str, kind: type[Any]) -> Any:
-    if path not in archive.documents:
-        raise InputError(f"{path[:200]} is not in the archive")
-    try:
-        return msgspec.json.decode(archive.documents[path], type=kind)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise InputError(f"{path[:200]} is broken: {error}") from error

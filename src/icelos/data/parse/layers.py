@@ -151,6 +151,18 @@ def clean_path(name: str) -> str | None:
     return None if ".." in parts or "\0" in name else "/".join(parts)
 
 
+def pieces(member: Member) -> Iterator[bytes]:
+    """The content of an entry, at most 1 MiB at a time. Raises InputError where the archive breaks off."""
+    try:
+        content = member.open()
+        while content is not None and (piece := content.read(1 << 20)):
+            yield piece
+    except InputError:
+        raise
+    except _archive_errors() as error:
+        raise InputError(f"broken archive: {error}") from error
+
+
 def kept_limit(path: str) -> int:
     """Bytes that a kept file of this name may have."""
     return MAX_DATABASE if path.endswith("/rpmdb.sqlite") else MAX_KEPT
@@ -163,8 +175,7 @@ def read_kept(member: Member) -> bytes:
     limit = kept_limit(member.info.name)
     if member.info.size > limit:
         raise InputError(f"{member.info.name} is larger than {limit >> 20} MiB")
-    content = member.open()
-    data = content.read() if content is not None else b""
+    data = b"".join(pieces(member))
     if len(data) < member.info.size:
         raise InputError(f"{member.info.name} is cut short")
     return data
