@@ -27,8 +27,8 @@ def _group() -> None:
 def analyze(
     target: Annotated[str, typer.Argument(help="Image archive, root file system, source tree or SBOM")],
     advisories: Annotated[
-        str, typer.Option(help="File or folder of advisories: OSV or Alpine secdb in JSON")
-    ],
+        str, typer.Option(help="File or folder of advisories (OSV, secdb) instead of the fetched feeds")
+    ] = "",
     cve: Annotated[list[str] | None, typer.Option(help="Only this advisory, by any of its ids")] = None,
     format_: Annotated[str, typer.Option("--format", help="table or json (one outcome a line)")] = "table",
     json: Annotated[bool, typer.Option("--json", help="The same as --format json")] = False,
@@ -41,6 +41,7 @@ def analyze(
     """Judge every component of a target by every advisory that names it, with evidence.
 
     Examples:
+      icelos feeds update osv alpine kev epss && icelos vulns analyze image.tar
       icelos vulns analyze alpine.tar --advisories secdb/
       icelos vulns analyze bom.json --advisories osv.jsonl --cve CVE-2020-14343 --format json
       icelos vulns analyze my-application/ --advisories pypa/

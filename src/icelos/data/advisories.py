@@ -7,10 +7,10 @@ folder are passed over, a JSON file of another format is a Failure.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -31,6 +31,17 @@ class Statement(NamedTuple):
 
     advisory: Advisory
     affected: Affected
+
+
+class AdvisoryIndex(Protocol):
+    """What a job needs to look advisories up, in memory (`Advisories`) or on disk (`AdvisoryStore`)."""
+
+    @property
+    def failures(self) -> Sequence[Failure]: ...
+    @property
+    def count(self) -> int: ...
+    def about(self, place: Place) -> Mapping[str, Sequence[Statement]]: ...
+    def covers(self, place: Place) -> bool: ...
 
 
 class Advisories:
@@ -60,20 +71,22 @@ class Advisories:
         """
         found: dict[str, list[Statement]] = {}
         for statement in self._by_package.get((place.ecosystem, place.name), ()):
-            if _same_release(place, statement.affected.release):
+            if same_release(place, statement.affected.release):
                 found.setdefault(statement.advisory.id, []).append(statement)
         return found
 
     def covers(self, place: Place) -> bool:
         """Whether there is any advisory at all for the component's ecosystem and release."""
         return any(
-            ecosystem == place.ecosystem and _same_release(place, release)
+            ecosystem == place.ecosystem and same_release(place, release)
             for ecosystem, release in self._releases
         )
 
 
-def _same_release(place: Place, release: str) -> bool:
-    """ "22.04" answers to Ubuntu's "22.04:LTS", "8" to Red Hat's "enterprise_linux:8::baseos"."""
+def same_release(place: Place, release: str) -> bool:
+    """Whether a statement about `release` may be one about `place`, which unknown releases may.
+
+    "22.04" answers to Ubuntu's "22.04:LTS", "8" to Red Hat's "enterprise_linux:8::baseos"."""
     if not release or not place.release:
         return True
     return release == place.release or place.release in release.split(":")
@@ -106,7 +119,7 @@ def _loaded(root: str, states: tuple[tuple[str, int, int], ...]) -> Advisories:
         path = Path(file)
         name = os.path.relpath(path, root)
         try:
-            for item in _read(path, name):
+            for item in read_advisories(path, name):
                 _take(advisories, item, name)
         except stream_errors() as error:
             reason = error.message if isinstance(error, IcelosError) else f"broken stream: {error}"
@@ -117,21 +130,28 @@ def _loaded(root: str, states: tuple[tuple[str, int, int], ...]) -> Advisories:
 def _take(advisories: Advisories, item: Advisory | InputError, name: str) -> None:
     if isinstance(item, Advisory):
         advisories.add(item)
-        return
-    where = item.source or name
-    identity = record_id("advisory", where)
-    advisories.failures.append(failure(record_id=identity, job="", error=item.message, source=where))
+    else:
+        advisories.failures.append(advisory_failure(item, name))
 
 
-def _read(path: Path, name: str) -> Iterator[Advisory | InputError]:
-    """A file of lines, or one document; told apart by whether its first line is a whole object."""
+def advisory_failure(error: InputError, name: str) -> Failure:
+    """The Failure of one advisory of the file `name`."""
+    where = error.source or name
+    return failure(record_id=record_id("advisory", where), job="", error=error.message, source=where)
+
+
+def read_advisories(path: Path, name: str) -> Iterator[Advisory | InputError]:
+    """The advisories of a file of lines, or of one document.
+
+    They are told apart by whether the first line is a whole object.
+    """
     if _is_lines(path):
         with open_input(path) as stream:
             for line in read_lines(stream, limit=MAX_DOCUMENT):
                 if line.overlong:
                     yield InputError("line is too long", source=f"{name}:{line.number}")
                 elif line.data.strip():
-                    yield from _advisories(line.data, f"{name}:{line.number}")
+                    yield from advisories_in(line.data, f"{name}:{line.number}")
     else:
         data = read_bounded(path, MAX_DOCUMENT)
         whole = load_json(data)
@@ -139,7 +159,7 @@ def _read(path: Path, name: str) -> Iterator[Advisory | InputError]:
         if isinstance(whole, list):
             parts = [bytes(raw) for raw in msgspec.json.decode(data, type=list[msgspec.Raw])]
         for number, part in enumerate(parts):
-            yield from _advisories(part, f"{name}:[{number}]" if len(parts) > 1 else name)
+            yield from advisories_in(part, f"{name}:[{number}]" if len(parts) > 1 else name)
 
 
 def _is_lines(path: Path) -> bool:
@@ -156,7 +176,8 @@ def _is_lines(path: Path) -> bool:
     return True
 
 
-def _advisories(data: bytes, source: str) -> Iterator[Advisory | InputError]:
+def advisories_in(data: bytes, source: str) -> Iterator[Advisory | InputError]:
+    """The advisories of one JSON document, which may be one of OSV or a secdb of Alpine."""
     try:
         head = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
         if is_osv(head):

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from icelos.data.advisories import Advisories, load_advisories
+from icelos.data.advisories import AdvisoryIndex
+from icelos.data.advisory_store import open_advisories
 from icelos.data.inventory import Inventory, read_target
 from icelos.data.parse.purls import Place, parse_purl, place_of
-from icelos.errors import InputError
 from icelos.findings import Failure, failure
 from icelos.records import Component, Record, record_id
 
@@ -21,26 +21,25 @@ class ComponentSource:
 
     What could not be read (a broken advisory, stanza or component), and kinds of components for which
     no advisory is loaded at all, come as Failures: an empty list of findings must mean what it says.
+    `advisories` is a file or folder; without it, those of the workspace are looked up.
     `cve` restricts to advisories with one of these ids or aliases, separated by commas.
     """
 
     options = ("advisories", "cve")
 
     def __init__(self, location: str | Path, *, advisories: str = "", cve: str = "") -> None:
-        if not advisories:
-            raise InputError("no advisories given", hint="-o advisories=FILE or FOLDER, in OSV or secdb JSON")
         self.location = Path(location)
         self.advisories = advisories
         self.only = frozenset(filter(None, (part.strip().upper() for part in cve.split(","))))
 
     def __iter__(self) -> Iterator[Record | Failure]:
-        known = load_advisories(self.advisories)
+        known = open_advisories(self.advisories)
         yield from known.failures
         for inventory in read_target(self.location):
             yield from _problems(inventory)
             yield from self._pairs(inventory, known)
 
-    def _pairs(self, inventory: Inventory, known: Advisories) -> Iterator[Record | Failure]:
+    def _pairs(self, inventory: Inventory, known: AdvisoryIndex) -> Iterator[Record | Failure]:
         unjudged: Counter[str] = Counter()
         seen: set[str] = set()
         for component in inventory.components:
@@ -60,10 +59,10 @@ class ComponentSource:
             yield _not_covered(inventory, kind, number)
 
     def _named(
-        self, component: Component, place: Place, identity: str, known: Advisories
+        self, component: Component, place: Place, identity: str, known: AdvisoryIndex
     ) -> Iterator[Component]:
         for advisory, statements in known.about(place).items():
-            names = {name.upper() for statement in statements for name in statement.advisory.names}
+            names = {name.upper() for s, _ in statements for name in (*s.names, *s.cves)}
             if not self.only or self.only & names:
                 yield msgspec.structs.replace(
                     component,

@@ -4,6 +4,7 @@
 <home>/knowledge.sqlite   documents, chunks, vectors
 <home>/history.sqlite     conversations and feedback
 <home>/console.sqlite     sign-in tokens and sessions of the console, hashed
+<home>/advisories.sqlite  advisories of the vulnerability feeds, and what is known of each CVE
 <home>/cache/             replies of models, fetched pages
 <home>/feeds/NAME/        what a feed fetched, with its ETag and checksum
 <home>/models/            models trained here
@@ -15,6 +16,8 @@ from pathlib import Path
 
 from icelos.errors import StoreError
 from icelos.settings import Settings
+
+ADVISORIES = "advisories.sqlite"
 
 
 class Workspace:
@@ -43,6 +46,10 @@ class Workspace:
     @property
     def console(self) -> Path:
         return self._ready() / "console.sqlite"
+
+    @property
+    def advisories(self) -> Path:
+        return self._ready() / ADVISORIES
 
     def folder(self, *names: str) -> Path:
         """A folder below home ("cache", "feeds/attack", "models"), created where absent."""

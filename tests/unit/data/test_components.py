@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from icelos.data.advisory_store import AdvisoryStore
 from icelos.data.components import ComponentSource
 from icelos.data.inventory import read_target
+from icelos.data.parse.osv_advisories import osv
 from icelos.errors import InputError
 from icelos.findings import Failure
 from icelos.records import Component
@@ -230,11 +232,6 @@ def test_the_distribution_judges_what_it_owns(tmp_path: Path, images: ModuleType
     assert any("Debian:11" in item.error for item in found if isinstance(item, Failure))
 
 
-def test_advisories_must_be_given(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no advisories given"):
-        ComponentSource(tmp_path)
-
-
 def test_an_oci_layout_as_a_folder(tmp_path: Path, images: ModuleType) -> None:
     layer = images.tar({"lib/apk/db/installed": b"P:musl\nV:1-r0\n"})
     data = images.oci_archive(layer)
@@ -255,3 +252,16 @@ def test_an_oci_layout_with_links_is_not_followed(tmp_path: Path, images: Module
     (tmp_path / "layout/blobs").symlink_to(tmp_path / "outside")
     with pytest.raises(InputError, match="is not in the archive"):
         read_target(tmp_path / "layout")
+
+
+def test_without_advisories_those_of_the_workspace_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ICELOS_HOME", str(tmp_path))
+    bom = _bom(tmp_path / "bom.json", "pkg:pypi/a@1")
+    with pytest.raises(InputError, match=r"no advisories in the workspace.*icelos feeds update"):
+        list(ComponentSource(bom))
+    advisory = osv(json.dumps(FEED[0]).encode(), "x")
+    with AdvisoryStore(tmp_path / "advisories.sqlite") as store:
+        store.replace("osv/x", [advisory])
+    assert [item.advisory for item in ComponentSource(bom) if isinstance(item, Component)] == ["A-1"]

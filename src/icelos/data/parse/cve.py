@@ -45,9 +45,14 @@ def _nvd(row: Object) -> Object:
     )
 
 
+def record_of(row: Object) -> _Listed | _Nvd:
+    """The record of the CVE list or of NVD in an object; its `id` is empty where there is none."""
+    return _Nvd(_nvd(row)) if "cveMetadata" not in row else _Listed(row)
+
+
 def cve_document(row: Object, name: str, place: str) -> Document:
     """One record."""
-    read = _Nvd(_nvd(row)) if "cveMetadata" not in row else _Listed(row)
+    read = record_of(row)
     if not _CVE.match(read.id):
         raise InputError("a CVE record without a CVE id")
     cvss = read.scores()
@@ -120,6 +125,10 @@ class _Listed:
     def severity(self) -> str:
         return next((word for _, word in map(_score, self._metrics()) if word), "")
 
+    def vectors(self) -> list[str]:
+        """CVSS vectors of any version, the ones of the record's own author first."""
+        return [text_of(metric, "vectorString") for metric in self._metrics()]
+
     def _metrics(self) -> Iterator[dict[str, Any]]:
         for container in self._all:
             for metric in dicts_of(container, "metrics"):
@@ -179,6 +188,10 @@ class _Nvd:
 
     def severity(self) -> str:
         return next((word for _, word in map(_score, self._metrics()) if word), "")
+
+    def vectors(self) -> list[str]:
+        """CVSS vectors of any version, the ones of the record's own author first."""
+        return [text_of(metric, "vectorString") for metric in self._metrics()]
 
     def _metrics(self) -> Iterator[Object]:
         metrics = dict_of(self._row, "metrics")

@@ -25,7 +25,7 @@ def is_kev(row: Mapping[str, Any]) -> bool:
 def kev_document(row: Mapping[str, Any], name: str, place: str) -> Document:
     """One entry: what it is, what must be done, by when."""
     cve = text_of(row, "cveID").upper()
-    weaknesses = _weaknesses(row)
+    weaknesses = kev_weaknesses(row)
     details = [
         ("Vendor", text_of(row, "vendorProject")),
         ("Product", text_of(row, "product")),
@@ -64,7 +64,7 @@ def kev_document(row: Mapping[str, Any], name: str, place: str) -> Document:
     )
 
 
-def _weaknesses(row: Mapping[str, Any]) -> tuple[str, ...]:
+def kev_weaknesses(row: Mapping[str, Any]) -> tuple[str, ...]:
     """CWE ids of a list or of a text, canonical."""
     text = " ".join(scalar(value) for value in list_of(row, "cwes"))
     return unique(f"CWE-{number}" for number in re.findall(r"CWE-(\d+)", text, re.IGNORECASE))

@@ -11,22 +11,24 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from icelos.data.parse.fields import dicts_of, text_of, texts_of, unique
 from icelos.data.parse.purls import canonical_name, split_ecosystem
 from icelos.errors import InputError
 
 T = TypeVar("T")
+_CVE = re.compile(r"CVE-\d{4}-\d{4,}")
 QUOTE = 400
 """Characters of an advisory's own words that a verdict quotes."""
 
 
-class Range(msgspec.Struct, frozen=True):
+class Range(msgspec.Struct, frozen=True, array_like=True):
     """One range: `kind` is ECOSYSTEM, SEMVER or GIT; events are ("introduced", "1.0"), ("fixed", "1.2")."""
 
     kind: str
     events: tuple[tuple[str, str], ...]
 
 
-class Affected(msgspec.Struct, frozen=True):
+class Affected(msgspec.Struct, frozen=True, array_like=True):
     """One package that an advisory names, in one ecosystem and release."""
 
     ecosystem: str
@@ -36,8 +38,13 @@ class Affected(msgspec.Struct, frozen=True):
     versions: tuple[str, ...]
 
 
-class Advisory(msgspec.Struct, frozen=True, kw_only=True):
-    """One advisory, and where it stands ("pypa.osv.jsonl:17")."""
+class Advisory(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One advisory, and where it stands ("pypa.osv.jsonl:17").
+
+    `cves` are the CVEs that it is about: of its names, else those that a distribution's advisory gives as
+    upstream or related. `vectors` are CVSS vectors as published, `rating` is the publisher's word ("high").
+    New fields go to the end: stores keep advisories as arrays.
+    """
 
     id: str
     source: str
@@ -45,6 +52,10 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True):
     summary: str = ""
     withdrawn: str = ""
     affected: tuple[Affected, ...] = ()
+    cves: tuple[str, ...] = ()
+    vectors: tuple[str, ...] = ()
+    rating: str = ""
+    weaknesses: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,7 +65,8 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         """The CVE by which people call it, else its own id."""
-        return next((name for name in self.names if name.startswith("CVE-")), self.id)
+        named = next((name for name in self.names if name.startswith("CVE-")), "")
+        return named or (self.cves[0] if len(self.cves) == 1 else self.id)
 
 
 class _Package(msgspec.Struct):
@@ -71,6 +83,7 @@ class _Affected(msgspec.Struct):
     package: _Package | None = None
     ranges: list[_Range] | None = None
     versions: list[str] | None = None
+    severity: Any = None
 
 
 class _Osv(msgspec.Struct):
@@ -80,6 +93,10 @@ class _Osv(msgspec.Struct):
     summary: str | None = None
     details: str | None = None
     withdrawn: str | None = None
+    upstream: Any = None
+    related: Any = None
+    severity: Any = None
+    database_specific: Any = None
 
 
 class _SecdbPackage(msgspec.Struct):
@@ -111,6 +128,8 @@ def osv(data: bytes, source: str) -> Advisory:
     read = _decoded(data, _Osv)
     if not read.id.strip():
         raise InputError("the advisory has no id", source=source)
+    vectors, rating = _severity(read)
+    specific = read.database_specific if isinstance(read.database_specific, dict) else {}
     return Advisory(
         id=read.id,
         source=source,
@@ -118,7 +137,30 @@ def osv(data: bytes, source: str) -> Advisory:
         summary=_short(read.summary or read.details or ""),
         withdrawn=read.withdrawn or "",
         affected=tuple(_affected(item) for item in read.affected or () if item.package is not None),
+        cves=_cves(read),
+        vectors=vectors,
+        rating=rating or text_of(specific, "severity").lower(),
+        weaknesses=unique(w for w in texts_of(specific, "cwe_ids") if w.startswith("CWE-")),
     )
+
+
+def _severity(read: _Osv) -> tuple[tuple[str, ...], str]:
+    """CVSS vectors, and a word of severity (Ubuntu's): of the record, and of the packages in it."""
+    places = [read.severity, *(item.severity for item in read.affected or ())]
+    found = [item for place in places if isinstance(place, list) for item in dicts_of({"": place}, "")]
+    scores = [(text_of(item, "type"), text_of(item, "score")) for item in found]
+    words = [score.lower() for kind, score in scores if not kind.startswith("CVSS")]
+    return unique(score for kind, score in scores if kind.startswith("CVSS")), next(iter(words), "")
+
+
+def _cves(read: _Osv) -> tuple[str, ...]:
+    """Of the names, else upstream's, else related ones: distributions bundle what they do not alias."""
+    upstream, related = texts_of({"": read.upstream}, ""), texts_of({"": read.related}, "")
+    for names in ([read.id, *(read.aliases or ())], upstream, related):
+        found = unique(name for name in names if _CVE.fullmatch(name))
+        if found:
+            return found
+    return ()
 
 
 def _affected(item: _Affected) -> Affected:
@@ -133,9 +175,6 @@ def _affected(item: _Affected) -> Affected:
 
 def _range(found: _Range) -> Range:
     return Range(found.type.upper(), tuple((k, v) for event in found.events for k, v in event.items()))
-
-
-_CVE = re.compile(r"CVE-\d{4}-\d{4,}")
 
 
 def secdb(data: bytes, source: str) -> Iterator[Advisory | InputError]:
@@ -164,7 +203,8 @@ def _secfixes(package: _SecdbPackage, release: str, source: str) -> Iterator[Adv
         ranges = tuple(Range("ECOSYSTEM", (("introduced", "0"), ("fixed", v.strip()))) for v in versions)
         affected = Affected("Alpine", release, package.name, ranges, ())
         summary = f"Alpine {release} fixed {identifier} in {package.name} {', '.join(versions)}"
-        yield Advisory(id=identifier, source=source, summary=_short(summary), affected=(affected,))
+        cves = (identifier,) if _CVE.fullmatch(identifier) else ()
+        yield Advisory(id=identifier, source=source, summary=_short(summary), affected=(affected,), cves=cves)
 
 
 def _decoded(data: bytes, kind: type[T]) -> T:

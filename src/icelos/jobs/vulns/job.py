@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from icelos import __version__
 from icelos.contracts import Needs, Scored
-from icelos.data.advisories import Advisories, Statement, load_advisories
+from icelos.data.advisories import AdvisoryIndex, Statement
+from icelos.data.advisory_store import open_advisories
 from icelos.data.parse.purls import Place, place_of
 from icelos.errors import InputError, SettingsError
 from icelos.findings import Evidence, Finding, How
@@ -28,12 +29,12 @@ _LABELS = {
 
 
 class VulnsJob:
-    """Judges components by the advisories of one file or folder."""
+    """Judges components by the advisories of one file or folder, or of the workspace."""
 
     name = "vulns"
     needs = Needs(memory_mib=512)
 
-    def __init__(self, advisories: Advisories) -> None:
+    def __init__(self, advisories: AdvisoryIndex) -> None:
         self._advisories = advisories
         self._made_by = {"job": f"vulns {__version__}", "method": "version ranges"}
 
@@ -45,7 +46,7 @@ class VulnsJob:
         if not isinstance(record, Component):
             raise InputError(f"not a component but a {type(record).__name__}", source=record.source)
         place = place_of(record.purl)
-        statements = self._advisories.about(place).get(record.advisory, []) if place else []
+        statements = self._advisories.about(place).get(record.advisory, ()) if place else ()
         if place is None or not statements:
             raise InputError(f"no advisory {record.advisory!r} names {record.purl}", source=record.source)
         reading = _reading(place, statements)
@@ -109,13 +110,13 @@ def _evidence(record: Component, statements: Sequence[Statement], reading: Readi
 
 
 def build(settings: Settings, options: Mapping[str, str]) -> VulnsJob:
-    """For the registry. Option `advisories` names a file or folder. Raises SettingsError, InputError."""
-    del settings
+    """For the registry. Option `advisories` names a file or folder; without it, the workspace's count.
+
+    Raises SettingsError, InputError.
+    """
     unknown = set(options) - {"advisories", "cve"}
     if unknown:
         raise SettingsError(
             f"job vulns has no option {sorted(unknown)[0]!r}", hint="advisories=FOLDER, cve=ID,ID"
         )
-    if not options.get("advisories"):
-        raise InputError("no advisories given", hint="-o advisories=FILE or FOLDER, in OSV or secdb JSON")
-    return VulnsJob(load_advisories(options["advisories"]))
+    return VulnsJob(open_advisories(options.get("advisories", ""), settings))

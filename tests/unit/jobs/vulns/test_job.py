@@ -15,7 +15,7 @@ from icelos.errors import InputError, SettingsError
 from icelos.findings import Failure, Finding, Verdict
 from icelos.jobs.vulns.job import VulnsJob, build
 from icelos.records import Component, LogLine
-from icelos.settings import Settings
+from icelos.settings import Settings, Workspace
 from icelos.testing import check_job
 
 
@@ -124,7 +124,7 @@ def test_the_contract_with_poison_among_good_records(job: VulnsJob) -> None:
 
 def test_building(tmp_path: Path, job: VulnsJob) -> None:
     assert build(Settings(), {"advisories": str(tmp_path), "cve": ""}).name == "vulns"
-    with pytest.raises(InputError, match="no advisories given"):
-        build(Settings(), {})
+    with pytest.raises(InputError, match=r"no advisories in the workspace.*icelos feeds update"):
+        build(Settings(workspace=Workspace(home=str(tmp_path))), {})
     with pytest.raises(SettingsError, match="no option 'advisory'"):
         build(Settings(), {"advisory": "x"})

@@ -1,0 +1,340 @@
+"""Advisories and what is known of each CVE, in one indexed SQLite file.
+
+A source ("osv/PyPI/all.zip") is replaced in one transaction: whoever reads meanwhile sees the old data, and
+an update that breaks or is killed leaves it in force. Memory does not depend on the size of a source.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from icelos.data.advisories import AdvisoryIndex, Statement, advisory_failure, load_advisories, same_release
+from icelos.data.advisory_schema import SCHEMA, VERSION, pack, unpack
+from icelos.data.intelligence import Intelligence
+from icelos.data.parse.intelligence import Facts
+from icelos.data.parse.osv_advisories import Advisory, Affected
+from icelos.data.parse.purls import Place
+from icelos.data.workspace import ADVISORIES, Workspace
+from icelos.errors import InputError, StoreError
+from icelos.findings import Failure
+from icelos.settings import Settings, load
+
+Item = Advisory | Facts | InputError
+BATCH = 500
+KEPT_PLACES = 128
+"""Packages whose advisories are held in memory: a job asks for one as often as it has advisories."""
+KEPT_FAILURES = 1000
+"""Most failures of one source that are kept; the rest is counted."""
+_MAGIC = b"SQLite format 3\0"
+
+
+class SourceState(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in force of one source; `digest` is that of the file it came from, `filled` a time in UTC."""
+
+    name: str
+    digest: str
+    filled: str
+    advisories: int
+    facts: int
+    failures: int
+
+
+class AdvisoryStore:
+    """The look-ups of `Advisories`, on disk. Safe to use from several threads; raises StoreError."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._places: OrderedDict[tuple[str, str, str], dict[str, list[Statement]]] = OrderedDict()
+        with self._told("open"):
+            self._database = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+            self._finalizer = weakref.finalize(self, self._database.close)
+            self._prepare()
+        self._releases = self._read_releases()
+        self.intelligence = Intelligence(self._rows)
+
+    def close(self) -> None:
+        """Look-ups end here."""
+        self._finalizer()
+
+    def __enter__(self) -> AdvisoryStore:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _prepare(self) -> None:
+        """Create the tables; those of another version go: the feeds' files fill them again."""
+        (found,) = self._database.execute("PRAGMA user_version").fetchone()
+        if found == VERSION:
+            return
+        self._database.execute("PRAGMA journal_mode=WAL")
+        with self._transaction():
+            for (name,) in self._database.execute(
+                "SELECT name FROM sqlite_schema WHERE type='table'"
+            ).fetchall():
+                if not name.startswith("sqlite_"):
+                    self._database.execute(f'DROP TABLE "{name}"')
+            for statement in SCHEMA:
+                self._database.execute(statement)
+            self._database.execute(f"PRAGMA user_version={VERSION}")
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
+            raise StoreError(f"cannot {what} the advisories: {error}", source=str(self.path)) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
+    def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        with self._lock, self._told("read"):
+            return self._database.execute(sql, values).fetchall()
+
+    # -- looking up
+
+    @property
+    def count(self) -> int:
+        """How many advisories are in force."""
+        return sum(state.advisories for state in self.sources())
+
+    @property
+    def failures(self) -> list[Failure]:
+        """What could not be read of the sources."""
+        rows = self._rows("SELECT record_id, error, place FROM failure ORDER BY source, place")
+        return [Failure(record_id=str(i), job="", error=str(e), source=str(p)) for i, e, p in rows]
+
+    def sources(self) -> list[SourceState]:
+        """Every source in force, by name."""
+        rows = self._rows(
+            "SELECT name, digest, filled, advisories, facts, failures FROM source ORDER BY name"
+        )
+        return [
+            msgspec.convert(dict(zip(SourceState.__struct_fields__, r, strict=True)), SourceState)
+            for r in rows
+        ]
+
+    def about(self, place: Place) -> Mapping[str, Sequence[Statement]]:
+        """As `Advisories.about`; what two sources say in the same words is there once.
+
+        The advisories come without what they say of other packages: their `affected` is empty.
+        """
+        key = (place.ecosystem, place.name, place.release)
+        with self._lock:
+            if key not in self._places:
+                self._places[key] = self._about(place)
+                if len(self._places) > KEPT_PLACES:
+                    self._places.popitem(last=False)
+            self._places.move_to_end(key)
+            return self._places[key]
+
+    def _about(self, place: Place) -> dict[str, list[Statement]]:
+        rows = self._rows(_ABOUT, place.ecosystem, place.name)
+        found: dict[str, list[Statement]] = {}
+        heads: dict[object, Advisory] = {}
+        seen: set[tuple[str, Affected]] = set()
+        with self._told("read"):
+            for number, release, statement, head in rows:
+                if not same_release(place, str(release)):
+                    continue
+                if number not in heads:
+                    heads[number] = unpack(head, Advisory)
+                advisory, affected = heads[number], unpack(statement, Affected)
+                if (advisory.id, affected) not in seen:
+                    seen.add((advisory.id, affected))
+                    found.setdefault(advisory.id, []).append(Statement(advisory, affected))
+        return found
+
+    def covers(self, place: Place) -> bool:
+        """As `Advisories.covers`."""
+        return any(
+            ecosystem == place.ecosystem and same_release(place, release)
+            for ecosystem, release in self._releases
+        )
+
+    def _read_releases(self) -> set[tuple[str, str]]:
+        return {(str(e), str(r)) for e, r in self._rows("SELECT DISTINCT ecosystem, release FROM release")}
+
+    # -- filling
+
+    def replace(self, source_name: str, items: Iterable[Item], *, digest: str = "") -> SourceState:
+        """Put `items` in place of everything of one source, or nothing at all.
+
+        An InputError among the items is kept as a Failure. Raises InputError where there are more of them
+        than of anything else, StoreError; whatever is raised, the old data stays in force.
+        """
+        with self._lock, self._told("write"), self._transaction():
+            self._remove(source_name)
+            filling = _Filling(self._database, source_name)
+            for batch in _batches(items):
+                filling.add(batch)
+            state = filling.done(digest)
+        self._changed()
+        return state
+
+    def remove(self, source_name: str) -> None:
+        """Take one source out of force."""
+        with self._lock, self._told("write"), self._transaction():
+            self._remove(source_name)
+        self._changed()
+
+    def _remove(self, source_name: str) -> None:
+        row = self._database.execute("SELECT number FROM source WHERE name=?", (source_name,)).fetchone()
+        for statement in _REMOVE if row else ():
+            self._database.execute(statement, row)
+
+    def _changed(self) -> None:
+        with self._lock:
+            self._places.clear()
+            self._releases = self._read_releases()
+
+
+_ABOUT = """
+SELECT s.advisory, s.release, s.content, a.content FROM statement s JOIN advisory a ON a.number = s.advisory
+WHERE s.ecosystem=? AND s.name=? ORDER BY s.advisory, s.position
+"""
+_REMOVE = (
+    "DELETE FROM statement WHERE advisory IN (SELECT number FROM advisory WHERE source=?)",
+    "DELETE FROM advisory WHERE source=?",
+    "DELETE FROM release WHERE source=?",
+    "DELETE FROM facts WHERE source=?",
+    "DELETE FROM failure WHERE source=?",
+    "DELETE FROM source WHERE number=?",
+)
+
+
+class _Filling:
+    """One source on its way into an open transaction."""
+
+    def __init__(self, database: sqlite3.Connection, name: str) -> None:
+        self._database, self._name = database, name
+        database.execute("INSERT INTO source (name) VALUES (?)", (name,))
+        self._source = database.execute("SELECT number FROM source WHERE name=?", (name,)).fetchone()[0]
+        (self._next,) = database.execute("SELECT coalesce(max(number), 0) + 1 FROM advisory").fetchone()
+        self._releases: set[tuple[str, str]] = set()
+        self._advisories = self._facts = self._good = self._bad = 0
+        self._reason = ""
+
+    def add(self, items: Sequence[Item]) -> None:
+        """Some more of it."""
+        for item in items:
+            if isinstance(item, InputError):
+                self._fail(item)
+                continue
+            self._good += 1
+            if isinstance(item, Advisory) and not item.withdrawn:
+                self._add_advisory(item)
+            elif isinstance(item, Facts):
+                self._add_facts(item)
+
+    def _add_advisory(self, advisory: Advisory) -> None:
+        number, self._next = self._next, self._next + 1
+        self._advisories += 1
+        head = msgspec.structs.replace(advisory, affected=())
+        self._database.execute("INSERT INTO advisory VALUES (?,?,?)", (number, self._source, pack(head)))
+        rows = [
+            (found.ecosystem, found.name, number, position, found.release, pack(found))
+            for position, found in enumerate(advisory.affected)
+        ]
+        self._database.executemany("INSERT INTO statement VALUES (?,?,?,?,?,?)", rows)
+        self._releases.update((found.ecosystem, found.release) for found in advisory.affected)
+        if advisory.vectors or advisory.rating or advisory.weaknesses:
+            names = dict.fromkeys((*advisory.names, *(advisory.cves if len(advisory.cves) == 1 else ())))
+            for name in names:
+                self._add_facts(Facts(
+                    name=name, vectors=advisory.vectors, rating=advisory.rating,
+                    weaknesses=advisory.weaknesses,
+                ))  # fmt: skip
+
+    def _add_facts(self, facts: Facts) -> None:
+        row = (facts.name, self._source, pack(facts))
+        self._facts += self._database.execute("INSERT OR REPLACE INTO facts VALUES (?,?,?)", row).rowcount
+
+    def _fail(self, error: InputError) -> None:
+        self._bad += 1
+        self._reason = self._reason or str(error)
+        if self._bad <= KEPT_FAILURES:
+            found = advisory_failure(error, self._name)
+            row = (self._source, found.record_id, found.error, found.source)
+            self._database.execute("INSERT OR REPLACE INTO failure VALUES (?,?,?,?)", row)
+
+    def done(self, digest: str) -> SourceState:
+        """The state, written down. Raises InputError where the source is not what it should be."""
+        if self._good <= self._bad:
+            raise InputError(
+                f"what was fetched cannot be read: {self._reason or 'nothing in it'}",
+                source=self._name,
+                hint="the old data stays in force",
+            )
+        self._database.executemany(
+            "INSERT INTO release VALUES (?,?,?)", [(self._source, e, r) for e, r in sorted(self._releases)]
+        )
+        state = SourceState(
+            name=self._name, digest=digest, filled=datetime.now(UTC).isoformat(timespec="seconds"),
+            advisories=self._advisories, facts=self._facts, failures=self._bad,
+        )  # fmt: skip
+        self._database.execute(
+            "UPDATE source SET digest=?, filled=?, advisories=?, facts=?, failures=? WHERE number=?",
+            (state.digest, state.filled, state.advisories, state.facts, state.failures, self._source),
+        )
+        return state
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    stream = iter(items)
+    while batch := list(islice(stream, BATCH)):
+        yield batch
+
+
+def open_advisories(location: str | Path = "", settings: Settings | None = None) -> AdvisoryIndex:
+    """The advisories of a file or folder, or of the workspace's database where no location is given.
+
+    `settings` name the workspace; without them, those that are in force do. Raises InputError where there
+    are no advisories.
+    """
+    if location and not _is_database(Path(location)):
+        return load_advisories(location)
+    path = Path(location) if location else (settings or load().settings).home / ADVISORIES
+    if path.is_file():
+        store = AdvisoryStore(path)
+        if store.count:
+            return store
+        store.close()
+    raise InputError(
+        "there are no advisories in the workspace", source=str(path),
+        hint="icelos feeds update osv alpine kev epss, or --advisories FILE or FOLDER",
+    )  # fmt: skip
+
+
+def _is_database(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
+@contextmanager
+def workspace_store(workspace: Workspace) -> Iterator[AdvisoryStore]:
+    """The workspace's database, created where absent."""
+    with closing(AdvisoryStore(workspace.advisories)) as store:
+        yield store
