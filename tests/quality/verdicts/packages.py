@@ -87,19 +87,30 @@ def _wheel(name: str, version: str, part: Path) -> Path | None:
 
 
 def _unpack_wheel(wheel: Path, target: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        entries = archive.infolist()
-        _check_size(len(entries), sum(entry.file_size for entry in entries), wheel)
+    _unpack_zip(wheel, target)
+    for data in list(target.glob("*.data/*lib")):
+        shutil.copytree(data, target, dirs_exist_ok=True)
+        shutil.rmtree(data)
+
+
+def _unpack_zip(archive: Path, target: Path) -> None:
+    with zipfile.ZipFile(archive) as stream:
+        entries = stream.infolist()
+        _check_size(len(entries), sum(entry.file_size for entry in entries), archive)
         for entry in entries:
             if entry.is_dir():
                 continue
             path = target / _inside(entry.filename)
             path.parent.mkdir(parents=True, exist_ok=True)
-            with archive.open(entry) as source, path.open("wb") as sink:
+            with stream.open(entry) as source, path.open("wb") as sink:
                 shutil.copyfileobj(source, sink)
-    for data in list(target.glob("*.data/*lib")):
-        shutil.copytree(data, target, dirs_exist_ok=True)
-        shutil.rmtree(data)
+
+
+def _unpack_tar(archive: Path, target: Path) -> None:
+    with tarfile.open(archive) as stream:
+        members = stream.getmembers()
+        _check_size(len(members), sum(member.size for member in members), archive)
+        stream.extractall(target, filter="data")
 
 
 def _inside(name: str) -> PurePosixPath:
@@ -119,7 +130,7 @@ def _source(name: str, version: str, part: Path) -> Path:
     request = urllib.request.Request(page, headers={"Accept": "application/vnd.pypi.simple.v1+json"})
     with urllib.request.urlopen(request, timeout=60) as reply:
         files: list[dict[str, Any]] = json.load(reply)["files"]
-    endings = tuple(f"-{version}{suffix}" for suffix in (".tar.gz", ".tar.bz2", ".tgz"))
+    endings = tuple(f"-{version}{suffix}" for suffix in (".tar.gz", ".tar.bz2", ".tgz", ".zip"))
     entry = next((file for file in files if file["filename"].endswith(endings)), None)
     if entry is None:
         raise Unavailable(f"{name} {version}: neither a wheel nor a source archive")
@@ -140,10 +151,10 @@ def _index() -> str:
 
 def _unpack_source(archive: Path, target: Path, name: str, version: str) -> None:
     tree = archive.parent / "tree"
-    with tarfile.open(archive) as stream:
-        members = stream.getmembers()
-        _check_size(len(members), sum(member.size for member in members), archive)
-        stream.extractall(tree, filter="data")
+    if archive.suffix == ".zip":
+        _unpack_zip(archive, tree)
+    else:
+        _unpack_tar(archive, tree)
     top = next(path for path in tree.iterdir() if path.is_dir())
     for path in _installed(top):
         if path.is_dir():
