@@ -1,0 +1,3 @@
+from box import create_app
+
+application = create_app()
