@@ -30,6 +30,7 @@ def analyze(
         str, typer.Option(help="File or folder of advisories (OSV, secdb) instead of the fetched feeds")
     ] = "",
     cve: Annotated[list[str] | None, typer.Option(help="Only this advisory, by any of its ids")] = None,
+    source: Annotated[str, typer.Option(help="Folder with the application's source, beside an SBOM")] = "",
     format_: Annotated[str, typer.Option("--format", help="table or json (one outcome a line)")] = "table",
     json: Annotated[bool, typer.Option("--json", help="The same as --format json")] = False,
     output_file: Annotated[
@@ -53,7 +54,7 @@ def analyze(
     chosen = _checked("json" if json else format_)
     check_fail_on(fail_on)
     settings = load().settings
-    options = {"advisories": advisories, "cve": ",".join(cve or ())}
+    options = {"advisories": advisories, "cve": ",".join(cve or ()), "target": target, "source": source}
     with _sink(settings) as sink:
         report = scan(
             "vulns", target, sink, settings=settings, source_format="components", job_options=options

@@ -19,6 +19,8 @@ T = TypeVar("T")
 _CVE = re.compile(r"CVE-\d{4}-\d{4,}")
 QUOTE = 400
 """Characters of an advisory's own words that a verdict quotes."""
+DETAILS = 20_000
+"""Characters of an advisory's text that are kept for an investigation."""
 
 
 class Range(msgspec.Struct, frozen=True, array_like=True):
@@ -43,6 +45,7 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     `cves` are the CVEs that it is about: of its names, else those that a distribution's advisory gives as
     upstream or related. `vectors` are CVSS vectors as published, `rating` is the publisher's word ("high").
+    `details` is its text, summary and all, at most `DETAILS` characters.
     New fields go to the end: stores keep advisories as arrays.
     """
 
@@ -56,6 +59,7 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     vectors: tuple[str, ...] = ()
     rating: str = ""
     weaknesses: tuple[str, ...] = ()
+    details: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -135,6 +139,7 @@ def osv(data: bytes, source: str) -> Advisory:
         source=source,
         aliases=tuple(read.aliases or ()),
         summary=_short(read.summary or read.details or ""),
+        details="\n\n".join(filter(None, (read.summary, read.details)))[:DETAILS],
         withdrawn=read.withdrawn or "",
         affected=tuple(_affected(item) for item in read.affected or () if item.package is not None),
         cves=_cves(read),

@@ -7,16 +7,21 @@ Finding too, because an auditor asks why something was ruled out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from icelos import __version__
 from icelos.contracts import Needs, Scored
 from icelos.data.advisories import AdvisoryIndex, Statement
 from icelos.data.advisory_store import open_advisories
 from icelos.data.parse.purls import Place, place_of
+from icelos.data.workspace import Workspace
 from icelos.errors import InputError, SettingsError
 from icelos.findings import Evidence, Finding, How
+from icelos.jobs.vulns.investigated import MAX_PROOF, Investigator, chain, facts, open_target
+from icelos.jobs.vulns.investigation.loop import Investigation
 from icelos.jobs.vulns.ranges import Reading, Standing, read
 from icelos.jobs.vulns.verdicts import MEANINGS, Label, Status
+from icelos.llm.connect import connect
 from icelos.records import Component, Record
 from icelos.settings import Settings
 
@@ -34,8 +39,9 @@ class VulnsJob:
     name = "vulns"
     needs = Needs(memory_mib=512)
 
-    def __init__(self, advisories: AdvisoryIndex) -> None:
+    def __init__(self, advisories: AdvisoryIndex, investigator: Investigator | None = None) -> None:
         self._advisories = advisories
+        self._investigator = investigator
         self._made_by = {"job": f"vulns {__version__}", "method": "version ranges"}
 
     def score(self, batch: Sequence[Record]) -> list[Scored]:
@@ -50,11 +56,30 @@ class VulnsJob:
         if place is None or not statements:
             raise InputError(f"no advisory {record.advisory!r} names {record.purl}", source=record.source)
         reading = _reading(place, statements)
+        found = self._investigator.look(record, statements, reading) if self._investigator else None
+        if found is not None:
+            return self._investigated(record, statements, reading, found)
         label = _LABELS[reading.standing]
         return Finding(
             record_id=record.id, job=self.name, verdict=MEANINGS[label].verdict, label=label.value,
             summary=_summary(record, statements, reading), evidence=_evidence(record, statements, reading),
             made_by=self._made_by, source=record.source, attributes=_attributes(record, statements, reading),
+        )  # fmt: skip
+
+    def _investigated(
+        self, record: Component, statements: Sequence[Statement], reading: Reading, found: Investigation
+    ) -> Finding:
+        label, advisory = found.conclusion.label, statements[0].advisory
+        attributes = _attributes(record, statements, reading) | {"status": MEANINGS[label].status.value}
+        attributes |= {name: value for name, value in facts(found).items() if value}
+        named = f"{record.name} {record.version}".strip()
+        move = f"; fixed in {' or '.join(reading.fixes[:3])}" if reading.fixes else ""
+        proof = (*_evidence(record, statements, reading), *chain(found))
+        return Finding(
+            record_id=record.id, job=self.name, verdict=MEANINGS[label].verdict, label=label.value,
+            summary=f"{named}, {advisory.title}: {label.value.replace('_', ' ')}: {found.conclusion.why}{move}",
+            evidence=proof[:MAX_PROOF], source=record.source, attributes=attributes,
+            made_by=self._made_by | {"method": "investigation"},
         )  # fmt: skip
 
 
@@ -112,11 +137,24 @@ def _evidence(record: Component, statements: Sequence[Statement], reading: Readi
 def build(settings: Settings, options: Mapping[str, str]) -> VulnsJob:
     """For the registry. Option `advisories` names a file or folder; without it, the workspace's count.
 
+    `target` is what the components come from: with it, matches are investigated there, or in `source`, a
+    folder with the application's own source.
+
     Raises SettingsError, InputError.
     """
-    unknown = set(options) - {"advisories", "cve"}
+    unknown = set(options) - {"advisories", "cve", "target", "source"}
     if unknown:
         raise SettingsError(
-            f"job vulns has no option {sorted(unknown)[0]!r}", hint="advisories=FOLDER, cve=ID,ID"
+            f"job vulns has no option {sorted(unknown)[0]!r}",
+            hint="advisories=FOLDER, cve=ID,ID, target=TARGET, source=FOLDER",
         )
-    return VulnsJob(open_advisories(options.get("advisories", ""), settings))
+    advisories = open_advisories(options.get("advisories", ""), settings)
+    return VulnsJob(advisories, _investigator(settings, options))
+
+
+def _investigator(settings: Settings, options: Mapping[str, str]) -> Investigator | None:
+    if not options.get("target"):
+        return None
+    work = Workspace.of(settings).folder("cache", "trees")
+    target = open_target(Path(options["target"]), work, options.get("source", ""))
+    return Investigator(target, connect(settings)) if target else None

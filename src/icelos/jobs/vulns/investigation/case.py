@@ -1,0 +1,132 @@
+"""One case: a component, what the advisories say of it, and the target it stands in."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from functools import cached_property
+
+from icelos.jobs.vulns.investigation.conditions import Condition, conditions_in
+from icelos.jobs.vulns.investigation.definitions import Definitions, Kind
+from icelos.jobs.vulns.investigation.distribution import Distribution
+from icelos.jobs.vulns.investigation.symbols import Named, Role, Strength, named_in
+from icelos.jobs.vulns.investigation.target import Target
+from icelos.jobs.vulns.ranges import Reading
+from icelos.records import Component
+
+
+class Case:
+    """What an investigation starts from. `text` is the advisory's own, hostile as all text from outside."""
+
+    def __init__(
+        self,
+        component: Component,
+        vulnerability: str,
+        text: str,
+        source: str,
+        reading: Reading,
+        target: Target,
+    ) -> None:
+        self.component = component
+        self.vulnerability = vulnerability
+        self.text = text
+        self.source = source
+        self.reading = reading
+        self.target = target
+
+    @cached_property
+    def distribution(self) -> Distribution | None:
+        """The component as an installed Python distribution."""
+        if not self.component.purl.startswith("pkg:pypi/"):
+            return None
+        return self.target.distribution(self._installed, self.component.name)
+
+    @cached_property
+    def _installed(self) -> str:
+        """Where it is installed; a lock file may have told of it first."""
+        same = (one.location for one in self.target.components if one.purl == self.component.purl)
+        places = [self.component.location, *same]
+        return next((one for one in places if self.target.distribution(one, self.component.name)), places[0])
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        """What its source defines."""
+        if self.distribution is None:
+            return Definitions(())
+        return self.target.definitions(self._installed, self.component.name)
+
+    @cached_property
+    def modules(self) -> tuple[str, ...]:
+        """Its import names, private ones apart where there are others."""
+        names = self.distribution.modules if self.distribution else ()
+        return tuple(name for name in names if not name.startswith("_")) or names
+
+    @cached_property
+    def named(self) -> list[Named]:
+        """The names of code in the advisory that the package defines."""
+        own = {self.component.name, *self.modules, "python"}
+        return named_in(self.text, self.definitions, own=own)
+
+    @cached_property
+    def symbols(self) -> list[str]:
+        """The vulnerable functions, classes and modules, canonical; several may stand for one name."""
+        found: dict[str, None] = {}
+        for one in self.named:
+            if one.role is Role.VULNERABLE:
+                for definition in one.definitions:
+                    for symbol in self._callable(definition.symbol, definition.kind):
+                        found[symbol] = None
+        return list(found)
+
+    @cached_property
+    def sure(self) -> bool:
+        """Whether the advisory names its code as code, so that code which it does not name is not meant."""
+        return any(n.role is Role.VULNERABLE and n.strength is Strength.CODE for n in self.named)
+
+    @cached_property
+    def conditions(self) -> list[Condition]:
+        """What the advisory says has to be so."""
+        return conditions_in(self.text)
+
+    def _callable(self, symbol: str, kind: Kind) -> list[str]:
+        """The symbol itself, or for a module's value the functions that mention it."""
+        if kind is not Kind.VALUE:
+            return [symbol]
+        return self.definitions.users_of(symbol) or [symbol]
+
+    def takes(self, symbol: str, argument: str) -> bool:
+        """Whether a function, or a class when it is made, has a parameter of this name."""
+        return argument in self._parameters(symbol)
+
+    def default_of(self, symbol: str, argument: str) -> str | None:
+        """The default of a parameter as written, None where it has none."""
+        return self._parameters(symbol).get(argument)
+
+    def position_of(self, symbol: str, argument: str) -> int | None:
+        """Its position in a call, None where it is given by name only."""
+        names = [name for name in self._parameters(symbol) if not name.startswith("*")]
+        names = names[1:] if names[:1] in (["self"], ["cls"]) else names
+        return names.index(argument) if argument in names else None
+
+    def _parameters(self, symbol: str) -> dict[str, str | None]:
+        """Parameters and the text of their defaults, in order; of a class, those of its `__init__`."""
+        _, _, source = self.definitions.source_of(symbol)
+        try:
+            tree = ast.parse(textwrap.dedent(source))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return {}
+        node = tree.body[0] if tree.body else None
+        if isinstance(node, ast.ClassDef):
+            node = next(
+                (n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None
+            )
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return {}
+        arguments = node.args
+        names = [one.arg for one in (*arguments.posonlyargs, *arguments.args)]
+        padding: list[ast.expr | None] = [None] * (len(names) - len(arguments.defaults))
+        given = dict(zip(names, [*padding, *arguments.defaults], strict=True))
+        given |= {
+            one.arg: value for one, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        }
+        return {name: ast.unparse(value) if value is not None else None for name, value in given.items()}

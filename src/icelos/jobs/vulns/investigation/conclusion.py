@@ -1,0 +1,256 @@
+"""What follows from the observations: a label, how sure it is, and what would change it.
+
+Only evidence decides. A negative needs an observation that proves it by itself; a positive needs the affected
+version, code that is reached and no condition of the advisory left open; everything else is uncertain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from icelos.findings import Evidence, How
+from icelos.jobs.vulns.investigation.case import Case
+from icelos.jobs.vulns.investigation.checklist import MAX_SYMBOLS
+from icelos.jobs.vulns.investigation.code import own_calls
+from icelos.jobs.vulns.investigation.conditions import About, Condition
+from icelos.jobs.vulns.investigation.control import literal_value
+from icelos.jobs.vulns.investigation.definitions import Kind
+from icelos.jobs.vulns.investigation.observations import Observation
+from icelos.jobs.vulns.investigation.settings import settings_of
+from icelos.jobs.vulns.verdicts import Label
+
+
+class Conclusion(msgspec.Struct, frozen=True):
+    """A label with its reason. `confidence` is "high", "medium" or "low"; `would_change` is for people."""
+
+    label: Label
+    confidence: str
+    why: str
+    would_change: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+def conclude(case: Case, seen: Sequence[Observation]) -> Conclusion | None:
+    """The conclusion that the observations so far allow, or None where more of them could decide."""
+    return _version(seen) or _system(case) or _never_loaded(case, seen) or _not_reached(case, seen)
+
+
+def finish(case: Case, seen: Sequence[Observation]) -> Conclusion:
+    """The conclusion when all questions are asked."""
+    found = conclude(case, seen)
+    if found is not None:
+        return found
+    version = _one(seen, "version")
+    if version is None or not version.supports:
+        why = version.open if version else "the version was not looked at"
+        return _uncertain(why, "a version that the advisory's ranges decide")
+    reached = [one for one in seen if one.tool == "reach" and one.supports]
+    if not reached:
+        return _unreached(case, seen)
+    unmet = _unmet(case, reached)
+    if unmet is not None:
+        return unmet
+    fixed = _fixed_arguments(case, seen, reached)
+    if fixed is not None:
+        return fixed
+    outside = any(one.tool == "arguments" and one.supports for one in seen)
+    return Conclusion(
+        Label.VULNERABLE,
+        "high" if outside and case.sure else "medium",
+        f"{version.says}; {reached[0].says}",
+        "a fixed version, or the end of this way to the code",
+        (*version.evidence, *reached[0].evidence),
+    )
+
+
+def _one(seen: Sequence[Observation], tool: str) -> Observation | None:
+    return next((one for one in seen if one.tool == tool), None)
+
+
+def _uncertain(why: str, would_change: str, evidence: tuple[Evidence, ...] = ()) -> Conclusion:
+    return Conclusion(Label.UNCERTAIN, "low", why, would_change, evidence)
+
+
+def _version(seen: Sequence[Observation]) -> Conclusion | None:
+    version = _one(seen, "version")
+    if version is None or version.rules_out is None:
+        return None
+    return Conclusion(version.rules_out, "high", version.says, "another installed version", version.evidence)
+
+
+def _system(case: Case) -> Conclusion | None:
+    """The flaw exists on another operating system only."""
+    wanted = [one for one in case.conditions if one.about is About.SYSTEM]
+    system = case.target.system_name
+    if not wanted or not system or any(one.name == system for one in wanted):
+        return None
+    proof = (Evidence(wanted[0].sentence[:300], case.source, How.RETRIEVAL),)
+    found = case.target.system
+    return Conclusion(
+        Label.REQUIRES_ENVIRONMENT,
+        "high",
+        f"the flaw needs {wanted[0].name}, and this runs on {system}",
+        f"the same application on {wanted[0].name}",
+        (*proof, found) if found else proof,
+    )
+
+
+def _never_loaded(case: Case, seen: Sequence[Observation]) -> Conclusion | None:
+    """No module of the package is loaded, and none of its commands is run."""
+    asked = {one.arguments["module"]: one for one in seen if one.tool == "imports"}
+    if not case.modules or set(asked) < set(case.modules):
+        return None
+    if any(one.rules_out is None for one in asked.values()) or not case.target.application.whole:
+        return None
+    if _is_run(case):
+        return None
+    return Conclusion(
+        Label.CODE_NOT_REACHABLE,
+        "high",
+        f"nothing of the application loads {', '.join(case.modules)}, and no command of it is run",
+        "an import of it, or a command that runs it",
+        _sources(case),
+    )
+
+
+def _is_run(case: Case) -> bool:
+    """Whether a command of the package starts the application, or might, as no start command is known."""
+    distribution = case.distribution
+    if distribution is None:
+        return True
+    names = {*distribution.scripts, *(f"-m {module}" for module in case.modules)}
+    commands = [one.command for one in case.target.application.starts]
+    if any(name in f" {command} ".replace("/", " ") for name in names for command in commands):
+        return True
+    return bool(distribution.scripts) and not commands
+
+
+def _sources(case: Case) -> tuple[Evidence, ...]:
+    application = case.target.application
+    number = len(application.sources)
+    quote = f"{number} own Python files, {len(application.starts)} start commands"
+    return (Evidence(quote, case.target.root.name, How.TOOL),)
+
+
+def _not_reached(case: Case, seen: Sequence[Observation]) -> Conclusion | None:
+    """The advisory names its code, and no call leads to any of it."""
+    symbols = case.symbols
+    if not case.sure or not symbols or len(symbols) > MAX_SYMBOLS:
+        return None
+    asked = {one.arguments["symbol"]: one for one in seen if one.tool == "reach"}
+    if any(symbol not in asked or asked[symbol].rules_out is None for symbol in symbols):
+        return None
+    return Conclusion(
+        Label.CODE_NOT_REACHABLE,
+        "medium",
+        asked[symbols[0]].says,
+        f"a call that leads to {symbols[0]}",
+        (*_named(case), *_sources(case)),
+    )
+
+
+def _named(case: Case) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(one.sentence[:300], case.source, How.RETRIEVAL)
+        for one in case.named
+        if one.text in case.text
+    )[:1]
+
+
+def _unreached(case: Case, seen: Sequence[Observation]) -> Conclusion:
+    opened = [one for one in seen if one.open and one.tool in {"reach", "imports"}]
+    if opened:
+        why = opened[0].open
+    elif not case.symbols:
+        why = "the advisory names no function or class that the package defines"
+    else:
+        why = "no way to the code was found, and the advisory may mean other code"
+    return _uncertain(
+        why, "a call that leads to the vulnerable code, or proof that none can", _evidence(opened)
+    )
+
+
+def _evidence(seen: Sequence[Observation]) -> tuple[Evidence, ...]:
+    return tuple(proof for one in seen for proof in one.evidence)[:8]
+
+
+def _unmet(case: Case, reached: Sequence[Observation]) -> Conclusion | None:
+    """A condition of the advisory that this application does not meet."""
+    for condition in case.conditions:
+        if condition.about is About.ARGUMENT:
+            found = _argument(case, condition, reached)
+        elif condition.about is About.SETTING:
+            found = _setting(case, condition)
+        else:
+            found = None
+        if found is not None:
+            return found
+    return None
+
+
+def _argument(case: Case, condition: Condition, reached: Sequence[Observation]) -> Conclusion | None:
+    """No reachable call gives the argument the value that the flaw needs."""
+    takers = [s for s in (one.arguments["symbol"] for one in reached) if case.takes(s, condition.name)]
+    calls = [(symbol, call) for symbol in takers for call in own_calls(case, symbol)]
+    if not takers or not calls or len(takers) < len(reached):
+        return None
+    wanted = literal_value(condition.value)
+    for symbol, call in calls:
+        if any(text.startswith("*") for text in call.arguments) or "**" in call.keywords:
+            return None
+        written = call.keywords.get(condition.name) or case.default_of(symbol, condition.name)
+        position = case.position_of(symbol, condition.name)
+        if condition.name not in call.keywords and position is not None and position < len(call.arguments):
+            written = call.arguments[position]
+        given = literal_value(written) if written is not None else None
+        if given is None or wanted is None or given == wanted:
+            return None
+    proof = tuple(
+        Evidence(
+            f"{symbol} without {condition.name}={condition.value}",
+            f"{case.target.place(call.file)}:{call.line}",
+            How.TOOL,
+        )
+        for symbol, call in calls[:5]
+    )
+    return Conclusion(
+        Label.REQUIRES_CONFIGURATION,
+        "medium",
+        f"the flaw needs {condition.name}={condition.value}, which no call gives",
+        f"a call with {condition.name}={condition.value}",
+        (Evidence(condition.sentence[:300], case.source, How.RETRIEVAL), *proof),
+    )
+
+
+def _setting(case: Case, condition: Condition) -> Conclusion | None:
+    """A setting that the flaw needs is plainly otherwise."""
+    found = settings_of(case.target.application, condition.name)
+    if not found or condition.value not in {"True", "False"}:
+        return None
+    if any(one.truth is not (condition.value == "False") for one in found):
+        return None
+    return Conclusion(
+        Label.REQUIRES_CONFIGURATION,
+        "medium",
+        f"the flaw needs {condition.name} to be {condition.value}, and it is {found[0].value}",
+        f"{condition.name} = {condition.value}",
+        (Evidence(condition.sentence[:300], case.source, How.RETRIEVAL), *found[:5]),
+    )
+
+
+def _fixed_arguments(
+    case: Case, seen: Sequence[Observation], reached: Sequence[Observation]
+) -> Conclusion | None:
+    """Everything that every reached symbol is given stands in the source."""
+    asked = {one.arguments["symbol"]: one for one in seen if one.tool == "arguments"}
+    if any(case.definitions.kind_of(one.arguments["symbol"]) is not Kind.FUNCTION for one in reached):
+        return None  # what an object is made with says nothing of what its methods are given
+    answers = [asked.get(one.arguments["symbol"]) for one in reached]
+    if not answers or any(one is None or one.rules_out is None for one in answers):
+        return None
+    first = next(one for one in answers if one is not None)
+    return Conclusion(
+        Label.CODE_NOT_REACHABLE, "medium", first.says, "a call with a value from outside", first.evidence
+    )

@@ -1,0 +1,325 @@
+"""Where the arguments of a call come from: written in the source, or possibly from outside.
+
+A value counts as fixed only where every way to it ends at a literal or at a file that the target ships.
+Everything that cannot be followed may come from outside.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+MAX_SOURCE = 4 * 1024 * 1024
+MAX_DEPTH = 12
+MAX_CALLERS = 50
+
+
+class Origin(StrEnum):
+    """From what an argument is made."""
+
+    FIXED = "fixed"
+    OUTSIDE = "outside"
+    UNKNOWN = "unknown"
+
+
+class Site(msgspec.Struct, frozen=True):
+    """One call: the file it stands in, its line, and the dotted name of the function around it."""
+
+    file: Path
+    line: int
+    caller: str
+
+
+Callers = Callable[[str], Sequence[Site]]
+"""The calls of a function, by its dotted name."""
+
+_PURE = frozenset(
+    "str int float bool bytes bytearray list tuple dict set frozenset len repr sorted reversed min max sum abs round "
+    "enumerate zip range format Path PurePath StringIO BytesIO dedent deepcopy copy".split()
+)
+_SHAPING = frozenset(
+    "strip lstrip rstrip split rsplit splitlines join format encode decode lower upper title replace removeprefix "
+    "removesuffix get items keys values copy joinpath resolve absolute expanduser with_suffix with_name dirname "
+    "basename abspath normpath realpath fspath as_posix read_text read_bytes read open".split()
+)
+_CHANGING = frozenset("append extend insert add update setdefault write writelines appendleft push".split())
+_OUTSIDE_CALLS = frozenset(
+    "input recv recvfrom readline readlines getvalue getlist get_json get_data".split()
+)
+_OUTSIDE_NAMES = frozenset("request req argv stdin environ".split())
+
+
+class Control:
+    """Answers for one application; parses each file once. `ships` says whether the target holds a file."""
+
+    def __init__(self, callers: Callers, ships: Callable[[str, Path], bool]) -> None:
+        self._callers = callers
+        self._ships = ships
+        self._parsed = lru_cache(maxsize=256)(_parsed)
+
+    def of_call(self, site: Site, name: str) -> Origin:
+        """The origin of all arguments of the calls of `name` (its last part) in one line, taken together."""
+        module = self._parsed(site.file)
+        if module is None:
+            return Origin.UNKNOWN
+        calls = [call for call in module.calls_at(site.line) if _called(call) == name] or module.calls_at(
+            site.line
+        )
+        found = [self._arguments(call, module, site, 0) for call in calls]
+        return _worst(found) if found else Origin.UNKNOWN
+
+    def _arguments(self, call: ast.Call, module: _Module, site: Site, depth: int) -> Origin:
+        values = [*call.args, *(one.value for one in call.keywords)]
+        if not values:
+            return Origin.UNKNOWN
+        return _worst([self._value(one, module, site, depth) for one in values])
+
+    def _value(self, node: ast.expr, module: _Module, site: Site, depth: int) -> Origin:
+        if depth > MAX_DEPTH:
+            return Origin.UNKNOWN
+        follow = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        match node:
+            case ast.Constant():
+                return Origin.FIXED
+            case ast.Name():
+                return self._name(node.id, module, site, depth)
+            case ast.Attribute():
+                return self._attribute(node, module, site, depth)
+            case ast.Call():
+                return self._call(node, module, site, depth)
+            case ast.Lambda() | ast.Await() | ast.Yield() | ast.NamedExpr():
+                return Origin.UNKNOWN
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+                return Origin.UNKNOWN
+        return (
+            _worst([self._value(child, module, site, depth + 1) for child in follow])
+            if follow
+            else Origin.FIXED
+        )
+
+    def _name(self, name: str, module: _Module, site: Site, depth: int) -> Origin:
+        if name == "__file__":
+            return Origin.FIXED
+        if name in _OUTSIDE_NAMES:
+            return Origin.OUTSIDE
+        around = module.function_at(site.line)
+        if around is not None:
+            if position := module.parameter(around, name):
+                return self._parameter(position[0], name, around, site, depth)
+            values = module.assigned(around, name)
+            if values is None:
+                return Origin.UNKNOWN
+            if values:
+                return _worst([self._value(one, module, site, depth + 1) for one in values])
+        values = module.assigned(None, name)
+        if values is None:
+            return Origin.UNKNOWN
+        if not values:
+            return Origin.FIXED if name in module.defined else Origin.UNKNOWN
+        outer = Site(site.file, values[0].lineno, site.caller)
+        return _worst([self._value(one, module, outer, depth + 1) for one in values])
+
+    def _parameter(self, index: int, name: str, around: ast.AST, site: Site, depth: int) -> Origin:
+        """What the callers give; a function that nobody in the target calls is called from outside."""
+        calls = self._callers(site.caller)
+        if not calls or len(calls) > MAX_CALLERS or getattr(around, "decorator_list", None):
+            return Origin.UNKNOWN
+        found = []
+        for one in calls:
+            module = self._parsed(one.file)
+            last = site.caller.rpartition(".")[2]
+            for call in module.calls_at(one.line) if module else []:
+                if module is not None and _called(call) == last:
+                    given = _given(call, index, name)
+                    found.append(self._value(given, module, one, depth + 1) if given else Origin.UNKNOWN)
+        return _worst(found) if found else Origin.UNKNOWN
+
+    def _attribute(self, node: ast.Attribute, module: _Module, site: Site, depth: int) -> Origin:
+        root = node
+        names = {node.attr}
+        while isinstance(root.value, ast.Attribute):
+            root = root.value
+            names.add(root.attr)
+        if isinstance(root.value, ast.Name):
+            names.add(root.value.id)
+            if names & _OUTSIDE_NAMES:
+                return Origin.OUTSIDE
+            if root.value.id in {"self", "cls"}:
+                return Origin.UNKNOWN
+            if root.value.id in module.imported:
+                return Origin.FIXED if node.attr[:1].isupper() or node.attr.isupper() else Origin.UNKNOWN
+            return self._name(root.value.id, module, site, depth + 1)
+        return self._value(root.value, module, site, depth + 1)
+
+    def _call(self, node: ast.Call, module: _Module, site: Site, depth: int) -> Origin:
+        name = _called(node)
+        if name in _OUTSIDE_CALLS:
+            return Origin.OUTSIDE
+        arguments = [self._value(one, module, site, depth + 1) for one in node.args]
+        if isinstance(node.func, ast.Name) and name == "open":
+            return self._opened(node, module, arguments)
+        if isinstance(node.func, ast.Name) and name in _PURE:
+            return _worst(arguments) if arguments else Origin.FIXED
+        if isinstance(node.func, ast.Attribute) and name in _SHAPING:
+            inner = self._value(node.func.value, module, site, depth + 1)
+            if name in {"read_text", "read_bytes", "open"}:
+                return self._opened(node, module, [inner])
+            return _worst([inner, *arguments])
+        return Origin.OUTSIDE if Origin.OUTSIDE in arguments else Origin.UNKNOWN
+
+    def _opened(self, node: ast.Call, module: _Module, path: Sequence[Origin]) -> Origin:
+        """A file that the target ships under a name that stands in the source is fixed."""
+        if _worst(path) is not Origin.FIXED:
+            return _worst(path)
+        names = [
+            one.value
+            for one in ast.walk(node)
+            if isinstance(one, ast.Constant) and isinstance(one.value, str)
+        ]
+        ends = [name for name in names if "." in name or "/" in name]
+        return (
+            Origin.FIXED if ends and all(self._ships(name, module.file) for name in ends) else Origin.UNKNOWN
+        )
+
+
+def _worst(found: Sequence[Origin]) -> Origin:
+    for origin in (Origin.OUTSIDE, Origin.UNKNOWN):
+        if origin in found:
+            return origin
+    return Origin.FIXED
+
+
+def _called(call: ast.Call) -> str:
+    match call.func:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def _given(call: ast.Call, index: int, name: str) -> ast.expr | None:
+    for one in call.keywords:
+        if one.arg == name:
+            return one.value
+    if any(isinstance(one, ast.Starred) for one in call.args) or any(
+        one.arg is None for one in call.keywords
+    ):
+        return None
+    return call.args[index] if index < len(call.args) else None
+
+
+class _Module:
+    """One parsed file."""
+
+    def __init__(self, file: Path, tree: ast.Module) -> None:
+        self.file = file
+        self._tree = tree
+        self._functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+        self._calls: dict[int, list[ast.Call]] = {}
+        self.imported: set[str] = set()
+        self.defined: set[str] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                self._calls.setdefault(node.lineno, []).append(node)
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                self.imported |= {(a.asname or a.name).split(".")[0] for a in node.names}
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                self.defined.add(node.name)
+
+    def calls_at(self, line: int) -> list[ast.Call]:
+        return self._calls.get(line, [])
+
+    def function_at(self, line: int) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        around = [f for f in self._functions if f.lineno <= line <= (f.end_lineno or f.lineno)]
+        return max(around, key=lambda f: f.lineno) if around else None
+
+    def parameter(self, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> tuple[int] | None:
+        """Its position among the arguments a caller gives, or None where it is no parameter."""
+        arguments = function.args
+        names = [one.arg for one in (*arguments.posonlyargs, *arguments.args)]
+        bound = 1 if names[:1] in (["self"], ["cls"]) else 0
+        if name in names:
+            return (names.index(name) - bound,)
+        others = [*arguments.kwonlyargs, *filter(None, (arguments.vararg, arguments.kwarg))]
+        return (len(names),) if any(one.arg == name for one in others) else None
+
+    def assigned(self, scope: ast.AST | None, name: str) -> list[ast.expr] | None:
+        """The values given to a name in a function or at the top; None where it is bound otherwise (a loop, with)."""
+        found: list[ast.expr] = []
+        if any(_changes(node, name) for node in ast.walk(scope or self._tree)):
+            return None
+        for node in _within(scope or self._tree):
+            match node:
+                case ast.Assign(targets=targets, value=value):
+                    if any(isinstance(t, ast.Name) and t.id == name for t in targets):
+                        found.append(value)
+                    elif any(isinstance(n, ast.Name) and n.id == name for t in targets for n in ast.walk(t)):
+                        if any(isinstance(t, ast.Tuple | ast.List) for t in targets):
+                            return None
+                case ast.AnnAssign(target=ast.Name(id=found_name), value=value) if found_name == name:
+                    if value is not None:
+                        found.append(value)
+                case ast.AugAssign(target=ast.Name(id=found_name), value=value) if found_name == name:
+                    found.append(value)
+                case ast.With() | ast.AsyncWith():
+                    for item in node.items:
+                        if isinstance(item.optional_vars, ast.Name) and item.optional_vars.id == name:
+                            found.append(item.context_expr)
+                case ast.For() | ast.AsyncFor() | ast.comprehension():
+                    if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node.target)):
+                        found.append(node.iter)
+                case ast.NamedExpr(target=ast.Name(id=found_name), value=value) if found_name == name:
+                    found.append(value)
+                case ast.ExceptHandler(name=found_name) if found_name == name:
+                    return None
+                case ast.Global(names=names) | ast.Nonlocal(names=names) if name in names:
+                    return None
+        return found
+
+
+def _changes(node: ast.AST, name: str) -> bool:
+    """Whether a value is changed in place: `name.append(x)`, `name[key] = x`, `name.field = x`."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=found), attr=attribute)):
+            return found == name and attribute in _CHANGING
+        case ast.Subscript(value=ast.Name(id=found)) | ast.Attribute(value=ast.Name(id=found)):
+            return found == name and not isinstance(node.ctx, ast.Load)
+    return False
+
+
+def _within(scope: ast.AST) -> list[ast.AST]:
+    """The nodes of a scope, those of functions and classes inside it apart."""
+    found: list[ast.AST] = []
+    waiting = list(ast.iter_child_nodes(scope))
+    while waiting:
+        node = waiting.pop()
+        found.append(node)
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def _parsed(file: Path) -> _Module | None:
+    try:
+        with open(file, "rb") as stream:
+            data = stream.read(MAX_SOURCE + 1)
+        if len(data) > MAX_SOURCE:
+            return None
+        return _Module(file, ast.parse(data))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def literal_value(text: str) -> str | None:
+    """A literal as Python's `repr` writes it, so that "x" and 'x' are equal; None for what is no literal."""
+    try:
+        return repr(ast.literal_eval(text))
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return text if re.fullmatch(r"[A-Za-z_][\w.]*", text) else None

@@ -1,0 +1,193 @@
+"""The names that an installed Python package defines, read from its source without running it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+MAX_DEFINITIONS = 200_000
+_IDENTIFIER = re.compile(rb"(?<![A-Za-z0-9_])[A-Za-z_][A-Za-z0-9_]{3,60}(?=\0)")
+_DEFINES = re.compile(r"^([ \t]*)(?:async[ \t]+def|def|class)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
+_ASSIGNS = re.compile(r"^([A-Za-z_]\w*)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
+
+
+class Kind(StrEnum):
+    """What a name stands for."""
+
+    MODULE = "module"
+    CLASS = "class"
+    FUNCTION = "function"
+    VALUE = "value"
+
+
+class Definition(NamedTuple):
+    """One name: "django.utils.text.Truncator.chars", and the line that defines it (0 for a module)."""
+
+    symbol: str
+    kind: Kind
+    file: str
+    line: int
+
+    @property
+    def name(self) -> str:
+        """The last part, by which prose calls it."""
+        return self.symbol.rpartition(".")[2]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The dotted parts."""
+        return tuple(self.symbol.split("."))
+
+
+class Definitions:
+    """All definitions of a package, by name. Later ones than `MAX_DEFINITIONS` are left out: `whole` is false."""
+
+    def __init__(
+        self, modules: Iterable[tuple[str, str, str]], binaries: Iterable[tuple[str, str, bytes]] = ()
+    ) -> None:
+        """`modules` are (dotted name, file, source), `binaries` (dotted name, file, bytes) of compiled ones."""
+        self._binaries = [
+            (dotted, file, frozenset(_IDENTIFIER.findall(data))) for dotted, file, data in binaries
+        ]
+        self.by_name: dict[str, list[Definition]] = {}
+        self._by_lower: dict[str, list[Definition]] = {}
+        self.count = 0
+        self.whole = True
+        self._sources: dict[str, tuple[str, str]] = {}
+        self.tops: set[str] = set()
+        for dotted, file, source in modules:
+            self._sources[dotted] = (file, source)
+            self.tops.add(dotted.split(".")[0])
+            for found in read_definitions(dotted, file, source):
+                if self.count >= MAX_DEFINITIONS:
+                    self.whole = False
+                    return
+                self.by_name.setdefault(found.name, []).append(found)
+                self._by_lower.setdefault(found.name.lower(), []).append(found)
+                self.count += 1
+
+    def compiled(self, name: str) -> list[Definition]:
+        """Binary modules that hold a name as a string of its own: there the name may be defined."""
+        wanted = name.encode()
+        return [
+            Definition(f"{m}.{name}", Kind.FUNCTION, file, 0)
+            for m, file, held in self._binaries
+            if wanted in held
+        ]
+
+    def users_of(self, symbol: str) -> list[str]:
+        """The functions and classes of a module whose text mentions one of its top-level values."""
+        module, _, name = symbol.rpartition(".")
+        file, source = self._sources.get(module, ("", ""))
+        found = [
+            one for one in read_definitions(module, file, source) if one.kind is not Kind.VALUE and one.line
+        ]
+        pattern = re.compile(rf"(?<![\w.]){re.escape(name)}\b")
+        users: dict[str, None] = {}
+        for match in pattern.finditer(source):
+            line = source.count("\n", 0, match.start()) + 1
+            inside = [one for one in found if one.line < line and _indented(source, match.start())]
+            if inside:
+                users[max(inside, key=lambda one: one.line).symbol] = None
+        return list(users)
+
+    def source_of(self, symbol: str) -> tuple[str, int, str]:
+        """(file, line, text) of a definition; text is its block, "" where it is not known."""
+        for one in self.by_name.get(symbol.rpartition(".")[2], ()):
+            module = next((m for m in _parents(symbol) if m in self._sources), "")
+            if one.symbol == symbol and module:
+                return one.file, one.line, _block(self._sources[module][1], one.line)
+        return "", 0, ""
+
+    def kind_of(self, symbol: str) -> Kind | None:
+        """What a symbol is, None where nothing defines it."""
+        return next(
+            (one.kind for one in self.by_name.get(symbol.rpartition(".")[2], ()) if one.symbol == symbol),
+            None,
+        )
+
+    def named(self, words: tuple[str, ...]) -> list[Definition]:
+        """What a name in prose may mean: definitions whose dotted parts hold the words in their order.
+
+        A name that begins with the package itself is the whole name: "lxml.html" is no method called html.
+        "utils.text.Truncator" finds "django.utils.text.Truncator"; the last word is the definition's own.
+        Names with capitals are also found spelt otherwise ("PSDImagePlugin"), where none is spelt so.
+        """
+        if len(words) > 1 and words[0] in self.tops:
+            whole = ".".join(words)
+            exact = [one for one in self.by_name.get(words[-1], ()) if one.symbol == whole]
+            if exact or whole in self._sources:
+                return exact
+        found = [one for one in self.by_name.get(words[-1], ()) if _holds(one.parts, words)]
+        if found or words[-1].islower():
+            return found
+        spelt = tuple(word.lower() for word in words)
+        alike = self._by_lower.get(spelt[-1], ())
+        return [one for one in alike if _holds(tuple(part.lower() for part in one.parts), spelt)]
+
+
+def _holds(parts: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    left = iter(parts)
+    return all(word in left for word in words)
+
+
+def read_definitions(dotted: str, file: str, source: str) -> Iterator[Definition]:
+    """The module itself, its classes, functions and methods (by indentation), and its top-level values.
+
+    Text that is no valid Python of this version (Python 2's print, say) is read as well.
+    """
+    yield Definition(dotted, Kind.MODULE, file, 0)
+    lines = _Lines(source)
+    open_: list[tuple[int, str]] = []
+    for match in _DEFINES.finditer(source):
+        indent, name = len(match.group(1).expandtabs(8)), match.group(2)
+        while open_ and open_[-1][0] >= indent:
+            open_.pop()
+        symbol = ".".join((dotted, *(outer for _, outer in open_), name))
+        kind = Kind.CLASS if match.group(0).lstrip().startswith("class") else Kind.FUNCTION
+        yield Definition(symbol, kind, file, lines.at(match.start(2)))
+        open_.append((indent, name))
+    for match in _ASSIGNS.finditer(source):
+        yield Definition(f"{dotted}.{match.group(1)}", Kind.VALUE, file, lines.at(match.start(1)))
+
+
+def _parents(symbol: str) -> Iterator[str]:
+    while symbol:
+        yield symbol
+        symbol = symbol.rpartition(".")[0]
+
+
+def _indented(source: str, position: int) -> bool:
+    return source[source.rfind("\n", 0, position) + 1 : position][:1].isspace()
+
+
+def _block(source: str, line: int) -> str:
+    """A definition's lines: until the next line that is indented no deeper."""
+    lines = source.splitlines()[line - 1 :]
+    if not lines:
+        return ""
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    taken = lines[:1]
+    for row in lines[1:400]:
+        if row.strip() and len(row) - len(row.lstrip()) <= indent and not row.lstrip().startswith(")"):
+            break
+        taken.append(row)
+    return "\n".join(taken)
+
+
+class _Lines:
+    """Line numbers of positions that only grow, counted once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._position = 0
+        self._line = 1
+
+    def at(self, position: int) -> int:
+        if position < self._position:
+            self._position, self._line = 0, 1
+        self._line += self._text.count("\n", self._position, position)
+        self._position = position
+        return self._line
