@@ -266,6 +266,8 @@ class _Filling:
                 ))  # fmt: skip
 
     def _add_facts(self, facts: Facts) -> None:
+        if facts == Facts(name=facts.name):  # nothing is said
+            return
         row = (facts.name, self._source, pack(facts))
         self._facts += self._database.execute("INSERT OR REPLACE INTO facts VALUES (?,?,?)", row).rowcount
 

@@ -63,7 +63,7 @@ class Intelligence:
 def combined(names: Sequence[str], facts: Sequence[Facts], *, kev_known: bool) -> Intel:
     """One Intel of the newest facts first."""
     scored = max((f for f in facts if f.epss is not None), key=lambda f: f.epss or 0.0, default=None)
-    listed = min((f for f in facts if f.kev_added), key=lambda f: f.kev_added, default=None)
+    listed = min((f for f in facts if f.in_kev), key=lambda f: f.kev_added, default=None)
     points = next((f for f in facts if f.exploitation), None)
     ratings = {f.rating for f in facts}
     return Intel(

@@ -1,150 +1,79 @@
-"""The public feeds by name: where they come from, what is in the workspace, and their documents.
+"""Feeds brought up to date, from their publishers or a mirror; what is in the workspace, and their documents.
 
 A feed is a folder of the workspace, feeds/NAME/, with its files and metadata.json. A mirror has the same
 layout, so that the feeds folder of one machine can be carried to another:
 icelos feeds update attack kev --mirror /media/feeds
-A file that its mirror's metadata.json names must have the checksum that stands there.
+A file that its mirror's metadata.json names must have the checksum that stands there. On a mirror, the folder
+of a vulnerability feed may hold its records in any files (*.json, *.jsonl, *.csv, *.zip, packed by gzip or
+zstd); what it no longer holds goes out of force.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import msgspec
 
-from icelos.data.atomic import atomic_write, open_alone
-from icelos.data.feeds import attack
-from icelos.data.feeds.archive import read_archive
-from icelos.data.feeds.files import LIMIT, Absent, Check, Provenance, copy, sha256_of
+from icelos.data.advisory_store import AdvisoryStore, workspace_store
+from icelos.data.feeds.catalogue import FEEDS, Feed, feed_named
+from icelos.data.feeds.files import Absent, Check, Provenance, copy, sha256_of
+from icelos.data.feeds.state import (
+    LOCK,
+    STATE,
+    STATE_LIMIT,
+    State,
+    alone,
+    feed_files,
+    fetched_files,
+    read_state,
+    state_in,
+    write_state,
+)
+from icelos.data.feeds.status import Status, statuses
 from icelos.data.parse.fields import Parsed, moment
+from icelos.data.reading import files_below
 from icelos.data.workspace import Workspace
-from icelos.errors import IcelosError, InputError, RunError, SettingsError, StoreError
+from icelos.errors import InputError
 from icelos.findings import Failure
+from icelos.settings import FeedSettings
 
-STATE = "metadata.json"
-STATE_LIMIT = 1 << 20
-LOCK = ".lock"
+__all__ = [
+    "FEEDS", "LOCK", "STATE", "State", "Status", "Updated", "feed_documents", "feed_named",
+    "fetched_documents", "read_state", "statuses", "update",
+]  # fmt: skip
 Fetcher = Callable[..., tuple[Provenance, bool]]
 
 
-class Feed(msgspec.Struct, frozen=True, kw_only=True):
-    """A feed: its files (name -> address), and how they become documents whose ids begin with its name."""
-
-    name: str
-    title: str
-    licence: str
-    files: Mapping[str, str]
-    documents: Callable[[Sequence[Path]], Iterator[Parsed]]
-    bundled: Callable[[], Iterator[Parsed]] | None = None
-    bundled_as: Callable[[], str] = lambda: ""
-
-
-class State(msgspec.Struct, frozen=True, kw_only=True):
-    """What metadata.json holds: the provenance of each file, and how many documents they made."""
-
-    files: Mapping[str, Provenance]
-    documents: int
-
-
-class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `icelos feeds status`: `source` is fetched, bundled or absent, `age_days` counts from its
-    fetch."""
-
-    name: str
-    title: str
-    source: str
-    licence: str
-    documents: int | None = None
-    fetched: str = ""
-    age_days: int | None = None
-    files: tuple[str, ...] = ()
-    detail: str = ""
-
-
 class Updated(msgspec.Struct, frozen=True, kw_only=True):
-    """What an update did."""
+    """What an update did, and what the feed holds now."""
 
     name: str
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
-    documents: int
-
-
-def _read_all(paths: Sequence[Path]) -> Iterator[Parsed]:
-    for path in paths:
-        yield from read_archive(path, max_bytes=LIMIT)
-
-
-_STIX = "https://raw.githubusercontent.com/mitre-attack/attack-stix-data/master"
-_DOMAINS = ("enterprise-attack", "ics-attack", "mobile-attack")
-FEEDS: Mapping[str, Feed] = {
-    feed.name: feed
-    for feed in (
-        Feed(
-            name="attack",
-            title="MITRE ATT&CK: enterprise, ICS, mobile",
-            licence=attack.LICENCE,
-            files={f"{d}.json": f"{_STIX}/{d}/{d}.json" for d in _DOMAINS},
-            documents=attack.stix_file_documents,
-            bundled=attack.bundled_documents,
-            bundled_as=lambda: f"{attack.DISTRIBUTION} {attack.bundled_version()}",
-        ),
-        Feed(
-            name="capec",
-            title="MITRE CAPEC attack patterns",
-            licence="CAPEC Terms of Use",
-            files={"stix-capec.json": "https://raw.githubusercontent.com/mitre/cti/master/capec/2.1/stix-capec.json"},
-            documents=_read_all,
-        ),
-        Feed(
-            name="cwe",
-            title="MITRE CWE weaknesses",
-            licence="CWE Terms of Use",
-            files={"cwec_latest.xml.zip": "https://cwe.mitre.org/data/xml/cwec_latest.xml.zip"},
-            documents=_read_all,
-        ),
-        Feed(
-            name="kev",
-            title="CISA known exploited vulnerabilities",
-            licence="CC0-1.0",
-            files={"known_exploited_vulnerabilities.json": "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"},
-            documents=_read_all,
-        ),
-        Feed(
-            name="sigma",
-            title="SigmaHQ detection rules",
-            licence="DRL-1.1",
-            files={"sigma_all_rules.zip": "https://github.com/SigmaHQ/sigma/releases/latest/download/sigma_all_rules.zip"},
-            documents=_read_all,
-        ),
-    )
-}  # fmt: skip
-
-
-def feed_named(name: str) -> Feed:
-    """Raises SettingsError for an unknown name."""
-    if name not in FEEDS:
-        raise SettingsError(f"no feed called {name!r}", hint=f"one of: {', '.join(FEEDS)}")
-    return FEEDS[name]
+    removed: tuple[str, ...] = ()
+    documents: int = 0
+    advisories: int = 0
+    facts: int = 0
 
 
 def feed_documents(name: str, workspace: Workspace) -> Iterator[Parsed]:
     """The fetched copy's documents where there is one, else the bundled ones, else none."""
     feed = feed_named(name)
-    if _fetched(feed, workspace):
+    if fetched_files(name, workspace):
         yield from fetched_documents(name, workspace)
     elif feed.bundled is not None:
         yield from feed.bundled()
 
 
 def fetched_documents(name: str, workspace: Workspace) -> Iterator[Parsed]:
-    """The documents of what has been fetched, none where nothing has."""
+    """The documents of what has been fetched, none where nothing has, or the feed has none."""
     feed = feed_named(name)
-    paths = _fetched(feed, workspace)
-    return feed.documents(paths) if paths else iter(())
+    if feed.documents is not None:
+        yield from feed.documents(fetched_files(name, workspace))
 
 
 def update(
@@ -154,96 +83,219 @@ def update(
     mirror: str = "",
     parts: Sequence[str] = (),
     fetcher: Fetcher | None = None,
+    settings: FeedSettings | None = None,
 ) -> Updated:
-    """Bring a feed's files up to date. `parts` chooses files by the beginning of their names ("ics").
+    """Bring a feed's files up to date, and the database where it fills that.
 
-    Raises IcelosError; files that were brought up to date before the error stay so, the others as they were.
+    `parts` chooses files: the beginning of their names ("ics"), an ecosystem of osv, a release of alpine, a
+    year of nvd. Raises IcelosError; files that were brought up to date before the error stay so, the others
+    as they were.
     """
     feed = feed_named(name)
-    chosen = _chosen(feed, parts)
+    feed.files(
+        parts if not mirror else (), settings or FeedSettings(), ()
+    )  # what is asked for must make sense
     folder = workspace.folder("feeds", name)
-    with _alone(feed, folder):
-        state = read_state(folder)
-        files = dict(state.files) if state else {}
-        changed: dict[str, bool] = {}
+    database: Any = workspace_store(workspace) if feed.items else nullcontext(None)
+    with alone(name, folder), database as store:
+        run = _Update(feed, folder, mirror, fetcher or _fetcher(), settings or FeedSettings(), store)
         try:
-            promised = _promised(feed, folder, mirror, fetcher)
-            for file, url in chosen.items():
-                check = _check_for(feed, promised.get(file, ""))
-                known = files.get(file)
-                files[file], changed[file] = _bring(feed, file, url, folder, mirror, known, fetcher, check)
-                if changed[file]:  # no count: what is killed from here on counts again
-                    _write_state(folder, State(files=files, documents=0))
+            run.bring(parts)
         finally:  # what came before an error is in force, and counts
-            count = state.documents if state else 0
-            if any(changed.values()) or (changed and not count):
-                count = sum(
-                    not isinstance(item, Failure) for item in feed.documents(_fetched(feed, workspace))
+            run.count()
+        return run.done()
+
+
+class _Update:
+    """One update of one feed, under its lock."""
+
+    def __init__(
+        self, feed: Feed, folder: Path, mirror: str, fetcher: Fetcher, settings: FeedSettings,
+        store: AdvisoryStore | None,
+    ) -> None:  # fmt: skip
+        self._feed, self._folder, self._mirror, self._fetcher = feed, folder, mirror, fetcher
+        self._settings, self._store = settings, store
+        state = read_state(folder)
+        self._files = dict(state.files) if state else {}
+        self._documents = state.documents if state else 0
+        self._changed: dict[str, bool] = {}
+        self._removed: list[str] = []
+        self._promised: Mapping[str, str] = {}
+
+    def bring(self, parts: Sequence[str]) -> None:
+        """Every chosen file, then those that no longer belong to the feed go."""
+        self._promised = self._promises()
+        chosen = self._chosen(parts)
+        if self._feed.modified and not (self._mirror or parts) and self._all_fresh(chosen):
+            self._bring_modified(chosen)
+            return
+        for file, url in chosen.items():
+            self._bring_file(file, url)
+        if self._store is not None and not parts:
+            self._drop_all_but(chosen)
+
+    def _chosen(self, parts: Sequence[str]) -> dict[str, str]:
+        if self._feed.items is not None and self._mirror:
+            files = self._mirrored()
+            if files:
+                found = {f: u for f, u in files.items() if not parts or any(f.startswith(p) for p in parts)}
+                if not found:
+                    raise InputError(f"nothing of feed {self._feed.name} begins so", source=self._mirror)
+                return found
+        held = [path.relative_to(self._folder).as_posix() for path in feed_files(self._folder)]
+        chosen = self._feed.files(parts, self._settings, held)
+        if self._mirror:
+            return {file: f"{self._mirror.rstrip('/')}/{self._feed.name}/{file}" for file in chosen}
+        return chosen
+
+    def _mirrored(self) -> dict[str, str]:
+        """All that a mirror has of a vulnerability feed: by its folder, or by its metadata.json."""
+        if _is_folder(self._mirror):
+            root = Path(self._mirror).expanduser() / self._feed.name
+            next(files_below(root), None)  # where nothing is there, that is said
+            names = [path.relative_to(root).as_posix() for path in feed_files(root)]
+            if not names:
+                raise InputError("no files of a feed in it", source=str(root))
+        else:
+            names = [file for file in self._promised if _is_safe(file)]
+        return {name: f"{self._mirror.rstrip('/')}/{self._feed.name}/{name}" for name in names}
+
+    def _bring_file(self, file: str, url: str) -> None:
+        known, target = self._files.get(file), self._folder / file
+        check, limit = self._check_for(file, url), self._feed.limit
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if self._mirror and _is_folder(self._mirror):
+            source = Path(self._mirror).expanduser() / self._feed.name / file
+            found = copy(source, target, check=check, limit=limit)
+            new = known is None or known.sha256 != found.sha256
+        else:
+            found, new = self._fetcher(url, target, known=known, check=check, limit=limit)
+        self._record(file, found, new=new)
+        self._fill(target, file, found.sha256)
+
+    def _record(self, file: str, found: Provenance, *, new: bool) -> None:
+        self._files[file], self._changed[file] = found, new
+        if new:  # no count: what is killed from here on counts again
+            write_state(self._folder, State(files=self._files, documents=0))
+
+    def _bring_modified(self, chosen: Mapping[str, str]) -> None:
+        """Only what has changed since the oldest of the files was fetched."""
+        assert self._feed.modified is not None  # noqa: S101 - looked at by the caller; tells mypy so
+        since = min(then for file in chosen if (then := moment(self._files[file].fetched)))
+        self._changed |= dict.fromkeys(chosen, False)
+        for file in chosen:
+            self._fill(self._folder / file, file, self._files[file].sha256)
+        target = self._folder / MODIFIED
+        found = self._feed.modified(
+            since, target, check=self._check_for(MODIFIED, ""), fetcher=self._fetcher,
+            key=self._settings.nvd_api_key,
+        )  # fmt: skip
+        if found is not None:
+            known = self._files.get(MODIFIED)
+            self._record(MODIFIED, found, new=known is None or known.sha256 != found.sha256)
+
+    def _all_fresh(self, chosen: Mapping[str, str]) -> bool:
+        limit = datetime.now(UTC) - FRESH
+        return all(
+            file in self._files
+            and (self._folder / file).is_file()
+            and (moment(self._files[file].fetched) or limit) > limit
+            for file in chosen
+        )
+
+    def _check_for(self, file: str, url: str) -> Check:
+        """The check of one file: its checksum where one is known, then what it holds goes into force."""
+
+        def check(path: Path) -> None:
+            promised = self._promised.get(file, "")
+            if promised and sha256_of(path) != promised:
+                raise InputError(
+                    f"what was fetched has not the checksum in the mirror's {STATE}",
+                    source=f"{self._feed.name}/{file}",
+                    hint="copy the mirror again; the old files stay in force",
                 )
-            if changed:
-                _write_state(folder, State(files=files, documents=count))
-    return Updated(
-        name=name,
-        changed=tuple(f for f, new in changed.items() if new),
-        unchanged=tuple(f for f, new in changed.items() if not new),
-        documents=count,
-    )
+            if self._feed.verify and url and not self._mirror:
+                self._feed.verify(url, path, self._fetcher)
+            if self._feed.documents is not None:
+                _check_documents(self._feed, file, path)
+            self._fill(path, file, sha256_of(path))
+
+        return check
+
+    def _fill(self, path: Path, file: str, digest: str) -> None:
+        """Put a file's records into the database, unless they are there already."""
+        if self._store is None or self._feed.items is None:
+            return
+        source = f"{self._feed.name}/{file}"
+        if not any(s.name == source and s.digest == digest for s in self._store.sources()):
+            self._store.replace(source, self._feed.items(path, source), digest=digest)
+
+    def _drop_all_but(self, chosen: Mapping[str, str]) -> None:
+        assert self._store is not None  # noqa: S101 - looked at by the caller; tells mypy so
+        prefix = f"{self._feed.name}/"
+        held = {path.relative_to(self._folder).as_posix() for path in feed_files(self._folder)}
+        held |= {s.name.removeprefix(prefix) for s in self._store.sources() if s.name.startswith(prefix)}
+        for file in sorted(held - set(chosen)):
+            self._store.remove(f"{prefix}{file}")
+            (self._folder / file).unlink(missing_ok=True)
+            self._files.pop(file, None)
+            self._removed.append(file)
+
+    def _promises(self) -> Mapping[str, str]:
+        """The checksums of a mirror's files, as far as it has a metadata.json; a publisher has none."""
+        if not self._mirror:
+            return {}
+        if _is_folder(self._mirror):
+            state = read_state(Path(self._mirror).expanduser() / self._feed.name)
+        else:
+            target = self._folder / "mirror.json"
+            address = f"{self._mirror.rstrip('/')}/{self._feed.name}/{STATE}"
+            try:
+                self._fetcher(address, target, limit=STATE_LIMIT)
+                state = state_in(target)
+            except Absent:
+                state = None
+            finally:
+                target.unlink(missing_ok=True)
+        return {file: known.sha256 for file, known in state.files.items()} if state else {}
+
+    def count(self) -> None:
+        """Write down what is in force."""
+        if self._feed.documents and (any(self._changed.values()) or (self._changed and not self._documents)):
+            files = feed_files(self._folder)
+            self._documents = sum(not isinstance(item, Failure) for item in self._feed.documents(files))
+        if self._changed or self._removed:
+            write_state(self._folder, State(files=self._files, documents=self._documents))
+
+    def done(self) -> Updated:
+        """What was done."""
+        prefix = f"{self._feed.name}/"
+        sources = [s for s in self._store.sources() if s.name.startswith(prefix)] if self._store else []
+        return Updated(
+            name=self._feed.name,
+            changed=tuple(f for f, new in self._changed.items() if new),
+            unchanged=tuple(f for f, new in self._changed.items() if not new),
+            removed=tuple(self._removed),
+            documents=self._documents,
+            advisories=sum(s.advisories for s in sources),
+            facts=sum(s.facts for s in sources),
+        )
 
 
-@contextmanager
-def _alone(feed: Feed, folder: Path) -> Iterator[None]:
-    """One update of a feed at a time: two would write into each other's partial files."""
-    try:
-        lock = open_alone(folder / LOCK)
-    except BlockingIOError as error:
-        raise RunError(f"feed {feed.name} is being updated by another run", hint="wait for it") from error
-    except OSError as error:
-        raise StoreError(f"cannot write: {error.strerror}", source=str(folder)) from error
-    with lock:
-        yield
-
-
-def _promised(feed: Feed, folder: Path, mirror: str, fetcher: Fetcher | None) -> Mapping[str, str]:
-    """The checksums of a mirror's files, as far as it has a metadata.json; a publisher has none."""
-    if not mirror:
-        return {}
-    if _is_folder(mirror):
-        state = read_state(Path(mirror).expanduser() / feed.name)
-    else:
-        target = folder / "mirror.json"
-        try:
-            (fetcher or _fetcher())(f"{mirror.rstrip('/')}/{feed.name}/{STATE}", target, limit=STATE_LIMIT)
-            state = _state_in(target)
-        except Absent:
-            state = None
-        finally:
-            target.unlink(missing_ok=True)
-    return {file: known.sha256 for file, known in state.files.items()} if state else {}
+MODIFIED = "modified.jsonl"
+"""The file of what has changed since a feed's other files were fetched."""
+FRESH = timedelta(days=100)
+"""How long files are kept up to date by changes alone; NVD's API goes back 120 days."""
 
 
 def _is_folder(mirror: str) -> bool:
     return "://" not in mirror
 
 
-def _chosen(feed: Feed, parts: Sequence[str]) -> dict[str, str]:
-    for part in parts:
-        if not any(file.startswith(part) for file in feed.files):
-            raise SettingsError(
-                f"feed {feed.name} has no part {part!r}", hint=f"files: {', '.join(feed.files)}"
-            )
-    return {f: url for f, url in feed.files.items() if not parts or any(f.startswith(p) for p in parts)}
-
-
-def _bring(
-    feed: Feed, file: str, url: str, folder: Path, mirror: str, known: Provenance | None,
-    fetcher: Fetcher | None, check: Check,
-) -> tuple[Provenance, bool]:  # fmt: skip
-    target = folder / file
-    if mirror and _is_folder(mirror):
-        found = copy(Path(mirror).expanduser() / feed.name / file, target, check=check)
-        return found, known is None or known.sha256 != found.sha256
-    address = f"{mirror.rstrip('/')}/{feed.name}/{file}" if mirror else url
-    return (fetcher or _fetcher())(address, target, known=known, check=check)
+def _is_safe(file: str) -> bool:
+    """Whether a name that a mirror gives stays in the feed's folder."""
+    path = PurePosixPath(file)
+    return not path.is_absolute() and ".." not in path.parts and "\\" not in file and "\0" not in file
 
 
 def _fetcher() -> Fetcher:
@@ -253,29 +305,10 @@ def _fetcher() -> Fetcher:
     return fetch
 
 
-def _check_for(feed: Feed, sha256: str) -> Check:
-    """The check of one file: its checksum where one is known, then its documents."""
-
-    def check(path: Path) -> None:
-        if sha256 and sha256_of(path) != sha256:
-            raise InputError(
-                f"what was fetched has not the checksum in the mirror's {STATE}",
-                source=f"{feed.name}/{_name(path)}",
-                hint="copy the mirror again; the old files stay in force",
-            )
-        _check(feed, path)
-
-    return check
-
-
-def _name(partial: Path) -> str:
-    return partial.name.removeprefix(".part.")
-
-
-def _check(feed: Feed, path: Path) -> None:
+def _check_documents(feed: Feed, file: str, path: Path) -> None:
     """A download must hold the feed's documents, and more of them than of anything else: no error page."""
     good, bad, reason = 0, 0, ""
-    for item in feed.documents([path]):
+    for item in feed.documents([path]) if feed.documents else ():
         if isinstance(item, Failure):
             bad, reason = bad + 1, reason or item.error
         elif item.id.startswith(f"{feed.name}/"):
@@ -285,70 +318,6 @@ def _check(feed: Feed, path: Path) -> None:
     if good <= bad:
         raise InputError(
             f"what was fetched cannot be read: {reason or 'nothing in it'}",
-            source=f"{feed.name}/{_name(path)}",
+            source=f"{feed.name}/{file}",
             hint="the old files stay in force",
         )
-
-
-def _write_state(folder: Path, state: State) -> None:
-    with atomic_write(folder / STATE) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(state), indent=2) + b"\n")
-
-
-def read_state(folder: Path) -> State | None:
-    """The state of a feed's folder, None where there is none that can be read."""
-    return _state_in(folder / STATE)
-
-
-def _state_in(path: Path) -> State | None:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=State)
-    except (OSError, msgspec.DecodeError):
-        return None
-
-
-def _fetched(feed: Feed, workspace: Workspace) -> list[Path]:
-    folder = workspace.home / "feeds" / feed.name
-    return [path for file in feed.files if (path := folder / file).is_file()]
-
-
-def statuses(workspace: Workspace) -> list[Status]:
-    """Every feed with what is here of it."""
-    return [_status(feed, workspace) for feed in FEEDS.values()]
-
-
-def _status(feed: Feed, workspace: Workspace) -> Status:
-    state = read_state(workspace.home / "feeds" / feed.name)
-    paths = _fetched(feed, workspace)
-    if paths:
-        known = state.files if state else {}
-        oldest = min((known[path.name].fetched for path in paths if path.name in known), default="")
-        return Status(
-            name=feed.name, title=feed.title, source="fetched", licence=feed.licence,
-            documents=state.documents if state else None, fetched=oldest, age_days=_age(oldest),
-            files=tuple(path.name for path in paths),
-        )  # fmt: skip
-    if feed.bundled is not None:
-        return _bundled_status(feed, feed.bundled)
-    return Status(
-        name=feed.name, title=feed.title, source="absent", licence=feed.licence,
-        detail=f"icelos feeds update {feed.name}",
-    )  # fmt: skip
-
-
-def _bundled_status(feed: Feed, bundled: Callable[[], Iterator[Parsed]]) -> Status:
-    try:
-        count = sum(1 for _ in bundled())
-    except IcelosError as error:
-        return Status(
-            name=feed.name, title=feed.title, source="absent", licence=feed.licence, detail=str(error)
-        )
-    return Status(
-        name=feed.name, title=feed.title, source="bundled", licence=feed.licence, documents=count,
-        detail=f"{feed.bundled_as()}; its texts are cut, `icelos feeds update {feed.name}` has them whole",
-    )  # fmt: skip
-
-
-def _age(fetched: str) -> int | None:
-    then = moment(fetched)
-    return (datetime.now(UTC) - then).days if then else None

@@ -40,6 +40,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     exploitation: str = ""
     automatable: str = ""
     technical_impact: str = ""
+    in_kev: bool | None = None
 
 
 def facts_of(row: Object) -> Facts:
@@ -63,6 +64,7 @@ def _named(text: str) -> str:
 def _kev(row: Object) -> Facts:
     return Facts(
         name=_named(text_of(row, "cveID")),
+        in_kev=True,
         kev_added=day(text_of(row, "dateAdded")),
         kev_due=day(text_of(row, "dueDate")),
         ransomware=True if text_of(row, "knownRansomwareCampaignUse").lower() == "known" else None,
