@@ -136,6 +136,15 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     max_failures: Annotated[int, Meta(ge=0, description="Stop after more failures than this; 0 = never")] = 0
 
 
+class VulnSettings(Struct, frozen=True, kw_only=True):
+    """What only the owner of a system knows of it."""
+
+    mission_impact: Annotated[
+        Literal["", "low", "medium", "high"],
+        Meta(description="What the system means for mission and well-being, for SSVC; empty = not said"),
+    ] = ""
+
+
 class MailSettings(Struct, frozen=True, kw_only=True):
     """When a mail is reported, and whose word on its origin counts."""
 
@@ -167,6 +176,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     copilot: CopilotSettings = CopilotSettings()
     feeds: FeedSettings = FeedSettings()
     engine: EngineSettings = EngineSettings()
+    vulns: VulnSettings = VulnSettings()
     mail: MailSettings = MailSettings()
     web: WebSettings = WebSettings()
 

@@ -133,6 +133,15 @@ class AdvisoryStore:
             for r in rows
         ]
 
+    @property
+    def described(self) -> str:
+        """The feeds in force and the day of each's oldest part ("alpine 2026-11-23, osv 2026-11-20")."""
+        days: dict[str, str] = {}
+        for state in self.sources():
+            feed, day = state.name.partition("/")[0], state.filled[:10]
+            days[feed] = min(day, days.get(feed, day))
+        return ", ".join(f"{feed} {day}" for feed, day in sorted(days.items()))
+
     def about(self, place: Place) -> Mapping[str, Sequence[Statement]]:
         """As `Advisories.about`; what two sources say in the same words is there once.
 
@@ -305,6 +314,14 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     stream = iter(items)
     while batch := list(islice(stream, BATCH)):
         yield batch
+
+
+def open_intelligence(advisories: AdvisoryIndex, settings: Settings) -> Intelligence | None:
+    """What is known of CVEs: in the database that the advisories are of, else in the workspace's, if any."""
+    if isinstance(advisories, AdvisoryStore):
+        return advisories.intelligence
+    path = settings.home / ADVISORIES
+    return AdvisoryStore(path).intelligence if path.is_file() else None
 
 
 def open_advisories(location: str | Path = "", settings: Settings | None = None) -> AdvisoryIndex:

@@ -46,15 +46,19 @@ class Intelligence:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
-    def about(self, names: Iterable[str]) -> Intel:
-        """All facts of one vulnerability under these names. Raises StoreError."""
+    def about(self, names: Iterable[str], said: Sequence[Facts] = ()) -> Intel:
+        """All facts of one vulnerability under these names, and what is `said` of it elsewhere.
+
+        Raises StoreError.
+        """
         asked = tuple(dict.fromkeys(names))[:MAX_NAMES]
         marks = ",".join("?" * len(asked))
         rows = self._rows(
             f"SELECT content FROM facts WHERE name IN ({marks}) ORDER BY source DESC, name",  # noqa: S608
             *asked,
         )
-        return combined(asked, [unpack(content, Facts) for (content,) in rows], kev_known=self._knows_kev())
+        facts = [*said, *(unpack(content, Facts) for (content,) in rows)]
+        return combined(asked, facts, kev_known=self._knows_kev())
 
     def _knows_kev(self) -> bool:
         return bool(self._rows("SELECT 1 FROM source WHERE name LIKE 'kev/%' LIMIT 1"))

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from icelos import __version__
 from icelos.contracts import Needs, Scored
 from icelos.data.advisories import AdvisoryIndex, Statement
-from icelos.data.advisory_store import open_advisories
+from icelos.data.advisory_store import AdvisoryStore, open_advisories, open_intelligence
 from icelos.data.parse.purls import Place, place_of
 from icelos.errors import InputError, SettingsError
-from icelos.findings import Evidence, Finding, How
+from icelos.findings import Evidence, Finding, How, Verdict
+from icelos.jobs.vulns.priority import Prioritiser
 from icelos.jobs.vulns.ranges import Reading, Standing, read
 from icelos.jobs.vulns.verdicts import MEANINGS, Label, Status
 from icelos.records import Component, Record
@@ -34,9 +35,12 @@ class VulnsJob:
     name = "vulns"
     needs = Needs(memory_mib=512)
 
-    def __init__(self, advisories: AdvisoryIndex) -> None:
+    def __init__(self, advisories: AdvisoryIndex, prioritiser: Prioritiser | None = None) -> None:
         self._advisories = advisories
+        self._prioritiser = prioritiser or Prioritiser()
         self._made_by = {"job": f"vulns {__version__}", "method": "version ranges"}
+        if isinstance(advisories, AdvisoryStore):
+            self._made_by["data"] = advisories.described
 
     def score(self, batch: Sequence[Record]) -> list[Scored]:
         """A Finding for each component. Raises InputError for a record that is not one, or not judgeable."""
@@ -51,10 +55,15 @@ class VulnsJob:
             raise InputError(f"no advisory {record.advisory!r} names {record.purl}", source=record.source)
         reading = _reading(place, statements)
         label = _LABELS[reading.standing]
+        attributes = _attributes(record, statements, reading)
+        score = None
+        if MEANINGS[label].verdict is not Verdict.CLEAR:  # what is ruled out has no risk
+            priority = self._prioritiser.of(statements)
+            score, attributes = priority.risk.score, attributes | priority.attributes
         return Finding(
-            record_id=record.id, job=self.name, verdict=MEANINGS[label].verdict, label=label.value,
+            record_id=record.id, job=self.name, verdict=MEANINGS[label].verdict, label=label.value, score=score,
             summary=_summary(record, statements, reading), evidence=_evidence(record, statements, reading),
-            made_by=self._made_by, source=record.source, attributes=_attributes(record, statements, reading),
+            made_by=self._made_by, source=record.source, attributes=attributes,
         )  # fmt: skip
 
 
@@ -119,4 +128,6 @@ def build(settings: Settings, options: Mapping[str, str]) -> VulnsJob:
         raise SettingsError(
             f"job vulns has no option {sorted(unknown)[0]!r}", hint="advisories=FOLDER, cve=ID,ID"
         )
-    return VulnsJob(open_advisories(options.get("advisories", ""), settings))
+    advisories = open_advisories(options.get("advisories", ""), settings)
+    known = open_intelligence(advisories, settings)
+    return VulnsJob(advisories, Prioritiser(known, settings.vulns.mission_impact))
