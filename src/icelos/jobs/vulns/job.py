@@ -61,9 +61,10 @@ class VulnsJob:
             priority = self._prioritiser.of(statements)
             score, attributes = priority.risk.score, attributes | priority.attributes
         return Finding(
-            record_id=record.id, job=self.name, verdict=MEANINGS[label].verdict, label=label.value, score=score,
-            summary=_summary(record, statements, reading), evidence=_evidence(record, statements, reading),
-            made_by=self._made_by, source=record.source, attributes=attributes,
+            record_id=record.id, job=self.name, verdict=MEANINGS[label].verdict, label=label.value,
+            score=score, summary=_summary(record, statements, reading),
+            evidence=_evidence(record, statements, reading), made_by=self._made_by,
+            source=record.source, attributes=attributes,
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What comes first among findings: the facts of a vulnerability, its risk and CISA's decision, as attributes."""
+"""What comes first among findings: what is known of a vulnerability, its risk and CISA's decision."""
 
 from __future__ import annotations
 

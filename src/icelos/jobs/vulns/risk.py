@@ -9,10 +9,10 @@
     exposure      (1 listens on the network; 0.5 does not; 0.75 unknown)
                   x (1 runs as root; 0.8 does not; 0.9 unknown)
 
-grype's risk is threat x severity x kev (1.05, with ransomware 1.1), without reachability and exposure. Here an
-unknown term is named as unknown, and a stand-in takes its place: the middle of its range, for threat the mean
-of all EPSS scores. `low` and `high` are the risk with the unknown terms at the ends of their ranges: what
-finding them out could change.
+grype's risk is threat x severity x kev (1.05, with ransomware 1.1), without reachability and exposure. Here
+an unknown term is named as unknown, and a stand-in takes its place: the middle of its range, for threat the
+mean of all EPSS scores. `low` and `high` are the risk with the unknown terms at the ends of their ranges: all
+that finding them out could change.
 """
 
 from __future__ import annotations
