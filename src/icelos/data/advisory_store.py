@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from icelos.data.advisories import AdvisoryIndex, Statement, advisory_failure, load_advisories, same_release
-from icelos.data.advisory_schema import SCHEMA, VERSION, pack, unpack
+from icelos.data.advisory_schema import APPLICATION, SCHEMA, VERSION, pack, unpack
 from icelos.data.intelligence import Intelligence
 from icelos.data.parse.intelligence import Facts
 from icelos.data.parse.osv_advisories import Advisory, Affected
@@ -31,6 +31,8 @@ from icelos.settings import Settings, load
 
 Item = Advisory | Facts | InputError
 BATCH = 500
+WAIT = 600.0
+"""Seconds that a writer waits for another one: a large source takes minutes."""
 KEPT_PLACES = 128
 """Packages whose advisories are held in memory: a job asks for one as often as it has advisories."""
 KEPT_FAILURES = 1000
@@ -52,14 +54,17 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
 class AdvisoryStore:
     """The look-ups of `Advisories`, on disk. Safe to use from several threads; raises StoreError."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, renew: bool = True) -> None:
+        """Open, or create, or with `renew` start a database of another version afresh."""
         self.path = path
         self._lock = threading.RLock()
         self._places: OrderedDict[tuple[str, str, str], dict[str, list[Statement]]] = OrderedDict()
         with self._told("open"):
-            self._database = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+            self._database = sqlite3.connect(
+                path, timeout=WAIT, isolation_level=None, check_same_thread=False
+            )
             self._finalizer = weakref.finalize(self, self._database.close)
-            self._prepare()
+            self._prepare(renew=renew)
         self._releases = self._read_releases()
         self.intelligence = Intelligence(self._rows)
 
@@ -73,11 +78,17 @@ class AdvisoryStore:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, renew: bool) -> None:
         """Create the tables; those of another version go: the feeds' files fill them again."""
-        (found,) = self._database.execute("PRAGMA user_version").fetchone()
-        if found == VERSION:
+        (mark,) = self._database.execute("PRAGMA application_id").fetchone()
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        if (mark, version) == (APPLICATION, VERSION):
             return
+        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if tables and mark != APPLICATION:
+            raise StoreError("not a database of advisories", source=str(self.path))
+        if tables and not renew:
+            raise StoreError("a database of advisories of another version of Icelos", source=str(self.path))
         self._database.execute("PRAGMA journal_mode=WAL")
         with self._transaction():
             for (name,) in self._database.execute(
@@ -87,6 +98,7 @@ class AdvisoryStore:
                     self._database.execute(f'DROP TABLE "{name}"')
             for statement in SCHEMA:
                 self._database.execute(statement)
+            self._database.execute(f"PRAGMA application_id={APPLICATION}")
             self._database.execute(f"PRAGMA user_version={VERSION}")
 
     @contextmanager
@@ -119,8 +131,19 @@ class AdvisoryStore:
 
     @property
     def failures(self) -> list[Failure]:
-        """What could not be read of the sources."""
-        rows = self._rows("SELECT record_id, error, place FROM failure ORDER BY source, place")
+        """The advisories that could not be read: something may be missing in what is found."""
+        return self._failures("advisories > 0")
+
+    def failures_of(self, source_name: str) -> list[Failure]:
+        """What could not be read of one source, at most `KEPT_FAILURES`."""
+        return self._failures("name = ?", source_name)
+
+    def _failures(self, where: str, *values: str) -> list[Failure]:
+        rows = self._rows(
+            "SELECT f.record_id, f.error, f.place FROM failure f JOIN source s ON s.number = f.source"
+            f" WHERE s.{where} ORDER BY f.source, f.place",  # noqa: S608 - our own words
+            *values,
+        )
         return [Failure(record_id=str(i), job="", error=str(e), source=str(p)) for i, e, p in rows]
 
     def sources(self) -> list[SourceState]:
@@ -334,7 +357,7 @@ def open_advisories(location: str | Path = "", settings: Settings | None = None)
         return load_advisories(location)
     path = Path(location) if location else (settings or load().settings).home / ADVISORIES
     if path.is_file():
-        store = AdvisoryStore(path)
+        store = AdvisoryStore(path, renew=not location)
         if store.count:
             return store
         store.close()
