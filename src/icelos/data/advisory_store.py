@@ -12,16 +12,14 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 import msgspec
 
-from icelos.data.advisories import AdvisoryIndex, Statement, advisory_failure, load_advisories, same_release
-from icelos.data.advisory_schema import APPLICATION, SCHEMA, VERSION, pack, unpack
+from icelos.data.advisories import AdvisoryIndex, Statement, load_advisories, same_release
+from icelos.data.advisory_filling import Filling, Item, SourceState
+from icelos.data.advisory_schema import APPLICATION, SCHEMA, VERSION, unpack
 from icelos.data.intelligence import Intelligence
-from icelos.data.parse.intelligence import Facts
 from icelos.data.parse.osv_advisories import Advisory, Affected
 from icelos.data.parse.purls import Place
 from icelos.data.workspace import ADVISORIES, Workspace
@@ -29,26 +27,11 @@ from icelos.errors import InputError, StoreError
 from icelos.findings import Failure
 from icelos.settings import Settings, load
 
-Item = Advisory | Facts | InputError
-BATCH = 500
 WAIT = 600.0
 """Seconds that a writer waits for another one: a large source takes minutes."""
 KEPT_PLACES = 128
 """Packages whose advisories are held in memory: a job asks for one as often as it has advisories."""
-KEPT_FAILURES = 1000
-"""Most failures of one source that are kept; the rest is counted."""
 _MAGIC = b"SQLite format 3\0"
-
-
-class SourceState(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in force of one source; `digest` is that of the file it came from, `filled` a time in UTC."""
-
-    name: str
-    digest: str
-    filled: str
-    advisories: int
-    facts: int
-    failures: int
 
 
 class AdvisoryStore:
@@ -139,11 +122,7 @@ class AdvisoryStore:
         return self._failures("name = ?", source_name)
 
     def _failures(self, where: str, *values: str) -> list[Failure]:
-        rows = self._rows(
-            "SELECT f.record_id, f.error, f.place FROM failure f JOIN source s ON s.number = f.source"
-            f" WHERE s.{where} ORDER BY f.source, f.place",  # noqa: S608 - our own words
-            *values,
-        )
+        rows = self._rows(_FAILURES.format(where=where), *values)
         return [Failure(record_id=str(i), job="", error=str(e), source=str(p)) for i, e, p in rows]
 
     def sources(self) -> list[SourceState]:
@@ -216,9 +195,9 @@ class AdvisoryStore:
         """
         with self._lock, self._told("write"), self._transaction():
             self._remove(source_name)
-            filling = _Filling(self._database, source_name)
-            for batch in _batches(items):
-                filling.add(batch)
+            filling = Filling(self._database, source_name)
+            for item in items:
+                filling.add(item)
             state = filling.done(digest)
         self._changed()
         return state
@@ -244,6 +223,10 @@ _ABOUT = """
 SELECT s.advisory, s.release, s.content, a.content FROM statement s JOIN advisory a ON a.number = s.advisory
 WHERE s.ecosystem=? AND s.name=? ORDER BY s.advisory, s.position
 """
+_FAILURES = """
+SELECT f.record_id, f.error, f.place FROM failure f JOIN source s ON s.number = f.source
+WHERE s.{where} ORDER BY f.source, f.place
+"""
 _REMOVE = (
     "DELETE FROM statement WHERE advisory IN (SELECT number FROM advisory WHERE source=?)",
     "DELETE FROM advisory WHERE source=?",
@@ -252,91 +235,6 @@ _REMOVE = (
     "DELETE FROM failure WHERE source=?",
     "DELETE FROM source WHERE number=?",
 )
-
-
-class _Filling:
-    """One source on its way into an open transaction."""
-
-    def __init__(self, database: sqlite3.Connection, name: str) -> None:
-        self._database, self._name = database, name
-        database.execute("INSERT INTO source (name) VALUES (?)", (name,))
-        self._source = database.execute("SELECT number FROM source WHERE name=?", (name,)).fetchone()[0]
-        (self._next,) = database.execute("SELECT coalesce(max(number), 0) + 1 FROM advisory").fetchone()
-        self._releases: set[tuple[str, str]] = set()
-        self._advisories = self._facts = self._good = self._bad = 0
-        self._reason = ""
-
-    def add(self, items: Sequence[Item]) -> None:
-        """Some more of it."""
-        for item in items:
-            if isinstance(item, InputError):
-                self._fail(item)
-                continue
-            self._good += 1
-            if isinstance(item, Advisory) and not item.withdrawn:
-                self._add_advisory(item)
-            elif isinstance(item, Facts):
-                self._add_facts(item)
-
-    def _add_advisory(self, advisory: Advisory) -> None:
-        number, self._next = self._next, self._next + 1
-        self._advisories += 1
-        head = msgspec.structs.replace(advisory, affected=())
-        self._database.execute("INSERT INTO advisory VALUES (?,?,?)", (number, self._source, pack(head)))
-        rows = [
-            (found.ecosystem, found.name, number, position, found.release, pack(found))
-            for position, found in enumerate(advisory.affected)
-        ]
-        self._database.executemany("INSERT INTO statement VALUES (?,?,?,?,?,?)", rows)
-        self._releases.update((found.ecosystem, found.release) for found in advisory.affected)
-        if advisory.vectors or advisory.rating or advisory.weaknesses:
-            names = dict.fromkeys((*advisory.names, *(advisory.cves if len(advisory.cves) == 1 else ())))
-            for name in names:
-                self._add_facts(Facts(
-                    name=name, vectors=advisory.vectors, rating=advisory.rating,
-                    weaknesses=advisory.weaknesses,
-                ))  # fmt: skip
-
-    def _add_facts(self, facts: Facts) -> None:
-        if facts == Facts(name=facts.name):  # nothing is said
-            return
-        row = (facts.name, self._source, pack(facts))
-        self._facts += self._database.execute("INSERT OR REPLACE INTO facts VALUES (?,?,?)", row).rowcount
-
-    def _fail(self, error: InputError) -> None:
-        self._bad += 1
-        self._reason = self._reason or str(error)
-        if self._bad <= KEPT_FAILURES:
-            found = advisory_failure(error, self._name)
-            row = (self._source, found.record_id, found.error, found.source)
-            self._database.execute("INSERT OR REPLACE INTO failure VALUES (?,?,?,?)", row)
-
-    def done(self, digest: str) -> SourceState:
-        """The state, written down. Raises InputError where the source is not what it should be."""
-        if self._good <= self._bad:
-            raise InputError(
-                f"what was fetched cannot be read: {self._reason or 'nothing in it'}",
-                source=self._name,
-                hint="the old data stays in force",
-            )
-        self._database.executemany(
-            "INSERT INTO release VALUES (?,?,?)", [(self._source, e, r) for e, r in sorted(self._releases)]
-        )
-        state = SourceState(
-            name=self._name, digest=digest, filled=datetime.now(UTC).isoformat(timespec="seconds"),
-            advisories=self._advisories, facts=self._facts, failures=self._bad,
-        )  # fmt: skip
-        self._database.execute(
-            "UPDATE source SET digest=?, filled=?, advisories=?, facts=?, failures=? WHERE number=?",
-            (state.digest, state.filled, state.advisories, state.facts, state.failures, self._source),
-        )
-        return state
-
-
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    stream = iter(items)
-    while batch := list(islice(stream, BATCH)):
-        yield batch
 
 
 def open_intelligence(advisories: AdvisoryIndex, settings: Settings) -> Intelligence | None:

@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icelos.data.advisories import Advisories, Statement
+from icelos.data.advisory_filling import Item
 from icelos.data.advisory_schema import pack, unpack
-from icelos.data.advisory_store import AdvisoryStore, Item, open_advisories
+from icelos.data.advisory_store import AdvisoryStore, open_advisories
 from icelos.data.parse.intelligence import Facts
 from icelos.data.parse.osv_advisories import Advisory, Affected, Range
 from icelos.data.parse.purls import Place

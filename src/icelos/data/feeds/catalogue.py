@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from icelos.data.advisory_store import Item
+from icelos.data.advisory_filling import Item
 from icelos.data.feeds import attack, layout, nvd
 from icelos.data.feeds.archive import read_archive
 from icelos.data.feeds.files import LIMIT, Provenance

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from icelos.data.advisory_store import SourceState, workspace_store
+from icelos.data.advisory_filling import SourceState
+from icelos.data.advisory_store import workspace_store
 from icelos.data.feeds.catalogue import FEEDS, Feed
 from icelos.data.feeds.state import fetched_files, read_state
 from icelos.data.parse.fields import Parsed, moment
