@@ -11,7 +11,7 @@ import json
 import os
 import tarfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, cmp_to_key
 from pathlib import Path
 from typing import Any
@@ -198,8 +198,34 @@ def oracle(folder: Path, target: Path) -> tuple[Findings, Counter[str]]:
             said.setdefault((purl, advisory), set()).add(opinion)
     silent = Counter(o for opinions in said.values() for o in opinions if o.startswith("no opinion"))
     order = ("affected", "undecided", "not affected")
+    for group in _same(folder, said):
+        opinions = set().union(*(said[key] for key in group))
+        said |= dict.fromkeys(group, opinions)
     decided = {key: o for key, o in said.items() if not any(one.startswith("no opinion") for one in o)}
     return {key: next(o for o in order if o in opinions) for key, opinions in decided.items()}, silent
+
+
+def _same(folder: Path, keys: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    """Keys of one package whose advisories name the same one CVE: they are one vulnerability."""
+    names = _names(folder)
+    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for purl, advisory in keys:
+        cves = {name for name in names.get(advisory, {advisory}) if name.startswith("CVE-")}
+        if len(cves) == 1:
+            groups.setdefault((purl, cves.pop()), []).append((purl, advisory))
+    yield from (group for group in groups.values() if len(group) > 1)
+
+
+@cache
+def _names(folder: Path) -> dict[str, set[str]]:
+    """Advisory -> its id and aliases."""
+    found: dict[str, set[str]] = {}
+    for file in OSV_FILES:
+        with gzip.open(folder / file, "rt") as lines:
+            for record in map(json.loads, lines):
+                if not record.get("withdrawn"):
+                    found.setdefault(record["id"], {record["id"]}).update(record.get("aliases") or ())
+    return found
 
 
 def _listed(target: Path) -> Iterator[tuple[str, tuple[str, str] | None]]:
@@ -224,14 +250,16 @@ def _base(purl: str) -> str:
 
 
 def _found(target: Path, store: AdvisoryStore) -> Findings:
-    """Findings by (purl without qualifiers, advisory)."""
+    """Findings by (purl without qualifiers, each advisory that it rests on)."""
     job = VulnsJob(store)
     source = ComponentSource(target, advisories=str(store.path))
     components = [item for item in source if isinstance(item, Component)]
-    findings = {}
+    findings: Findings = {}
     for component, found in zip(components, job.score(components), strict=True):
         assert isinstance(found, Finding)
-        findings[_base(component.purl), component.advisory] = VERDICTS[found.label]
+        for advisory in found.attributes["advisories"].split():
+            key = (_base(component.purl), advisory)
+            assert findings.setdefault(key, VERDICTS[found.label]) == VERDICTS[found.label], key
     return findings
 
 

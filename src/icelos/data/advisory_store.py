@@ -16,12 +16,14 @@ from pathlib import Path
 
 import msgspec
 
-from icelos.data.advisories import AdvisoryIndex, Statement, load_advisories, same_release
+from icelos.data.advisories import AdvisoryIndex, load_advisories, same_release
 from icelos.data.advisory_filling import Filling, Item, SourceState
 from icelos.data.advisory_schema import APPLICATION, SCHEMA, VERSION, unpack
+from icelos.data.aliases import merged
 from icelos.data.intelligence import Intelligence
 from icelos.data.parse.osv_advisories import Advisory, Affected
 from icelos.data.parse.purls import Place
+from icelos.data.statement import Statement
 from icelos.data.workspace import ADVISORIES, Workspace
 from icelos.errors import InputError, StoreError
 from icelos.findings import Failure
@@ -173,7 +175,7 @@ class AdvisoryStore:
                 if (advisory.id, affected) not in seen:
                     seen.add((advisory.id, affected))
                     found.setdefault(advisory.id, []).append(Statement(advisory, affected))
-        return found
+        return merged(found)
 
     def covers(self, place: Place) -> bool:
         """As `Advisories.covers`."""

@@ -15,13 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icelos.data.advisories import Advisories, Statement
+from icelos.data.advisories import Advisories
 from icelos.data.advisory_filling import Item
 from icelos.data.advisory_schema import pack, unpack
 from icelos.data.advisory_store import AdvisoryStore, open_advisories
 from icelos.data.parse.intelligence import Facts
 from icelos.data.parse.osv_advisories import Advisory, Affected, Range
 from icelos.data.parse.purls import Place
+from icelos.data.statement import Statement
 from icelos.errors import InputError, StoreError
 
 FLASK = Place("PyPI", "", "flask", "1.0")

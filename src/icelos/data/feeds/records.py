@@ -25,7 +25,7 @@ from icelos.errors import IcelosError, InputError
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".zip")
 MEMBERS = 1_000_000
-MAX_DOCUMENT = 1024 * 1024 * 1024
+MAX_DOCUMENT = 512 * 1024 * 1024
 """A year of NVD is one document of about 200 MB."""
 
 

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 
 from icelos import __version__
 from icelos.contracts import Needs, Scored
-from icelos.data.advisories import AdvisoryIndex, Statement
+from icelos.data.advisories import AdvisoryIndex
 from icelos.data.advisory_store import AdvisoryStore, open_advisories, open_intelligence
 from icelos.data.parse.purls import Place, place_of
+from icelos.data.statement import Statement
 from icelos.errors import InputError, SettingsError
 from icelos.findings import Evidence, Finding, How, Verdict
 from icelos.jobs.vulns.priority import Prioritiser
@@ -78,13 +79,20 @@ def _attributes(
     values = {
         "target": record.target, "purl": record.purl, "name": record.name, "version": record.version,
         "location": record.location, "layer": record.layer, "owner": record.owner,
-        "advisory": advisory.id, "vulnerability": advisory.title,
-        "aliases": " ".join(name for name in names if name != advisory.title),
+        "advisory": record.advisory, "vulnerability": _title(statements),
+        "advisories": " ".join(dict.fromkeys(statement.advisory.id for statement in statements)),
+        "aliases": " ".join(name for name in names if name != _title(statements)),
         "status": Status.FIXED if fixed else MEANINGS[_LABELS[reading.standing]].status,
         "why": reading.why, "fixed_in": " ".join(reading.fixes[:8]),
         "description": advisory.summary,
     }  # fmt: skip
     return {name: str(value) for name, value in values.items() if value}
+
+
+def _title(statements: Sequence[Statement]) -> str:
+    """The CVE by which people call it, else the first advisory's id."""
+    titles = [statement.advisory.title for statement in statements]
+    return next((title for title in titles if title.startswith("CVE-")), titles[0])
 
 
 def _reading(place: Place, statements: Sequence[Statement]) -> Reading:
@@ -98,7 +106,7 @@ def _reading(place: Place, statements: Sequence[Statement]) -> Reading:
 
 
 def _summary(record: Component, statements: Sequence[Statement], reading: Reading) -> str:
-    title = statements[0].advisory.title
+    title = _title(statements)
     what = {
         Standing.AFFECTED: "is affected by", Standing.FIXED: "has the fix of",
         Standing.OUTSIDE: "is not affected by", Standing.UNDECIDED: "may be affected by",
@@ -115,7 +123,7 @@ def _evidence(record: Component, statements: Sequence[Statement], reading: Readi
         words = ": ".join(filter(None, (advisory.id, advisory.summary)))
         found.append(Evidence(words, advisory.source, How.RETRIEVAL))
     if reading.words:
-        found.append(Evidence(reading.words, statements[0].advisory.source, How.RULE))
+        found.append(Evidence(reading.words, statements[reading.number].advisory.source, How.RULE))
     return tuple(found)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from icelos.data.advisories import Statement
 from icelos.data.intelligence import Intel, Intelligence, combined
 from icelos.data.parse.intelligence import Facts
+from icelos.data.statement import Statement
 from icelos.jobs.vulns.risk import Exposure, Reach, Risk, risk
 from icelos.jobs.vulns.severity import severity_of
 from icelos.jobs.vulns.ssvc import advice_on
