@@ -47,12 +47,14 @@ class Advisories:
         self.count = 0
         self._by_package: dict[tuple[str, str], list[Statement]] = {}
         self._releases: set[tuple[str, str]] = set()
+        self._places: dict[tuple[str, str, str], dict[str, list[Statement]]] = {}
 
     def add(self, advisory: Advisory) -> None:
         """Take one in; what several documents say under one id stands side by side."""
         if advisory.withdrawn:
             return
         self.count += 1
+        self._places.clear()
         for affected in advisory.affected:
             key = (affected.ecosystem, affected.name)
             self._by_package.setdefault(key, []).append(Statement(advisory, affected))
@@ -65,6 +67,12 @@ class Advisories:
         Statements about another release of the distribution are left out; where the component's
         release is not known, all are given, and no verdict but "unknown" can rest on them.
         """
+        key = (place.ecosystem, place.name, place.release)
+        if key not in self._places:  # a job asks for a package as often as it has advisories
+            self._places[key] = self._about(place)
+        return self._places[key]
+
+    def _about(self, place: Place) -> dict[str, list[Statement]]:
         found: dict[str, list[Statement]] = {}
         for statement in self._by_package.get((place.ecosystem, place.name), ()):
             if same_release(place, statement.affected.release):

@@ -92,7 +92,7 @@ def _records(path: Path, name: str, members: str) -> Iterator[Raw | InputError]:
 
 
 def _members(path: Path, name: str, pattern: str) -> Iterator[Raw | InputError]:
-    left = max(RATIO_FREE, RATIO * path.stat().st_size)
+    left = _allowed(path)
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         if len(members) > MEMBERS:
@@ -108,13 +108,48 @@ def _members(path: Path, name: str, pattern: str) -> Iterator[Raw | InputError]:
             yield Raw(data, place) if len(data) <= bound else InputError("unpacks to too much", source=place)
 
 
+def _allowed(path: Path) -> int:
+    """How many bytes a file may unpack to."""
+    return max(RATIO_FREE, RATIO * path.stat().st_size)
+
+
+def _bomb() -> InputError:
+    return InputError(f"a decompression bomb: grows more than {RATIO} times")
+
+
+def _check_whole(path: Path) -> None:
+    """Raises InputError for a zstd stream that is cut short, which the library reads without a word.
+
+    In small pieces: a block of 4 bytes can stand for 128 KiB.
+    """
+    with path.open("rb") as stream:
+        if stream.read(4) != b"\x28\xb5\x2f\xfd":
+            return
+        import zstandard
+
+        engine = zstandard.ZstdDecompressor(max_window_size=2**27)
+        stream.seek(0)
+        frame, left = engine.decompressobj(), _allowed(path)
+        while piece := stream.read(1024):
+            while piece:
+                if frame.eof:
+                    frame = engine.decompressobj()
+                left -= len(frame.decompress(piece))
+                if left < 0:
+                    raise _bomb()
+                piece = frame.unused_data
+        if not frame.eof:
+            raise InputError("zstd data is cut short")
+
+
 def _lines(path: Path, name: str) -> Iterator[Raw | InputError]:
-    left = max(RATIO_FREE, RATIO * path.stat().st_size)
+    _check_whole(path)
+    left = _allowed(path)
     with open_input(path) as stream:
         for line in read_lines(stream, limit=MAX_BYTES):
             left -= len(line.data)
             if left < 0:
-                raise InputError(f"a decompression bomb: grows more than {RATIO} times")
+                raise _bomb()
             place = f"{name}:{line.number}"
             if line.overlong:
                 yield InputError("line is too long", source=place)
