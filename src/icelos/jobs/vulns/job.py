@@ -12,7 +12,7 @@ from icelos import __version__
 from icelos.contracts import Needs, Scored
 from icelos.data.advisories import AdvisoryIndex
 from icelos.data.advisory_store import AdvisoryStore, open_advisories, open_intelligence
-from icelos.data.parse.purls import Place, place_of
+from icelos.data.parse.purls import DISTRIBUTIONS, Place, place_of
 from icelos.data.statement import Statement
 from icelos.errors import InputError, SettingsError
 from icelos.findings import Evidence, Finding, How, Verdict
@@ -28,6 +28,8 @@ _LABELS = {
     Standing.OUTSIDE: Label.CODE_NOT_PRESENT,
     Standing.UNDECIDED: Label.UNCERTAIN,
 }
+
+_DISTRIBUTIONS = frozenset(DISTRIBUTIONS.values())
 
 
 class VulnsJob:
@@ -56,7 +58,7 @@ class VulnsJob:
             raise InputError(f"no advisory {record.advisory!r} names {record.purl}", source=record.source)
         reading = _reading(place, statements)
         label = _LABELS[reading.standing]
-        attributes = _attributes(record, statements, reading)
+        attributes = {**_attributes(record, statements, reading), "match": _match(place)}
         score = None
         if MEANINGS[label].verdict is not Verdict.CLEAR:  # what is ruled out has no risk
             priority = self._prioritiser.of(statements)
@@ -87,6 +89,11 @@ def _attributes(
         "description": advisory.summary,
     }  # fmt: skip
     return {name: str(value) for name, value in values.items() if value}
+
+
+def _match(place: Place) -> str:
+    """How the advisory was found to be about the component."""
+    return "advisory of the distribution" if place.ecosystem in _DISTRIBUTIONS else "package URL and versions"
 
 
 def _title(statements: Sequence[Statement]) -> str:
