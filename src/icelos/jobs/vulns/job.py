@@ -18,6 +18,7 @@ from icelos.errors import InputError, SettingsError
 from icelos.findings import Evidence, Finding, How, Verdict
 from icelos.jobs.vulns.priority import Prioritiser
 from icelos.jobs.vulns.ranges import Reading, Standing, read
+from icelos.jobs.vulns.risk import Exposure
 from icelos.jobs.vulns.verdicts import MEANINGS, Label, Status
 from icelos.records import Component, Record
 from icelos.settings import Settings
@@ -61,7 +62,7 @@ class VulnsJob:
         attributes = {**_attributes(record, statements, reading), "match": _match(place)}
         score = None
         if MEANINGS[label].verdict is not Verdict.CLEAR:  # what is ruled out has no risk
-            priority = self._prioritiser.of(statements)
+            priority = self._prioritiser.of(statements, exposure=Exposure(record.listens, record.root))
             score, attributes = priority.risk.score, attributes | priority.attributes
         return Finding(
             record_id=record.id, job=self.name, verdict=MEANINGS[label].verdict, label=label.value,

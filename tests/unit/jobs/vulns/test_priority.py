@@ -129,6 +129,18 @@ def test_out_of_the_database(tmp_path: Path) -> None:
     ]
 
 
+def test_what_the_target_says_of_itself_counts(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(_advisory(1))
+    job = build(_settings(tmp_path / "none"), {"advisories": str(tmp_path / "a.json")})
+    component = Component(
+        id="1", source="s", target="t", purl="pkg:pypi/web@1.5", name="web", version="1.5", advisory="A-1",
+        listens=True, root=False,
+    )  # fmt: skip
+    (found,) = job.score([component])
+    assert isinstance(found, Finding)
+    assert "network 1 (listens); user 0.8 (not root)" in found.attributes["risk_terms"]
+
+
 def test_what_is_ruled_out_has_no_risk(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(_advisory(1, severity=[{"type": "CVSS_V3", "score": HIGH}]))
     job = build(_settings(tmp_path / "none"), {"advisories": str(tmp_path / "a.json")})
