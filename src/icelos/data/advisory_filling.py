@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from icelos.data.advisories import advisory_failure
-from icelos.data.advisory_schema import pack
-from icelos.data.parse.intelligence import Facts
+from icelos.data.advisory_schema import pack, unpack
+from icelos.data.parse.intelligence import Facts, joined
 from icelos.data.parse.osv_advisories import Advisory
 from icelos.errors import InputError
 
@@ -74,8 +74,16 @@ class Filling:
     def _add_facts(self, facts: Facts) -> None:
         if facts == Facts(name=facts.name):  # nothing is said
             return
-        row = (facts.name, self._source, pack(facts))
-        self._facts += self._database.execute("INSERT OR REPLACE INTO facts VALUES (?,?,?)", row).rowcount
+        key = (facts.name, self._source)
+        done = self._database.execute("INSERT OR IGNORE INTO facts VALUES (?,?,?)", (*key, pack(facts)))
+        if done.rowcount:
+            self._facts += 1
+            return
+        (before,) = self._database.execute(
+            "SELECT content FROM facts WHERE name=? AND source=?", key
+        ).fetchone()
+        both = pack(joined(unpack(before, Facts), facts))
+        self._database.execute("UPDATE facts SET content=? WHERE name=? AND source=?", (both, *key))
 
     def _fail(self, error: InputError) -> None:
         self._bad += 1

@@ -29,6 +29,20 @@ def test_of_several_names_the_worst_counts() -> None:
     assert (found.kev_added, found.ransomware) == ("2023-01-01", True)
 
 
+def test_two_records_of_one_source_on_one_cve_are_joined(tmp_path: Path) -> None:
+    name = "CVE-2026-0001"
+    with AdvisoryStore(tmp_path / "a.sqlite") as store:
+        state = store.replace("osv/x", [
+            Facts(name=name, vectors=("one",), weaknesses=("CWE-1",), epss=0.1),
+            Facts(name=name, vectors=("two", "one"), rating="high"),
+            Facts(name=name, epss=0.2),
+        ])  # fmt: skip
+        found = store.intelligence.about([name])
+    assert state.facts == 1
+    assert (found.vectors, found.weaknesses, found.rating) == (("one", "two"), ("CWE-1",), "high")
+    assert found.epss == 0.2
+
+
 def test_the_newest_source_comes_first(tmp_path: Path) -> None:
     def points(exploitation: str) -> Facts:
         return Facts(name="CVE-2026-0001", exploitation=exploitation, vectors=(exploitation,))

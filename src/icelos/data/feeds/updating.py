@@ -11,6 +11,7 @@ import msgspec
 from icelos.data.advisory_store import AdvisoryStore
 from icelos.data.feeds.catalogue import Feed
 from icelos.data.feeds.files import Absent, Check, Provenance, copy, sha256_of
+from icelos.data.feeds.records import is_feed_file
 from icelos.data.feeds.state import STATE, STATE_LIMIT, State, feed_files, read_state, state_in, write_state
 from icelos.data.parse.fields import moment
 from icelos.data.reading import files_below
@@ -218,9 +219,10 @@ def _is_folder(mirror: str) -> bool:
 
 
 def _is_safe(file: str) -> bool:
-    """Whether a name that a mirror gives stays in the feed's folder."""
+    """Whether a name that a mirror gives is one of a feed's file, in the feed's own folder."""
     path = PurePosixPath(file)
-    return not path.is_absolute() and ".." not in path.parts and "\\" not in file and "\0" not in file
+    hidden = any(part.startswith(".") for part in path.parts)  # ".." and our own files too
+    return not (path.is_absolute() or hidden or set("\\\0\n") & set(file)) and is_feed_file(Path(file))
 
 
 def _check_documents(feed: Feed, file: str, path: Path) -> None:

@@ -43,6 +43,18 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     in_kev: bool | None = None
 
 
+def joined(one: Facts, other: Facts) -> Facts:
+    """What two records of one source say of the same name; of single values the second's count."""
+    said = {
+        field: value
+        for field in Facts.__struct_fields__
+        if (value := getattr(other, field)) not in (None, "", ())
+    }
+    said["vectors"] = unique((*one.vectors, *other.vectors))
+    said["weaknesses"] = unique((*one.weaknesses, *other.weaknesses))
+    return msgspec.structs.replace(one, **said)
+
+
 def facts_of(row: Object) -> Facts:
     """The facts of one row of any of these formats. Raises InputError for what is none of them."""
     if is_kev(row):
