@@ -218,6 +218,7 @@ class AdvisoryStore:
     def _changed(self) -> None:
         with self._lock:
             self._places.clear()
+            self.intelligence.forget()
             self._releases = self._read_releases()
 
 

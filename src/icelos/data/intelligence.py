@@ -45,6 +45,11 @@ class Intelligence:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
+        self._kev: bool | None = None
+
+    def forget(self) -> None:
+        """The database has changed."""
+        self._kev = None
 
     def about(self, names: Iterable[str], said: Sequence[Facts] = ()) -> Intel:
         """All facts of one vulnerability under these names, and what is `said` of it elsewhere.
@@ -61,7 +66,9 @@ class Intelligence:
         return combined(asked, facts, kev_known=self._knows_kev())
 
     def _knows_kev(self) -> bool:
-        return bool(self._rows("SELECT 1 FROM source WHERE name LIKE 'kev/%' LIMIT 1"))
+        if self._kev is None:
+            self._kev = bool(self._rows("SELECT 1 FROM source WHERE name LIKE 'kev/%' LIMIT 1"))
+        return self._kev
 
 
 def combined(names: Sequence[str], facts: Sequence[Facts], *, kev_known: bool) -> Intel:

@@ -78,13 +78,14 @@ def _attributes(
     """What documents and filters need; lists are separated by blanks, and empty values are left out."""
     advisory = statements[0].advisory
     names = dict.fromkeys(name for statement in statements for name in statement.advisory.names)
+    title = _title(statements)
     fixed = reading.standing is Standing.FIXED
     values = {
         "target": record.target, "purl": record.purl, "name": record.name, "version": record.version,
         "location": record.location, "layer": record.layer, "owner": record.owner,
-        "advisory": record.advisory, "vulnerability": _title(statements),
+        "advisory": record.advisory, "vulnerability": title,
         "advisories": " ".join(dict.fromkeys(statement.advisory.id for statement in statements)),
-        "aliases": " ".join(name for name in names if name != _title(statements)),
+        "aliases": " ".join(name for name in names if name != title),
         "status": Status.FIXED if fixed else MEANINGS[_LABELS[reading.standing]].status,
         "why": reading.why, "fixed_in": " ".join(reading.fixes[:8]),
         "description": advisory.summary,
