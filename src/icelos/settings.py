@@ -107,12 +107,42 @@ class CopilotSettings(Struct, frozen=True, kw_only=True):
     groups: Annotated[tuple[str, ...], Meta(description="Groups of that principal")] = ()
 
 
+class FeedSettings(Struct, frozen=True, kw_only=True):
+    """Which parts of the vulnerability feeds are fetched where no part is named."""
+
+    osv_ecosystems: Annotated[
+        tuple[str, ...], Meta(description="Ecosystems of OSV that are fetched, such as PyPI or Debian:12")
+    ] = ("PyPI", "npm", "Go", "Maven", "RubyGems", "crates.io", "NuGet", "Packagist", "Debian:12",
+         "Debian:13", "Ubuntu:22.04:LTS", "Ubuntu:24.04:LTS", "AlmaLinux:8", "AlmaLinux:9", "Red Hat",
+         "Wolfi", "Chainguard")  # fmt: skip
+    alpine_releases: Annotated[
+        tuple[str, ...], Meta(description="Releases of Alpine whose security fixes are fetched")
+    ] = ("v3.18", "v3.19", "v3.20", "v3.21", "v3.22")
+    nvd_first_year: Annotated[int, Meta(ge=1999, description="First year of NVD that is fetched")] = 2002
+    nvd_api_key: Annotated[
+        str, Meta(description="Secret; set it by ICELOS_FEEDS_NVD_API_KEY, it is never shown")
+    ] = ""
+
+    def __repr__(self) -> str:
+        """Without the key: a repr ends up in logs and tracebacks."""
+        return f"FeedSettings(osv_ecosystems={self.osv_ecosystems!r})"
+
+
 class EngineSettings(Struct, frozen=True, kw_only=True):
     """How runs are cut and when they stop."""
 
     batch_size: Annotated[int, Meta(ge=1, description="Records scored together")] = 64
     workers: Annotated[int, Meta(ge=1, description="Threads that score at once")] = 1
     max_failures: Annotated[int, Meta(ge=0, description="Stop after more failures than this; 0 = never")] = 0
+
+
+class VulnSettings(Struct, frozen=True, kw_only=True):
+    """What only the owner of a system knows of it."""
+
+    mission_impact: Annotated[
+        Literal["", "low", "medium", "high"],
+        Meta(description="What the system means for mission and well-being, for SSVC; empty = not said"),
+    ] = ""
 
 
 class MailSettings(Struct, frozen=True, kw_only=True):
@@ -144,7 +174,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     llm: LLMSettings = LLMSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
     copilot: CopilotSettings = CopilotSettings()
+    feeds: FeedSettings = FeedSettings()
     engine: EngineSettings = EngineSettings()
+    vulns: VulnSettings = VulnSettings()
     mail: MailSettings = MailSettings()
     web: WebSettings = WebSettings()
 
@@ -163,7 +195,7 @@ class Origin(Struct, frozen=True):
     description: str
 
 
-SECRETS = frozenset({"llm.api_key"})
+SECRETS = frozenset({"llm.api_key", "feeds.nvd_api_key"})
 
 
 class Loaded(Struct, frozen=True):

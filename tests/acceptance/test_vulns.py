@@ -166,6 +166,40 @@ def test_bad_input_is_one_line(
     assert len(shown.err.splitlines()) == 1
 
 
+def test_by_the_feeds_of_the_workspace(bom: str, feed: str, tmp_path: Path, capfdbinary: Capture) -> None:
+    """Without --advisories: a clear line where nothing has been fetched; then by risk, with its terms."""
+    assert run(["vulns", "analyze", bom]) == 2
+    (line,) = capfdbinary.readouterr().err.decode().splitlines()
+    assert "there are no advisories in the workspace (icelos feeds update osv" in line
+    mirror = tmp_path / "mirror"
+    (mirror / "kev").mkdir(parents=True)
+    Path(feed).rename(mirror / "osv")
+    row = {
+        "cveID": "CVE-2020-2",
+        "vulnerabilityName": "V",
+        "dueDate": "2020-02-01",
+        "dateAdded": "2020-01-01",
+    }
+    (mirror / "kev" / "kev.json").write_text(
+        json.dumps({"vulnerabilities": [row]}).replace("2020-2", "2020-0002")
+    )
+    advisories = (mirror / "osv" / "pypi.jsonl").read_text().replace("CVE-2020-", "CVE-2020-000")
+    (mirror / "osv" / "pypi.jsonl").write_text(advisories)
+    assert run(["feeds", "update", "osv", "kev", "--mirror", str(mirror), "--no-index"]) == 0
+    capfdbinary.readouterr()
+    for command in (["vulns", "analyze", bom], ["scan", "vulns", bom]):
+        assert run([*command, "--json"]) == 0
+        findings, _ = _outcomes(capfdbinary.readouterr().out)
+        listed = next(f for f in findings if "CVE-2020-0002" in f["summary"] and f["verdict"] == "alert")
+        assert listed["attributes"]["kev"] == "2020-01-01"
+        assert "threat 1 (in CISA's KEV since 2020-01-01)" in listed["attributes"]["risk_terms"]
+        assert "severity unknown" in listed["attributes"]["risk_terms"]
+        assert all((f["score"] is None) == (f["verdict"] == "clear") for f in findings)
+    assert run(["vulns", "analyze", bom]) == 0
+    rows = [line.split("\t") for line in capfdbinary.readouterr().out.decode().splitlines()]
+    assert ["CVE-2020-0002" in row[3] for row in rows[:2]] == [True, False], "what is exploited comes first"
+
+
 # -- on real images and advisories
 
 

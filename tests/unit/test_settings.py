@@ -80,7 +80,7 @@ def test_no_secret_is_shown_or_told() -> None:
     loaded = load(environ={"ICELOS_LLM_API_KEY": "sk-very-secret"})
     assert loaded.settings.llm.api_key == "sk-very-secret"
     assert "sk-very-secret" not in repr(list(loaded.shown()))
-    assert {"llm.api_key"} == SECRETS
+    assert {"llm.api_key", "feeds.nvd_api_key"} == SECRETS
     with pytest.raises(SettingsError) as caught:
         load(environ={}, flags={"llm.api_key": ["sk-very-secret"]})
     assert "sk-very-secret" not in str(caught.value)

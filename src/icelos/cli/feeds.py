@@ -19,36 +19,61 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line")]
 
 @app.command()
 def update(
-    names: Annotated[list[str], typer.Argument(help="attack, capec, cwe, kev, sigma")],
+    names: Annotated[list[str], typer.Argument(help="One or more; `icelos feeds status` lists them")],
     mirror: Annotated[
         str, typer.Option(help="Folder or address laid out as NAME/FILE, for closed sites")
     ] = "",
     part: Annotated[
-        list[str] | None, typer.Option(help="Only files that begin so (attack: enterprise, ics, mobile)")
+        list[str] | None,
+        typer.Option(help="Only these files: attack: enterprise, ics, mobile; alpine: v3.20; nvd: 2024"),
+    ] = None,
+    ecosystem: Annotated[
+        list[str] | None, typer.Option(help="Only these ecosystems of osv: PyPI, npm, Debian:12, …")
     ] = None,
     index: Annotated[bool, typer.Option(help="Put what was fetched into the knowledge store")] = True,
     json: Json = False,
 ) -> None:
-    """Fetch feeds and index them. Whatever goes wrong, the data from before stays in force.
+    """Fetch feeds; index them for the copilot, or put them into the database of vulnerabilities.
+
+    Whatever goes wrong, the data from before stays in force, and the other feeds are still fetched.
 
     Examples:
       icelos feeds update attack kev
       icelos feeds update attack --part enterprise
       icelos feeds update kev --mirror /media/feeds
+      icelos feeds update osv --ecosystem PyPI --ecosystem Debian:12
+      icelos feeds update osv alpine kev epss nvd vulnrichment
     """
     from icelos.data.feeds.feeds import feed_named
-    from icelos.data.feeds.feeds import update as update_feed
-    from icelos.data.workspace import Workspace
+    from icelos.errors import IcelosError, RunError
     from icelos.settings import load
 
     settings = load().settings
     for name in names:
         feed_named(name)
+    failed: list[str] = []
     for name in names:
-        done = update_feed(name, Workspace.of(settings), mirror=mirror, parts=part or ())
-        _report(done, json=json)
-        if index:
-            _index(name, settings)
+        parts = [*(part or ()), *((ecosystem or ()) if name == "osv" else ())]
+        try:
+            _update(name, settings, mirror=mirror, parts=parts, index=index, json=json)
+        except IcelosError as error:
+            if len(names) == 1:
+                raise
+            output.note(f"{name}: {error}")
+            failed.append(name)
+    if failed:
+        raise RunError(f"not brought up to date: {', '.join(failed)}", hint="the old data stays in force")
+
+
+def _update(name: str, settings: Settings, *, mirror: str, parts: list[str], index: bool, json: bool) -> None:
+    from icelos.data.feeds.feeds import feed_named, update
+    from icelos.data.workspace import Workspace
+
+    workspace = Workspace.of(settings)
+    done = update(name, workspace, mirror=mirror, parts=parts, settings=settings.feeds)
+    _report(done, json=json)
+    if index and feed_named(name).documents is not None:
+        _index(name, settings)
 
 
 @app.command()
@@ -66,14 +91,18 @@ def status(json: Json = False) -> None:
         for row in found:
             output.json_line(row)
         return
-    columns = ("feed", "source", "age", "documents", "licence", "note")
+    columns = ("feed", "source", "age", "holds", "licence", "note")
     output.table(columns, [_row(row) for row in found])
 
 
 def _row(row: Status) -> tuple[object, ...]:
     age = "" if row.age_days is None else f"{row.age_days} d"
-    count = "" if row.documents is None else row.documents
-    return row.name, row.source, age, count, row.licence.partition(" (")[0], row.detail or row.title
+    return row.name, row.source, age, _holds(row), row.licence.partition(" (")[0], row.detail or row.title
+
+
+def _holds(row: Status | Updated) -> str:
+    counts = ((row.documents, "documents"), (row.advisories, "advisories"), (row.facts, "facts"))
+    return ", ".join(f"{number} {what}" for number, what in counts if number)
 
 
 def _report(done: Updated, *, json: bool) -> None:
@@ -81,7 +110,8 @@ def _report(done: Updated, *, json: bool) -> None:
         output.json_line(done)
         return
     what = f"fetched {', '.join(done.changed)}" if done.changed else "nothing new"
-    output.note(f"{done.name}: {what}; {done.documents} documents")
+    gone = f"; {', '.join(done.removed)} no longer in it" if done.removed else ""
+    output.note(f"{done.name}: {what}{gone}; {_holds(done) or 'empty'}")
 
 
 def _index(name: str, settings: Settings) -> None:

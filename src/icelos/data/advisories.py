@@ -10,27 +10,22 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
+from icelos.data.aliases import merged
 from icelos.data.parse.limits import load_json, read_bounded
-from icelos.data.parse.osv_advisories import Advisory, Affected, is_osv, is_secdb, osv, secdb
+from icelos.data.parse.osv_advisories import Advisory, is_osv, is_secdb, osv, secdb
 from icelos.data.parse.purls import Place
 from icelos.data.reading import files_below, open_input, read_lines, stream_errors
+from icelos.data.statement import Statement
 from icelos.errors import IcelosError, InputError
 from icelos.findings import Failure, failure
 from icelos.records import record_id
 
 MAX_DOCUMENT = 256 * 1024 * 1024
 SUFFIXES = (".json", ".jsonl", ".ndjson")
-
-
-class Statement(NamedTuple):
-    """What one advisory says of one package."""
-
-    advisory: Advisory
-    affected: Affected
 
 
 class AdvisoryIndex(Protocol):
@@ -52,12 +47,14 @@ class Advisories:
         self.count = 0
         self._by_package: dict[tuple[str, str], list[Statement]] = {}
         self._releases: set[tuple[str, str]] = set()
+        self._places: dict[tuple[str, str, str], dict[str, list[Statement]]] = {}
 
     def add(self, advisory: Advisory) -> None:
         """Take one in; what several documents say under one id stands side by side."""
         if advisory.withdrawn:
             return
         self.count += 1
+        self._places.clear()
         for affected in advisory.affected:
             key = (affected.ecosystem, affected.name)
             self._by_package.setdefault(key, []).append(Statement(advisory, affected))
@@ -66,14 +63,21 @@ class Advisories:
     def about(self, place: Place) -> dict[str, list[Statement]]:
         """Advisory id -> what it says of the package at `place`, in the order of reading.
 
+        Advisories that are aliases of each other stand together, under the least of their ids.
         Statements about another release of the distribution are left out; where the component's
         release is not known, all are given, and no verdict but "unknown" can rest on them.
         """
+        key = (place.ecosystem, place.name, place.release)
+        if key not in self._places:  # a job asks for a package as often as it has advisories
+            self._places[key] = self._about(place)
+        return self._places[key]
+
+    def _about(self, place: Place) -> dict[str, list[Statement]]:
         found: dict[str, list[Statement]] = {}
         for statement in self._by_package.get((place.ecosystem, place.name), ()):
             if same_release(place, statement.affected.release):
                 found.setdefault(statement.advisory.id, []).append(statement)
-        return found
+        return merged(found)
 
     def covers(self, place: Place) -> bool:
         """Whether there is any advisory at all for the component's ecosystem and release."""

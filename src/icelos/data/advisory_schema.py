@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 
 T = TypeVar("T")
+APPLICATION = 0x49434C41
+"""The mark of an advisory database in its file ("ICLA")."""
 VERSION = 1
 SCHEMA = (
     """CREATE TABLE source (

@@ -12,54 +12,44 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 import msgspec
 
-from icelos.data.advisories import AdvisoryIndex, Statement, advisory_failure, load_advisories, same_release
-from icelos.data.advisory_schema import SCHEMA, VERSION, pack, unpack
+from icelos.data.advisories import AdvisoryIndex, load_advisories, same_release
+from icelos.data.advisory_filling import Filling, Item, SourceState
+from icelos.data.advisory_schema import APPLICATION, SCHEMA, VERSION, unpack
+from icelos.data.aliases import merged
 from icelos.data.intelligence import Intelligence
-from icelos.data.parse.intelligence import Facts
 from icelos.data.parse.osv_advisories import Advisory, Affected
 from icelos.data.parse.purls import Place
+from icelos.data.statement import Statement
 from icelos.data.workspace import ADVISORIES, Workspace
 from icelos.errors import InputError, StoreError
 from icelos.findings import Failure
 from icelos.settings import Settings, load
 
-Item = Advisory | Facts | InputError
-BATCH = 500
+WAIT = 600.0
+"""Seconds that a writer waits for another one: a large source takes minutes."""
 KEPT_PLACES = 128
 """Packages whose advisories are held in memory: a job asks for one as often as it has advisories."""
-KEPT_FAILURES = 1000
-"""Most failures of one source that are kept; the rest is counted."""
 _MAGIC = b"SQLite format 3\0"
-
-
-class SourceState(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in force of one source; `digest` is that of the file it came from, `filled` a time in UTC."""
-
-    name: str
-    digest: str
-    filled: str
-    advisories: int
-    facts: int
-    failures: int
 
 
 class AdvisoryStore:
     """The look-ups of `Advisories`, on disk. Safe to use from several threads; raises StoreError."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, renew: bool = True) -> None:
+        """Open, or create, or with `renew` start a database of another version afresh."""
         self.path = path
         self._lock = threading.RLock()
         self._places: OrderedDict[tuple[str, str, str], dict[str, list[Statement]]] = OrderedDict()
         with self._told("open"):
-            self._database = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+            self._database = sqlite3.connect(
+                path, timeout=WAIT, isolation_level=None, check_same_thread=False
+            )
             self._finalizer = weakref.finalize(self, self._database.close)
-            self._prepare()
+            self._prepare(renew=renew)
         self._releases = self._read_releases()
         self.intelligence = Intelligence(self._rows)
 
@@ -73,11 +63,17 @@ class AdvisoryStore:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, renew: bool) -> None:
         """Create the tables; those of another version go: the feeds' files fill them again."""
-        (found,) = self._database.execute("PRAGMA user_version").fetchone()
-        if found == VERSION:
+        (mark,) = self._database.execute("PRAGMA application_id").fetchone()
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        if (mark, version) == (APPLICATION, VERSION):
             return
+        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if tables and mark != APPLICATION:
+            raise StoreError("not a database of advisories", source=str(self.path))
+        if tables and not renew:
+            raise StoreError("a database of advisories of another version of Icelos", source=str(self.path))
         self._database.execute("PRAGMA journal_mode=WAL")
         with self._transaction():
             for (name,) in self._database.execute(
@@ -87,6 +83,7 @@ class AdvisoryStore:
                     self._database.execute(f'DROP TABLE "{name}"')
             for statement in SCHEMA:
                 self._database.execute(statement)
+            self._database.execute(f"PRAGMA application_id={APPLICATION}")
             self._database.execute(f"PRAGMA user_version={VERSION}")
 
     @contextmanager
@@ -119,8 +116,15 @@ class AdvisoryStore:
 
     @property
     def failures(self) -> list[Failure]:
-        """What could not be read of the sources."""
-        rows = self._rows("SELECT record_id, error, place FROM failure ORDER BY source, place")
+        """The advisories that could not be read: something may be missing in what is found."""
+        return self._failures("advisories > 0")
+
+    def failures_of(self, source_name: str) -> list[Failure]:
+        """What could not be read of one source, at most `KEPT_FAILURES`."""
+        return self._failures("name = ?", source_name)
+
+    def _failures(self, where: str, *values: str) -> list[Failure]:
+        rows = self._rows(_FAILURES.format(where=where), *values)
         return [Failure(record_id=str(i), job="", error=str(e), source=str(p)) for i, e, p in rows]
 
     def sources(self) -> list[SourceState]:
@@ -132,6 +136,15 @@ class AdvisoryStore:
             msgspec.convert(dict(zip(SourceState.__struct_fields__, r, strict=True)), SourceState)
             for r in rows
         ]
+
+    @property
+    def described(self) -> str:
+        """The feeds in force and the day of each's oldest part ("alpine 2026-11-23, osv 2026-11-20")."""
+        days: dict[str, str] = {}
+        for state in self.sources():
+            feed, day = state.name.partition("/")[0], state.filled[:10]
+            days[feed] = min(day, days.get(feed, day))
+        return ", ".join(f"{feed} {day}" for feed, day in sorted(days.items()))
 
     def about(self, place: Place) -> Mapping[str, Sequence[Statement]]:
         """As `Advisories.about`; what two sources say in the same words is there once.
@@ -162,7 +175,7 @@ class AdvisoryStore:
                 if (advisory.id, affected) not in seen:
                     seen.add((advisory.id, affected))
                     found.setdefault(advisory.id, []).append(Statement(advisory, affected))
-        return found
+        return merged(found)
 
     def covers(self, place: Place) -> bool:
         """As `Advisories.covers`."""
@@ -184,9 +197,9 @@ class AdvisoryStore:
         """
         with self._lock, self._told("write"), self._transaction():
             self._remove(source_name)
-            filling = _Filling(self._database, source_name)
-            for batch in _batches(items):
-                filling.add(batch)
+            filling = Filling(self._database, source_name)
+            for item in items:
+                filling.add(item)
             state = filling.done(digest)
         self._changed()
         return state
@@ -205,12 +218,17 @@ class AdvisoryStore:
     def _changed(self) -> None:
         with self._lock:
             self._places.clear()
+            self.intelligence.forget()
             self._releases = self._read_releases()
 
 
 _ABOUT = """
 SELECT s.advisory, s.release, s.content, a.content FROM statement s JOIN advisory a ON a.number = s.advisory
 WHERE s.ecosystem=? AND s.name=? ORDER BY s.advisory, s.position
+"""
+_FAILURES = """
+SELECT f.record_id, f.error, f.place FROM failure f JOIN source s ON s.number = f.source
+WHERE s.{where} ORDER BY f.source, f.place
 """
 _REMOVE = (
     "DELETE FROM statement WHERE advisory IN (SELECT number FROM advisory WHERE source=?)",
@@ -222,87 +240,12 @@ _REMOVE = (
 )
 
 
-class _Filling:
-    """One source on its way into an open transaction."""
-
-    def __init__(self, database: sqlite3.Connection, name: str) -> None:
-        self._database, self._name = database, name
-        database.execute("INSERT INTO source (name) VALUES (?)", (name,))
-        self._source = database.execute("SELECT number FROM source WHERE name=?", (name,)).fetchone()[0]
-        (self._next,) = database.execute("SELECT coalesce(max(number), 0) + 1 FROM advisory").fetchone()
-        self._releases: set[tuple[str, str]] = set()
-        self._advisories = self._facts = self._good = self._bad = 0
-        self._reason = ""
-
-    def add(self, items: Sequence[Item]) -> None:
-        """Some more of it."""
-        for item in items:
-            if isinstance(item, InputError):
-                self._fail(item)
-                continue
-            self._good += 1
-            if isinstance(item, Advisory) and not item.withdrawn:
-                self._add_advisory(item)
-            elif isinstance(item, Facts):
-                self._add_facts(item)
-
-    def _add_advisory(self, advisory: Advisory) -> None:
-        number, self._next = self._next, self._next + 1
-        self._advisories += 1
-        head = msgspec.structs.replace(advisory, affected=())
-        self._database.execute("INSERT INTO advisory VALUES (?,?,?)", (number, self._source, pack(head)))
-        rows = [
-            (found.ecosystem, found.name, number, position, found.release, pack(found))
-            for position, found in enumerate(advisory.affected)
-        ]
-        self._database.executemany("INSERT INTO statement VALUES (?,?,?,?,?,?)", rows)
-        self._releases.update((found.ecosystem, found.release) for found in advisory.affected)
-        if advisory.vectors or advisory.rating or advisory.weaknesses:
-            names = dict.fromkeys((*advisory.names, *(advisory.cves if len(advisory.cves) == 1 else ())))
-            for name in names:
-                self._add_facts(Facts(
-                    name=name, vectors=advisory.vectors, rating=advisory.rating,
-                    weaknesses=advisory.weaknesses,
-                ))  # fmt: skip
-
-    def _add_facts(self, facts: Facts) -> None:
-        row = (facts.name, self._source, pack(facts))
-        self._facts += self._database.execute("INSERT OR REPLACE INTO facts VALUES (?,?,?)", row).rowcount
-
-    def _fail(self, error: InputError) -> None:
-        self._bad += 1
-        self._reason = self._reason or str(error)
-        if self._bad <= KEPT_FAILURES:
-            found = advisory_failure(error, self._name)
-            row = (self._source, found.record_id, found.error, found.source)
-            self._database.execute("INSERT OR REPLACE INTO failure VALUES (?,?,?,?)", row)
-
-    def done(self, digest: str) -> SourceState:
-        """The state, written down. Raises InputError where the source is not what it should be."""
-        if self._good <= self._bad:
-            raise InputError(
-                f"what was fetched cannot be read: {self._reason or 'nothing in it'}",
-                source=self._name,
-                hint="the old data stays in force",
-            )
-        self._database.executemany(
-            "INSERT INTO release VALUES (?,?,?)", [(self._source, e, r) for e, r in sorted(self._releases)]
-        )
-        state = SourceState(
-            name=self._name, digest=digest, filled=datetime.now(UTC).isoformat(timespec="seconds"),
-            advisories=self._advisories, facts=self._facts, failures=self._bad,
-        )  # fmt: skip
-        self._database.execute(
-            "UPDATE source SET digest=?, filled=?, advisories=?, facts=?, failures=? WHERE number=?",
-            (state.digest, state.filled, state.advisories, state.facts, state.failures, self._source),
-        )
-        return state
-
-
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    stream = iter(items)
-    while batch := list(islice(stream, BATCH)):
-        yield batch
+def open_intelligence(advisories: AdvisoryIndex, settings: Settings) -> Intelligence | None:
+    """What is known of CVEs: in the database that the advisories are of, else in the workspace's, if any."""
+    if isinstance(advisories, AdvisoryStore):
+        return advisories.intelligence
+    path = settings.home / ADVISORIES
+    return AdvisoryStore(path).intelligence if path.is_file() else None
 
 
 def open_advisories(location: str | Path = "", settings: Settings | None = None) -> AdvisoryIndex:
@@ -315,7 +258,7 @@ def open_advisories(location: str | Path = "", settings: Settings | None = None)
         return load_advisories(location)
     path = Path(location) if location else (settings or load().settings).home / ADVISORIES
     if path.is_file():
-        store = AdvisoryStore(path)
+        store = AdvisoryStore(path, renew=not location)
         if store.count:
             return store
         store.close()

@@ -45,25 +45,36 @@ class Intelligence:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
+        self._kev: bool | None = None
 
-    def about(self, names: Iterable[str]) -> Intel:
-        """All facts of one vulnerability under these names. Raises StoreError."""
+    def forget(self) -> None:
+        """The database has changed."""
+        self._kev = None
+
+    def about(self, names: Iterable[str], said: Sequence[Facts] = ()) -> Intel:
+        """All facts of one vulnerability under these names, and what is `said` of it elsewhere.
+
+        Raises StoreError.
+        """
         asked = tuple(dict.fromkeys(names))[:MAX_NAMES]
         marks = ",".join("?" * len(asked))
         rows = self._rows(
             f"SELECT content FROM facts WHERE name IN ({marks}) ORDER BY source DESC, name",  # noqa: S608
             *asked,
         )
-        return combined(asked, [unpack(content, Facts) for (content,) in rows], kev_known=self._knows_kev())
+        facts = [*said, *(unpack(content, Facts) for (content,) in rows)]
+        return combined(asked, facts, kev_known=self._knows_kev())
 
     def _knows_kev(self) -> bool:
-        return bool(self._rows("SELECT 1 FROM source WHERE name LIKE 'kev/%' LIMIT 1"))
+        if self._kev is None:
+            self._kev = bool(self._rows("SELECT 1 FROM source WHERE name LIKE 'kev/%' LIMIT 1"))
+        return self._kev
 
 
 def combined(names: Sequence[str], facts: Sequence[Facts], *, kev_known: bool) -> Intel:
     """One Intel of the newest facts first."""
     scored = max((f for f in facts if f.epss is not None), key=lambda f: f.epss or 0.0, default=None)
-    listed = min((f for f in facts if f.kev_added), key=lambda f: f.kev_added, default=None)
+    listed = min((f for f in facts if f.in_kev), key=lambda f: f.kev_added, default=None)
     points = next((f for f in facts if f.exploitation), None)
     ratings = {f.rating for f in facts}
     return Intel(

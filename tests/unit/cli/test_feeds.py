@@ -45,7 +45,7 @@ def test_update_indexes_and_status_shows_it(mirror: Path, capfd: pytest.CaptureF
             store.lookup("CVE-2031-0001", principal=Principal("anyone"))[0].document_id == "kev/CVE-2031-0001"
         )
     assert run(["feeds", "status"]) == 0
-    assert "kev\tfetched\t0 d\t1\tCC0-1.0" in capfd.readouterr().out
+    assert "kev\tfetched\t0 d\t1 documents, 1 facts\tCC0-1.0" in capfd.readouterr().out
 
 
 def test_errors_are_one_line_and_exit_code_two(mirror: Path, capfd: pytest.CaptureFixture[str]) -> None:

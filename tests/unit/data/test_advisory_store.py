@@ -15,12 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icelos.data.advisories import Advisories, Statement
+from icelos.data.advisories import Advisories
+from icelos.data.advisory_filling import Item
 from icelos.data.advisory_schema import pack, unpack
-from icelos.data.advisory_store import AdvisoryStore, Item, open_advisories
+from icelos.data.advisory_store import AdvisoryStore, open_advisories
 from icelos.data.parse.intelligence import Facts
 from icelos.data.parse.osv_advisories import Advisory, Affected, Range
 from icelos.data.parse.purls import Place
+from icelos.data.statement import Statement
 from icelos.errors import InputError, StoreError
 
 FLASK = Place("PyPI", "", "flask", "1.0")
@@ -188,10 +190,23 @@ def test_a_database_of_another_version_starts_afresh(tmp_path: Path) -> None:
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA user_version=999")
     database.close()
+    with pytest.raises(StoreError, match="of another version"):
+        open_advisories(path)
     with AdvisoryStore(path) as store:
         assert store.count == 0
         store.replace("one", [_advisory(2)])
         assert store.count == 1
+
+
+def test_the_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.sqlite"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE dear (data)")
+    database.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="not a database of advisories"):
+        open_advisories(path)
+    assert path.read_bytes() == before
 
 
 def test_what_is_no_database(tmp_path: Path) -> None:

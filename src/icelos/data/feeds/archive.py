@@ -20,7 +20,7 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedErro
 def read_archive(path: Path, *, max_bytes: int = MAX_BYTES) -> Iterator[Parsed]:
     """The documents of every file in a zip, which may unpack to `max_bytes` in all, or of a plain file."""
     name = path.name.removeprefix(".part.")
-    if not _is_zip(path):
+    if not is_zip(path):
         yield from read_documents(path, name=name, max_bytes=max_bytes)
         return
     try:
@@ -41,7 +41,8 @@ def read_archive(path: Path, *, max_bytes: int = MAX_BYTES) -> Iterator[Parsed]:
         yield failed(name, "", f"broken archive: {error}")
 
 
-def _is_zip(path: Path) -> bool:
+def is_zip(path: Path) -> bool:
+    """Whether a file begins as a zip archive does."""
     try:
         with path.open("rb") as stream:
             return stream.read(4) == b"PK\x03\x04"

@@ -40,6 +40,19 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     exploitation: str = ""
     automatable: str = ""
     technical_impact: str = ""
+    in_kev: bool | None = None
+
+
+def joined(one: Facts, other: Facts) -> Facts:
+    """What two records of one source say of the same name; of single values the second's count."""
+    said = {
+        field: value
+        for field in Facts.__struct_fields__
+        if (value := getattr(other, field)) not in (None, "", ())
+    }
+    said["vectors"] = unique((*one.vectors, *other.vectors))
+    said["weaknesses"] = unique((*one.weaknesses, *other.weaknesses))
+    return msgspec.structs.replace(one, **said)
 
 
 def facts_of(row: Object) -> Facts:
@@ -63,6 +76,7 @@ def _named(text: str) -> str:
 def _kev(row: Object) -> Facts:
     return Facts(
         name=_named(text_of(row, "cveID")),
+        in_kev=True,
         kev_added=day(text_of(row, "dateAdded")),
         kev_due=day(text_of(row, "dueDate")),
         ransomware=True if text_of(row, "knownRansomwareCampaignUse").lower() == "known" else None,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from icelos.contracts import LLM
-from icelos.data.advisories import Statement
+from icelos.data.statement import Statement
 from icelos.data.inventory import read_target
 from icelos.data.tree import open_tree
 from icelos.errors import BudgetError, IcelosError, InputError
@@ -84,7 +84,7 @@ def chain(found: Investigation) -> Iterator[Evidence]:
 
 def facts(found: Investigation) -> dict[str, str]:
     """Attributes of the finding: why, how sure, what would change it, and the cost."""
-    return {
+    values = {
         "why": found.conclusion.why,
         "confidence": found.conclusion.confidence,
         "would_change": found.conclusion.would_change,
@@ -94,3 +94,4 @@ def facts(found: Investigation) -> dict[str, str]:
         "seconds": f"{found.seconds:.2f}",
         "notes": "; ".join(found.notes)[:500],
     }
+    return {name: value for name, value in values.items() if value}

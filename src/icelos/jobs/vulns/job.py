@@ -11,15 +11,18 @@ from pathlib import Path
 
 from icelos import __version__
 from icelos.contracts import Needs, Scored
-from icelos.data.advisories import AdvisoryIndex, Statement
-from icelos.data.advisory_store import open_advisories
-from icelos.data.parse.purls import Place, place_of
+from icelos.data.advisories import AdvisoryIndex
+from icelos.data.advisory_store import AdvisoryStore, open_advisories, open_intelligence
+from icelos.data.parse.purls import DISTRIBUTIONS, Place, place_of
+from icelos.data.statement import Statement
 from icelos.data.workspace import Workspace
 from icelos.errors import InputError, SettingsError
-from icelos.findings import Evidence, Finding, How
+from icelos.findings import Evidence, Finding, How, Verdict
 from icelos.jobs.vulns.investigated import MAX_PROOF, Investigator, chain, facts, open_target
 from icelos.jobs.vulns.investigation.loop import Investigation
+from icelos.jobs.vulns.priority import Prioritiser
 from icelos.jobs.vulns.ranges import Reading, Standing, read
+from icelos.jobs.vulns.risk import Exposure, Reach
 from icelos.jobs.vulns.verdicts import MEANINGS, Label, Status
 from icelos.llm.connect import connect
 from icelos.records import Component, Record
@@ -32,6 +35,8 @@ _LABELS = {
     Standing.UNDECIDED: Label.UNCERTAIN,
 }
 
+_DISTRIBUTIONS = frozenset(DISTRIBUTIONS.values())
+
 
 class VulnsJob:
     """Judges components by the advisories of one file or folder, or of the workspace."""
@@ -39,10 +44,18 @@ class VulnsJob:
     name = "vulns"
     needs = Needs(memory_mib=512)
 
-    def __init__(self, advisories: AdvisoryIndex, investigator: Investigator | None = None) -> None:
+    def __init__(
+        self,
+        advisories: AdvisoryIndex,
+        prioritiser: Prioritiser | None = None,
+        investigator: Investigator | None = None,
+    ) -> None:
         self._advisories = advisories
+        self._prioritiser = prioritiser or Prioritiser()
         self._investigator = investigator
         self._made_by = {"job": f"vulns {__version__}", "method": "version ranges"}
+        if isinstance(advisories, AdvisoryStore):
+            self._made_by["data"] = advisories.described
 
     def score(self, batch: Sequence[Record]) -> list[Scored]:
         """A Finding for each component. Raises InputError for a record that is not one, or not judgeable."""
@@ -57,30 +70,34 @@ class VulnsJob:
             raise InputError(f"no advisory {record.advisory!r} names {record.purl}", source=record.source)
         reading = _reading(place, statements)
         found = self._investigator.look(record, statements, reading) if self._investigator else None
+        label = found.conclusion.label if found else _LABELS[reading.standing]
+        attributes = {**_attributes(record, statements, reading), "match": _match(place)}
+        summary, evidence = _summary(record, statements, reading), _evidence(record, statements, reading)
+        reach = Reach.UNKNOWN
         if found is not None:
-            return self._investigated(record, statements, reading, found)
-        label = _LABELS[reading.standing]
+            attributes |= {"status": MEANINGS[label].status.value, **facts(found)}
+            summary = _judged(record, statements, reading, found)
+            evidence = (*evidence, *chain(found))[:MAX_PROOF]
+            reach = Reach.REACHED if label is Label.VULNERABLE else Reach.UNKNOWN
+        score = None
+        if MEANINGS[label].verdict is not Verdict.CLEAR:  # what is ruled out has no risk
+            exposure = Exposure(record.listens, record.root)
+            priority = self._prioritiser.of(statements, reach, exposure)
+            score, attributes = priority.risk.score, attributes | priority.attributes
         return Finding(
             record_id=record.id, job=self.name, verdict=MEANINGS[label].verdict, label=label.value,
-            summary=_summary(record, statements, reading), evidence=_evidence(record, statements, reading),
-            made_by=self._made_by, source=record.source, attributes=_attributes(record, statements, reading),
+            score=score, summary=summary, evidence=evidence, source=record.source, attributes=attributes,
+            made_by=self._made_by | {"method": "investigation"} if found else self._made_by,
         )  # fmt: skip
 
-    def _investigated(
-        self, record: Component, statements: Sequence[Statement], reading: Reading, found: Investigation
-    ) -> Finding:
-        label, advisory = found.conclusion.label, statements[0].advisory
-        attributes = _attributes(record, statements, reading) | {"status": MEANINGS[label].status.value}
-        attributes |= {name: value for name, value in facts(found).items() if value}
-        named = f"{record.name} {record.version}".strip()
-        move = f"; fixed in {' or '.join(reading.fixes[:3])}" if reading.fixes else ""
-        proof = (*_evidence(record, statements, reading), *chain(found))
-        return Finding(
-            record_id=record.id, job=self.name, verdict=MEANINGS[label].verdict, label=label.value,
-            summary=f"{named}, {advisory.title}: {label.value.replace('_', ' ')}: {found.conclusion.why}{move}",
-            evidence=proof[:MAX_PROOF], source=record.source, attributes=attributes,
-            made_by=self._made_by | {"method": "investigation"},
-        )  # fmt: skip
+
+def _judged(
+    record: Component, statements: Sequence[Statement], reading: Reading, found: Investigation
+) -> str:
+    named = f"{record.name} {record.version}".strip()
+    move = f"; fixed in {' or '.join(reading.fixes[:3])}" if reading.fixes else ""
+    label = found.conclusion.label.value.replace("_", " ")
+    return f"{named}, {statements[0].advisory.title}: {label}: {found.conclusion.why}{move}"
 
 
 def _attributes(
@@ -89,17 +106,30 @@ def _attributes(
     """What documents and filters need; lists are separated by blanks, and empty values are left out."""
     advisory = statements[0].advisory
     names = dict.fromkeys(name for statement in statements for name in statement.advisory.names)
+    title = _title(statements)
     fixed = reading.standing is Standing.FIXED
     values = {
         "target": record.target, "purl": record.purl, "name": record.name, "version": record.version,
         "location": record.location, "layer": record.layer, "owner": record.owner,
-        "advisory": advisory.id, "vulnerability": advisory.title,
-        "aliases": " ".join(name for name in names if name != advisory.title),
+        "advisory": record.advisory, "vulnerability": title,
+        "advisories": " ".join(dict.fromkeys(statement.advisory.id for statement in statements)),
+        "aliases": " ".join(name for name in names if name != title),
         "status": Status.FIXED if fixed else MEANINGS[_LABELS[reading.standing]].status,
         "why": reading.why, "fixed_in": " ".join(reading.fixes[:8]),
         "description": advisory.summary,
     }  # fmt: skip
     return {name: str(value) for name, value in values.items() if value}
+
+
+def _match(place: Place) -> str:
+    """How the advisory was found to be about the component."""
+    return "advisory of the distribution" if place.ecosystem in _DISTRIBUTIONS else "package URL and versions"
+
+
+def _title(statements: Sequence[Statement]) -> str:
+    """The CVE by which people call it, else the first advisory's id."""
+    titles = [statement.advisory.title for statement in statements]
+    return next((title for title in titles if title.startswith("CVE-")), titles[0])
 
 
 def _reading(place: Place, statements: Sequence[Statement]) -> Reading:
@@ -113,7 +143,7 @@ def _reading(place: Place, statements: Sequence[Statement]) -> Reading:
 
 
 def _summary(record: Component, statements: Sequence[Statement], reading: Reading) -> str:
-    title = statements[0].advisory.title
+    title = _title(statements)
     what = {
         Standing.AFFECTED: "is affected by", Standing.FIXED: "has the fix of",
         Standing.OUTSIDE: "is not affected by", Standing.UNDECIDED: "may be affected by",
@@ -130,7 +160,7 @@ def _evidence(record: Component, statements: Sequence[Statement], reading: Readi
         words = ": ".join(filter(None, (advisory.id, advisory.summary)))
         found.append(Evidence(words, advisory.source, How.RETRIEVAL))
     if reading.words:
-        found.append(Evidence(reading.words, statements[0].advisory.source, How.RULE))
+        found.append(Evidence(reading.words, statements[reading.number].advisory.source, How.RULE))
     return tuple(found)
 
 
@@ -149,7 +179,9 @@ def build(settings: Settings, options: Mapping[str, str]) -> VulnsJob:
             hint="advisories=FOLDER, cve=ID,ID, target=TARGET, source=FOLDER",
         )
     advisories = open_advisories(options.get("advisories", ""), settings)
-    return VulnsJob(advisories, _investigator(settings, options))
+    known = open_intelligence(advisories, settings)
+    prioritiser = Prioritiser(known, settings.vulns.mission_impact)
+    return VulnsJob(advisories, prioritiser, _investigator(settings, options))
 
 
 def _investigator(settings: Settings, options: Mapping[str, str]) -> Investigator | None:

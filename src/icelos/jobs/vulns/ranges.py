@@ -30,17 +30,22 @@ class Reading(msgspec.Struct, frozen=True):
     """What was read out of an advisory for one version.
 
     `why` is for people; `words` is the part of the advisory it rests on; `fixes` are versions to move to.
+    `number` counts, from 0, the statement that it rests on.
     """
 
     standing: Standing
     why: str
     words: str
     fixes: tuple[str, ...] = ()
+    number: int = 0
 
 
 def read(affected: Sequence[Affected], ecosystem: str, version: str) -> Reading:
     """The sum of several statements: affected by any is affected; undecided by any, else, is undecided."""
-    readings = [_read_one(item, ecosystem, version) for item in affected]
+    readings = [
+        msgspec.structs.replace(_read_one(item, ecosystem, version), number=number)
+        for number, item in enumerate(affected)
+    ]
     for standing in (Standing.AFFECTED, Standing.UNDECIDED, Standing.FIXED, Standing.OUTSIDE):
         found = [reading for reading in readings if reading.standing is standing]
         if found:

@@ -74,6 +74,7 @@ def test_evidence_quotes_the_inventory_and_the_advisory(job: VulnsJob) -> None:
         ("ECOSYSTEM: introduced 1.0, fixed 2.0", "feed.jsonl:1", "rule"),
     ]
     assert found.summary.endswith("fixed in 2.0")
+    assert found.attributes["match"] == "package URL and versions"
     assert {n: found.attributes[n] for n in ("purl", "vulnerability", "status", "fixed_in")} == {
         "purl": "pkg:pypi/flask@1.5", "vulnerability": "CVE-2020-1", "status": "affected", "fixed_in": "2.0",
     }  # fmt: skip
@@ -106,6 +107,7 @@ def test_what_cannot_be_decided_is_said(job: VulnsJob, component: Component, say
 def test_the_release_decides(job: VulnsJob) -> None:
     (found,) = job.score([_component("1.5-r0", "pkg:apk/alpine/zlib?distro=alpine-3.10.4", "A-2")])
     assert isinstance(found, Finding)
+    assert found.attributes["match"] == "advisory of the distribution"
     assert found.verdict is Verdict.ALERT
 
 

@@ -51,7 +51,7 @@ def protections(data: bytes) -> dict[str, str]:
     file: Any = ELFFile(io.BytesIO(data))
     segments = list(file.iter_segments())
     kinds = {segment["p_type"] for segment in segments}
-    tags = {}
+    tags: dict[str, Any] = {}
     names: set[str] = set()
     for section in file.iter_sections():
         if isinstance(section, DynamicSection):

@@ -121,8 +121,8 @@ class CallGraph:
         names = self._resolved(symbol) or [symbol]
         if symbol in self._external:
             unit = self._external[symbol]
-            path = (*self._steps(unit), Step(unit, self._file(unit), 0))
-            return Reach(Standing.REACHED, symbol, path, f"{unit} uses it, of a binary module")
+            way = (*self._steps(unit), Step(unit, self._file(unit), 0))
+            return Reach(Standing.REACHED, symbol, way, f"{unit} uses it, of a binary module")
         for name in names:
             path = self._path(name)
             if path is not None:
