@@ -13,6 +13,7 @@ from icelos.cli import output
 if TYPE_CHECKING:
     from icelos.data.sinks import KeptSink
     from icelos.findings import Outcome
+    from icelos.jobs.vulns.report import Making
     from icelos.settings import Settings
 
 app = typer.Typer(help="Vulnerabilities: from a target to verdicts with proof.", no_args_is_help=True)
@@ -30,12 +31,19 @@ def analyze(
         str, typer.Option(help="File or folder of advisories: OSV or Alpine secdb in JSON")
     ],
     cve: Annotated[list[str] | None, typer.Option(help="Only this advisory, by any of its ids")] = None,
-    format_: Annotated[str, typer.Option("--format", help="table or json (one outcome a line)")] = "table",
+    format_: Annotated[
+        str, typer.Option("--format", help="table, json (one outcome a line), openvex")
+    ] = "table",
     json: Annotated[bool, typer.Option("--json", help="The same as --format json")] = False,
     output_file: Annotated[
         Path | None, typer.Option("--output", help="Write there, whole or not at all")
     ] = None,
     show_clear: Annotated[bool, typer.Option("--all", help="In the table, also what is ruled out")] = False,
+    author: Annotated[str, typer.Option(help="Who says it, in documents: a name, e-mail or URL")] = "Icelos",
+    product: Annotated[
+        list[str] | None,
+        typer.Option(help="The whole it is about, in documents: pkg:oci/NAME@sha256:… instead of the target"),
+    ] = None,
     fail_on: Annotated[str, typer.Option(help="Exit 1 at or above: alert, review or unknown")] = "",
 ) -> None:
     """Judge every component of a target by every advisory that names it, with evidence.
@@ -47,6 +55,7 @@ def analyze(
     """
     from icelos.cli.scan import check_fail_on, finish
     from icelos.engine.jobs import scan
+    from icelos.jobs.vulns.report import Making
     from icelos.settings import load
 
     chosen = _checked("json" if json else format_)
@@ -59,7 +68,8 @@ def analyze(
         )
         outcomes = sink.outcomes
     if not report.interrupted:
-        _print(outcomes, chosen, output_file, show_clear=show_clear)
+        making = Making(show_clear=show_clear, author=author, products=tuple(product or ()))
+        print_report(outcomes, chosen, output_file, making)
     finish(report, fail_on)
 
 
@@ -79,15 +89,16 @@ def _sink(settings: Settings) -> KeptSink:
     return KeptSink(SqliteSink(Workspace.of(settings).findings))
 
 
-def _print(outcomes: Sequence[Outcome], form: str, file: Path | None, *, show_clear: bool) -> None:
+def print_report(outcomes: Sequence[Outcome], form: str, file: Path | None, making: Making) -> None:
+    """To a file, whole or not at all, or to standard output. Raises InputError."""
     from icelos.data.atomic import atomic_write
     from icelos.jobs.vulns import report
 
     if file is not None:
+        data = report.rendered(outcomes, form, making)
         with atomic_write(file) as stream:
-            stream.write(report.rendered(outcomes, form, show_clear=show_clear))
-    elif form == "json":
-        for one in report.as_objects(outcomes):
-            output.json_line(one)
+            stream.write(data)
+    elif form == "table":
+        output.table(report.COLUMNS, report.as_rows(outcomes, show_clear=making.show_clear))
     else:
-        output.table(report.COLUMNS, report.as_rows(outcomes, show_clear=show_clear))
+        output.document(report.rendered(outcomes, form, making))
