@@ -11,12 +11,13 @@ import msgspec
 from icelos.data.parse.fields import Object, text_of
 from icelos.data.parse.limits import load_json, read_bounded
 from icelos.errors import InputError
-from icelos.jobs.vulns.documents import openvex
+from icelos.jobs.vulns.documents import cyclonedx, cyclonedx_reading, openvex
 from icelos.jobs.vulns.documents.model import Statement, VexDocument
 
 MAX_DOCUMENT = 256 * 1024 * 1024
 VEX: dict[str, Callable[[VexDocument], dict[str, Any]]] = {
     "openvex": openvex.render,
+    "cyclonedx": cyclonedx.render,
 }
 """Formats of VEX documents, each with what writes it."""
 
@@ -49,6 +50,8 @@ def read(row: object) -> VexDocument:
 def _reader(row: Object) -> Callable[[Object], VexDocument] | None:
     if "openvex.dev" in text_of(row, "@context") or "statements" in row:
         return openvex.read
+    if text_of(row, "bomFormat") == "CycloneDX" and "vulnerabilities" in row:
+        return cyclonedx_reading.read
     return None
 
 
