@@ -8,7 +8,7 @@ import msgspec
 
 from icelos.findings import Failure, Finding, Outcome, Verdict
 
-FORMATS = ("table", "json", "openvex", "cyclonedx")
+FORMATS = ("table", "json", "openvex", "cyclonedx", "csaf")
 COLUMNS = ("verdict", "label", "summary", "source")
 AUTHOR = "Icelos"
 _ORDER = {verdict: number for number, verdict in enumerate(Verdict)}

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from icelos import __version__
-from icelos.jobs.vulns.documents.model import CONCERN, Statement, VexDocument
+from icelos.jobs.vulns.documents.model import CONCERN, Statement, VexDocument, latest
 from icelos.jobs.vulns.documents.products import is_purl, parts_of
 from icelos.jobs.vulns.verdicts import MEANINGS, Label, Status
 
@@ -36,15 +36,16 @@ def render(document: VexDocument) -> dict[str, Any]:
         "tools": {"components": [{"type": "application", "name": "Icelos", "version": __version__}]},
         "authors": [{"name": document.author}],
     }
-    wholes = {one.products for one in document.statements}
+    statements = latest(document.statements)
+    wholes = {one.products for one in statements}
     whole = next(iter(wholes)) if len(wholes) == 1 else ()
     if whole:
         metadata["component"] = _component(whole[0], "container")
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json", "bomFormat": "CycloneDX",
         "specVersion": "1.6", "serialNumber": _serial(document.id), "version": document.version,
-        "metadata": metadata, "components": _components(document.statements, whole[:1]),
-        "vulnerabilities": [_vulnerability(one) for one in _ordered(document.statements)],
+        "metadata": metadata, "components": _components(statements, whole[:1]),
+        "vulnerabilities": [_vulnerability(one) for one in _ordered(statements)],
     }  # fmt: skip
 
 

@@ -8,16 +8,17 @@ from typing import Any
 
 import msgspec
 
-from icelos.data.parse.fields import Object, text_of
+from icelos.data.parse.fields import Object, dict_of, text_of
 from icelos.data.parse.limits import load_json, read_bounded
 from icelos.errors import InputError
-from icelos.jobs.vulns.documents import cyclonedx, cyclonedx_reading, openvex
+from icelos.jobs.vulns.documents import csaf, csaf_reading, cyclonedx, cyclonedx_reading, openvex
 from icelos.jobs.vulns.documents.model import Statement, VexDocument
 
 MAX_DOCUMENT = 256 * 1024 * 1024
 VEX: dict[str, Callable[[VexDocument], dict[str, Any]]] = {
     "openvex": openvex.render,
     "cyclonedx": cyclonedx.render,
+    "csaf": csaf.render,
 }
 """Formats of VEX documents, each with what writes it."""
 
@@ -52,6 +53,8 @@ def _reader(row: Object) -> Callable[[Object], VexDocument] | None:
         return openvex.read
     if text_of(row, "bomFormat") == "CycloneDX" and "vulnerabilities" in row:
         return cyclonedx_reading.read
+    if "csaf_version" in dict_of(row, "document"):
+        return csaf_reading.read
     return None
 
 

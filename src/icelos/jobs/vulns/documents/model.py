@@ -197,5 +197,15 @@ def _united(one: Statement, other: Statement) -> Statement:
     )
 
 
+def latest(statements: Iterable[Statement]) -> list[Statement]:
+    """One statement for each vulnerability and component: the latest, of most concern at the same time."""
+    found: dict[object, Statement] = {}
+    for one in statements:
+        earlier = found.setdefault(one.key, one)
+        if (one.when, -CONCERN[one.status]) > (earlier.when, -CONCERN[earlier.status]):
+            found[one.key] = one
+    return list(found.values())
+
+
 def _once(*lists: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item for items in lists for item in items))

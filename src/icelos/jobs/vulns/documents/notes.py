@@ -50,18 +50,24 @@ def written(statement: Statement) -> str:
 
 def read(text: str) -> Notes:
     """The lines of a text that begins with `HEAD`; nothing for any other."""
-    lines = text.splitlines()
-    if not lines or lines[0].strip() != HEAD:
-        return Notes()
-    pairs = [
-        (key, one_line(value)) for key, colon, value in (ln.partition(": ") for ln in lines[1:]) if colon
-    ]
-    single = dict(reversed(pairs))
+    single = fields(text)
     return Notes(
         single.get("label", ""), single.get("name", ""), single.get("version", ""),
         single.get("severity", ""), single.get("why", ""), tuple(single.get("fixed in", "").split()),
-        tuple(value for key, value in pairs if key == "evidence")[:MAX_EVIDENCE],
+        tuple(value for key, value in _pairs(text) if key == "evidence")[:MAX_EVIDENCE],
     )  # fmt: skip
+
+
+def fields(text: str) -> dict[str, str]:
+    """The first line of each key."""
+    return dict(reversed(_pairs(text)))
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    lines = text.splitlines()
+    if not lines or lines[0].strip() != HEAD:
+        return []
+    return [(key, one_line(value)) for key, colon, value in (ln.partition(": ") for ln in lines[1:]) if colon]
 
 
 def label_for(status: Status, said: str = "", justification: str = "") -> Label:

@@ -57,11 +57,12 @@ def test_versions_and_ranges_of_others() -> None:
         {"version": "2.4", "status": "affected"}, {"version": "2.5", "status": "unaffected"},
         {"range": "vers:npm/>=2.9|<=4.1"},
     ]  # fmt: skip
+    affects = [{"ref": "2", "versions": versions}]
     row = {
         "metadata": {"component": {"bom-ref": "me", "purl": "pkg:oci/shop", "name": "shop"}},
         "components": [{"bom-ref": "1", "components": [{"bom-ref": "2", "name": "a", "purl": "pkg:npm/a"}]}],
         "vulnerabilities": [
-            {"id": "CVE-1", "analysis": {"state": "exploitable"}, "affects": [{"ref": "2", "versions": versions}]},
+            {"id": "CVE-1", "analysis": {"state": "exploitable"}, "affects": affects},
             {"id": "CVE-2", "affects": [{"ref": "2"}]},
             {"id": "CVE-3", "analysis": {"state": "fine"}, "affects": [{"ref": "2"}]},
             {"id": "CVE-4", "analysis": {"state": "resolved"}, "affects": []},

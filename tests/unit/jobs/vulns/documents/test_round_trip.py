@@ -17,7 +17,7 @@ from icelos.jobs.vulns.documents.forms import VEX, read
 from icelos.jobs.vulns.documents.model import Statement, document_of, statements_of
 from icelos.jobs.vulns.verdicts import MEANINGS, Label, Status
 
-FORMATS = ("openvex", "cyclonedx")
+FORMATS = ("openvex", "cyclonedx", "csaf")
 SCHEMAS = {
     "openvex": "openvex_0.2.0.json", "cyclonedx": "cyclonedx/bom-1.6.schema.json", "csaf": "csaf_2.0.json",
 }  # fmt: skip
