@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
-from icelos.findings import Failure, Finding, Outcome, Verdict
+from icelos.data.reading import Line, open_input, read_lines, stream_errors
+from icelos.errors import InputError
+from icelos.findings import Failure, Finding, Outcome, Verdict, failure
+from icelos.records import record_id
 
 FORMATS = ("table", "json", "openvex", "cyclonedx", "csaf")
 COLUMNS = ("verdict", "label", "summary", "source")
@@ -33,12 +37,45 @@ def as_rows(outcomes: Sequence[Outcome], *, show_clear: bool = False) -> list[tu
 
 def _verdict(finding: Finding) -> str:
     """An exception is kept and shown."""
-    return "excepted" if finding.attributes.get("excepted") else finding.verdict.value
+    from icelos.jobs.vulns.documents.exceptions import is_excepted
+
+    return "excepted" if is_excepted(finding) else finding.verdict.value
 
 
 def as_objects(outcomes: Iterable[Outcome]) -> list[dict[str, Outcome]]:
     """One object for each outcome, as sinks write it: {"finding": …} or {"failure": …}."""
     return [{"finding" if isinstance(one, Finding) else "failure": one} for one in outcomes]
+
+
+def read_outcomes(path: Path | None) -> list[Outcome]:
+    """What `as_objects` gave, one JSON object a line, from a file or standard input for None.
+
+    A line that is none is a Failure. Raises InputError where the file cannot be read.
+    """
+    found: list[Outcome] = []
+    name = path.name if path else "-"
+    try:
+        with open_input(path) as stream:
+            found.extend(_outcome(line, f"{name}:{line.number}") for line in read_lines(stream) if line.data)
+    except stream_errors() as error:
+        raise InputError(f"cannot read findings: {error}", source=name) from error
+    return found
+
+
+class _Line(msgspec.Struct, frozen=True):
+    finding: Finding | None = None
+    failure: Failure | None = None
+
+
+def _outcome(line: Line, place: str) -> Outcome:
+    try:
+        read = msgspec.json.decode(line.data, type=_Line)
+        if outcome := read.finding or read.failure:
+            return outcome
+        problem = "neither a finding nor a failure"
+    except (msgspec.MsgspecError, UnicodeError, ValueError, RecursionError) as error:
+        problem = f"not an outcome: {error}"
+    return failure(record_id=record_id(place), job="vulns", error=problem, source=place, raw=line.data)
 
 
 def rendered(outcomes: Sequence[Outcome], form: str, making: Making | None = None) -> bytes:

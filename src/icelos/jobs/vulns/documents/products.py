@@ -120,3 +120,31 @@ def _same(key: str, wanted: str, given: str) -> bool:
     if key == "distro":
         return wanted.rpartition("-")[2] == given.rpartition("-")[2]
     return wanted == given
+
+
+_CPE = re.compile(r"cpe:(?:/|2\.3:)[oa]:redhat:enterprise_linux:(?P<major>\d+)(?:[.:].*)?")
+_DISTRO = re.compile(r"(?:rhel|redhat)-(?P<major>\d+)(?:\..*)?")
+
+
+def is_platform_of(cpe: str, purl: str) -> bool:
+    """Whether Red Hat's name of a release means the one that a package URL is of ("distro=rhel-8.10")."""
+    named, parsed = _CPE.fullmatch(cpe), _parsed(purl)
+    if named is None or parsed is None:
+        return False
+    own = _DISTRO.fullmatch(_qualifiers(parsed).get("distro", ""))
+    return own is not None and own["major"] == named["major"]
+
+
+def in_range(version: str, version_range: str) -> bool:
+    """Whether a version is in a range of vers ("vers:npm/>=2|<3"); not where either cannot be read.
+
+    https://github.com/package-url/vers-spec, by `univers`.
+    """
+    from univers.version_range import InvalidVersionRange, VersionRange
+    from univers.versions import InvalidVersion
+
+    try:
+        span = VersionRange.from_string(version_range)  # type: ignore[no-untyped-call]
+        return bool(span.contains(span.version_class(version)))
+    except (InvalidVersionRange, InvalidVersion, ValueError, TypeError, AttributeError, NotImplementedError):
+        return False

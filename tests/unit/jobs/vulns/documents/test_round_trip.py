@@ -7,12 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packageurl import PackageURL
 
-from icelos.findings import Evidence, Finding, How
+from icelos.findings import Evidence, Finding, How, Verdict
+from icelos.jobs.vulns.documents.apply import apply
 from icelos.jobs.vulns.documents.forms import VEX, read
 from icelos.jobs.vulns.documents.model import Statement, document_of, statements_of
 from icelos.jobs.vulns.verdicts import MEANINGS, Label, Status
@@ -36,6 +38,9 @@ VULNERABILITIES = st.builds(
 )  # fmt: skip
 
 
+TARGETS = st.sampled_from(["shop/web:7", "bom.json", "db:1"])
+
+
 def _finding(label: Label, fixed: bool, purl: str, vulnerability: str, target: str, words: str) -> Finding:
     parsed = PackageURL.from_string(purl)
     facts = {
@@ -51,14 +56,15 @@ def _finding(label: Label, fixed: bool, purl: str, vulnerability: str, target: s
     )  # fmt: skip
 
 
-FINDINGS = st.lists(
-    st.builds(
-        _finding, st.sampled_from(list(Label)), st.booleans(), PURLS, VULNERABILITIES,
-        st.sampled_from(["shop/web:7", "bom.json", "db:1"]), TEXT,
-    ),
-    min_size=1, max_size=8,
-    unique_by=lambda f: f.record_id,
-)  # fmt: skip
+def _findings(target: st.SearchStrategy[str]) -> st.SearchStrategy[list[Finding]]:
+    one = st.builds(
+        _finding, st.sampled_from(list(Label)), st.booleans(), PURLS, VULNERABILITIES, target, TEXT
+    )  # fmt: skip
+    return st.lists(one, min_size=1, max_size=8, unique_by=lambda f: f.record_id)
+
+
+FINDINGS = _findings(TARGETS)
+OF_ONE_TARGET = TARGETS.flatmap(lambda target: _findings(st.just(target)))
 
 
 def _fields(statement: Statement) -> dict[str, Any]:
@@ -100,3 +106,27 @@ def test_what_is_undecided_is_never_ruled_out(form: str, findings: list[Finding]
         if finding.label == Label.UNCERTAIN:
             (alone,) = statements_of([finding])
             assert again[alone.key].status in {Status.UNDER_INVESTIGATION, Status.AFFECTED}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@given(findings=OF_ONE_TARGET)
+@settings(max_examples=60, deadline=None)
+def test_applied_to_undecided_findings_the_verdicts_are_the_same(form: str, findings: list[Finding]) -> None:
+    statements = read(
+        json.loads(json.dumps(VEX[form](document_of(findings, author="a", now=NOW))))
+    ).statements
+    uncertain = {"label": "uncertain", "verdict": Verdict.UNKNOWN}
+    raw = [
+        msgspec.structs.replace(
+            one, attributes={**one.attributes, "status": Status.UNDER_INVESTIGATION.value}, **uncertain
+        )
+        for one in findings
+    ]
+    again = apply(raw, statements).findings
+    assert [_decision(one) for one in again] == [_decision(one) for one in findings]
+    unchanged = apply(findings, statements)
+    assert (unchanged.findings, unchanged.changed, unchanged.unapplied) == (findings, [], [])
+
+
+def _decision(finding: Finding) -> tuple[str, Verdict, str]:
+    return finding.label, finding.verdict, finding.attributes["status"]
