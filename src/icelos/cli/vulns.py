@@ -31,13 +31,15 @@ def analyze(
     ],
     cve: Annotated[list[str] | None, typer.Option(help="Only this advisory, by any of its ids")] = None,
     format_: Annotated[
-        str, typer.Option("--format", help="table, json (one outcome a line), openvex")
+        str, typer.Option("--format", help="table, json, markdown, html, openvex, cyclonedx, csaf or sarif")
     ] = "table",
     json: Annotated[bool, typer.Option("--json", help="The same as --format json")] = False,
     output_file: Annotated[
         Path | None, typer.Option("--output", help="Write there, whole or not at all")
     ] = None,
-    show_clear: Annotated[bool, typer.Option("--all", help="In the table, also what is ruled out")] = False,
+    show_clear: Annotated[
+        bool, typer.Option("--all", help="In the table and SARIF, also what is ruled out")
+    ] = False,
     vex_file: Annotated[
         list[Path] | None,
         typer.Option("--vex", help="Statements already made: OpenVEX, CycloneDX or CSAF in JSON; repeatable"),
@@ -59,6 +61,7 @@ def analyze(
       icelos vulns analyze bom.json --advisories osv.jsonl --cve CVE-2020-14343 --format json
       icelos vulns analyze my-application/ --advisories pypa/
       icelos vulns analyze alpine.tar --advisories secdb/ --format openvex --output alpine.vex.json
+      icelos vulns analyze alpine.tar --advisories secdb/ --format html --output report.html
       icelos vulns analyze alpine.tar --advisories secdb/ --vex alpine.vex.json --fail-on alert
     """
     from icelos.cli.scan import check_fail_on, finish

@@ -12,7 +12,7 @@ from icelos.errors import InputError
 from icelos.findings import Failure, Finding, Outcome, Verdict, failure
 from icelos.records import record_id
 
-FORMATS = ("table", "json", "openvex", "cyclonedx", "csaf")
+FORMATS = ("table", "json", "markdown", "html", "openvex", "cyclonedx", "csaf", "sarif")
 COLUMNS = ("verdict", "label", "summary", "source")
 AUTHOR = "Icelos"
 _ORDER = {verdict: number for number, verdict in enumerate(Verdict)}
@@ -93,9 +93,15 @@ def rendered(outcomes: Sequence[Outcome], form: str, making: Making | None = Non
 
 
 def _document(outcomes: Sequence[Outcome], form: str, making: Making) -> bytes:
-    from icelos.jobs.vulns.documents import forms
+    from icelos.jobs.vulns.documents import forms, html, markdown, sarif
     from icelos.jobs.vulns.documents.model import document_of
 
+    if form == "markdown":
+        return markdown.render(outcomes).encode()
+    if form == "html":
+        return html.render(outcomes).encode()
+    if form == "sarif":
+        return forms.as_bytes(sarif.render(outcomes, show_clear=making.show_clear))
     findings = [one for one in outcomes if isinstance(one, Finding)]
     document = document_of(findings, author=making.author, products=making.products)
     return forms.as_bytes(forms.VEX[form](document))
