@@ -25,7 +25,7 @@ SCHEMAS = {
 }  # fmt: skip
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 WORD = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=8)
-TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Zp")), min_size=1, max_size=20)
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1, max_size=20)
 PURLS = st.builds(
     lambda kind, name, version, qualifiers: PackageURL(kind, None, name, version, qualifiers).to_string(),
     st.sampled_from(["pypi", "npm", "deb", "apk", "maven", "golang"]), WORD,
