@@ -54,7 +54,8 @@ class Component(Record, frozen=True, kw_only=True):
     package that owns the files ("deb:python3-yaml"), and `layer` the image layer that brought it.
     `quote` is what the inventory itself says of it, as evidence ("P:musl V:1.1.22-r3").
     `advisory` is the id of one advisory (a CVE, GHSA or distribution id), so that one record is one
-    (component, advisory) pair and no finding hides another.
+    (component, advisory) pair and no finding hides another. `target_id` is the target's own identity: the
+    digest of an image's manifest, or the name that a bill of materials has in all the world.
     """
 
     target: str
@@ -66,6 +67,7 @@ class Component(Record, frozen=True, kw_only=True):
     layer: str = ""
     advisory: str = ""
     quote: str = ""
+    target_id: str = ""
 
 
 class Relation(msgspec.Struct, frozen=True):

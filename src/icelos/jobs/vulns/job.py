@@ -65,6 +65,7 @@ def _attributes(
     names = dict.fromkeys(name for statement in statements for name in statement.advisory.names)
     fixed = reading.standing is Standing.FIXED
     values = {
+        "target_id": record.target_id,
         "target": record.target, "purl": record.purl, "name": record.name, "version": record.version,
         "location": record.location, "layer": record.layer, "owner": record.owner,
         "advisory": advisory.id, "vulnerability": advisory.title,

@@ -39,6 +39,16 @@ def test_the_component_is_a_subcomponent_of_the_image(finding: Make) -> None:
     ]
 
 
+def test_an_image_is_named_by_digest_and_by_tag(finding: Make) -> None:
+    digest = "sha256:" + "ab" * 32
+    row = _document(finding(target="r.example/shop/web:7 (linux/amd64)", target_id=digest))
+    assert [one["@id"] for one in row["statements"][0]["products"]] == [
+        f"pkg:oci/web@{digest}", "pkg:oci/web?tag=7",
+    ]  # fmt: skip
+    (again,) = read(row).statements
+    assert again.products == (f"pkg:oci/web@{digest}", "pkg:oci/web?tag=7")
+
+
 def test_without_an_image_the_component_is_the_product(finding: Make) -> None:
     row = _document(finding(target="bom.json"))
     assert row["statements"][0]["products"][0]["@id"] == "pkg:pypi/jinja2@2.11.0"
