@@ -11,6 +11,9 @@ from icelos.jobs.vulns.documents.people import Entry, Report, Section, report_of
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~#!&@$(){}]")
 _LINK = re.compile(r"://|\bwww\.", re.IGNORECASE)
+_VERBATIM = frozenset(
+    {"Package", "Stands in", "Owned by", "Image layer that brought it", "CVSS vector", "Statement"}
+)
 _LEADING = re.compile(r"^(?:[-+=>]|\d+[.)])")
 
 
@@ -66,7 +69,9 @@ def _entry(entry: Entry) -> Iterator[str]:
     yield f"**{escaped(entry.status)}** ({escaped(entry.label)}): {escaped(entry.why)}"
     yield ""
     told = [("Fix", entry.fix), ("Accepted", entry.excepted), *entry.facts]
-    yield from (f"- {name}: {escaped(value)}" for name, value in told if value)
+    yield from (
+        f"- {name}: {code(value) if name in _VERBATIM else escaped(value)}" for name, value in told if value
+    )
     yield f"- What would change it: {escaped(entry.change)}"
     yield from ("- Evidence:", "")
     yield from (f"  {n}. {how}, {code(where)}: {code(quote)}" for n, (how, where, quote) in _numbered(entry))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from icelos.data.parse.limits import normalise
@@ -26,10 +26,16 @@ _CHANGES = {
     Label.PROTECTED_BY_MITIGATING_CONTROL: "the control being gone",
     Label.FALSE_POSITIVE: "the component or the match being real",
 }
-_NUMBERS = (
-    ("risk", "risk"), ("cvss", "CVSS"), ("severity", "severity"), ("epss", "EPSS"), ("kev", "KEV"),
-    ("ssvc", "SSVC"),
-)  # fmt: skip
+_NUMBERS = {
+    "risk": "risk", "severity": "severity", "cvss_score": "CVSS", "epss": "EPSS", "kev": "in KEV since",
+    "ransomware": "ransomware use", "ssvc": "SSVC", "reach": "reach",
+}  # fmt: skip
+"""Attributes that a reader sorts by, each shown where it is known."""
+_FACTS = {
+    "aliases": "Also known as", "description": "About", "purl": "Package", "location": "Stands in",
+    "owner": "Owned by", "layer": "Image layer that brought it", "cvss": "CVSS vector",
+    "risk_terms": "How the risk came about", "before": "Before the statement", "vex": "Statement",
+}  # fmt: skip
 
 
 class Entry(NamedTuple):
@@ -98,8 +104,14 @@ def _concern(finding: Finding) -> tuple[float, int, float, str, str]:
     severity = facts.get("severity", "").lower()
     return (
         -number(facts.get("risk", "")), _SEVERITIES.index(severity) if severity in _SEVERITIES else 9,
-        -number(facts.get("cvss", "")), facts.get("vulnerability", ""), facts.get("purl", ""),
+        -cvss_of(facts), facts.get("vulnerability", ""), facts.get("purl", ""),
     )  # fmt: skip
+
+
+def cvss_of(facts: Mapping[str, str]) -> float:
+    """The CVSS base score, 0 where it is not known."""
+    score = number(facts.get("cvss_score", ""))
+    return score if score <= 10 else 0.0
 
 
 def number(text: str) -> float:
@@ -119,7 +131,7 @@ def _entry(finding: Finding) -> Entry:
         component=f"{facts.get('name', '')} {facts.get('version', '')}".strip(),
         status=status_of(finding).value.replace("_", " "), label=label.value,
         why=facts.get("why") or clean(finding.summary), fix=_fix(facts),
-        numbers=tuple((shown, facts[name]) for name, shown in _NUMBERS if facts.get(name)),
+        numbers=tuple((shown, facts[name]) for name, shown in _NUMBERS.items() if facts.get(name)),
         facts=tuple(_facts(facts)),
         evidence=tuple((e.how.value, clean(e.source), clean(e.quote)) for e in finding.evidence),
         change=facts.get("would_change") or _CHANGES[label],
@@ -136,8 +148,4 @@ def _fix(facts: dict[str, str]) -> str:
 
 def _facts(facts: dict[str, str]) -> Iterable[tuple[str, str]]:
     """What stands below the headline, each where it is known."""
-    shown = {
-        "Also known as": "aliases", "About": "description", "Package": "purl", "Stands in": "location",
-        "Owned by": "owner", "Image layer that brought it": "layer", "Before the statement": "before",
-    }  # fmt: skip
-    return ((title, facts[name]) for title, name in shown.items() if facts.get(name))
+    return ((title, facts[name]) for name, title in _FACTS.items() if facts.get(name))

@@ -18,7 +18,7 @@ from icelos.findings import Failure, Finding, Outcome, Verdict
 from icelos.jobs.vulns.documents.csaf import HOME
 from icelos.jobs.vulns.documents.exceptions import is_excepted
 from icelos.jobs.vulns.documents.model import evidence_line, label_of, status_of
-from icelos.jobs.vulns.documents.people import clean, number
+from icelos.jobs.vulns.documents.people import clean, cvss_of, number
 from icelos.jobs.vulns.documents.products import parts_of, plain
 from icelos.jobs.vulns.verdicts import Status
 from icelos.records import record_id
@@ -90,8 +90,8 @@ def _help(name: str, words: str, aliases: Sequence[str] | dict[str, None]) -> st
 
 def _severity(finding: Finding) -> str:
     """CVSS where it is known, else the middle of the severity's band."""
-    score = number(finding.attributes.get("cvss", ""))
-    if 0 < score <= 10:
+    score = cvss_of(finding.attributes)
+    if score > 0:
         return f"{score:.1f}"
     return _SEVERITIES.get(finding.attributes.get("severity", "").lower(), "")
 
@@ -116,7 +116,19 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
     return row
 
 
-_KEPT = ("layer", "owner", "fixed_in", "risk", "epss", "kev", "would_change", "vex", "excepted")
+_KEPT = (
+    "layer",
+    "owner",
+    "fixed_in",
+    "risk",
+    "cvss",
+    "epss",
+    "kev",
+    "ssvc",
+    "would_change",
+    "vex",
+    "excepted",
+)
 
 
 def escaped(text: str) -> str:

@@ -55,14 +55,14 @@ def test_text_is_shown_as_it_is(text: str) -> None:
 def test_a_report(finding: Make) -> None:
     page = render(
         [
-            finding(risk="0.9", epss="0.4", kev="yes"), finding("uncertain", vulnerability="CVE-2"),
+            finding(risk="0.9", epss="0.4", kev="2024-01-02"), finding("uncertain", vulnerability="CVE-2"),
             finding("code_not_present", vulnerability="CVE-3"),
         ]
     )  # fmt: skip
     tree = LexborHTMLParser(page)
     assert [s.attributes["class"] for s in tree.css("section")] == ["act", "undecided", "ruled"]
     assert ["open" in d.attributes for d in tree.css("details")] == [True, False, False]
-    assert "risk 0.9, EPSS 0.4, KEV yes" in tree.css("summary")[0].text()
+    assert "risk 0.9, EPSS 0.4, in KEV since 2024-01-02" in tree.css("summary")[0].text()
     terms = {node.text() for node in tree.css("dt")}
     assert {"Fix", "Image layer that brought it", "What would change it"} <= terms
     assert re.search(r"color-scheme: light dark", page)

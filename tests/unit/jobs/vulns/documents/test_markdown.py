@@ -58,7 +58,7 @@ def test_a_report(finding: Make) -> None:
     assert text.splitlines()[0] == "# Vulnerabilities of shop/web:7"
     assert "| CVE-2020-28493 | jinja2 2.11.0 | vulnerable |  | move to 2.11.3 |" in text
     assert "  1. tool, `app/METADATA:3`: `Name: jinja2`" in text
-    assert "- Image layer that brought it: sha256:aa" in text
+    assert "- Image layer that brought it: `sha256:aa`" in text
     assert "- What would change it: a fixed version in the next build" in text
     assert text.index("## Act on these") < text.index("## Ruled out")
     assert "## Undecided" not in text

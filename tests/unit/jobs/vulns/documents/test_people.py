@@ -23,7 +23,7 @@ def test_by_risk_then_severity_then_cvss_in_sections(finding: Make) -> None:
     until = {"excepted": "r", "excepted_until": "2999-01-01"}
     findings = [
         finding("code_not_present", vulnerability="ruled"), finding("uncertain", vulnerability="asked"),
-        finding(vulnerability="d", cvss="5.0"), finding(vulnerability="c", cvss="9.8 CRITICAL"),
+        finding(vulnerability="d", cvss_score="5.0"), finding(vulnerability="c", cvss_score="9.8"),
         finding(vulnerability="b", severity="HIGH"), finding(vulnerability="a", risk="0.7"),
         finding(vulnerability="taken", **until),
         finding(vulnerability="over", **{**until, "excepted_until": "2020-01-01"}),

@@ -63,7 +63,12 @@ def test_an_exception_is_a_suppression(finding: Make) -> None:
 
 @pytest.mark.parametrize(
     ("attributes", "severity"),
-    [({"cvss": "7.5"}, "7.5"), ({"severity": "Critical"}, "9.5"), ({"cvss": "11"}, None), ({}, None)],
+    [
+        ({"cvss_score": "7.5"}, "7.5"),
+        ({"severity": "Critical"}, "9.5"),
+        ({"cvss_score": "11"}, None),
+        ({}, None),
+    ],
 )
 def test_severity(finding: Make, attributes: dict[str, str], severity: str | None) -> None:
     (rule,) = _run([finding(**attributes)])["tool"]["driver"]["rules"]
