@@ -85,7 +85,8 @@ def analyze(
         making = Making(show_clear=show_clear, author=author, products=tuple(product or ()))
         vex.print_report(ruled.outcomes, chosen, output_file, making)
         vex.tell(ruled.notes)
-    report.verdicts = verdicts(ruled.outcomes)
+    if rules.statements or rules.exceptions:
+        report.verdicts = verdicts(ruled.outcomes)
     finish(report, fail_on)
 
 

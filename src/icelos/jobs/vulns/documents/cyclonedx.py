@@ -38,7 +38,8 @@ def render(document: VexDocument) -> dict[str, Any]:
     }
     statements = latest(document.statements)
     wholes = {one.products for one in statements}
-    whole = next(iter(wholes)) if len(wholes) == 1 else ()
+    named = next(iter(wholes)) if len(wholes) == 1 else ()
+    whole = tuple(one for one in named if not _BOM_LINK.fullmatch(one))
     if whole:
         metadata["component"] = _component(whole[0], "container")
     return {

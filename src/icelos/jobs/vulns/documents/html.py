@@ -19,11 +19,13 @@ _STYLE = """
   --clear: light-dark(#1f6f43, #7fd6a4); }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem;
   background: light-dark(#fff, #14171b); color: light-dark(#1c1f24, #e4e7eb); overflow-wrap: anywhere; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.25rem; } h3 { font-size: 1rem; margin: .6rem 0 0; }
+dl { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .2rem 1rem; margin: .4rem 0; }
 table { border-collapse: collapse; } th, td { text-align: left; padding: .3rem .8rem .3rem 0; }
 details { border: 1px solid var(--line); border-radius: .5rem; margin: .5rem 0; padding: .5rem 1rem; }
 details[open] { background: var(--soft); } summary { cursor: pointer; }
 summary b { margin-right: .5rem; } code { font-size: .9em; }
-dt { font-weight: 600; } dd { margin: 0 0 .4rem; }
+dt { font-weight: 600; } dd { margin: 0; } ol { margin: .3rem 0; }
 .label { border: 1px solid currentColor; border-radius: 1rem; padding: .05rem .6rem; font-size: .85em; }
 .act .label { color: var(--alert); } .undecided .label, .accepted .label { color: var(--unknown); }
 .ruled .label { color: var(--clear); } .why { margin: .4rem 0; }

@@ -15,8 +15,8 @@ from icelos import __version__
 from icelos.data.parse.fields import Object, dict_of, dicts_of, list_of, moment, text_of, texts_of
 from icelos.errors import InputError
 from icelos.jobs.vulns.documents import notes
-from icelos.jobs.vulns.documents.model import Statement, VexDocument
-from icelos.jobs.vulns.documents.products import is_purl, parts_of, plain
+from icelos.jobs.vulns.documents.model import Statement, VexDocument, latest
+from icelos.jobs.vulns.documents.products import is_purl, parts_of, plain, split_range, with_range
 from icelos.jobs.vulns.verdicts import Status
 
 CONTEXT = "https://openvex.dev/ns/v0.2.0"
@@ -30,7 +30,8 @@ def render(document: VexDocument) -> dict[str, Any]:
     return {
         "@context": CONTEXT, "@id": document.id, "author": document.author,
         "timestamp": document.timestamp.isoformat(), "version": document.version,
-        "tooling": f"Icelos {__version__}", "statements": [_rendered(one) for one in document.statements],
+        "tooling": f"Icelos {__version__}",
+        "statements": [_rendered(one) for one in latest(document.statements)],
     }  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def _rendered(statement: Statement) -> dict[str, Any]:
 
 
 def _products(statement: Statement) -> list[dict[str, Any]]:
-    part = _component(statement.subject)
+    part = _component(with_range(statement.subject, statement.version_range))
     if not statement.products:
         return [part]
     return [{**_component(product), "subcomponents": [part]} for product in statement.products]
@@ -96,11 +97,13 @@ def _read(item: object, issued: datetime | None, place: str) -> Iterator[Stateme
     subjects = _subjects(item)
     if not name or not subjects:
         raise InputError("without a vulnerability" if not name else "without a product")
-    for subject, products in subjects.items():
+    for identity, products in subjects.items():
+        subject, version_range = split_range(identity)
         part_name, version = parts_of(subject)
         yield Statement(
-            vulnerability=name, subject=subject, products=tuple(products), status=status, label=label,
-            aliases=aliases, description=text_of(dict_of(item, "vulnerability"), "description"),
+            vulnerability=name, subject=subject, version_range=version_range, aliases=aliases,
+            products=tuple(products), status=status, label=label,
+            description=text_of(dict_of(item, "vulnerability"), "description"),
             name=said.name or part_name, version=said.version or version, fixes=said.fixes,
             justification=_justification(item, status),
             impact=said.impact or text_of(item, "impact_statement"),

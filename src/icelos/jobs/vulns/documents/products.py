@@ -26,8 +26,8 @@ _INFORMATIVE = frozenset(
     {"upstream", "origin", "package-id", "checksum", "download_url", "vcs_url", "file_name", "rpmmod"}
 )
 """Qualifiers that say where a package came from, not which one it is."""
-_KEPT = frozenset({"classifier"})
-"""Maven's classifier names another file of the same version."""
+_KEPT = frozenset({"classifier", "vers"})
+"""Maven's classifier names another file of the same version, vers a range of versions."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _PLATFORM = re.compile(r" \([^()]*\)$")
 _REFERENCE = re.compile(
@@ -92,9 +92,37 @@ def parts_of(subject: str) -> tuple[str, str]:
 
 
 def with_version(subject: str, version: str) -> str:
-    """The same package URL at a version, where it has none."""
+    """The same identifier at a version, where it has none."""
     parsed = _parsed(subject)
-    return parsed._replace(version=version).to_string() if parsed and not parsed.version else subject
+    if parsed is None:
+        return f"{subject}@{version}"
+    return subject if parsed.version else parsed._replace(version=version).to_string()
+
+
+def with_range(subject: str, version_range: str) -> str:
+    """An identifier with its range in it, for formats that have no place for one.
+
+    No scanner matches it: better than a statement about all versions.
+    """
+    if not version_range:
+        return subject
+    parsed = _parsed(subject)
+    if parsed is None:
+        return f"{subject}#{version_range}"
+    return parsed._replace(qualifiers={**_all_qualifiers(parsed), "vers": version_range}).to_string()
+
+
+def split_range(identity: str) -> tuple[str, str]:
+    """What `with_range` put together."""
+    parsed = _parsed(identity)
+    if parsed is None:
+        subject, _, version_range = identity.partition("#vers:")
+        return subject, f"vers:{version_range}" if version_range else ""
+    qualifiers = _all_qualifiers(parsed)
+    version_range = qualifiers.pop("vers", "")
+    if not version_range:
+        return identity, ""
+    return parsed._replace(qualifiers=qualifiers).to_string(), version_range
 
 
 def _parsed(text: str) -> PackageURL | None:
@@ -110,9 +138,13 @@ def _name(purl: PackageURL) -> tuple[str, str, str, str]:
     return purl.type, purl.namespace or "", purl.name, purl.subpath or ""
 
 
-def _qualifiers(purl: PackageURL) -> dict[str, str]:
+def _all_qualifiers(purl: PackageURL) -> dict[str, str]:
     given = purl.qualifiers if isinstance(purl.qualifiers, dict) else {}
-    return {key: str(value) for key, value in given.items() if key not in _INFORMATIVE}
+    return {key: str(value) for key, value in given.items()}
+
+
+def _qualifiers(purl: PackageURL) -> dict[str, str]:
+    return {key: value for key, value in _all_qualifiers(purl).items() if key not in _INFORMATIVE}
 
 
 def _same(key: str, wanted: str, given: str) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packageurl import PackageURL
 
 from icelos.errors import InputError
 from icelos.findings import Finding
@@ -146,3 +147,28 @@ def test_documents_of_others() -> None:
     assert [name for name, (found, _) in counts.items() if not found] == [
         "openvex_vexctl/pkg/ctl/testdata/test.vex.json"  # its statements name no product
     ]
+
+
+def _go_vex_matches(general: str, specific: str) -> bool:
+    """The rule of go-vex, which grype and trivy use: all qualifiers, word for word."""
+    one, other = PackageURL.from_string(general), PackageURL.from_string(specific)
+    same = (one.type, one.namespace, one.name) == (other.type, other.namespace, other.name)
+    wanted, given = dict(one.qualifiers or {}), dict(other.qualifiers or {})
+    return same and one.version in {None, other.version} and wanted.items() <= given.items()
+
+
+@pytest.mark.parametrize(
+    "scanned",
+    [
+        "pkg:deb/debian/libssl1.1@1.1.1n-0+deb11u3?arch=amd64&distro=debian-11&upstream=openssl",
+        "pkg:deb/debian/libssl1.1@1.1.1n-0+deb11u3?arch=amd64&distro=debian-11.5",
+        "pkg:deb/debian/libssl1.1@1.1.1n-0%2Bdeb11u3?arch=amd64&distro=11.5&epoch=0",
+    ],
+)
+def test_scanners_find_what_we_name_however_they_write_it(finding: Make, scanned: str) -> None:
+    own = "pkg:deb/debian/libssl1.1@1.1.1n-0+deb11u3?arch=amd64&distro=debian-11.5&upstream=openssl"
+    (product,) = _document(finding(purl=own))["statements"][0]["products"]
+    (part,) = product["subcomponents"]
+    assert any(_go_vex_matches(name, scanned) for name in (part["@id"], part["identifiers"]["purl"]))
+    assert _go_vex_matches(product["@id"], "pkg:oci/web?tag=7&repository_url=r.example%2Fshop%2Fweb")
+    assert not _go_vex_matches(part["identifiers"]["purl"], scanned.replace("deb11u3", "deb11u4"))

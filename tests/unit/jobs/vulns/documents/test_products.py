@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from icelos.jobs.vulns.documents.products import covers, image_ids, in_range, is_platform_of, plain
+from icelos.jobs.vulns.documents.products import (
+    covers,
+    image_ids,
+    in_range,
+    is_platform_of,
+    plain,
+    split_range,
+    with_range,
+    with_version,
+)
 
 DIGEST = "sha256:" + "ab" * 32
 
@@ -60,6 +69,15 @@ def test_without_what_scanners_write_differently() -> None:
     assert plain("nginx") == "nginx"
 
 
+@pytest.mark.parametrize("subject", ["pkg:npm/a", "pkg:npm/a?arch=x", "nginx", "cpe:/a:b:c:4"])
+def test_a_range_inside_an_identifier(subject: str) -> None:
+    span = "vers:npm/>=2.9|<=4.1"
+    named = with_range(subject, span)
+    assert split_range(named) == (subject, span)
+    assert split_range(with_range(subject, "")) == (subject, "")
+    assert not covers(plain(named), "pkg:npm/a@3?arch=x")
+
+
 @pytest.mark.parametrize(
     ("cpe", "purl", "is_it"),
     [
@@ -88,3 +106,9 @@ def test_platforms(cpe: str, purl: str, is_it: bool) -> None:
 )
 def test_ranges(version: str, span: str, inside: bool) -> None:
     assert in_range(version, span) is inside
+
+
+def test_a_version_inside_an_identifier() -> None:
+    assert with_version("pkg:npm/a", "1") == "pkg:npm/a@1"
+    assert with_version("pkg:npm/a@2", "1") == "pkg:npm/a@2"
+    assert with_version("acme", "1") == "acme@1"
