@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from icelos import __version__
 from icelos.errors import InputError
 from icelos.jobs.vulns.documents import notes
+from icelos.jobs.vulns.documents.cyclonedx import score_of
 from icelos.jobs.vulns.documents.model import Statement, VexDocument, latest
 from icelos.jobs.vulns.documents.products import is_purl
 from icelos.jobs.vulns.verdicts import Status
@@ -40,10 +41,18 @@ def render(document: VexDocument) -> dict[str, Any]:
     groups: dict[str, list[Statement]] = {}
     for one in statements:
         groups.setdefault(one.vulnerability.upper(), []).append(one)
-    return {
+    row = {
         "document": _head(document), "product_tree": _tree(statements),
         "vulnerabilities": [_vulnerability(group) for group in groups.values()],
     }  # fmt: skip
+    return cast("dict[str, Any]", _sorted(row))
+
+
+def _sorted(value: object) -> object:
+    """Keys in the order of the alphabet (6.2.13)."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(one) for one in value] if isinstance(value, list) else value
 
 
 def _head(document: VexDocument) -> dict[str, Any]:
@@ -145,6 +154,7 @@ def _vulnerability(group: Sequence[Statement]) -> dict[str, Any]:
     row: dict[str, Any] = {
         **_identity(group), "notes": _notes(group), "product_status": statuses, "flags": _flags(group),
         "threats": [_impact(one) for one in group if one.status is Status.NOT_AFFECTED],
+        "scores": [score for one in group if (score := _score(one))],
         "remediations": [_remedy(one) for one in group if one.status is Status.AFFECTED],
     }  # fmt: skip
     return {key: value for key, value in row.items() if value}
@@ -188,6 +198,25 @@ def _flags(group: Sequence[Statement]) -> list[dict[str, Any]]:
 def _impact(one: Statement) -> dict[str, Any]:
     details = one.impact or "not affected"
     return {"category": "impact", "details": details, "product_ids": [product_id(one)]}
+
+
+def _score(one: Statement) -> dict[str, Any] | None:
+    """CVSS 3 of a product that is affected; there is no place for version 4, nor for a bare word."""
+    score, version = score_of(one), one.cvss.partition("/")[0].removeprefix("CVSS:")
+    if score is None or version not in {"3.0", "3.1"} or one.status is not Status.AFFECTED:
+        return None
+    return {
+        "products": [product_id(one)],
+        "cvss_v3": {
+            "version": version, "vectorString": one.cvss, "baseScore": score, "baseSeverity": _word(score),
+        },
+    }  # fmt: skip
+
+
+def _word(score: float) -> str:
+    """CVSS 3.1, table 14."""
+    steps = ((9.0, "CRITICAL"), (7.0, "HIGH"), (4.0, "MEDIUM"), (0.1, "LOW"))
+    return next((word for least, word in steps if score >= least), "NONE")
 
 
 def _remedy(one: Statement) -> dict[str, Any]:

@@ -85,12 +85,37 @@ def _vulnerability(statement: Statement) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": statement.vulnerability, "source": source,
         "references": [{"id": name, "source": {"name": _source(name)}} for name in statement.aliases],
-        "ratings": [{"severity": statement.severity}] if statement.severity in SEVERITIES else [],
+        "ratings": _ratings(statement),
         "description": statement.description, "recommendation": statement.action,
         "analysis": _analysis(statement), "affects": _affects(statement),
         "properties": [{"name": f"{PREFIX}{name}", "value": value} for name, value in _properties(statement)],
     }  # fmt: skip
     return {key: value for key, value in row.items() if value}
+
+
+def _ratings(statement: Statement) -> list[dict[str, Any]]:
+    score = score_of(statement)
+    row: dict[str, Any] = {"score": score} if score is not None else {}
+    if statement.severity in SEVERITIES:
+        row["severity"] = statement.severity
+    if statement.cvss:
+        row |= {"method": method_of(statement.cvss), "vector": statement.cvss}
+    return [row] if row else []
+
+
+def score_of(statement: Statement) -> float | None:
+    """The CVSS base score, where there is one that a format may state."""
+    try:
+        score = float(statement.cvss_score)
+    except ValueError:
+        return None
+    return score if 0.0 <= score <= 10.0 else None
+
+
+def method_of(vector: str) -> str:
+    """The version of CVSS, as CycloneDX names it."""
+    methods = {"CVSS:4.0": "CVSSv4", "CVSS:3.1": "CVSSv31", "CVSS:3.0": "CVSSv3"}
+    return methods.get(vector.partition("/")[0], "CVSSv2")
 
 
 def _source(identifier: str) -> str:
@@ -128,4 +153,6 @@ def _properties(statement: Statement) -> Iterable[tuple[str, str]]:
         yield "fixed in", " ".join(statement.fixes)
     if statement.severity and statement.severity not in SEVERITIES:
         yield "severity", statement.severity
+    if statement.cvss_score:
+        yield "CVSS score", statement.cvss_score
     yield from (("evidence", line) for line in statement.evidence)

@@ -23,6 +23,8 @@ _STATUSES = {
     "resolved_with_pedigree": Status.FIXED, "not_affected": Status.NOT_AFFECTED,
     "false_positive": Status.NOT_AFFECTED,
 }  # fmt: skip
+_PREFIXES = {"CVSSv3": "CVSS:3.0/", "CVSSv31": "CVSS:3.1/", "CVSSv4": "CVSS:4.0/"}
+"""Of vectors, which some write without it."""
 _RULED_OUT = (Status.NOT_AFFECTED, Status.FIXED)
 
 
@@ -100,6 +102,7 @@ def _read(item: object, whole: _Whole, place: str) -> Iterator[Statement]:
             action=text_of(item, "recommendation") if status is Status.AFFECTED else "",
             fixes=tuple(said.get("fixed in", [""])[0].split()),
             evidence=tuple(said.get("evidence", ())[:MAX_EVIDENCE]), severity=_severity(item, said),
+            **_scores(item, said),
             timestamp=moment(analysis.get("firstIssued")) or whole.issued,
             updated=moment(analysis.get("lastUpdated")) or None, source=place,
         )  # fmt: skip
@@ -160,6 +163,15 @@ def _properties(item: Object) -> dict[str, list[str]]:
         if name.startswith(PREFIX):
             found.setdefault(name.removeprefix(PREFIX), []).append(text_of(one, "value"))
     return found
+
+
+def _scores(item: Object, said: dict[str, list[str]]) -> dict[str, str]:
+    """Vector and base score of the first rating that has a vector."""
+    rated = next((one for one in dicts_of(item, "ratings") if text_of(one, "vector")), {})
+    own = said.get("CVSS score", [""])[0]
+    vector, prefix = text_of(rated, "vector"), _PREFIXES.get(text_of(rated, "method"), "")
+    whole = vector if vector.startswith("CVSS:") else f"{prefix}{vector}"
+    return {"cvss": whole, "cvss_score": own or text_of(rated, "score")}
 
 
 def _severity(item: Object, said: dict[str, list[str]]) -> str:

@@ -34,7 +34,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     `subject` identifies the component, by package URL wherever there is one. `products` are identifiers of
     the one whole that it is part of (an image by digest and by tag); empty where the component stands for
     itself. `version_range` restricts a subject without version ("vers:pypi/<2"). `justification` is one of
-    OpenVEX's. `evidence` has one line for each piece.
+    OpenVEX's. `evidence` has one line for each piece. `cvss` is a vector, `cvss_score` its base score from 0
+    to 10.
     """
 
     vulnerability: str
@@ -53,6 +54,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     fixes: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     severity: str = ""
+    cvss: str = ""
+    cvss_score: str = ""
     timestamp: datetime | None = None
     updated: datetime | None = None
     source: str = ""
@@ -152,6 +155,7 @@ def _statement(finding: Finding, products: tuple[str, ...], timestamp: datetime 
         impact=one_line(facts.get("why") or finding.summary),
         action=_action(facts.get("name", ""), fixes) if status is Status.AFFECTED else "",
         fixes=fixes, evidence=tuple(_lines(finding)), severity=facts.get("severity", "").lower(),
+        cvss=one_line(facts.get("cvss", "")), cvss_score=facts.get("cvss_score", ""),
         timestamp=timestamp,
     )  # fmt: skip
 

@@ -32,6 +32,8 @@ class Notes(NamedTuple):
     name: str = ""
     version: str = ""
     severity: str = ""
+    cvss: str = ""
+    cvss_score: str = ""
     impact: str = ""
     fixes: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
@@ -41,7 +43,8 @@ def written(statement: Statement) -> str:
     """The lines of a statement."""
     lines = [
         HEAD, f"label: {statement.label.value}", f"name: {statement.name}", f"version: {statement.version}",
-        f"severity: {statement.severity}", f"why: {statement.impact}",
+        f"severity: {statement.severity}", f"CVSS: {statement.cvss}", f"CVSS score: {statement.cvss_score}",
+        f"why: {statement.impact}",
         f"fixed in: {' '.join(statement.fixes)}",
         *(f"evidence: {line}" for line in statement.evidence),
     ]  # fmt: skip
@@ -53,7 +56,8 @@ def read(text: str) -> Notes:
     single = fields(text)
     return Notes(
         single.get("label", ""), single.get("name", ""), single.get("version", ""),
-        single.get("severity", ""), single.get("why", ""), tuple(single.get("fixed in", "").split()),
+        single.get("severity", ""), single.get("CVSS", ""), single.get("CVSS score", ""),
+        single.get("why", ""), tuple(single.get("fixed in", "").split()),
         tuple(value for key, value in _pairs(text) if key == "evidence")[:MAX_EVIDENCE],
     )  # fmt: skip
 

@@ -108,7 +108,8 @@ def _read(item: object, issued: datetime | None, place: str) -> Iterator[Stateme
             justification=_justification(item, status),
             impact=said.impact or text_of(item, "impact_statement"),
             action=text_of(item, "action_statement") if status is Status.AFFECTED else "",
-            evidence=said.evidence, severity=said.severity, source=place,
+            evidence=said.evidence, source=place,
+            severity=said.severity, cvss=said.cvss, cvss_score=said.cvss_score,
             timestamp=moment(item.get("timestamp")) or issued, updated=moment(item.get("last_updated")),
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from icelos.jobs.vulns.documents.exceptions import is_excepted
 from icelos.jobs.vulns.documents.model import label_of, one_line, status_of
 from icelos.jobs.vulns.verdicts import Label
 
-_SEVERITIES = ("critical", "high", "medium", "low")
+_SEVERITIES = {"critical": 0, "important": 1, "high": 1, "moderate": 2, "medium": 2, "low": 3}
 _CHANGES = {
     Label.VULNERABLE: "a fixed version in the next build, or proof that the code cannot be reached",
     Label.UNCERTAIN: "evidence for or against: the version, the code, or how it is called",
@@ -103,7 +103,7 @@ def _concern(finding: Finding) -> tuple[float, int, float, str, str]:
     facts = finding.attributes
     severity = facts.get("severity", "").lower()
     return (
-        -number(facts.get("risk", "")), _SEVERITIES.index(severity) if severity in _SEVERITIES else 9,
+        -number(facts.get("risk", "")), _SEVERITIES.get(severity, 9),
         -cvss_of(facts), facts.get("vulnerability", ""), facts.get("purl", ""),
     )  # fmt: skip
 

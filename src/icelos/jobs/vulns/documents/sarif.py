@@ -24,7 +24,9 @@ from icelos.jobs.vulns.verdicts import Status
 from icelos.records import record_id
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_SEVERITIES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
+_SEVERITIES = {
+    "critical": "9.5", "important": "8.0", "high": "8.0", "moderate": "5.5", "medium": "5.5", "low": "2.0",
+}  # fmt: skip
 """GitHub's own bands: above 9.0 critical, 7.0 high, 4.0 medium, 0.1 low."""
 _LEVELS = {Status.AFFECTED: "error", Status.UNDER_INVESTIGATION: "warning"}
 _CVE = re.compile(r"CVE-\d{4}-\d{4,}")

@@ -127,6 +127,17 @@ def test_what_scanners_look_for(finding: Make) -> None:
     assert purls[relation["product_reference"]] == "pkg:pypi/jinja2@2.11.0"
 
 
+def test_scores_of_what_is_affected(finding: Make) -> None:
+    facts = {"cvss": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "cvss_score": "9.8"}
+    row = _document(finding(**facts), finding("code_not_present", purl="pkg:npm/b@1", **facts))
+    (score,) = row["vulnerabilities"][0]["scores"]
+    assert score["cvss_v3"] == {
+        "baseScore": 9.8, "baseSeverity": "CRITICAL", "vectorString": facts["cvss"], "version": "3.1",
+    }  # fmt: skip
+    assert score["products"] == row["vulnerabilities"][0]["product_status"]["known_affected"]
+    assert "scores" not in _document(finding(cvss="CVSS:4.0/AV:N", cvss_score="9.8"))["vulnerabilities"][0]
+
+
 def test_contradictions_and_ranges_of_others(valid: Callable[[str, dict[str, Any]], None]) -> None:
     """Another format may say two things of one product, and a range of versions."""
     one = Statement(

@@ -52,6 +52,24 @@ def test_a_link_to_the_bill_of_materials(finding: Make) -> None:
     assert [one.subject for one in read(row).statements] == ["pkg:pypi/jinja2@2.11.0"]
 
 
+@pytest.mark.parametrize(
+    ("facts", "rating"),
+    [
+        ({}, None),
+        ({"severity": "High"}, {"severity": "high"}),
+        ({"severity": "negligible"}, None),
+        (
+            {"severity": "high", "cvss": "CVSS:3.1/AV:N", "cvss_score": "7.5"},
+            {"severity": "high", "score": 7.5, "method": "CVSSv31", "vector": "CVSS:3.1/AV:N"},
+        ),
+        ({"cvss": "AV:N/AC:L", "cvss_score": "11"}, {"method": "CVSSv2", "vector": "AV:N/AC:L"}),
+    ],
+)
+def test_ratings(finding: Make, facts: dict[str, str], rating: dict[str, Any] | None) -> None:
+    row = _document(finding(**facts))["vulnerabilities"][0]
+    assert row.get("ratings", [None]) == [rating]
+
+
 def test_versions_and_ranges_of_others() -> None:
     versions = [
         {"version": "2.4", "status": "affected"}, {"version": "2.5", "status": "unaffected"},
@@ -101,4 +119,5 @@ def test_documents_of_others() -> None:
     assert read_files > 20
     assert first is not None
     assert first.subject == "pkg:maven/com.fasterxml.jackson.core/jackson-databind@2.10.0?type=jar"
+    assert (first.cvss, first.cvss_score) == ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:H/A:N", "7.5")
     assert (first.status, first.label) == (Status.NOT_AFFECTED, Label.CODE_NOT_REACHABLE)

@@ -47,6 +47,7 @@ def _finding(label: Label, fixed: bool, purl: str, vulnerability: str, target: s
         "purl": purl, "name": parsed.name, "version": parsed.version or "", "target": target,
         "vulnerability": vulnerability, "aliases": "A-1 A-2", "why": words, "fixed_in": "9.1 9.2",
         "description": words, "layer": "sha256:aa", "severity": "high",
+        "cvss": "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", "cvss_score": "9.3",
         "status": Status.FIXED if fixed and label is Label.CODE_NOT_PRESENT else MEANINGS[label].status,
     }  # fmt: skip
     return Finding(
