@@ -9,11 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from referencing.jsonschema import DRAFT202012
 
 from icelos.findings import Evidence, Finding, How
 from icelos.jobs.vulns.verdicts import MEANINGS, Label
 
 Make = Callable[..., Finding]
+CVSS = {
+    f"https://www.first.org/cvss/cvss-v{version}.json": DRAFT202012.create_resource(
+        {"properties": {"version": {"const": version}}}
+    )
+    for version in ("2.0", "3.0", "3.1")
+}
+"""FIRST's schemas of scores are not at hand: enough of them to tell one from another."""
 
 
 @pytest.fixture
@@ -57,6 +65,7 @@ def valid(schemas: Path) -> Callable[[str, dict[str, Any]], None]:
         registry: Any = Registry().with_resources(
             [(one["$id"], Resource.from_contents(one)) for one in beside]
         )
+        registry = registry.with_resources(CVSS.items())
         kind = jsonschema.validators.validator_for(schema)
         checker = kind(schema, registry=registry, format_checker=jsonschema.FormatChecker())
         assert [error.message for error in checker.iter_errors(document)] == []

@@ -95,6 +95,8 @@ def test_every_label_fits_the_schema(
     findings = [finding(one.value, purl=f"pkg:npm/a{n}@1") for n, one in enumerate(Label)]
     findings.append(finding("code_not_present", status="fixed", purl="pkg:npm/b@1", severity="high"))
     findings.append(finding(target="bom.json", vulnerability="GHSA-xxxx", aliases="CVE-2020-1111"))
+    vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+    findings.append(finding(purl="pkg:npm/c@1", severity="critical", cvss=vector, cvss_score="9.8"))
     valid(SCHEMAS[form], VEX[form](document_of(findings, author="a@b.example", now=NOW)))
 
 
