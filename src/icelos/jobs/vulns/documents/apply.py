@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from icelos.findings import Evidence, Finding, How
+from icelos.findings import Evidence, Finding, How, Verdict
 from icelos.jobs.vulns.documents.model import CONCERN, Statement, label_of, one_line, products_of, status_of
 from icelos.jobs.vulns.documents.products import covers, in_range, is_platform_of
 from icelos.jobs.vulns.verdicts import MEANINGS, Status
@@ -155,8 +155,10 @@ def _ruled(finding: Finding, statement: Statement) -> Finding:
         "status": statement.status.value, "why": one_line(words) or f"says {statement.source}",
         "vex": statement.source, "before": f"{status_of(finding).value} ({finding.label})",
     }  # fmt: skip
+    verdict = MEANINGS[label].verdict
     return msgspec.structs.replace(
-        finding, label=label.value, verdict=MEANINGS[label].verdict, attributes={**facts, **changed},
+        finding, label=label.value, verdict=verdict, attributes={**facts, **changed},
+        score=None if verdict is Verdict.CLEAR else finding.score,  # what is ruled out has no risk
         summary=f"{named}, {facts.get('vulnerability', '')}: {told}, says {statement.source}",
         evidence=(*finding.evidence, *(piece for piece in pieces if piece not in finding.evidence)),
     )  # fmt: skip

@@ -26,10 +26,11 @@ def _statement(label: Label = Label.CODE_NOT_REACHABLE, **fields: Any) -> Statem
 
 
 def test_the_statement_decides_and_is_evidence(finding: Make) -> None:
-    before = finding()
+    before = msgspec.structs.replace(finding(), score=0.5)
     (after,) = apply([before], [_statement(evidence=("tool app.py:3: urlize",))]).findings
     assert (after.label, after.verdict) == ("code_not_reachable", Verdict.CLEAR)
     assert after.attributes["status"] == "not_affected"
+    assert after.score is None
     assert after.attributes["before"] == "affected (vulnerable)"
     assert after.evidence[:1] == before.evidence
     assert [(e.source, e.how) for e in after.evidence[1:]] == [("v.json:statements[0]", How.RETRIEVAL)] * 2
