@@ -15,6 +15,8 @@ from icelos.jobs.vulns.documents.products import parts_of
 from icelos.jobs.vulns.verdicts import Status
 
 MAX_PRODUCTS = 500_000
+MAX_GROUPED = 5_000_000
+"""Products of groups, wherever these are named, counted each time."""
 MAX_DEPTH = 32
 """Branches in branches, and relationships of relationships."""
 _STATUSES = {
@@ -37,6 +39,7 @@ class _Tree:
     """Products, relationships and groups by their ids."""
 
     def __init__(self, row: Object) -> None:
+        self.room = MAX_GROUPED
         self.products: dict[str, _Product] = {}
         self.related: dict[str, tuple[str, str]] = {}
         self.groups = {
@@ -81,11 +84,15 @@ class _Tree:
         return (found, whole) if found else None
 
     def named(self, item: Object) -> list[str]:
-        """The product ids of a flag, threat or remediation, groups written out."""
-        return [
-            *texts_of(item, "product_ids"),
-            *(one for group in texts_of(item, "group_ids") for one in self.groups.get(group, ())),
-        ]
+        """The product ids of a flag, threat or remediation, groups written out. Raises InputError."""
+        found = texts_of(item, "product_ids")
+        for group in texts_of(item, "group_ids"):
+            members = self.groups.get(group, [])
+            self.room -= len(members)
+            if self.room < 0:
+                raise InputError(f"its product groups name more than {MAX_GROUPED:,} products")
+            found += members
+        return found
 
 
 class _Told(NamedTuple):

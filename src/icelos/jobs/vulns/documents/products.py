@@ -167,6 +167,19 @@ def is_platform_of(cpe: str, purl: str) -> bool:
     return own is not None and own["major"] == named["major"]
 
 
+MAX_RANGE = 4096
+_BROKEN = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    AssertionError,
+    RecursionError,
+)
+"""What `univers` raises, besides its own, for texts that are no versions."""
+
+
 def in_range(version: str, version_range: str) -> bool:
     """Whether a version is in a range of vers ("vers:npm/>=2|<3"); not where either cannot be read.
 
@@ -175,8 +188,10 @@ def in_range(version: str, version_range: str) -> bool:
     from univers.version_range import InvalidVersionRange, VersionRange
     from univers.versions import InvalidVersion
 
+    if len(version) + len(version_range) > MAX_RANGE:
+        return False
     try:
         span = VersionRange.from_string(version_range)  # type: ignore[no-untyped-call]
         return bool(span.contains(span.version_class(version)))
-    except (InvalidVersionRange, InvalidVersion, ValueError, TypeError, AttributeError, NotImplementedError):
+    except (InvalidVersionRange, InvalidVersion, *_BROKEN):
         return False

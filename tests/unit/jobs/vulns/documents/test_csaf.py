@@ -180,6 +180,25 @@ def test_broken_documents_of_others() -> None:
     )  # fmt: skip
 
 
+def test_groups_of_products_and_a_bomb_of_them() -> None:
+    ids = [f"p{n}" for n in range(3000)]
+    flags = [{"label": "component_not_present", "group_ids": ["g"]}]
+    row = {
+        "document": {"csaf_version": "2.0"},
+        "product_tree": {
+            "full_product_names": [{"product_id": one, "name": one} for one in ids],
+            "product_groups": [{"group_id": "g", "product_ids": ids}],
+        },
+        "vulnerabilities": [
+            {"cve": "CVE-1", "product_status": {"known_not_affected": ids[:2]}, "flags": flags},
+            {"cve": "CVE-2", "product_status": {"known_not_affected": ids[:2]}, "flags": flags * 2000},
+        ],
+    }  # fmt: skip
+    document = read(row)
+    assert [s.label for s in document.statements] == [Label.FALSE_POSITIVE] * 2
+    assert document.problems == ("vulnerabilities[1]: its product groups name more than 5,000,000 products",)
+
+
 @pytest.mark.data
 def test_documents_of_others() -> None:
     pack = Path(os.environ.get("ICELOS_DATA", "-")) / "vulns" / "vex" / "vex-examples.tar.gz"

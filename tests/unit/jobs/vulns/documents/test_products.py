@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from icelos.jobs.vulns.documents.products import (
     covers,
@@ -112,3 +114,16 @@ def test_a_version_inside_an_identifier() -> None:
     assert with_version("pkg:npm/a", "1") == "pkg:npm/a@1"
     assert with_version("pkg:npm/a@2", "1") == "pkg:npm/a@2"
     assert with_version("acme", "1") == "acme@1"
+
+
+@given(
+    st.text(max_size=12),
+    st.sampled_from(["npm", "pypi", "deb", "rpm", "maven", "golang", "generic", "alpine", "none", "x"]),
+    st.text("<>=!|*0123456789.-a/ \n%", max_size=12),
+)
+def test_any_range_is_an_answer(version: str, scheme: str, span: str) -> None:
+    assert in_range(version, f"vers:{scheme}/{span}") in {True, False}
+
+
+def test_a_long_range_is_not_looked_at() -> None:
+    assert not in_range("1", "vers:pypi/" + "|".join(f"!={n}" for n in range(10_000)))
