@@ -11,7 +11,7 @@ from html import escape
 
 from icelos import __version__
 from icelos.findings import Outcome
-from icelos.jobs.vulns.documents.people import Entry, Report, Section, report_of
+from icelos.jobs.vulns.documents.people import CLOSING, Entry, Report, Section, report_of
 
 _STYLE = """
 :root { color-scheme: light dark; --line: light-dark(#d5d9e0, #3a4049); --soft: light-dark(#f5f6f8, #1b1f25);
@@ -38,6 +38,7 @@ def render(outcomes: Sequence[Outcome]) -> str:
     """The whole page. Raises InputError for findings of another job."""
     report = report_of(outcomes)
     title = f"Vulnerabilities of {_text(', '.join(report.targets) or 'nothing')}"
+    made_by = "; ".join((__version__, *report.made_by))
     return "\n".join(
         (
             "<!doctype html>", '<html lang="en">', "<head>", '<meta charset="utf-8">',
@@ -45,8 +46,8 @@ def render(outcomes: Sequence[Outcome]) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="referrer" content="no-referrer">', f"<title>{title}</title>",
             f"<style>{_STYLE}</style>", "</head>", "<body>", f"<h1>{title}</h1>", *_body(report),
-            f"<footer><p>Made by Icelos {_text(__version__)}. What is undecided is under investigation, "
-            "never ruled out.</p></footer>", "</body>", "</html>", "",
+            f"<footer><p>Made by Icelos {_text(made_by)}. {CLOSING}</p></footer>",
+            "</body>", "</html>", "",
         )
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from icelos import __version__
 from icelos.findings import Outcome
-from icelos.jobs.vulns.documents.people import Entry, Report, Section, report_of
+from icelos.jobs.vulns.documents.people import CLOSING, Entry, Report, Section, report_of
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~#!&@$(){}]")
 _LINK = re.compile(r"://|\bwww\.", re.IGNORECASE)
@@ -47,10 +47,8 @@ def _lines(report: Report) -> Iterator[str]:
     if report.failures:
         yield from ("", "## Not judged", "")
         yield from (f"- {code(source)}: {escaped(error)}" for source, error in report.failures)
-    yield from (
-        "",
-        f"Made by Icelos {__version__}. What is undecided is under investigation, never ruled out.",
-    )
+    made_by = "".join(f"; {escaped(one)}" for one in report.made_by)
+    yield from ("", f"Made by Icelos {__version__}{made_by}. {CLOSING}")
 
 
 def _section(section: Section) -> Iterator[str]:

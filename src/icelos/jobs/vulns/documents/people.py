@@ -38,6 +38,9 @@ _FACTS = {
 }  # fmt: skip
 
 
+CLOSING = "What is undecided is under investigation, never ruled out."
+
+
 class Entry(NamedTuple):
     """One finding as a reader sees it; every text is one line without invisible characters."""
 
@@ -63,11 +66,12 @@ class Section(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The whole: what it is about, the sections in order, and what could not be judged."""
+    """The whole: what it is about, the sections in order, what could not be judged, and what judged it."""
 
     targets: tuple[str, ...]
     sections: tuple[Section, ...]
     failures: tuple[tuple[str, str], ...]
+    made_by: tuple[str, ...]
 
 
 def report_of(outcomes: Sequence[Outcome]) -> Report:
@@ -82,6 +86,9 @@ def report_of(outcomes: Sequence[Outcome]) -> Report:
         tuple(dict.fromkeys(clean(f.attributes.get("target", "")) for f in findings)),
         tuple(Section(name, tuple(map(_entry, found))) for name, found in sections.items()),
         tuple((clean(one.source), clean(one.error)) for one in outcomes if isinstance(one, Failure)),
+        tuple(
+            dict.fromkeys(clean(f"{name}: {value}") for f in findings for name, value in f.made_by.items())
+        ),
     )
 
 

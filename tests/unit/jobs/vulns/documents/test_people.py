@@ -49,6 +49,11 @@ def test_the_fix_and_the_layer(finding: Make) -> None:
     assert report_of([finding(fixed_in="")]).sections[0].entries[0].fix == "no fixed version is known"
 
 
+def test_what_judged_it(finding: Make) -> None:
+    made = msgspec.structs.replace(finding(), made_by={"job": "vulns 1", "data": "osv 2026-01-01"})
+    assert report_of([made, made]).made_by == ("job: vulns 1", "data: osv 2026-01-01")
+
+
 def test_failures_and_findings_of_others(finding: Make) -> None:
     failure = Failure(record_id="1", job="vulns", error="bad\u202eword", source="s")
     assert report_of([failure]).failures == (("s", "badword"),)
