@@ -13,7 +13,7 @@ from icelos.findings import Failure, Finding, Outcome, Verdict, failure
 from icelos.records import record_id
 
 FORMATS = ("table", "json", "markdown", "html", "openvex", "cyclonedx", "csaf", "sarif")
-COLUMNS = ("verdict", "label", "summary", "source")
+COLUMNS = ("verdict", "risk", "label", "summary", "source")
 AUTHOR = "Icelos"
 _ORDER = {verdict: number for number, verdict in enumerate(Verdict)}
 
@@ -26,13 +26,23 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
     products: tuple[str, ...] = ()
 
 
-def as_rows(outcomes: Sequence[Outcome], *, show_clear: bool = False) -> list[tuple[str, str, str, str]]:
-    """Rows of `COLUMNS`: findings by concern, what is ruled out only where asked for, then failures."""
+def as_rows(outcomes: Sequence[Outcome], *, show_clear: bool = False) -> list[tuple[str, str, str, str, str]]:
+    """Rows of `COLUMNS`: findings by risk, what is ruled out only where asked for, then failures."""
     findings = [one for one in outcomes if isinstance(one, Finding)]
     shown = [f for f in findings if show_clear or f.verdict is not Verdict.CLEAR]
-    shown.sort(key=lambda f: _ORDER[f.verdict])
-    rows = [(_verdict(f), f.label, f.summary, f.source) for f in shown]
-    return rows + [("failure", "", f.error, f.source) for f in outcomes if isinstance(f, Failure)]
+    shown.sort(key=_concern)
+    rows = [(_verdict(f), _risk(f), f.label, f.summary, f.source) for f in shown]
+    return rows + [("failure", "", "", f.error, f.source) for f in outcomes if isinstance(f, Failure)]
+
+
+def _concern(finding: Finding) -> tuple[float, bool, int]:
+    """The highest risk first, of equal ones those that ransomware uses; what has no risk comes last."""
+    score = -1.0 if finding.score is None else finding.score
+    return -score, "ransomware" not in finding.attributes, _ORDER[finding.verdict]
+
+
+def _risk(finding: Finding) -> str:
+    return "" if finding.score is None else f"{finding.score:.3f}"
 
 
 def _verdict(finding: Finding) -> str:

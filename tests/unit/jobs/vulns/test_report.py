@@ -32,5 +32,5 @@ def test_json_has_everything() -> None:
 
 def test_a_table_in_a_file_is_a_row_a_line() -> None:
     lines = rendered(OUTCOMES, "table").decode().splitlines()
-    assert lines[1] == "alert\tl\ttwo lines\ts"
+    assert lines[1] == "alert\t\tl\ttwo lines\ts"
     assert len(lines) == 4
