@@ -55,7 +55,8 @@ class Component(Record, frozen=True, kw_only=True):
     `quote` is what the inventory itself says of it, as evidence ("P:musl V:1.1.22-r3").
     `advisory` is the id of one advisory (a CVE, GHSA or distribution id), so that one record is one
     (component, advisory) pair and no finding hides another. `listens` and `root` say whether the target
-    listens on the network and runs as root, None where it does not tell.
+    listens on the network and runs as root, None where it does not tell. `target_id` is the target's own
+    identity: the digest of an image's manifest, or the name that a bill of materials has in all the world.
     """
 
     target: str
@@ -69,6 +70,7 @@ class Component(Record, frozen=True, kw_only=True):
     quote: str = ""
     listens: bool | None = None
     root: bool | None = None
+    target_id: str = ""
 
 
 class Relation(msgspec.Struct, frozen=True):

@@ -59,6 +59,12 @@ def json_line(value: object) -> None:
     sys.stdout.buffer.flush()
 
 
+def document(data: bytes) -> None:
+    """A whole document, as it would stand in a file."""
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
     """A table for people; tab-separated when piped."""
     if not sys.stdout.isatty():

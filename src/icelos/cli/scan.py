@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -129,6 +130,11 @@ def check_fail_on(fail_on: str) -> None:
         raise InputError(f"--fail-on {fail_on!r}", hint="alert, review or unknown")
 
 
+def fails(verdicts: Iterable[str], fail_on: str) -> bool:
+    """Whether any is at or above `fail_on`; what is excepted is not."""
+    return bool(fail_on) and any(RANK.get(verdict, 0) >= RANK[fail_on] for verdict in verdicts)
+
+
 def finish(report: Report, fail_on: str = "", *, stored: bool = True) -> None:
     """Say in one line what a run did; raise `typer.Exit` with its code where that is not 0.
 
@@ -144,5 +150,5 @@ def finish(report: Report, fail_on: str = "", *, stored: bool = True) -> None:
     if report.interrupted:
         output.note("icelos: stopped; what is counted above is stored" if stored else "icelos: stopped")
         raise typer.Exit(130)
-    if fail_on and any(RANK[verdict] >= RANK[fail_on] for verdict in report.verdicts):
+    if fails(report.verdicts, fail_on):
         raise typer.Exit(1)

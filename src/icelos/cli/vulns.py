@@ -1,21 +1,21 @@
-"""`icelos vulns`: analyze."""
+"""`icelos vulns`: analyze, and the sub-commands of `vex`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icelos.cli import output
+from icelos.cli import vex
 
 if TYPE_CHECKING:
     from icelos.data.sinks import KeptSink
-    from icelos.findings import Outcome
     from icelos.settings import Settings
 
 app = typer.Typer(help="Vulnerabilities: from a target to verdicts with proof.", no_args_is_help=True)
+app.add_typer(vex.app, name="vex")
 
 
 @app.callback()
@@ -31,12 +31,28 @@ def analyze(
     ] = "",
     cve: Annotated[list[str] | None, typer.Option(help="Only this advisory, by any of its ids")] = None,
     source: Annotated[str, typer.Option(help="Folder with the application's source, beside an SBOM")] = "",
-    format_: Annotated[str, typer.Option("--format", help="table or json (one outcome a line)")] = "table",
+    format_: Annotated[
+        str, typer.Option("--format", help="table, json, markdown, html, openvex, cyclonedx, csaf or sarif")
+    ] = "table",
     json: Annotated[bool, typer.Option("--json", help="The same as --format json")] = False,
     output_file: Annotated[
         Path | None, typer.Option("--output", help="Write there, whole or not at all")
     ] = None,
-    show_clear: Annotated[bool, typer.Option("--all", help="In the table, also what is ruled out")] = False,
+    show_clear: Annotated[
+        bool, typer.Option("--all", help="In the table and SARIF, also what is ruled out")
+    ] = False,
+    vex_file: Annotated[
+        list[Path] | None,
+        typer.Option("--vex", help="Statements already made: OpenVEX, CycloneDX or CSAF in JSON; repeatable"),
+    ] = None,
+    exceptions: Annotated[
+        Path | None, typer.Option(help="TOML file of what is accepted, by whom and until when")
+    ] = None,
+    author: Annotated[str, typer.Option(help="Who says it, in documents: a name, e-mail or URL")] = "Icelos",
+    product: Annotated[
+        list[str] | None,
+        typer.Option(help="The whole it is about, in documents: pkg:oci/NAME@sha256:… instead of the target"),
+    ] = None,
     fail_on: Annotated[str, typer.Option(help="Exit 1 at or above: alert, review or unknown")] = "",
 ) -> None:
     """Judge every component of a target by every advisory that names it, with evidence.
@@ -46,32 +62,34 @@ def analyze(
       icelos vulns analyze alpine.tar --advisories secdb/
       icelos vulns analyze bom.json --advisories osv.jsonl --cve CVE-2020-14343 --format json
       icelos vulns analyze my-application/ --advisories pypa/
+      icelos vulns analyze alpine.tar --advisories secdb/ --format openvex --output alpine.vex.json
+      icelos vulns analyze alpine.tar --advisories secdb/ --format html --output report.html
+      icelos vulns analyze alpine.tar --advisories secdb/ --vex alpine.vex.json --fail-on alert
     """
     from icelos.cli.scan import check_fail_on, finish
     from icelos.engine.jobs import scan
+    from icelos.jobs.vulns.documents.ruling import load_rules, rule, verdicts
+    from icelos.jobs.vulns.report import Making
     from icelos.settings import load
 
-    chosen = _checked("json" if json else format_)
+    chosen = vex.checked_format("json" if json else format_)
     check_fail_on(fail_on)
+    rules = load_rules(vex_file or (), exceptions)
     settings = load().settings
     options = {"advisories": advisories, "cve": ",".join(cve or ()), "target": target, "source": source}
     with _sink(settings) as sink:
         report = scan(
             "vulns", target, sink, settings=settings, source_format="components", job_options=options
         )
-        outcomes = sink.outcomes
+        ruled = rule(sink.outcomes, rules, today=datetime.now(UTC).date(), products=product or ())
+        sink.write(ruled.changed)
     if not report.interrupted:
-        _print(outcomes, chosen, output_file, show_clear=show_clear)
+        making = Making(show_clear=show_clear, author=author, products=tuple(product or ()))
+        vex.print_report(ruled.outcomes, chosen, output_file, making)
+        vex.tell(ruled.notes)
+    if rules.statements or rules.exceptions:
+        report.verdicts = verdicts(ruled.outcomes)
     finish(report, fail_on)
-
-
-def _checked(form: str) -> str:
-    from icelos.errors import InputError
-    from icelos.jobs.vulns.report import FORMATS
-
-    if form not in FORMATS:
-        raise InputError(f"no format {form!r}", hint=f"one of: {', '.join(FORMATS)}")
-    return form
 
 
 def _sink(settings: Settings) -> KeptSink:
@@ -79,17 +97,3 @@ def _sink(settings: Settings) -> KeptSink:
     from icelos.data.workspace import Workspace
 
     return KeptSink(SqliteSink(Workspace.of(settings).findings))
-
-
-def _print(outcomes: Sequence[Outcome], form: str, file: Path | None, *, show_clear: bool) -> None:
-    from icelos.data.atomic import atomic_write
-    from icelos.jobs.vulns import report
-
-    if file is not None:
-        with atomic_write(file) as stream:
-            stream.write(report.rendered(outcomes, form, show_clear=show_clear))
-    elif form == "json":
-        for one in report.as_objects(outcomes):
-            output.json_line(one)
-    else:
-        output.table(report.COLUMNS, report.as_rows(outcomes, show_clear=show_clear))

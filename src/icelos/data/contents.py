@@ -148,4 +148,5 @@ def component_of(inventory: Inventory, purl: str, place: str, quote: str, layer:
     return Component(
         id=record_id("component", inventory.identity, purl), source=place, target=inventory.target, purl=purl,
         name=parsed.name, version=parsed.version or "", location=place, layer=layer, quote=quote,
+        target_id=inventory.identity,
     )  # fmt: skip

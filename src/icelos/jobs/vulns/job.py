@@ -109,6 +109,7 @@ def _attributes(
     title = _title(statements)
     fixed = reading.standing is Standing.FIXED
     values = {
+        "target_id": record.target_id,
         "target": record.target, "purl": record.purl, "name": record.name, "version": record.version,
         "location": record.location, "layer": record.layer, "owner": record.owner,
         "advisory": record.advisory, "vulnerability": title,

@@ -1,16 +1,29 @@
-"""Outcomes of an analysis as rows of a table or lines of JSON; more formats of documents belong here."""
+"""Outcomes of an analysis in every format: rows of a table, lines of JSON, reports and VEX documents."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
-from icelos.findings import Failure, Finding, Outcome, Verdict
+from icelos.data.reading import Line, open_input, read_lines, stream_errors
+from icelos.errors import InputError
+from icelos.findings import Failure, Finding, Outcome, Verdict, failure
+from icelos.records import record_id
 
-FORMATS = ("table", "json")
+FORMATS = ("table", "json", "markdown", "html", "openvex", "cyclonedx", "csaf", "sarif")
 COLUMNS = ("verdict", "risk", "label", "summary", "source")
+AUTHOR = "Icelos"
 _ORDER = {verdict: number for number, verdict in enumerate(Verdict)}
+
+
+class Making(msgspec.Struct, frozen=True, kw_only=True):
+    """How a report is made: whether it shows what is ruled out, who says it, and about which product."""
+
+    show_clear: bool = False
+    author: str = AUTHOR
+    products: tuple[str, ...] = ()
 
 
 def as_rows(outcomes: Sequence[Outcome], *, show_clear: bool = False) -> list[tuple[str, str, str, str, str]]:
@@ -18,7 +31,7 @@ def as_rows(outcomes: Sequence[Outcome], *, show_clear: bool = False) -> list[tu
     findings = [one for one in outcomes if isinstance(one, Finding)]
     shown = [f for f in findings if show_clear or f.verdict is not Verdict.CLEAR]
     shown.sort(key=_concern)
-    rows = [(f.verdict.value, _risk(f), f.label, f.summary, f.source) for f in shown]
+    rows = [(_verdict(f), _risk(f), f.label, f.summary, f.source) for f in shown]
     return rows + [("failure", "", "", f.error, f.source) for f in outcomes if isinstance(f, Failure)]
 
 
@@ -32,14 +45,73 @@ def _risk(finding: Finding) -> str:
     return "" if finding.score is None else f"{finding.score:.3f}"
 
 
+def _verdict(finding: Finding) -> str:
+    """An exception is kept and shown."""
+    from icelos.jobs.vulns.documents.exceptions import is_excepted
+
+    return "excepted" if is_excepted(finding) else finding.verdict.value
+
+
 def as_objects(outcomes: Iterable[Outcome]) -> list[dict[str, Outcome]]:
     """One object for each outcome, as sinks write it: {"finding": …} or {"failure": …}."""
     return [{"finding" if isinstance(one, Finding) else "failure": one} for one in outcomes]
 
 
-def rendered(outcomes: Sequence[Outcome], form: str, *, show_clear: bool = False) -> bytes:
-    """The whole report in one of `FORMATS`, to write to a file."""
+def read_outcomes(path: Path | None) -> list[Outcome]:
+    """What `as_objects` gave, one JSON object a line, from a file or standard input for None.
+
+    A line that is none is a Failure. Raises InputError where the file cannot be read.
+    """
+    found: list[Outcome] = []
+    name = path.name if path else "-"
+    try:
+        with open_input(path) as stream:
+            found.extend(_outcome(line, f"{name}:{line.number}") for line in read_lines(stream) if line.data)
+    except stream_errors() as error:
+        raise InputError(f"cannot read findings: {error}", source=name) from error
+    return found
+
+
+class _Line(msgspec.Struct, frozen=True):
+    finding: Finding | None = None
+    failure: Failure | None = None
+
+
+def _outcome(line: Line, place: str) -> Outcome:
+    try:
+        read = msgspec.json.decode(line.data, type=_Line)
+        if outcome := read.finding or read.failure:
+            return outcome
+        problem = "neither a finding nor a failure"
+    except (msgspec.MsgspecError, UnicodeError, ValueError, RecursionError) as error:
+        problem = f"not an outcome: {error}"
+    return failure(record_id=record_id(place), job="vulns", error=problem, source=place, raw=line.data)
+
+
+def rendered(outcomes: Sequence[Outcome], form: str, making: Making | None = None) -> bytes:
+    """The whole report in one of `FORMATS`, to write to a file.
+
+    Raises InputError where a format cannot say it (an OpenVEX document without a statement).
+    """
+    making = making or Making()
     if form == "json":
         return b"".join(msgspec.json.encode(one) + b"\n" for one in as_objects(outcomes))
-    rows = [COLUMNS, *as_rows(outcomes, show_clear=show_clear)]
-    return "".join("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows).encode()
+    if form == "table":
+        rows = [COLUMNS, *as_rows(outcomes, show_clear=making.show_clear)]
+        return "".join("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows).encode()
+    return _document(outcomes, form, making)
+
+
+def _document(outcomes: Sequence[Outcome], form: str, making: Making) -> bytes:
+    from icelos.jobs.vulns.documents import forms, html, markdown, sarif
+    from icelos.jobs.vulns.documents.model import document_of
+
+    if form == "markdown":
+        return markdown.render(outcomes).encode()
+    if form == "html":
+        return html.render(outcomes).encode()
+    if form == "sarif":
+        return forms.as_bytes(sarif.render(outcomes, show_clear=making.show_clear))
+    findings = [one for one in outcomes if isinstance(one, Finding)]
+    document = document_of(findings, author=making.author, products=making.products)
+    return forms.as_bytes(forms.VEX[form](document))
