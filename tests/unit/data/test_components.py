@@ -158,7 +158,7 @@ INSTALLED = {
     "app/lib/jinja2-2.11.3.dist-info/METADATA": b"Metadata-Version: 2.1\nName: Jinja2\nVersion: 2.11.3\n",
     "app/node_modules/@scope/thing/package.json": b'{"name": "@scope/thing", "version": "1.0.0"}',
     "app/node_modules/thing/lib/package.json": b'{"name": "inner", "version": "9"}',
-    "app/thing.jar": b"PK",
+    "app/thing.jar": b"PK" * 64,
 }
 PURLS = {
     "pkg:deb/debian/python3-yaml@5.3.1-5?distro=debian-11&upstream=pyyaml": "",
@@ -179,8 +179,8 @@ def test_packages_of_languages_and_who_owns_them(tmp_path: Path, images: ModuleT
             (target / name).write_bytes(content)
     (inventory,) = read_target(target)
     assert {component.purl: component.owner for component in inventory.components} == PURLS
-    assert [problem.message for problem in inventory.problems] == [
-        "1 Java archives are not looked into by this version"
+    assert [str(problem) for problem in inventory.problems] == [
+        "app/thing.jar: broken Java archive: File is not a zip file"
     ]
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from icelos.data.parse import node_packages, other_locks, python_packages
-from icelos.data.parse.listed import Parser
+from icelos.data.parse import executables, java_archives, node_packages, other_locks, python_packages
+from icelos.data.parse.listed import Inspector, Parser
 
 _INSTALLED: tuple[tuple[re.Pattern[str], Parser], ...] = (
     (
@@ -29,13 +29,18 @@ _LOCKS: dict[str, Parser] = {
 }  # fmt: skip
 _REQUIREMENTS = re.compile(r"requirements[\w.-]*\.txt")
 _FOREIGN = re.compile(r"(?:^|/)(?:node_modules|site-packages|dist-packages|vendor|\.tox|\.venv|venv)/")
-UNREAD = re.compile(r"\.(?:jar|war|ear|jpi|hpi)$")
-"""Archives of Java classes, which are not looked into yet; they are counted, and said."""
 
 
 def installed(path: str) -> Parser | None:
     """The reader of a file that says what is installed."""
     return next((parser for pattern, parser in _INSTALLED if pattern.search(path)), None)
+
+
+def inspector(path: str, head: bytes) -> Inspector | None:
+    """The reader of a file that is not kept but looked into as it goes by; `head` are its first bytes."""
+    if java_archives.NAMES.search(path):
+        return java_archives.java_archive
+    return executables.executable if head.startswith(executables.HEADS) else None
 
 
 def locked(path: str) -> Parser | None:

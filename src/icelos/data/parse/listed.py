@@ -18,12 +18,20 @@ Parser = Callable[[bytes], Iterator["Listed | InputError"]]
 """From the bytes of a file to its packages; an entry that cannot be read is an InputError in its place."""
 
 
+Inspector = Callable[[str, bytes], Iterator["Listed | InputError"]]
+"""From the path and the bytes of a file that is not kept, such as an executable, to the packages in it."""
+
+
 class Listed(msgspec.Struct, frozen=True):
-    """One package: its package URL, the line (from 1, 0 where there is none) and the file's own words."""
+    """One package: its package URL, the line (from 1, 0 where there is none) and the file's own words.
+
+    `inner` is the place inside of an archive ("lib/x.jar!/META-INF/MANIFEST.MF").
+    """
 
     purl: str
     line: int
     quote: str
+    inner: str = ""
 
 
 def listed(
