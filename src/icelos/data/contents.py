@@ -34,12 +34,17 @@ T = TypeVar("T")
 
 
 class Inventory(msgspec.Struct):
-    """One target: `identity` is the image's digest or the document's own id, else a hash of its content."""
+    """One target: `identity` is the image's digest or the document's own id, else a hash of its content.
+
+    `reported` are the ids of vulnerabilities that a scanner's report names, by package URL: a hint, and what
+    a scan can be restricted to.
+    """
 
     target: str
     identity: str
     components: list[Component] = []
     problems: list[InputError] = []
+    reported: dict[str, tuple[str, ...]] = {}
 
 
 def image_inventory(image: Image, file: str) -> Inventory:

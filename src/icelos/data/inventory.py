@@ -10,11 +10,11 @@ from pathlib import Path
 
 from icelos.data.contents import Inventory, component_of, image_inventory
 from icelos.data.folders import read_folder
+from icelos.data.parse.bom_forms import is_document, read_document
 from icelos.data.parse.image_folder import ImageFolder
 from icelos.data.parse.images import read_images, read_layout
 from icelos.data.parse.limits import read_bounded
 from icelos.data.parse.sbom import components as listed_components
-from icelos.data.parse.sbom import read_bom
 from icelos.data.reading import open_input, stream_errors
 from icelos.errors import IcelosError, InputError
 from icelos.records import record_id
@@ -27,8 +27,8 @@ MAX_SBOM = 512 * 1024 * 1024
 def read_target(path: Path) -> list[Inventory]:
     """The inventories of a file or folder: one for each image in it.
 
-    Raises InputError where it is neither an image archive nor a bill of materials in JSON, nor a root file
-    system or source tree.
+    Raises InputError where it is neither an image, nor a bill of materials or a scanner's report, nor a root
+    file system or source tree.
     """
     if path.is_dir():
         return (
@@ -38,8 +38,8 @@ def read_target(path: Path) -> list[Inventory]:
         )
     try:
         with open_input(path) as stream:
-            head = stream.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
-        return [_from_bom(path)] if head.startswith(b"{") else _from_archive(path)
+            head = stream.read(4096)
+        return [_from_bom(path)] if is_document(head) else _from_archive(path)
     except IcelosError as error:
         raise InputError(error.message, source=str(path), hint=error.hint) from error
     except stream_errors() as error:
@@ -47,16 +47,26 @@ def read_target(path: Path) -> list[Inventory]:
 
 
 def _from_bom(path: Path) -> Inventory:
-    data = read_bounded(path, MAX_SBOM).removeprefix(b"\xef\xbb\xbf")
-    bom = read_bom(data)
+    data = read_bounded(path, MAX_SBOM)
+    bom = read_document(data)
     identity = bom.identity or record_id(data)
     inventory = Inventory(bom.name or path.name, identity)
+    seen: set[str] = set()
     for item in listed_components(bom):
         place = f"{path.name}:{item.source if isinstance(item, InputError) else item.place}"
         if isinstance(item, InputError):
             inventory.problems.append(InputError(item.message, source=place))
-        else:
+            continue
+        if item.reported:
+            known = inventory.reported.get(item.purl, ())
+            inventory.reported[item.purl] = tuple(dict.fromkeys((*known, *item.reported)))
+        if not bom.repeats or item.purl not in seen:
             inventory.components.append(component_of(inventory, item.purl, place, item.quote))
+        seen.add(item.purl)
+    if not bom.parts and not bom.repeats:
+        inventory.problems.append(
+            InputError("it lists no components: nothing could be judged", source=path.name)
+        )
     return inventory
 
 

@@ -31,6 +31,7 @@ HEADS = (
 _GO = b"\xff Go buildinf:"
 _ALIGNED = 16
 _GO_VERSION = re.compile(r"go(\d+\.\d+[\w.-]*)(?: .*)?", re.DOTALL)
+_LINKED = re.compile(r"-X[ =]['\"]?([\w./-]+)\.\w{0,40}?[vV]ersion=['\"]?v?(\d+\.\d+\.\d+[\w.+-]{0,80})")
 _SENTINEL = 16
 """Bytes before and after the list of modules that say where it is."""
 MAX_TEXT = 16 * 1024 * 1024
@@ -113,7 +114,7 @@ def _pointed(data: bytes, place: int) -> tuple[bytes, bytes]:
 
 def _modules(text: str) -> Iterator[Listed | InputError]:
     """The modules, replaced ones as what replaces them. The program itself has a version only if it was built
-    by "go install" or out of a repository, where it is that of the commit.
+    by "go install", was written in by the linker, or is known by its commit.
     """
     lines = [line.split("\t") for line in text.split("\n")[:MAX_LISTED]]
     settings = {
@@ -125,7 +126,7 @@ def _modules(text: str) -> Iterator[Listed | InputError]:
         after = lines[number + 1] if number + 1 < len(lines) else []
         path, version = (after[1], after[2]) if _is(after, "=>", 3) else (line[1], line[2])
         if line[0] == "mod" and version == "(devel)":
-            version = _commit_version(settings)
+            version = _linked_version(settings, path) or _commit_version(settings)
         if version and not path.startswith((".", "/")):
             namespace, _, name = path.rpartition("/")
             yield listed("golang", name, version, namespace=namespace, quote=f"{line[0]} {path} {version}")
@@ -133,6 +134,14 @@ def _modules(text: str) -> Iterator[Listed | InputError]:
 
 def _is(line: list[str], kind: str, parts: int) -> bool:
     return len(line) >= parts and line[0] == kind
+
+
+def _linked_version(settings: dict[str, str], module: str) -> str:
+    """The version that the linker wrote into a variable of the program: "-X main.version=1.18.1"."""
+    for name, version in _LINKED.findall(settings.get("-ldflags", "")):
+        if name == "main" or name == module or name.startswith(f"{module}/"):
+            return f"v{version}"
+    return ""
 
 
 def _commit_version(settings: dict[str, str]) -> str:

@@ -86,6 +86,15 @@ def test_go_in_any_kind_of_file(head: bytes) -> None:
     assert _purls(head.ljust(64, b"\0") + _go()) == PURLS
 
 
+def test_the_version_that_the_linker_wrote_in() -> None:
+    def shop(flags: str) -> str:
+        return _purls(_elf(_go(modules=f'{MODULES}build\t-ldflags="{flags}"\n')))[1]
+
+    assert shop("-s -X main.version=1.18.1 -X main.date=2") == "pkg:golang/example.com/shop@v1.18.1"
+    assert shop("-X example.com/shop/build.AppVersion=v2.0.0-rc1") == "pkg:golang/example.com/shop@v2.0.0-rc1"
+    assert shop("-X example.com/other.version=9.9.9") == PURLS[1]
+
+
 def test_go_before_1_18() -> None:
     assert _purls(_elf(_old_go())) == ["pkg:golang/stdlib@1.16.4", *PURLS[1:]]
     assert _purls(_elf(_old_go(), address=0x500000)) == []
