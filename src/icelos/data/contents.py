@@ -54,7 +54,7 @@ def image_inventory(image: Image, file: str) -> Inventory:
     release = _release(image)
     databases = 0
     for name, kept in sorted(image.files.items()):
-        if name in APK_DATABASES or name in DPKG_DATABASES or "/status.d/" in name:
+        if name in APK_DATABASES or name in DPKG_DATABASES or _is_status(name):
             databases += 1
             _add_packages(inventory, name, kept, release)
     rpms = _add_rpms(inventory, image.files, release)
@@ -108,11 +108,19 @@ def _content_id(files: Mapping[str, Kept]) -> str:
 
 
 def _owners(files: Mapping[str, Kept], paths: Set[str]) -> dict[str, str]:
-    lists = ((n, kept.data) for n, kept in files.items() if n.startswith(DPKG_LISTS))
+    lists = ((n, kept.data) for n, kept in files.items() if n.startswith(DPKG_LISTS) or _is_sums(n))
     owners = dpkg_owners(lists, paths)
     for name in APK_DATABASES & files.keys():
         owners |= apk_owners(files[name].data, paths)
     return owners
+
+
+def _is_status(name: str) -> bool:
+    return "/status.d/" in name and not name.endswith(".md5sums")
+
+
+def _is_sums(name: str) -> bool:
+    return "/status.d/" in name and name.endswith(".md5sums")
 
 
 def _release(image: Image) -> OsRelease:

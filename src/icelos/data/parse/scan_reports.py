@@ -1,8 +1,8 @@
 """Syft's own JSON, and what scanners report: components, and the ids of the vulnerabilities that they saw.
 
 grype (matches), trivy (Results; an older form is the bare list, Kubernetes reports nest them) and
-osv-scanner (results). Every entry comes out as a component in CycloneDX's names, with `reported` beside it. What a scanner
-concluded is a hint about where to look, never a verdict.
+osv-scanner (results). Every entry comes out as a component in CycloneDX's names, with `reported` beside it.
+What a scanner concluded is a hint about where to look, never a verdict.
 """
 
 from __future__ import annotations
