@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from icelos.data.parse import catalog
 from icelos.data.parse.images import WANTED, Image
-from icelos.data.parse.layers import MAX_ALL_KEPT, MAX_INSPECTED, MIN_INSPECTED, Kept, kept_limit
+from icelos.data.parse.layers import MAX_ALL_KEPT, Kept, kept_limit
 from icelos.data.parse.limits import read_bounded
+from icelos.data.parse.looking import HEAD, packages_in
 from icelos.data.reading import files_below
 from icelos.errors import InputError
 
@@ -61,12 +63,8 @@ class _Reader:
 
     def _inspect(self, file: Path, name: str) -> None:
         with file.open("rb") as stream:
-            head = stream.read(MIN_INSPECTED)
-            inspector = catalog.inspector(name, head) if len(head) == MIN_INSPECTED else None
-            if inspector is None:
-                return
-            data = head + stream.read(MAX_INSPECTED)
-        if len(data) > MAX_INSPECTED:
-            raise InputError(f"larger than {MAX_INSPECTED >> 20} MiB: not looked into")
-        if found := tuple(inspector(name, data)):
+            head = stream.read(HEAD)
+            rest = iter(partial(stream.read, 1 << 20), b"")
+            found = packages_in(name, file.stat().st_size, head, rest)
+        if found:
             self.files[name] = Kept(b"", "", found)

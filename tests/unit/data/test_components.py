@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from icelos.data import folders
 from icelos.data.components import ComponentSource
 from icelos.data.inventory import read_target
-from icelos.data.parse import layers
+from icelos.data.parse import looking
 from icelos.errors import InputError
 from icelos.findings import Failure
 from icelos.records import Component
@@ -315,8 +314,7 @@ def test_an_archive_over_the_bound_is_a_problem(
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder/a.jar").write_bytes(_jar())
     (tmp_path / "image.tar").write_bytes(images.docker_archive(images.tar({"a.jar": _jar()})))
-    monkeypatch.setattr(layers, "MAX_INSPECTED", 100)
-    monkeypatch.setattr(folders, "MAX_INSPECTED", 100)
+    monkeypatch.setattr(looking, "MAX_INSPECTED", 100)
     for target in ("image.tar", "folder"):
         (inventory,) = read_target(tmp_path / target)
         assert "not looked into" in inventory.problems[0].message

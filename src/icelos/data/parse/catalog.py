@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 
 from icelos.data.parse import (
-    executables,
-    java_archives,
     java_locks,
     node_packages,
     other_locks,
     python_packages,
 )
-from icelos.data.parse.listed import Inspector, Parser
+from icelos.data.parse.listed import Parser
 
 _INSTALLED: tuple[tuple[re.Pattern[str], Parser], ...] = (
     (
@@ -45,13 +43,6 @@ _FOREIGN = re.compile(r"(?:^|/)(?:node_modules|site-packages|dist-packages|vendo
 def installed(path: str) -> Parser | None:
     """The reader of a file that says what is installed."""
     return next((parser for pattern, parser in _INSTALLED if pattern.search(path)), None)
-
-
-def inspector(path: str, head: bytes) -> Inspector | None:
-    """The reader of a file that is not kept but looked into as it goes by; `head` are its first bytes."""
-    if java_archives.NAMES.search(path):
-        return java_archives.java_archive
-    return executables.executable if head.startswith(executables.HEADS) else None
 
 
 def locked(path: str) -> Parser | None:

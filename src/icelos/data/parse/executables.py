@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -29,6 +29,7 @@ HEADS = (
 )
 """First bytes of ELF, PE and Mach-O."""
 _GO = b"\xff Go buildinf:"
+_RUST = b".dep-v0"
 _ALIGNED = 16
 _GO_VERSION = re.compile(r"go(\d+\.\d+[\w.-]*)(?: .*)?", re.DOTALL)
 _LINKED = re.compile(r"-X[ =]['\"]?([\w./-]+)\.\w{0,40}?[vV]ersion=['\"]?v?(\d+\.\d+\.\d+[\w.+-]{0,80})")
@@ -38,9 +39,18 @@ MAX_TEXT = 16 * 1024 * 1024
 MAX_AUDIT = 32 * 1024 * 1024
 
 
-def executable(path: str, data: bytes) -> Iterator[Listed | InputError]:
+def is_marked(pieces: Iterable[bytes]) -> bool:
+    """Whether any of these pieces, which follow each other, may say what the program was built from."""
+    before = b""
+    for piece in pieces:
+        if any(mark in before + piece for mark in (_GO, _RUST)):
+            return True
+        before = piece[-len(_GO) :]
+    return False
+
+
+def executable(data: bytes) -> Iterator[Listed | InputError]:
     """The packages that an executable says it was built from; none for most."""
-    del path
     yield from _go(data)
     yield from _rust(data)
 
@@ -152,7 +162,7 @@ def _commit_version(settings: dict[str, str]) -> str:
 
 
 def _rust(data: bytes) -> Iterator[Listed | InputError]:
-    packed = section(data, b".dep-v0")
+    packed = section(data, _RUST)
     if not packed:
         return
     try:

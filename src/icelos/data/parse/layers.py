@@ -15,7 +15,8 @@ from typing import IO, NamedTuple, Self, cast
 
 import msgspec
 
-from icelos.data.parse.listed import Inspector, Listed
+from icelos.data.parse.listed import Listed
+from icelos.data.parse.looking import HEAD, packages_in
 from icelos.data.reading import stream_errors
 from icelos.errors import InputError
 
@@ -24,9 +25,6 @@ MAX_KEPT = 64 * 1024 * 1024
 MAX_DATABASE = 256 * 1024 * 1024
 """rpm's database holds every changelog: hundreds of packages are more than other kept files may be."""
 MAX_ALL_KEPT = 512 * 1024 * 1024
-MAX_INSPECTED = 256 * 1024 * 1024
-"""Bytes of an executable or Java archive, which is held while it is looked into, one at a time."""
-MIN_INSPECTED = 64
 MAX_HEADER = 1024 * 1024
 BYTES_FREE, BYTES_CAP, GROWTH = 2**30, 32 * 2**30, 200
 """An archive may grow to 1 GiB, or 200 times its size on disk up to 32 GiB; four times its size always."""
@@ -204,7 +202,7 @@ class Layer(msgspec.Struct):
 
 class Wanted:
     """Paths to keep: exact ones, every file right below some folders, what matches, and marks, whose content
-    is not kept. `inspects` says by path and first bytes what other files are looked into.
+    is not kept. `inspects` says whether other files are looked into (`packages_in`).
     """
 
     def __init__(
@@ -213,7 +211,8 @@ class Wanted:
         folders: frozenset[str],
         marks: frozenset[str],
         matches: Callable[[str], bool] | None = None,
-        inspects: Callable[[str, bytes], Inspector | None] | None = None,
+        *,
+        inspects: bool = False,
     ) -> None:
         self._marks = marks
         self._matches = matches
@@ -246,12 +245,7 @@ class Wanted:
         A file where an installed package's folder was is as good as unheard of; a link is not. Any file may
         be where one was that had been looked into.
         """
-        return (
-            self.inspects is not None
-            or path in self._above
-            or self.file(path)
-            or (link and self._matches is not None)
-        )
+        return self.inspects or path in self._above or self.file(path) or (link and self._matches is not None)
 
 
 def read_layer(stream: IO[bytes], wanted: Wanted, budget: Budget) -> Layer:
@@ -287,26 +281,18 @@ def take(layer: Layer, member: Member, path: str, wanted: Wanted, budget: Budget
     elif not member.info.isdir() and wanted.replaced(path, link=member.info.issym()):
         layer.hidden.append(path)  # a file or link where a folder was hides what was in it
         layer.listed.pop(path, None)
-        if wanted.inspects is not None and member.info.isreg() and member.info.size >= MIN_INSPECTED:
-            _inspect(layer, member, path, wanted.inspects)
+        if wanted.inspects and member.info.isreg() and member.info.size >= HEAD:
+            _inspect(layer, member, path)
 
 
-def _inspect(
-    layer: Layer, member: Member, path: str, inspects: Callable[[str, bytes], Inspector | None]
-) -> None:
+def _inspect(layer: Layer, member: Member, path: str) -> None:
     try:
-        content = pieces(member, first=MIN_INSPECTED)
-        head = next(content, b"")
-        inspector = inspects(path, head)
-        if inspector is None:
-            return
-        if member.info.size > MAX_INSPECTED:
-            raise InputError(f"{path}: larger than {MAX_INSPECTED >> 20} MiB: not looked into")
-        data = b"".join([head, *content])
+        content = pieces(member, first=HEAD)
+        found = packages_in(path, member.info.size, next(content, b""), content)
     except InputError as error:
-        layer.problems.append(error.message)
+        layer.problems.append(f"{path}: {error.message}")
         return
-    if found := tuple(inspector(path, data)):
+    if found:
         layer.listed[path] = found
 
 

@@ -18,10 +18,6 @@ Parser = Callable[[bytes], Iterator["Listed | InputError"]]
 """From the bytes of a file to its packages; an entry that cannot be read is an InputError in its place."""
 
 
-Inspector = Callable[[str, bytes], Iterator["Listed | InputError"]]
-"""From the path and the bytes of a file that is not kept, such as an executable, to the packages in it."""
-
-
 class Listed(msgspec.Struct, frozen=True):
     """One package: its package URL, the line (from 1, 0 where there is none) and the file's own words.
 

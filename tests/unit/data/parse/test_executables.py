@@ -78,7 +78,7 @@ def _old_go(base: int = 0x400000) -> bytes:
 
 
 def _purls(data: bytes) -> list[str]:
-    return [item.purl for item in executable("bin/x", data) if isinstance(item, Listed)]
+    return [item.purl for item in executable(data) if isinstance(item, Listed)]
 
 
 @pytest.mark.parametrize("head", [b"MZ", b"\xcf\xfa\xed\xfe", b"\x7fELF"])
@@ -151,13 +151,13 @@ def test_rust_in_mach_o() -> None:
 def test_audit_data_that_is_broken_or_a_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executables, "MAX_AUDIT", 1000)
     for content in (b"no zlib", zlib.compress(b"[]"), zlib.compress(b"x" * 2000), zlib.compress(b"[" * 900)):
-        (error,) = executable("x", _elf(content, name=b".dep-v0"))
+        (error,) = executable(_elf(content, name=b".dep-v0"))
         assert isinstance(error, InputError)
 
 
 def test_most_executables_say_nothing() -> None:
-    assert list(executable("x", _elf(b"code" * 100))) == []
-    assert list(executable("x", b"\x7fELF")) == []
+    assert list(executable(_elf(b"code" * 100))) == []
+    assert list(executable(b"\x7fELF")) == []
 
 
 SAMPLES = [_elf(_go()), _elf(_old_go()), _elf(_audit(RUST), name=b".dep-v0")]
@@ -165,5 +165,5 @@ SAMPLES = [_elf(_go()), _elf(_old_go()), _elf(_audit(RUST), name=b".dep-v0")]
 
 @given(st.sampled_from(SAMPLES), st.integers(0, 800), st.binary(min_size=1, max_size=8))
 def test_any_damage_ends_well(data: bytes, place: int, noise: bytes) -> None:
-    for item in executable("x", data[:place] + noise + data[place + len(noise) :]):
+    for item in executable(data[:place] + noise + data[place + len(noise) :]):
         assert isinstance(item, Listed | InputError)
