@@ -83,6 +83,8 @@ def _add_languages(inventory: Inventory, files: Mapping[str, Kept], rpms: list[R
         items = iter(kept.listed) if kept.listed or reader is None else _guarded(reader(kept.data))
         for item in items:
             if isinstance(item, InputError):
+                if name in owners:
+                    continue  # a component that is not known here is judged as the distribution's package
                 place = _place(name, item.source or "", "!/" if kept.listed else ":")
                 inventory.problems.append(InputError(item.message, source=place))
                 continue

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import msgspec
 
 from icelos.data.parse.listed import Listed, listed
+from icelos.data.parse.purls import parse_purl
 from icelos.errors import InputError
 
 NAMES = re.compile(r"\.(?:jar|war|ear|par|sar|nar|jpi|hpi|kar|lpkg)$", re.IGNORECASE)
@@ -24,7 +25,7 @@ MAX_UNPACKED = 1024 * 1024 * 1024
 MAX_NESTED = 256 * 1024 * 1024
 MAX_TEXT = 1024 * 1024
 _POM = re.compile(r"META-INF/maven/[^/]+/[^/]+/pom\.properties")
-_NAMED = re.compile(r"(?P<name>[A-Za-z][\w.]*(?:-[A-Za-z][\w.]*)*)-v?(?P<version>\d[\w.+-]*)")
+_NAMED = re.compile(r"(?P<name>[A-Za-z][\w.]*(?:-[A-Za-z][\w.]*)*)-v?(?P<version>\d[\w.+~-]*)")
 _GROUP = re.compile(r"(?:com|org|net|io|dev|app|edu|gov|[a-z]{2})(?:\.[\w-]+)+")
 _PUBLISHED = (
     ("spring-boot", "org.springframework.boot"), ("spring-security", "org.springframework.security"),
@@ -91,14 +92,20 @@ def _placed(item: Listed | InputError, inner: str) -> Listed | InputError:
 def _own(archive: zipfile.ZipFile, name: str, room: _Room) -> Iterator[Listed | InputError]:
     """What the archive itself is, and what was put into it without its own archive."""
     poms = [entry for entry in archive.infolist() if _POM.fullmatch(entry.filename)]
-    found = 0
-    for entry in poms:
-        item = _from_pom(archive, entry, room)
-        found += isinstance(item, Listed)
-        yield item
-    if found or name.lower().endswith((".war", ".ear")):
-        return  # an application's own archive need not be a package
-    yield _from_manifest(archive, name, room)
+    items = [_from_pom(archive, entry, room) for entry in poms]
+    yield from items
+    found = [parse_purl(item.purl) for item in items if isinstance(item, Listed)]
+    own = _from_manifest(archive, name, room)
+    if isinstance(own, Listed):
+        purl = parse_purl(own.purl)
+        if not any(_same(purl.name, one.name) or purl.version == one.version for one in found):
+            yield own
+    elif not found and not name.lower().endswith((".war", ".ear")):
+        yield own  # an application's own archive need not be a package
+
+
+def _same(one: str, other: str) -> bool:
+    return one.replace("_", "-").lower() == other.replace("_", "-").lower()
 
 
 def _from_pom(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: _Room) -> Listed | InputError:

@@ -43,12 +43,19 @@ def _purls(path: str, data: bytes) -> list[str]:
 
 def test_by_maven_s_own_words() -> None:
     data = _jar(_pom("org.yaml", "snakeyaml", "1.26") | _manifest(Implementation_Version="9"))
-    assert _purls("lib/other-3.jar", data) == ["pkg:maven/org.yaml/snakeyaml@1.26"]
+    assert _purls("lib/snakeyaml-1.26.jar", data) == ["pkg:maven/org.yaml/snakeyaml@1.26"]
 
 
 def test_a_shaded_jar_is_all_that_was_put_into_it() -> None:
     data = _jar(_pom("a.b", "c", "1") | _pom("a.b", "d", "2"))
     assert _purls("c-1.jar", data) == ["pkg:maven/a.b/c@1", "pkg:maven/a.b/d@2"]
+
+
+def test_a_jar_that_only_carries_the_poms_of_others() -> None:
+    data = _jar(_pom("cglib", "cglib", "3.2.12") | _manifest(Bundle_Version="4.2.3"))
+    assert _purls("guice.jar", data) == ["pkg:maven/cglib/cglib@3.2.12", "pkg:maven/guice/guice@4.2.3"]
+    same = _jar(_pom("org.apache.maven", "maven-core", "3.8.7") | _manifest(Implementation_Version="3.8.7"))
+    assert _purls("maven3-core.jar", same) == ["pkg:maven/org.apache.maven/maven-core@3.8.7"]
 
 
 @pytest.mark.parametrize(
