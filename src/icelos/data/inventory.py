@@ -61,7 +61,8 @@ def _from_bom(path: Path) -> Inventory:
             known = inventory.reported.get(item.purl, ())
             inventory.reported[item.purl] = tuple(dict.fromkeys((*known, *item.reported)))
         if not bom.repeats or item.purl not in seen:
-            inventory.components.append(component_of(inventory, item.purl, place, item.quote))
+            quote = f"{item.quote} reported: {', '.join(item.reported[:8])}" if item.reported else item.quote
+            inventory.components.append(component_of(inventory, item.purl, place, quote))
         seen.add(item.purl)
     if not bom.parts and not bom.repeats:
         inventory.problems.append(

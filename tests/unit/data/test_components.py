@@ -327,3 +327,11 @@ def test_ids_of_a_scanner_s_report(tmp_path: Path) -> None:
     (inventory,) = read_target(tmp_path / "report.json")
     assert [c.purl for c in inventory.components] == ["pkg:pypi/a@1"]
     assert inventory.reported == {"pkg:pypi/a@1": ("CVE-1", "CVE-2")}
+    assert inventory.components[0].quote == "a 1 pkg:pypi/a@1 reported: CVE-1"
+
+
+def test_an_egg(tmp_path: Path) -> None:
+    (tmp_path / "x/six-1.16-py3.9.egg/EGG-INFO").mkdir(parents=True)
+    (tmp_path / "x/six-1.16-py3.9.egg/EGG-INFO/PKG-INFO").write_text("Name: six\nVersion: 1.16\n")
+    (inventory,) = read_target(tmp_path)
+    assert [c.purl for c in inventory.components] == ["pkg:pypi/six@1.16"]

@@ -18,7 +18,7 @@ from icelos.data.parse.listed import Parser
 
 _INSTALLED: tuple[tuple[re.Pattern[str], Parser], ...] = (
     (
-        re.compile(r"(?:^|/)[^/]+\.(?:dist-info/METADATA|egg-info/PKG-INFO|egg-info)$"),
+        re.compile(r"(?:^|/)[^/]+\.(?:dist-info/METADATA|egg-info/PKG-INFO|egg/EGG-INFO/PKG-INFO|egg-info)$"),
         python_packages.metadata,
     ),
     (re.compile(r"(?:^|/)node_modules/(?:@[^/]+/)?[^/@.][^/]*/package\.json$"), node_packages.package_json),
