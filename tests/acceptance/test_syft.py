@@ -22,7 +22,7 @@ from packageurl import PackageURL
 from icelos.data.inventory import read_target
 
 IMAGES = Path(os.environ.get("ICELOS_DATA", "")) / "vulns" / "images"
-SAMPLES = Path(__file__).parents[1] / "unit/data/parse/samples"
+DATABASES = Path(__file__).parents[1] / "unit/data/parse/databases"
 
 EXPLAINED = (
     (r"-generic ", "Syft knows some programs by their bytes; no advisory database lists such packages"),
@@ -115,7 +115,7 @@ def test_rpm(tmp_path: Path) -> None:
     (tmp_path / "var/lib/rpm").mkdir(parents=True)
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/os-release").write_text("ID=rhel\nVERSION_ID=9.4\n")
-    data = gzip.decompress((SAMPLES / "rpmdb.sqlite.gz").read_bytes())
+    data = gzip.decompress((DATABASES / "rpmdb.sqlite.gz").read_bytes())
     (tmp_path / "var/lib/rpm/rpmdb.sqlite").write_bytes(data)
     assert _unexplained(tmp_path, "dir") == []
     assert len(_ours(tmp_path)) == 4

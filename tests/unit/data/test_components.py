@@ -277,7 +277,7 @@ def test_images_without_dpkg_have_sums_of_files(tmp_path: Path, images: ModuleTy
 
 
 def test_what_rpm_owns_is_the_distribution_s(tmp_path: Path, images: ModuleType) -> None:
-    sample = Path(__file__).parent / "parse/samples/rpmdb.sqlite.gz"
+    sample = Path(__file__).parent / "parse/databases/rpmdb.sqlite.gz"
     files = {
         "etc/os-release": b'ID="rhel"\nVERSION_ID="9.4"\n',
         "var/lib/rpm/rpmdb.sqlite": gzip.decompress(sample.read_bytes()),

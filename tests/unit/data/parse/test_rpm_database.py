@@ -18,7 +18,7 @@ METADATA = "usr/lib/python3.9/site-packages/PyYAML-5.3.1.dist-info/METADATA"
 
 @pytest.fixture(scope="module")
 def real() -> bytes:
-    return gzip.decompress((Path(__file__).parent / "samples" / "rpmdb.sqlite.gz").read_bytes())
+    return gzip.decompress((Path(__file__).parent / "databases" / "rpmdb.sqlite.gz").read_bytes())
 
 
 def _read(data: bytes, journal: bytes = b"") -> list[RpmPackage]:
