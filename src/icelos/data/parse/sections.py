@@ -1,4 +1,4 @@
-"""Where things lie in an executable file: sections by name in ELF, PE and Mach-O, and addresses in ELF.
+"""Where things lie in an executable file: sections by name, and addresses, in ELF, PE and Mach-O.
 
 https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html,
 https://learn.microsoft.com/windows/win32/debug/pe-format, and <mach-o/loader.h>. Nothing is believed: what
@@ -8,9 +8,12 @@ points outside of the file is not there.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-_LOAD = 1
+_LOAD, _SEGMENT_64 = 1, 0x19
+_MACH = b"\xcf\xfa\xed\xfe"
+MAX_COMMANDS = 10_000
 
 
 class _Elf(NamedTuple):
@@ -24,15 +27,10 @@ class _Elf(NamedTuple):
 
 
 class Addresses:
-    """From addresses in memory to offsets in an ELF file."""
+    """From addresses in memory to offsets in the file."""
 
     def __init__(self, data: bytes) -> None:
-        self._segments: list[tuple[int, int, int]] = []
-        elf = _elf(data)
-        if elf is not None:
-            start, size, number = elf.programs
-            for index in range(number):
-                self._add(data, elf, start + index * size)
+        self._segments = list(_segments(data))
 
     def offset(self, address: int) -> int | None:
         """Where in the file this address is loaded from."""
@@ -41,12 +39,49 @@ class Addresses:
                 return offset + address - start
         return None
 
-    def _add(self, data: bytes, elf: _Elf, place: int) -> None:
-        form = f"{elf.order}IIQQQQ" if elf.wide else f"{elf.order}IIIII"
-        values = _unpacked(form, data, place)
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Address, size and offset of what is loaded."""
+    if data[:4] == b"\x7fELF":
+        yield from _elf_segments(data)
+    elif data[:2] == b"MZ":
+        yield from _pe_segments(data)
+    elif data[:4] == _MACH:
+        yield from _mach_segments(data)
+
+
+def _elf_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    elf = _elf(data)
+    if elf is None:
+        return
+    start, size, number = elf.programs
+    form, places = ("IIQQQQ", (2, 3, 5)) if elf.wide else ("IIIII", (1, 2, 4))
+    for index in range(number):
+        values = _unpacked(f"{elf.order}{form}", data, start + index * size)
         if values and values[0] == _LOAD:
-            offset, address, size = (values[which] for which in ((2, 3, 5) if elf.wide else (1, 2, 4)))
-            self._segments.append((address, size, offset))
+            offset, address, length = (values[place] for place in places)
+            yield address, length, offset
+
+
+def _pe_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Sections, whose addresses are relative to the base of the image."""
+    place = _pe_header(data)
+    magic = _unpacked("<H", data, place + 24) if place else ()
+    base = _unpacked("<Q", data, place + 48) if magic == (0x20B,) else _unpacked("<I", data, place + 52)
+    for _, size, address, length, offset in _pe_rows(data, place) if base else ():
+        yield base[0] + address, min(size, length), offset
+
+
+def _mach_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    number = _unpacked("<I", data, 16)
+    place = 32
+    for _ in range(min(number[0], MAX_COMMANDS) if number else 0):
+        values = _unpacked("<II16sQQQQ", data, place)
+        if not values or values[1] == 0:
+            return
+        if values[0] == _SEGMENT_64:
+            yield values[3], values[6], values[5]
+        place += values[1]
 
 
 def section(data: bytes, name: bytes) -> bytes:
@@ -98,21 +133,30 @@ def _elf_header(data: bytes, elf: _Elf, place: int) -> tuple[int, int, int]:
 
 
 def _pe_section(data: bytes, name: bytes) -> bytes:
+    for title, size, _, length, offset in _pe_rows(data, _pe_header(data)):
+        if title.rstrip(b"\0") == name:
+            return data[offset : offset + min(size, length)]
+    return b""
+
+
+def _pe_header(data: bytes) -> int:
+    """Where the header is, 0 for a file without one."""
     start = _unpacked("<I", data, 0x3C)
-    if not start or data[start[0] : start[0] + 4] != b"PE\0\0":
-        return b""
-    place = start[0]
-    head = _unpacked("<HHIIIH", data, place + 4)
+    return start[0] if start and data[start[0] : start[0] + 4] == b"PE\0\0" else 0
+
+
+def _pe_rows(data: bytes, place: int) -> Iterator[tuple[bytes, int, int, int, int]]:
+    """Of each section name, size in memory, address, size in the file and offset."""
+    head = _unpacked("<HHIIIH", data, place + 4) if place else ()
     for number in range(head[1] if head else 0):
         values = _unpacked("<8sIIII", data, place + 24 + head[5] + number * 40)
-        if values and values[0].rstrip(b"\0") == name:
-            return data[values[4] : values[4] + min(values[1], values[3])]
-    return b""
+        if values:
+            yield values
 
 
 def _mach_section(data: bytes, name: bytes) -> bytes:
     """In the file's load commands, of 64 bits and little-endian as all of today's are."""
-    if data[:4] != b"\xcf\xfa\xed\xfe":
+    if data[:4] != _MACH:
         return b""
     size = _unpacked("<I", data, 20)
     place = data.find(name.ljust(16, b"\0"), 32, 32 + size[0]) if size else -1

@@ -100,6 +100,19 @@ def test_go_before_1_18() -> None:
     assert _purls(_elf(_old_go(), address=0x500000)) == []
 
 
+def test_go_before_1_18_in_pe_and_mach_o() -> None:
+    content = _old_go(0x140001000)
+    head = b"MZ".ljust(0x3C, b"\0") + struct.pack("<I", 0x40) + b"PE\0\0"
+    coff = struct.pack("<HHIIIHH", 0x8664, 1, 0, 0, 0, 64, 0)
+    optional = struct.pack("<H22xQ", 0x20B, 0x140000000).ljust(64, b"\0")
+    row = struct.pack("<8sIIIIIIHHI", b".data", len(content), 0x1000, len(content), 0x200, 0, 0, 0, 0, 0)
+    pe = (head + coff + optional + row).ljust(0x200, b"\0") + content
+    command = struct.pack("<II16sQQQQ", 0x19, 72, b"__DATA", 0x140001000, 4096, 0x200, len(content))
+    mach = struct.pack("<IIIIIIII", 0xFEEDFACF, 0, 0, 2, 1, 72, 0, 0) + command
+    for data in (pe, mach.ljust(0x200, b"\0") + content):
+        assert _purls(data) == ["pkg:golang/stdlib@1.16.4", *PURLS[1:]]
+
+
 def test_a_mark_in_a_program_that_looks_for_it_is_passed_over() -> None:
     assert _purls(_elf(b"\xff Go buildinf:".ljust(64, b"\0") + _go())) == PURLS
 
