@@ -22,6 +22,7 @@ from icelos.data.parse.images import (
     Image,
 )
 from icelos.data.parse.layers import Kept
+from icelos.data.parse.listed import Listed, Parser
 from icelos.data.parse.ownership import apk_owners, dpkg_owners
 from icelos.data.parse.packages import Installed, OsRelease, apk, dpkg, os_release
 from icelos.data.parse.purls import parse_purl
@@ -33,23 +34,27 @@ T = TypeVar("T")
 
 
 class Inventory(msgspec.Struct):
-    """One target: `identity` is the image's digest or the document's own id, else a hash of its content."""
+    """One target: `identity` is the image's digest or the document's own id, else a hash of its content.
+
+    `reported` are the ids of vulnerabilities that a scanner's report names, by package URL: a hint, and what
+    a scan can be restricted to.
+    """
 
     target: str
     identity: str
     components: list[Component] = []
     problems: list[InputError] = []
+    reported: dict[str, tuple[str, ...]] = {}
 
 
 def image_inventory(image: Image, file: str) -> Inventory:
     """The inventory of one image, folder or root file system; `file` names it in problems."""
-    content = record_id(*(part for name in sorted(image.files) for part in (name, image.files[name].data)))
-    inventory = Inventory(image.name, image.identity or content)
+    inventory = Inventory(image.name, image.identity or _content_id(image.files))
     inventory.problems = [InputError(problem, source=file) for problem in image.problems]
     release = _release(image)
     databases = 0
     for name, kept in sorted(image.files.items()):
-        if name in APK_DATABASES or name in DPKG_DATABASES or "/status.d/" in name:
+        if name in APK_DATABASES or name in DPKG_DATABASES or _is_status(name):
             databases += 1
             _add_packages(inventory, name, kept, release)
     rpms = _add_rpms(inventory, image.files, release)
@@ -66,37 +71,58 @@ def image_inventory(image: Image, file: str) -> Inventory:
         )
     elif not databases and not inventory.components and not RPM_DATABASES & image.files.keys():
         inventory.problems.append(InputError("no packages found in it: nothing could be judged", source=file))
-    jars = sum(1 for name in image.files if catalog.UNREAD.search(name))
-    if jars:
-        inventory.problems.append(
-            InputError(f"{jars} Java archives are not looked into by this version", source=file)
-        )
     return inventory
 
 
 def _add_languages(inventory: Inventory, files: Mapping[str, Kept], rpms: list[RpmPackage]) -> None:
     """Packages of programming languages, with their owner where a distribution brought them."""
-    readers = {name: catalog.installed(name) or catalog.locked(name) for name in sorted(files)}
-    wanted = {name: reader for name, reader in readers.items() if reader is not None}
-    owners = _owners(files, wanted.keys()) | rpm_owners(rpms, wanted.keys())
-    for name, reader in wanted.items():
-        kept = files[name]
-        for item in _guarded(reader(kept.data)):
+    names = sorted(name for name, kept in files.items() if kept.listed or _reader(name))
+    owners = _owners(files, frozenset(names)) | rpm_owners(rpms, frozenset(names))
+    for name in names:
+        kept, reader = files[name], _reader(name)
+        items = iter(kept.listed) if kept.listed or reader is None else _guarded(reader(kept.data))
+        for item in items:
             if isinstance(item, InputError):
-                place = f"{name}:{item.source}" if item.source else name
+                if name in owners:
+                    continue  # a component that is not known here is judged as the distribution's package
+                place = _place(name, item.source or "", "!/" if kept.listed else ":")
                 inventory.problems.append(InputError(item.message, source=place))
                 continue
-            place = f"{name}:{item.line}" if item.line else name
+            place = _place(name, item.inner, "!/") if item.inner else _place(name, item.line or "", ":")
             component = component_of(inventory, item.purl, place, item.quote, kept.layer)
             inventory.components.append(msgspec.structs.replace(component, owner=owners.get(name, "")))
 
 
+def _reader(name: str) -> Parser | None:
+    return catalog.installed(name) or catalog.locked(name)
+
+
+def _place(name: str, inner: str | int, separator: str) -> str:
+    return f"{name}{separator}{inner}" if inner else name
+
+
+def _content_id(files: Mapping[str, Kept]) -> str:
+    """A hash of what was kept, and of what was found in what was not."""
+    parts: list[str | bytes] = []
+    for name, kept in sorted(files.items()):
+        parts += [name, kept.data, *(item.purl for item in kept.listed if isinstance(item, Listed))]
+    return record_id(*parts)
+
+
 def _owners(files: Mapping[str, Kept], paths: Set[str]) -> dict[str, str]:
-    lists = ((n, kept.data) for n, kept in files.items() if n.startswith(DPKG_LISTS))
+    lists = ((n, kept.data) for n, kept in files.items() if n.startswith(DPKG_LISTS) or _is_sums(n))
     owners = dpkg_owners(lists, paths)
     for name in APK_DATABASES & files.keys():
         owners |= apk_owners(files[name].data, paths)
     return owners
+
+
+def _is_status(name: str) -> bool:
+    return "/status.d/" in name and not name.endswith(".md5sums")
+
+
+def _is_sums(name: str) -> bool:
+    return "/status.d/" in name and name.endswith(".md5sums")
 
 
 def _release(image: Image) -> OsRelease:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from icelos.data.contents import Inventory, component_of, image_inventory
-from icelos.data.parse import catalog
+from icelos.data.folders import read_folder
+from icelos.data.parse.bom_forms import is_document, read_document
 from icelos.data.parse.image_folder import ImageFolder
-from icelos.data.parse.images import WANTED, Image, read_images, read_layout
-from icelos.data.parse.layers import MAX_ALL_KEPT, Kept, kept_limit
+from icelos.data.parse.images import read_images, read_layout
 from icelos.data.parse.limits import read_bounded
 from icelos.data.parse.sbom import components as listed_components
-from icelos.data.parse.sbom import read_bom
-from icelos.data.reading import files_below, open_input, stream_errors
+from icelos.data.reading import open_input, stream_errors
 from icelos.errors import IcelosError, InputError
 from icelos.records import record_id
 
@@ -28,15 +27,19 @@ MAX_SBOM = 512 * 1024 * 1024
 def read_target(path: Path) -> list[Inventory]:
     """The inventories of a file or folder: one for each image in it.
 
-    Raises InputError where it is neither an image archive nor a bill of materials in JSON, nor a root file
-    system or source tree.
+    Raises InputError where it is neither an image, nor a bill of materials or a scanner's report, nor a root
+    file system or source tree.
     """
     if path.is_dir():
-        return _from_layout(path) if ImageFolder.is_one(path) else [_from_folder(path)]
+        return (
+            _from_layout(path)
+            if ImageFolder.is_one(path)
+            else [image_inventory(read_folder(path), path.name)]
+        )
     try:
         with open_input(path) as stream:
-            head = stream.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
-        return [_from_bom(path)] if head.startswith(b"{") else _from_archive(path)
+            head = stream.read(4096)
+        return [_from_bom(path)] if is_document(head) else _from_archive(path)
     except IcelosError as error:
         raise InputError(error.message, source=str(path), hint=error.hint) from error
     except stream_errors() as error:
@@ -44,16 +47,27 @@ def read_target(path: Path) -> list[Inventory]:
 
 
 def _from_bom(path: Path) -> Inventory:
-    data = read_bounded(path, MAX_SBOM).removeprefix(b"\xef\xbb\xbf")
-    bom = read_bom(data)
+    data = read_bounded(path, MAX_SBOM)
+    bom = read_document(data)
     identity = bom.identity or record_id(data)
     inventory = Inventory(bom.name or path.name, identity)
+    seen: set[str] = set()
     for item in listed_components(bom):
         place = f"{path.name}:{item.source if isinstance(item, InputError) else item.place}"
         if isinstance(item, InputError):
             inventory.problems.append(InputError(item.message, source=place))
-        else:
-            inventory.components.append(component_of(inventory, item.purl, place, item.quote))
+            continue
+        if item.reported:
+            known = inventory.reported.get(item.purl, ())
+            inventory.reported[item.purl] = tuple(dict.fromkeys((*known, *item.reported)))
+        if not bom.repeats or item.purl not in seen:
+            quote = f"{item.quote} reported: {', '.join(item.reported[:8])}" if item.reported else item.quote
+            inventory.components.append(component_of(inventory, item.purl, place, quote))
+        seen.add(item.purl)
+    if not bom.parts and not bom.repeats:
+        inventory.problems.append(
+            InputError("it lists no components: nothing could be judged", source=path.name)
+        )
     return inventory
 
 
@@ -68,34 +82,3 @@ def _from_layout(root: Path) -> list[Inventory]:
         return [image_inventory(image, root.name) for image in read_layout(ImageFolder(root))]
     except InputError as error:
         raise InputError(error.message, source=str(root), hint=error.hint) from error
-
-
-def _from_folder(root: Path) -> Inventory:
-    """A root file system or a source tree; links are not followed."""
-    files: dict[str, Kept] = {}
-    problems: list[str] = []
-    room = MAX_ALL_KEPT
-
-    def unreadable(path: Path, error: OSError) -> None:
-        problems.append(f"{path.relative_to(root)}: cannot list: {error.strerror}")
-
-    for file in files_below(root, unreadable=unreadable):
-        name = file.relative_to(root).as_posix()
-        if WANTED.mark(name):
-            files[name] = Kept(b"", "")
-        elif WANTED.file(name) or catalog.locked(name) is not None:
-            try:
-                data = read_bounded(file, min(kept_limit(name), room))
-            except InputError as error:
-                problems.append(f"{name}: {error.message}")
-                continue
-            room -= len(data)
-            files[name] = Kept(data, "")
-    if not files and not problems:
-        raise InputError(
-            "no packages found in it",
-            source=str(root),
-            hint="give an image archive, a root file system, a source tree with lock files, or an SBOM",
-        )
-    image = Image(root.resolve().name or str(root), "", files, tuple(problems))
-    return image_inventory(image, root.name)

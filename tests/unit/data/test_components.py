@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import tarfile
+import zipfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 from icelos.data.advisory_store import AdvisoryStore
 from icelos.data.components import ComponentSource
 from icelos.data.inventory import read_target
+from icelos.data.parse import looking
 from icelos.data.parse.osv_advisories import osv
 from icelos.errors import InputError
 from icelos.findings import Failure
@@ -160,7 +163,7 @@ INSTALLED = {
     "app/lib/jinja2-2.11.3.dist-info/METADATA": b"Metadata-Version: 2.1\nName: Jinja2\nVersion: 2.11.3\n",
     "app/node_modules/@scope/thing/package.json": b'{"name": "@scope/thing", "version": "1.0.0"}',
     "app/node_modules/thing/lib/package.json": b'{"name": "inner", "version": "9"}',
-    "app/thing.jar": b"PK",
+    "app/thing.jar": b"PK" * 64,
 }
 PURLS = {
     "pkg:deb/debian/python3-yaml@5.3.1-5?distro=debian-11&upstream=pyyaml": "",
@@ -181,8 +184,8 @@ def test_packages_of_languages_and_who_owns_them(tmp_path: Path, images: ModuleT
             (target / name).write_bytes(content)
     (inventory,) = read_target(target)
     assert {component.purl: component.owner for component in inventory.components} == PURLS
-    assert [problem.message for problem in inventory.problems] == [
-        "1 Java archives are not looked into by this version"
+    assert [str(problem) for problem in inventory.problems] == [
+        "app/thing.jar: broken Java archive: File is not a zip file"
     ]
 
 
@@ -265,3 +268,80 @@ def test_without_advisories_those_of_the_workspace_count(
     with AdvisoryStore(tmp_path / "advisories.sqlite") as store:
         store.replace("osv/x", [advisory])
     assert [item.advisory for item in ComponentSource(bom) if isinstance(item, Component)] == ["A-1"]
+
+
+def test_images_without_dpkg_have_sums_of_files(tmp_path: Path, images: ModuleType) -> None:
+    metadata = "usr/lib/python3.11/dist-packages/six-1.16.egg-info/PKG-INFO"
+    files = {
+        "var/lib/dpkg/status.d/python3-six": b"Package: python3-six\nVersion: 1.16-4\n",
+        "var/lib/dpkg/status.d/python3-six.md5sums": b"0" * 32 + b"  " + metadata.encode() + b"\n",
+        metadata: b"Name: six\nVersion: 1.16\n",
+    }
+    (tmp_path / "image.tar").write_bytes(images.docker_archive(images.tar(files)))
+    (inventory,) = read_target(tmp_path / "image.tar")
+    assert {c.purl: c.owner for c in inventory.components} == {
+        "pkg:deb/debian/python3-six@1.16-4": "",
+        "pkg:pypi/six@1.16": "deb:python3-six",
+    }
+    assert inventory.problems == []
+
+
+def test_what_rpm_owns_is_the_distribution_s(tmp_path: Path, images: ModuleType) -> None:
+    sample = Path(__file__).parent / "parse/databases/rpmdb.sqlite.gz"
+    files = {
+        "etc/os-release": b'ID="rhel"\nVERSION_ID="9.4"\n',
+        "var/lib/rpm/rpmdb.sqlite": gzip.decompress(sample.read_bytes()),
+        "usr/lib/python3.9/site-packages/PyYAML-5.3.1.dist-info/METADATA": b"Name: PyYAML\nVersion: 5.3.1\n",
+        "opt/venv/PyYAML-6.0.dist-info/METADATA": b"Name: PyYAML\nVersion: 6.0\n",
+    }
+    (tmp_path / "image.tar").write_bytes(images.docker_archive(images.tar(files)))
+    (inventory,) = read_target(tmp_path / "image.tar")
+    owners = {c.purl: c.owner for c in inventory.components if c.purl.startswith("pkg:pypi")}
+    assert owners == {"pkg:pypi/pyyaml@5.3.1": "rpm:python3-yaml", "pkg:pypi/pyyaml@6.0": ""}
+    assert len(inventory.components) == 6
+
+
+def _jar() -> bytes:
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w") as archive:
+        archive.writestr("META-INF/maven/g/a/pom.properties", "groupId=g\nartifactId=a\nversion=1\n")
+    return raw.getvalue()
+
+
+def test_archives_and_programs_are_looked_into_as_they_go_by(tmp_path: Path, images: ModuleType) -> None:
+    below = images.tar({"app/a.jar": _jar(), "app/b.jar": _jar(), "app/c.jar": _jar()})
+    above = images.tar({"app/.wh.a.jar": b"", "app/b.jar": b"no longer a jar"})
+    (tmp_path / "image.tar").write_bytes(images.docker_archive(below, above))
+    (inventory,) = read_target(tmp_path / "image.tar")
+    assert [(c.purl, c.location) for c in inventory.components] == [
+        ("pkg:maven/g/a@1", "app/c.jar!/META-INF/maven/g/a/pom.properties")
+    ]
+
+
+def test_an_archive_over_the_bound_is_a_problem(
+    tmp_path: Path, images: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/a.jar").write_bytes(_jar())
+    (tmp_path / "image.tar").write_bytes(images.docker_archive(images.tar({"a.jar": _jar()})))
+    monkeypatch.setattr(looking, "MAX_INSPECTED", 100)
+    for target in ("image.tar", "folder"):
+        (inventory,) = read_target(tmp_path / target)
+        assert "not looked into" in inventory.problems[0].message
+
+
+def test_ids_of_a_scanner_s_report(tmp_path: Path) -> None:
+    artifact = {"name": "a", "version": "1", "purl": "pkg:pypi/a@1"}
+    matches = [{"vulnerability": {"id": f"CVE-{n}"}, "artifact": artifact} for n in (1, 2)]
+    (tmp_path / "report.json").write_text(json.dumps({"matches": matches}))
+    (inventory,) = read_target(tmp_path / "report.json")
+    assert [c.purl for c in inventory.components] == ["pkg:pypi/a@1"]
+    assert inventory.reported == {"pkg:pypi/a@1": ("CVE-1", "CVE-2")}
+    assert inventory.components[0].quote == "a 1 pkg:pypi/a@1 reported: CVE-1"
+
+
+def test_an_egg(tmp_path: Path) -> None:
+    (tmp_path / "x/six-1.16-py3.9.egg/EGG-INFO").mkdir(parents=True)
+    (tmp_path / "x/six-1.16-py3.9.egg/EGG-INFO/PKG-INFO").write_text("Name: six\nVersion: 1.16\n")
+    (inventory,) = read_target(tmp_path)
+    assert [c.purl for c in inventory.components] == ["pkg:pypi/six@1.16"]

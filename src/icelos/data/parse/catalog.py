@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import re
 
-from icelos.data.parse import node_packages, other_locks, python_packages
+from icelos.data.parse import (
+    java_locks,
+    node_packages,
+    other_locks,
+    python_packages,
+)
 from icelos.data.parse.listed import Parser
 
 _INSTALLED: tuple[tuple[re.Pattern[str], Parser], ...] = (
     (
-        re.compile(r"(?:^|/)[^/]+\.(?:dist-info/METADATA|egg-info/PKG-INFO|egg-info)$"),
+        re.compile(r"(?:^|/)[^/]+\.(?:dist-info/METADATA|egg-info/PKG-INFO|egg/EGG-INFO/PKG-INFO|egg-info)$"),
         python_packages.metadata,
     ),
     (re.compile(r"(?:^|/)node_modules/(?:@[^/]+/)?[^/@.][^/]*/package\.json$"), node_packages.package_json),
     (re.compile(r"(?:^|/)vendor/composer/installed\.json$"), other_locks.composer_lock),
+    (re.compile(r"(?:^|/)specifications/(?:default/)?[^/]+\.gemspec$"), other_locks.gemspec),
 )
 _LOCKS: dict[str, Parser] = {
     "poetry.lock": python_packages.lock, "uv.lock": python_packages.lock, "pdm.lock": python_packages.lock,
@@ -26,11 +32,12 @@ _LOCKS: dict[str, Parser] = {
     "yarn.lock": node_packages.yarn_lock, "pnpm-lock.yaml": node_packages.pnpm_lock,
     "Cargo.lock": other_locks.cargo_lock, "composer.lock": other_locks.composer_lock,
     "Gemfile.lock": other_locks.gemfile_lock, "go.mod": other_locks.go_mod,
+    "packages.lock.json": other_locks.nuget_lock, "mix.lock": other_locks.mix_lock,
+    "pubspec.lock": other_locks.pubspec_lock, "gradle.lockfile": java_locks.gradle_lock,
+    "pom.xml": java_locks.pom_xml,
 }  # fmt: skip
 _REQUIREMENTS = re.compile(r"requirements[\w.-]*\.txt")
 _FOREIGN = re.compile(r"(?:^|/)(?:node_modules|site-packages|dist-packages|vendor|\.tox|\.venv|venv)/")
-UNREAD = re.compile(r"\.(?:jar|war|ear|jpi|hpi)$")
-"""Archives of Java classes, which are not looked into yet; they are counted, and said."""
 
 
 def installed(path: str) -> Parser | None:

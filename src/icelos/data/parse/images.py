@@ -50,7 +50,7 @@ WANTED = Wanted(
     DPKG_FOLDERS,
     RPM_UNREAD,
     _is_named,
-    catalog.UNREAD.search,
+    inspects=True,
 )
 MAX_JSON = 8 * 1024 * 1024
 MAX_JSON_FILES = 10_000

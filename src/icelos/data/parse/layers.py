@@ -15,6 +15,8 @@ from typing import IO, NamedTuple, Self, cast
 
 import msgspec
 
+from icelos.data.parse.listed import Listed
+from icelos.data.parse.looking import HEAD, packages_in
 from icelos.data.reading import stream_errors
 from icelos.errors import InputError
 
@@ -151,12 +153,14 @@ def clean_path(name: str) -> str | None:
     return None if ".." in parts or "\0" in name else "/".join(parts)
 
 
-def pieces(member: Member) -> Iterator[bytes]:
-    """The content of an entry, at most 1 MiB at a time. Raises InputError where the archive breaks off."""
+def pieces(member: Member, first: int = 1 << 20) -> Iterator[bytes]:
+    """The content of an entry: `first` bytes, then 1 MiB at a time. Raises InputError where it breaks off."""
     try:
         content = member.open()
-        while content is not None and (piece := content.read(1 << 20)):
+        size = first
+        while content is not None and (piece := content.read(size)):
             yield piece
+            size = 1 << 20
     except InputError:
         raise
     except _archive_errors() as error:
@@ -184,11 +188,13 @@ def read_kept(member: Member) -> bytes:
 class Layer(msgspec.Struct):
     """What one layer does to the wanted files: those it hides in the layers below, and those it brings.
 
-    `problems` are wanted files that could not be read; `outside` are names that lead out of the tree.
+    `listed` are the packages in files that were looked into and not kept. `problems` are wanted files that
+    could not be read; `outside` are names that lead out of the tree.
     """
 
     hidden: list[str] = []
     files: dict[str, bytes] = {}
+    listed: dict[str, tuple[Listed | InputError, ...]] = {}
     problems: list[str] = []
     outside: list[str] = []
     entries: int = 0
@@ -196,7 +202,7 @@ class Layer(msgspec.Struct):
 
 class Wanted:
     """Paths to keep: exact ones, every file right below some folders, what matches, and marks, whose content
-    is not kept.
+    is not kept. `inspects` says whether other files are looked into (`packages_in`).
     """
 
     def __init__(
@@ -205,10 +211,12 @@ class Wanted:
         folders: frozenset[str],
         marks: frozenset[str],
         matches: Callable[[str], bool] | None = None,
-        marked: Callable[[str], object] | None = None,
+        *,
+        inspects: bool = False,
     ) -> None:
-        self._marks, self._marked = marks, marked
+        self._marks = marks
         self._matches = matches
+        self.inspects = inspects
         self._files = files | marks
         self._folders = folders
         self._above = {
@@ -225,7 +233,7 @@ class Wanted:
 
     def mark(self, path: str) -> bool:
         """Whether only the name of this file is kept."""
-        return path in self._marks or (self._marked is not None and bool(self._marked(path)))
+        return path in self._marks
 
     def concerns(self, path: str) -> bool:
         """Whether hiding this path may hide a wanted file."""
@@ -234,9 +242,10 @@ class Wanted:
     def replaced(self, path: str, *, link: bool) -> bool:
         """Whether a file or link at this path may hide a wanted file that was below it.
 
-        A file where an installed package's folder was is as good as unheard of; a link is not.
+        A file where an installed package's folder was is as good as unheard of; a link is not. Any file may
+        be where one was that had been looked into.
         """
-        return path in self._above or self.file(path) or (link and self._matches is not None)
+        return self.inspects or path in self._above or self.file(path) or (link and self._matches is not None)
 
 
 def read_layer(stream: IO[bytes], wanted: Wanted, budget: Budget) -> Layer:
@@ -264,12 +273,27 @@ def take(layer: Layer, member: Member, path: str, wanted: Wanted, budget: Budget
     elif wanted.file(path):
         layer.hidden.append(path)
         layer.files.pop(path, None)
+        layer.listed.pop(path, None)
         if wanted.mark(path):
             layer.files[path] = b""
         elif not member.info.isdir():
             _keep(layer, member, path, budget)
     elif not member.info.isdir() and wanted.replaced(path, link=member.info.issym()):
         layer.hidden.append(path)  # a file or link where a folder was hides what was in it
+        layer.listed.pop(path, None)
+        if wanted.inspects and member.info.isreg() and member.info.size >= HEAD:
+            _inspect(layer, member, path)
+
+
+def _inspect(layer: Layer, member: Member, path: str) -> None:
+    try:
+        content = pieces(member, first=HEAD)
+        found = packages_in(path, member.info.size, next(content, b""), content)
+    except InputError as error:
+        layer.problems.append(f"{path}: {error.message}")
+        return
+    if found:
+        layer.listed[path] = found
 
 
 def _keep(layer: Layer, member: Member, path: str, budget: Budget) -> None:
@@ -287,10 +311,14 @@ def _keep(layer: Layer, member: Member, path: str, budget: Budget) -> None:
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """One wanted file of the whole image and the layer that brought it."""
+    """One wanted file of the whole image and the layer that brought it.
+
+    `listed` are the packages in it, where it was looked into and its data is not kept.
+    """
 
     data: bytes
     layer: str
+    listed: tuple[Listed | InputError, ...] = ()
 
 
 def merged(layers: list[tuple[str, Layer]]) -> dict[str, Kept]:
@@ -309,4 +337,5 @@ def merged(layers: list[tuple[str, Layer]]) -> dict[str, Kept]:
                 found.pop(ordered[place], None)
                 place += 1
         found.update({path: Kept(data, name) for path, data in layer.files.items()})
+        found.update({path: Kept(b"", name, listed) for path, listed in layer.listed.items()})
     return found

@@ -19,11 +19,15 @@ Parser = Callable[[bytes], Iterator["Listed | InputError"]]
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """One package: its package URL, the line (from 1, 0 where there is none) and the file's own words."""
+    """One package: its package URL, the line (from 1, 0 where there is none) and the file's own words.
+
+    `inner` is the place inside of an archive ("lib/x.jar!/META-INF/MANIFEST.MF").
+    """
 
     purl: str
     line: int
     quote: str
+    inner: str = ""
 
 
 def listed(

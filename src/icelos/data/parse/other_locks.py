@@ -1,7 +1,8 @@
-"""Lock files of Rust, PHP, Ruby and Go: what will be built in, version by version.
+"""Lock files of Rust, PHP, Ruby, Go, .NET, Elixir and Dart: what will be built in, version by version.
 
-Cargo.lock (TOML), composer.lock (JSON), Gemfile.lock (indented text) and go.mod
-(https://go.dev/ref/mod#go-mod-file; since Go 1.17 it lists indirect modules too).
+Cargo.lock (TOML), composer.lock (JSON), Gemfile.lock (indented text), go.mod
+(https://go.dev/ref/mod#go-mod-file; since Go 1.17 it lists indirect modules too; go.sum also names versions
+that were not chosen, and is not read), packages.lock.json, mix.lock and pubspec.lock.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from icelos.data.parse.limits import load_yaml
 from icelos.data.parse.listed import (
     MAX_LISTED,
     Listed,
@@ -22,6 +24,9 @@ from icelos.data.parse.listed import (
 from icelos.errors import InputError
 
 _GEM = re.compile(r"^ {4}([A-Za-z0-9._-]+) \(([^)\s,]+)\)$")
+_GEM_NAME = re.compile(r"^\s*s\.name = \"([A-Za-z0-9._-]{1,200})\"", re.MULTILINE)
+_GEM_VERSION = re.compile(r"^\s*s\.version = \"([A-Za-z0-9._-]{1,200})\"", re.MULTILINE)
+_MIX = re.compile(r'\s*"[\w.-]+":\s*\{:hex,\s*:"?([\w.-]+)"?,\s*"([^"\s]+)"')
 _PLATFORM = re.compile(r"-(?:x86|x64|arm|aarch64|java|universal|musl|mingw|darwin|linux)[\w.-]*$")
 _MODULE = re.compile(r"^(?:require\s+)?([^\s()]+)\s+(v[^\s]+)(?:\s*//.*)?$")
 _REPLACED = re.compile(r"^(?:replace\s+)?(\S+)(?:\s+v\S+)?\s+=>\s+(\S+)(?:\s+(v\S+))?\s*$")
@@ -79,3 +84,39 @@ def go_mod(data: bytes) -> Iterator[Listed | InputError]:
         yield listed(
             "golang", name, other, namespace=namespace, line=place, quote=f"{target} {other}"
         )  # fmt: skip
+
+
+def nuget_lock(data: bytes) -> Iterator[Listed | InputError]:
+    """packages.lock.json: packages by target framework, as they were resolved."""
+    frameworks = json_object(data).get("dependencies")
+    seen: set[tuple[str, str]] = set()
+    for packages in frameworks.values() if isinstance(frameworks, dict) else ():
+        for name, item in packages.items() if isinstance(packages, dict) else ():
+            version = word(item.get("resolved")) if isinstance(item, dict) else ""
+            if version and (name, version) not in seen:
+                seen.add((name, version))
+                yield listed("nuget", name, version, line=line_of(data, f'"{name}"'))
+
+
+def mix_lock(data: bytes) -> Iterator[Listed | InputError]:
+    """mix.lock: what comes from Hex, a package a line."""
+    for number, line in enumerate(data.decode("utf-8", "replace").splitlines()[:MAX_LISTED], 1):
+        if found := _MIX.match(line):
+            yield listed("hex", found[1], found[2], line=number, quote=f"{found[1]} {found[2]}")
+
+
+def pubspec_lock(data: bytes) -> Iterator[Listed | InputError]:
+    """pubspec.lock: what comes from a registry; the SDK and the project's own folders do not."""
+    table = load_yaml(data.decode("utf-8", "replace"), typed=False)
+    packages = table.get("packages") if isinstance(table, dict) else None
+    for name, item in packages.items() if isinstance(packages, dict) else ():
+        if isinstance(item, dict) and item.get("source") == "hosted":
+            yield listed("pub", str(name), word(item.get("version")), line=line_of(data, f"\n  {name}:") + 1)
+
+
+def gemspec(data: bytes) -> Iterator[Listed | InputError]:
+    """An installed gem's specification, as RubyGems writes it; it is Ruby, and not run."""
+    text = data[:65536].decode("utf-8", "replace")
+    name, version = _GEM_NAME.search(text), _GEM_VERSION.search(text)
+    if name and version:
+        yield listed("gem", name[1], version[1], line=line_of(data, ".version = "))

@@ -16,6 +16,8 @@ from icelos.errors import InputError
 
 MAX_STANZAS = 200_000
 MAX_FIELD = 4096
+_NAMESPACES = {"rhel": "redhat"}
+"""Namespaces of package URLs are vendors; most are named as os-release names the distribution."""
 
 
 class Installed(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +43,7 @@ class Installed(msgspec.Struct, frozen=True, kw_only=True):
         qualifiers["epoch"] = epoch
         return PackageURL(
             self.kind,
-            release.id or {"apk": "alpine", "deb": "debian"}.get(self.kind),
+            _NAMESPACES.get(release.id, release.id) or {"apk": "alpine", "deb": "debian"}.get(self.kind),
             self.name,
             self.version,
             {key: value for key, value in qualifiers.items() if value},

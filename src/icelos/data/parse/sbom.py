@@ -21,20 +21,28 @@ MAX_DEPTH = 64
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """One component as its document lists it: `place` is "components[12]", `quote` its own words."""
+    """One component as its document lists it: `place` is "components[12]", `quote` its own words.
+
+    `reported` are ids of vulnerabilities that a scanner's report names for it.
+    """
 
     purl: str
     place: str
     quote: str
+    reported: tuple[str, ...] = ()
 
 
 class Bom(msgspec.Struct, frozen=True):
-    """The document: a name for people, an identity that is its own, and its parts as JSON."""
+    """The document: a name for people, an identity that is its own, and its parts as JSON.
+
+    `repeats` is true for a report, which names a component once for each finding.
+    """
 
     kind: str
     name: str
     identity: str
     parts: tuple[tuple[str, bytes], ...]
+    repeats: bool = False
 
 
 class _Property(msgspec.Struct):
@@ -49,6 +57,7 @@ class _Component(msgspec.Struct):
     purl: str | None = None
     properties: list[_Property] | None = None
     components: list[msgspec.Raw] | None = None
+    reported: tuple[str, ...] = ()
 
 
 class _Metadata(msgspec.Struct):
@@ -130,6 +139,7 @@ def _cyclonedx_components(bom: Bom) -> Iterator[Listed | InputError]:
             waiting.extend((p, d, depth + 1) for p, d in reversed(inner))
             listed = _listed(component.name, component.version, component.purl, component.type, place)
             if listed is not None:
+                listed = msgspec.structs.replace(listed, reported=component.reported)
                 yield _with_source(listed, *_trivy_source(component), distro)
         except InputError as error:
             yield InputError(error.message, source=place)

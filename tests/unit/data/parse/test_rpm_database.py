@@ -18,7 +18,7 @@ METADATA = "usr/lib/python3.9/site-packages/PyYAML-5.3.1.dist-info/METADATA"
 
 @pytest.fixture(scope="module")
 def real() -> bytes:
-    return gzip.decompress((Path(__file__).parent / "samples" / "rpmdb.sqlite.gz").read_bytes())
+    return gzip.decompress((Path(__file__).parent / "databases" / "rpmdb.sqlite.gz").read_bytes())
 
 
 def _read(data: bytes, journal: bytes = b"") -> list[RpmPackage]:
@@ -30,13 +30,13 @@ def _read(data: bytes, journal: bytes = b"") -> list[RpmPackage]:
 def test_packages_of_a_real_database(real: bytes) -> None:
     release = OsRelease("rhel", "9.4")
     assert sorted(package.installed.purl(release) for package in _read(real)) == [
-        "pkg:rpm/rhel/python3-yaml-libs@5.3.1-2.el9?arch=noarch&distro=rhel-9.4"
+        "pkg:rpm/redhat/python3-yaml-libs@5.3.1-2.el9?arch=noarch&distro=rhel-9.4"
         "&upstream=python3-yaml-5.3.1-2.el9.src.rpm",
-        "pkg:rpm/rhel/python3-yaml@5.3.1-2.el9?arch=noarch&distro=rhel-9.4"
+        "pkg:rpm/redhat/python3-yaml@5.3.1-2.el9?arch=noarch&distro=rhel-9.4"
         "&upstream=python3-yaml-5.3.1-2.el9.src.rpm",
-        "pkg:rpm/rhel/shop-libs@1.4~rc1-1.el9?arch=noarch&distro=rhel-9.4&epoch=2"
+        "pkg:rpm/redhat/shop-libs@1.4~rc1-1.el9?arch=noarch&distro=rhel-9.4&epoch=2"
         "&upstream=shop-1.4~rc1-1.el9.src.rpm",
-        "pkg:rpm/rhel/shop@1.4~rc1-1.el9?arch=noarch&distro=rhel-9.4&epoch=2"
+        "pkg:rpm/redhat/shop@1.4~rc1-1.el9?arch=noarch&distro=rhel-9.4&epoch=2"
         "&upstream=shop-1.4~rc1-1.el9.src.rpm",
     ]
     quotes = {package.installed.name: package.installed.quote for package in _read(real)}
