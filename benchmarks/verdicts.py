@@ -93,7 +93,8 @@ def report(judged: list[Judged], seconds: list[float]) -> None:
 
 def _materialise() -> Any:
     specification = importlib.util.spec_from_file_location("materialise", CASES / "materialise.py")
-    assert specification is not None and specification.loader is not None
+    assert specification is not None
+    assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from icelos.contracts import LLM
-from icelos.data.statement import Statement
 from icelos.data.inventory import read_target
+from icelos.data.statement import Statement
 from icelos.data.tree import open_tree
 from icelos.errors import BudgetError, IcelosError, InputError
 from icelos.findings import Evidence, How

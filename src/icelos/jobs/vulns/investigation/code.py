@@ -16,9 +16,53 @@ from icelos.jobs.vulns.verdicts import Label
 
 MAX_PROOF = 12
 _PLAIN = frozenset(
-    "load loads dump dumps open read write get set put post head delete update clean parse run call main send save "
-    "init start stop close encode decode format render compile match search find join split copy data name value "
-    "text key form field request response".split()
+    [
+        "load",
+        "loads",
+        "dump",
+        "dumps",
+        "open",
+        "read",
+        "write",
+        "get",
+        "set",
+        "put",
+        "post",
+        "head",
+        "delete",
+        "update",
+        "clean",
+        "parse",
+        "run",
+        "call",
+        "main",
+        "send",
+        "save",
+        "init",
+        "start",
+        "stop",
+        "close",
+        "encode",
+        "decode",
+        "format",
+        "render",
+        "compile",
+        "match",
+        "search",
+        "find",
+        "join",
+        "split",
+        "copy",
+        "data",
+        "name",
+        "value",
+        "text",
+        "key",
+        "form",
+        "field",
+        "request",
+        "response",
+    ]
 )
 """Names so common that their mention in a file tells nothing."""
 

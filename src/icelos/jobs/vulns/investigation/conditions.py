@@ -9,7 +9,6 @@ import msgspec
 
 from icelos.jobs.vulns.investigation.symbols import is_remedial, sentences
 
-
 BEGINNING = 2
 """Sentences in which an advisory says what it is about; further on, a system may be an example."""
 

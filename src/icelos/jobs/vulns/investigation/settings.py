@@ -8,8 +8,8 @@ from icelos.findings import Evidence, How
 from icelos.jobs.vulns.investigation.application import Application
 
 _VALUE = r"[\"']?\s*\]?\s*[:=]\s*(?!=)([^#\n]{1,200})"
-_TRUE = frozenset("true yes on 1 enabled".split())
-_FALSE = frozenset("false no off 0 disabled none null".split()) | {'""', "''", "[]", "{}"}
+_TRUE = frozenset(["true", "yes", "on", "1", "enabled"])
+_FALSE = frozenset(["false", "no", "off", "0", "disabled", "none", "null"]) | {'""', "''", "[]", "{}"}
 
 
 class Setting(Evidence, frozen=True):

@@ -19,8 +19,8 @@ from icelos.jobs.vulns.investigation.case import Case
 from icelos.jobs.vulns.investigation.hardening import hardening
 from icelos.jobs.vulns.investigation.observations import Observation
 from icelos.jobs.vulns.investigation.search import search_code, search_text
-from icelos.jobs.vulns.verdicts import Label
 from icelos.jobs.vulns.ranges import Standing
+from icelos.jobs.vulns.verdicts import Label
 from icelos.llm import schema as json_schema
 
 MAX_LISTED = 30

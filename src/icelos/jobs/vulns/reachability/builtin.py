@@ -42,21 +42,127 @@ _DUNDERS = {
     "divmod": ("__divmod__",), "complex": ("__complex__",),
 }  # fmt: skip
 _CONSUMING = frozenset(
-    "list tuple set frozenset sorted sum min max any all enumerate zip map filter dict iter reversed deque chain "
-    "starmap islice cycle Counter OrderedDict defaultdict accumulate groupby product permutations combinations "
-    "takewhile dropwhile zip_longest tee join fromkeys reduce".split()
+    [
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "sorted",
+        "sum",
+        "min",
+        "max",
+        "any",
+        "all",
+        "enumerate",
+        "zip",
+        "map",
+        "filter",
+        "dict",
+        "iter",
+        "reversed",
+        "deque",
+        "chain",
+        "starmap",
+        "islice",
+        "cycle",
+        "Counter",
+        "OrderedDict",
+        "defaultdict",
+        "accumulate",
+        "groupby",
+        "product",
+        "permutations",
+        "combinations",
+        "takewhile",
+        "dropwhile",
+        "zip_longest",
+        "tee",
+        "join",
+        "fromkeys",
+        "reduce",
+    ]
 )
 _SAME = frozenset(
-    "wraps update_wrapper lru_cache cache contextmanager asynccontextmanager singledispatch total_ordering dataclass "
-    "staticmethod classmethod property abstractmethod cast copy deepcopy coroutine overload final runtime_checkable "
-    "unique singledispatchmethod cached_property atexit register proxy ref NewType TypeVar create_task ensure_future "
-    "gather wait_for run shield closing nullcontext".split()
+    [
+        "wraps",
+        "update_wrapper",
+        "lru_cache",
+        "cache",
+        "contextmanager",
+        "asynccontextmanager",
+        "singledispatch",
+        "total_ordering",
+        "dataclass",
+        "staticmethod",
+        "classmethod",
+        "property",
+        "abstractmethod",
+        "cast",
+        "copy",
+        "deepcopy",
+        "coroutine",
+        "overload",
+        "final",
+        "runtime_checkable",
+        "unique",
+        "singledispatchmethod",
+        "cached_property",
+        "atexit",
+        "register",
+        "proxy",
+        "ref",
+        "NewType",
+        "TypeVar",
+        "create_task",
+        "ensure_future",
+        "gather",
+        "wait_for",
+        "run",
+        "shield",
+        "closing",
+        "nullcontext",
+    ]
 )
 _CODE = frozenset({"eval", "exec", "compile", "execfile"})
-_TAKING = frozenset("append add appendleft put put_nowait insert push extend update setdefault send".split())
+_TAKING = frozenset(
+    [
+        "append",
+        "add",
+        "appendleft",
+        "put",
+        "put_nowait",
+        "insert",
+        "push",
+        "extend",
+        "update",
+        "setdefault",
+        "send",
+    ]
+)
 _GIVING = frozenset(
-    "get pop popitem popleft values items setdefault copy __getitem__ __iter__ get_nowait peek union difference "
-    "intersection next send __next__ throw most_common elements".split()
+    [
+        "get",
+        "pop",
+        "popitem",
+        "popleft",
+        "values",
+        "items",
+        "setdefault",
+        "copy",
+        "__getitem__",
+        "__iter__",
+        "get_nowait",
+        "peek",
+        "union",
+        "difference",
+        "intersection",
+        "next",
+        "send",
+        "__next__",
+        "throw",
+        "most_common",
+        "elements",
+    ]
 )
 
 

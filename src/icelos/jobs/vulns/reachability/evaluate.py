@@ -628,10 +628,8 @@ class Evaluator:
             return self._super(node, scope)
         callee = self.value(node.func, scope)
         if (
-            isinstance(node.func, ast.Name)
-            and node.func.id in {"getattr", "import_module", "__import__"}
-            or (isinstance(node.func, ast.Attribute) and node.func.attr == "import_module")
-        ):
+            isinstance(node.func, ast.Name) and node.func.id in {"getattr", "import_module", "__import__"}
+        ) or (isinstance(node.func, ast.Attribute) and node.func.attr == "import_module"):
             found = self._by_name(node, callee, scope)
             if found is not None:
                 return found
@@ -712,9 +710,9 @@ class Evaluator:
     def _escape(self, values: Iterable[Value]) -> None:
         """Functions and instances that code outside of our sight may call from now on."""
         for one in values:
-            if one.kind in {Kind.FUNCTION, Kind.BOUND} and one.name in self.program.functions:
-                self.escaped.setdefault(one.name)
-            elif one.kind in {Kind.CLASS, Kind.INSTANCE, Kind.MODULE}:
+            if (
+                one.kind in {Kind.FUNCTION, Kind.BOUND} and one.name in self.program.functions
+            ) or one.kind in {Kind.CLASS, Kind.INSTANCE, Kind.MODULE}:
                 self.escaped.setdefault(one.name)
 
     def _super(self, node: ast.Call, scope: Scope) -> Values:

@@ -195,8 +195,7 @@ class Program:
     def has_external_base(self, name: str) -> bool:
         """Whether a class derives from one outside of the target, which may call its methods."""
         return any(
-            value.kind in {Kind.EXTERNAL, Kind.UNKNOWN}
-            and value.name not in {"builtins.object", ""}
+            (value.kind in {Kind.EXTERNAL, Kind.UNKNOWN} and value.name not in {"builtins.object", ""})
             or value == UNKNOWN
             for each in self.linear(name)
             for value in self.tables.values.get((each, "*bases*"), ())

@@ -66,7 +66,8 @@ def test_the_users_of_a_value_are_the_functions_that_mention_it() -> None:
 def test_the_source_of_a_definition_is_its_block() -> None:
     file, line, text = _all().source_of("app.utils.text.urlize")
     assert (file, line) == ("app/utils/text.py", 15)
-    assert text.startswith("def urlize(text,") and text.rstrip().endswith("findall(text)")
+    assert text.startswith("def urlize(text,")
+    assert text.rstrip().endswith("findall(text)")
     assert _all().source_of("app.utils.text.absent") == ("", 0, "")
 
 
