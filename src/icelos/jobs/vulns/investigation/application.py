@@ -15,33 +15,10 @@ from icelos.findings import Evidence, How
 MAX_FILES = 200_000
 MAX_TEXT = 2 * 1024 * 1024
 TEXTS = frozenset(
-    [
-        ".py",
-        ".pyw",
-        ".html",
-        ".htm",
-        ".jinja",
-        ".jinja2",
-        ".j2",
-        ".mako",
-        ".txt",
-        ".xml",
-        ".yaml",
-        ".yml",
-        ".toml",
-        ".ini",
-        ".cfg",
-        ".conf",
-        ".json",
-        ".env",
-        ".sh",
-        ".service",
-        ".properties",
-        ".tpl",
-        ".tmpl",
-        ".md",
-        ".rst",
-    ]
+    """
+    .py .pyw .html .htm .jinja .jinja2 .j2 .mako .txt .xml .yaml .yml .toml .ini .cfg .conf .json .env
+    .sh .service .properties .tpl .tmpl .md .rst
+    """.split()
 )
 NAMES = frozenset({"Dockerfile", "Containerfile", "Procfile", "Makefile", ".env", "entrypoint", "Pipfile"})
 PROSE = frozenset({".md", ".rst"})

@@ -9,7 +9,7 @@ from functools import cached_property
 from icelos.jobs.vulns.investigation.conditions import Condition, conditions_in
 from icelos.jobs.vulns.investigation.definitions import Definitions, Kind
 from icelos.jobs.vulns.investigation.distribution import Distribution
-from icelos.jobs.vulns.investigation.symbols import Named, Role, Strength, named_in
+from icelos.jobs.vulns.investigation.symbols import Named, Role, Strength, named_in, places_in
 from icelos.jobs.vulns.investigation.target import Target
 from icelos.jobs.vulns.ranges import Reading
 from icelos.records import Component
@@ -65,23 +65,29 @@ class Case:
     def named(self) -> list[Named]:
         """The names of code in the advisory that the package defines."""
         own = {self.component.name, *self.modules, "python"}
-        return named_in(self.text, self.definitions, own=own)
+        found = named_in(self.text, self.definitions, own=own)
+        if any(one.role is Role.VULNERABLE and one.strength is not Strength.WORD for one in found):
+            return found
+        return found + places_in(self.text, self.definitions)
 
     @cached_property
     def symbols(self) -> list[str]:
         """The vulnerable functions, classes and modules, canonical; several may stand for one name."""
+        meant = [one for one in self.named if one.role is Role.VULNERABLE]
+        order = (Strength.CODE, Strength.CALLED), (Strength.PLACE,), (Strength.WORD,)
+        chosen = next((held for each in order if (held := [one for one in meant if one.strength in each])), [])
         found: dict[str, None] = {}
-        for one in self.named:
-            if one.role is Role.VULNERABLE:
-                for definition in one.definitions:
-                    for symbol in self._callable(definition.symbol, definition.kind):
-                        found[symbol] = None
+        for one in chosen:
+            for definition in one.definitions:
+                for symbol in self._callable(definition.symbol, definition.kind):
+                    found[symbol] = None
         return list(found)
 
     @cached_property
     def sure(self) -> bool:
         """Whether the advisory names its code as code, so that code which it does not name is not meant."""
-        return any(n.role is Role.VULNERABLE and n.strength is Strength.CODE for n in self.named)
+        certain = {Strength.CODE, Strength.CALLED, Strength.PLACE}
+        return any(n.role is Role.VULNERABLE and n.strength in certain for n in self.named)
 
     @cached_property
     def conditions(self) -> list[Condition]:

@@ -9,60 +9,19 @@ from pathlib import Path
 
 from icelos.findings import Evidence, How
 from icelos.jobs.vulns.investigation.case import Case
+from icelos.jobs.vulns.investigation.definitions import Kind
 from icelos.jobs.vulns.investigation.control import Control, Origin, Site
 from icelos.jobs.vulns.investigation.observations import Observation
-from icelos.jobs.vulns.reachability import Call, Standing, Step
+from icelos.jobs.vulns.reachability import Call, Reach, Standing, Step
 from icelos.jobs.vulns.verdicts import Label
 
 MAX_PROOF = 12
 _PLAIN = frozenset(
-    [
-        "load",
-        "loads",
-        "dump",
-        "dumps",
-        "open",
-        "read",
-        "write",
-        "get",
-        "set",
-        "put",
-        "post",
-        "head",
-        "delete",
-        "update",
-        "clean",
-        "parse",
-        "run",
-        "call",
-        "main",
-        "send",
-        "save",
-        "init",
-        "start",
-        "stop",
-        "close",
-        "encode",
-        "decode",
-        "format",
-        "render",
-        "compile",
-        "match",
-        "search",
-        "find",
-        "join",
-        "split",
-        "copy",
-        "data",
-        "name",
-        "value",
-        "text",
-        "key",
-        "form",
-        "field",
-        "request",
-        "response",
-    ]
+    """
+    load loads dump dumps open read write get set put post head delete update clean parse run call main send save
+    init start stop close encode decode format render compile match search find join split copy data name value
+    text key form field request response
+    """.split()
 )
 """Names so common that their mention in a file tells nothing."""
 
@@ -107,6 +66,8 @@ def reach(case: Case, symbol: str) -> Observation:
     arguments_ = {"symbol": symbol}
     if not case.target.application.sources:
         return Observation("reach", arguments_, "", open="no Python source of the application in the target")
+    if case.definitions.kind_of(symbol) is Kind.MODULE:
+        return _module(case, symbol)
     found = case.target.graph.reach(symbol)
     written = in_templates(case, symbol)
     if written and found.standing is not Standing.REACHED:
@@ -116,6 +77,10 @@ def reach(case: Case, symbol: str) -> Observation:
         return Observation(
             "reach", arguments_, f"{symbol} is reached: {found.why}", _places(case, found.path), supports=True
         )
+    by_name = _called_by_name(case, symbol, found) if found.standing is Standing.UNKNOWN else []
+    if by_name:
+        says = f"own code calls something by the name of {symbol}"
+        return Observation("reach", arguments_, says, tuple(by_name), supports=True)
     if found.standing is Standing.UNKNOWN:
         return Observation("reach", arguments_, "", _places(case, found.unknown), open=found.why)
     named = mentioned(case, symbol)
@@ -125,6 +90,45 @@ def reach(case: Case, symbol: str) -> Observation:
     return Observation(
         "reach", arguments_, f"{symbol} is not reached: {found.why}", rules_out=Label.CODE_NOT_REACHABLE
     )
+
+
+def _module(case: Case, symbol: str) -> Observation:
+    """A module as a whole: not loaded, named by own source, or loaded by something else, which says little."""
+    loaded = imports(case, symbol)
+    arguments_ = {"symbol": symbol}
+    if not loaded.supports:
+        return Observation(
+            "reach", arguments_, loaded.says, loaded.evidence, loaded.rules_out, open=loaded.open
+        )
+    last = re.escape(symbol.rpartition(".")[2])
+    parent = re.escape(symbol.rpartition(".")[0])
+    own = re.compile(
+        rf"^\s*(?:import\s+{re.escape(symbol)}\b|from\s+{re.escape(symbol)}\s+import|from\s+{parent}\s+import\s[^#\n]*\b{last}\b)",
+        re.MULTILINE,
+    )
+    named = case.target.application.mentions(own, limit=3)
+    if named:
+        return Observation("reach", arguments_, f"own code imports {symbol}", tuple(named), supports=True)
+    return Observation(
+        "reach", arguments_, "", loaded.evidence, open=f"{symbol} is loaded, but not by own code"
+    )
+
+
+def _called_by_name(case: Case, symbol: str, found: Reach) -> list[Evidence]:
+    """Open calls in own source of an attribute that has the symbol's name, where the name is no everyday one."""
+    last = symbol.rpartition(".")[2]
+    if last in _PLAIN or len(last) < 5:
+        return []
+    own = {str(path) for path in case.target.application.sources}
+    called = re.compile(rf"\.{re.escape(last)}\s*\(")
+    lines = []
+    for step in found.unknown:
+        if step.file in own:
+            name = case.target.place(step.file)
+            written = case.target.application.text(name).splitlines()[step.line - 1 : step.line + 2]
+            if called.search("\n".join(written)):
+                lines.append(Evidence(" ".join(written[0].split())[:300], f"{name}:{step.line}", How.TOOL))
+    return lines
 
 
 def in_templates(case: Case, symbol: str) -> list[Evidence]:
@@ -151,22 +155,36 @@ def mentioned(case: Case, symbol: str) -> list[Evidence]:
 def arguments(case: Case, symbol: str) -> Observation:
     """The reachable calls of a symbol, and whether what they are given is written in the source."""
     arguments_ = {"symbol": symbol}
-    calls = own_calls(case, symbol)
-    if not calls:
-        return Observation(
-            "arguments", arguments_, "", open=f"no call of {symbol} in the application's own source"
-        )
-    origins = [origin(case, one, symbol) for one in calls]
+    calls = [(one, _written(one, symbol)) for one in own_calls(case, symbol)]
+    sites = [(Site(Path(one.file), one.line, one.caller), text) for one, text in calls]
+    if not sites:
+        sites = _sites_by_name(case, symbol)
+    if not sites:
+        why = f"no call of {symbol} in the application's own source"
+        return Observation("arguments", arguments_, "", open=why)
+    name = symbol.rpartition(".")[2]
+    origins = [_control(case).of_call(site, name) for site, _ in sites]
     listed = tuple(
-        Evidence(f"{_written(one, symbol)}  [{where}]", f"{case.target.place(one.file)}:{one.line}", How.TOOL)
-        for one, where in zip(calls[:MAX_PROOF], origins, strict=False)
+        Evidence(f"{text}  [{where}]", f"{case.target.place(str(site.file))}:{site.line}", How.TOOL)
+        for (site, text), where in zip(sites[:MAX_PROOF], origins, strict=False)
     )
     if all(one is Origin.FIXED for one in origins):
-        says = f"all {len(calls)} calls of {symbol} are given values that stand in the source or in shipped files"
+        says = f"all {len(sites)} calls of {symbol} are given values of the source or of shipped files"
         return Observation("arguments", arguments_, says, listed, rules_out=Label.CODE_NOT_REACHABLE)
     outside = sum(one is Origin.OUTSIDE for one in origins)
-    says = f"{len(calls)} calls of {symbol}, {outside} with values plainly from outside"
+    says = f"{len(sites)} calls of {symbol}, {outside} with values plainly from outside"
     return Observation("arguments", arguments_, says, listed, supports=outside > 0)
+
+
+def _sites_by_name(case: Case, symbol: str) -> list[tuple[Site, str]]:
+    """Open calls in own source that have the symbol's name."""
+    found = case.target.graph.reach(symbol)
+    lines = _called_by_name(case, symbol, found) if found.standing is Standing.UNKNOWN else []
+    sites = []
+    for one in lines:
+        name, _, line = one.source.rpartition(":")
+        sites.append((Site(case.target.root / name, int(line), ""), one.quote))
+    return sites
 
 
 def own_calls(case: Case, symbol: str) -> list[Call]:
@@ -175,11 +193,8 @@ def own_calls(case: Case, symbol: str) -> list[Call]:
     return [one for one in case.target.graph.calls_of(symbol) if str(Path(one.file)) in own]
 
 
-def origin(case: Case, call: Call, symbol: str) -> Origin:
-    """Where the arguments of one call come from."""
-    control = Control(lambda name: _callers(case, name), lambda name, file: _ships(case, name, file))
-    name = symbol.rpartition(".")[2]
-    return control.of_call(Site(Path(call.file), call.line, call.caller), name)
+def _control(case: Case) -> Control:
+    return Control(lambda name: _callers(case, name), lambda name, file: _ships(case, name, file))
 
 
 def _callers(case: Case, name: str) -> Sequence[Site]:

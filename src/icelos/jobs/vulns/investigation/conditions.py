@@ -59,6 +59,11 @@ _INTERPRETERS = {
 _ARGUMENT = re.compile(
     r"\b([a-z_][a-z0-9_]*)\s*=\s*(True|False|None|[\"'][\w.-]{1,40}[\"']|[A-Za-z_][\w.]*\b)(?!\s*=)"
 )
+_SWITCHED = re.compile(
+    r"\b(disabl|enabl|turning off|turning on)\w*\s+(?:the\s+)?((?:[`'\"]?[a-z]\w*_\w+[`'\"]?|[`'\"]?\w+[`'\"]?)"
+    r"(?:(?:,\s*|\s+and\s+|,\s+and\s+)[`'\"]?\w+[`'\"]?)*)\s+(?:keyword\s+)?(?:arguments?|options?|parameters?|flags?)\b",
+    re.IGNORECASE,
+)
 _ONLY_IF = re.compile(
     r"\b(?:when|if|with|where|while|only|using|uses?|used|requires?|passed|enabl\w+|set|argument|keyword|by|allow)\b",
     re.IGNORECASE,
@@ -115,6 +120,21 @@ def _elsewhere(read: list[str], system: str) -> bool:
 
 
 def _arguments(sentence: str) -> list[Condition]:
+    return [*_written(sentence), *_switched(sentence)]
+
+
+def _switched(sentence: str) -> list[Condition]:
+    """ "When disabling the safe_attrs_only and forms arguments": each of them False."""
+    found = []
+    for match in _SWITCHED.finditer(sentence):
+        value = "False" if match.group(1).lower() in {"disabl", "turning off"} else "True"
+        for name in re.findall(r"[A-Za-z_]\w*", match.group(2)):
+            if name not in {"and", "the", "or"}:
+                found.append(Condition(About.ARGUMENT, name, value, sentence))
+    return found
+
+
+def _written(sentence: str) -> list[Condition]:
     return [
         Condition(About.ARGUMENT, match.group(1), match.group(2), sentence)
         for match in _ARGUMENT.finditer(sentence)

@@ -40,89 +40,34 @@ Callers = Callable[[str], Sequence[Site]]
 """The calls of a function, by its dotted name."""
 
 _PURE = frozenset(
-    [
-        "str",
-        "int",
-        "float",
-        "bool",
-        "bytes",
-        "bytearray",
-        "list",
-        "tuple",
-        "dict",
-        "set",
-        "frozenset",
-        "len",
-        "repr",
-        "sorted",
-        "reversed",
-        "min",
-        "max",
-        "sum",
-        "abs",
-        "round",
-        "enumerate",
-        "zip",
-        "range",
-        "format",
-        "Path",
-        "PurePath",
-        "StringIO",
-        "BytesIO",
-        "dedent",
-        "deepcopy",
-        "copy",
-    ]
+    """
+    str int float bool bytes bytearray list tuple dict set frozenset len repr sorted reversed min max
+    sum abs round enumerate zip range format Path PurePath StringIO BytesIO dedent deepcopy copy
+    """.split()
 )
 _SHAPING = frozenset(
-    [
-        "strip",
-        "lstrip",
-        "rstrip",
-        "split",
-        "rsplit",
-        "splitlines",
-        "join",
-        "format",
-        "encode",
-        "decode",
-        "lower",
-        "upper",
-        "title",
-        "replace",
-        "removeprefix",
-        "removesuffix",
-        "get",
-        "items",
-        "keys",
-        "values",
-        "copy",
-        "joinpath",
-        "resolve",
-        "absolute",
-        "expanduser",
-        "with_suffix",
-        "with_name",
-        "dirname",
-        "basename",
-        "abspath",
-        "normpath",
-        "realpath",
-        "fspath",
-        "as_posix",
-        "read_text",
-        "read_bytes",
-        "read",
-        "open",
-    ]
+    """
+    strip lstrip rstrip split rsplit splitlines join format encode decode lower upper title replace
+    removeprefix removesuffix get items keys values copy joinpath resolve absolute expanduser
+    with_suffix with_name dirname basename abspath normpath realpath fspath as_posix read_text
+    read_bytes read open
+    """.split()
 )
 _CHANGING = frozenset(
-    ["append", "extend", "insert", "add", "update", "setdefault", "write", "writelines", "appendleft", "push"]
+    """
+    append extend insert add update setdefault write writelines appendleft push
+    """.split()
 )
 _OUTSIDE_CALLS = frozenset(
-    ["input", "recv", "recvfrom", "readline", "readlines", "getvalue", "getlist", "get_json", "get_data"]
+    """
+    input recv recvfrom readline readlines getvalue getlist get_json get_data
+    """.split()
 )
-_OUTSIDE_NAMES = frozenset(["request", "req", "argv", "stdin", "environ"])
+_OUTSIDE_NAMES = frozenset(
+    """
+    request req argv stdin environ
+    """.split()
+)
 
 
 class Control:

@@ -68,6 +68,11 @@ class Definitions:
                 self._by_lower.setdefault(found.name.lower(), []).append(found)
                 self.count += 1
 
+    def begins_names(self, module: str, word: str) -> bool:
+        """Whether classes or functions of a module are called after a word ("SandboxedEnvironment")."""
+        inside = (one for found in self.by_name.values() for one in found if one.symbol.startswith(f"{module}."))
+        return any(one.kind is Kind.CLASS and one.name.lower().startswith(word) for one in inside)
+
     def compiled(self, name: str) -> list[Definition]:
         """Binary modules that hold a name as a string of its own: there the name may be defined."""
         wanted = name.encode()

@@ -26,10 +26,12 @@ class Role(StrEnum):
 
 
 class Strength(StrEnum):
-    """How surely a word of the text is a name of code: written as code, or prose that might be."""
+    """How surely a word of the text is a name of code: written as code, called a function, or a word that may be."""
 
     CODE = "code"
+    CALLED = "called"
     WORD = "word"
+    PLACE = "place"
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -53,12 +55,20 @@ _REMEDY = re.compile(
 _CALLED = (
     r"functions?|methods?|class(?:es)?|views?|filters?|tags?|decorators?|middlewares?|widgets?|fields?|"
     r"parsers?|lexers?|loaders?|validators?|modules?|handlers?|serializers?|forms?|backends?|helpers?|"
-    r"templatetags?|template (?:filters?|tags?)|routines?|property|attribute|constructors?|components?|apis?"
+    r"templatetags?|template (?:filters?|tags?)|routines?|property|attribute|constructors?|apis?"
 )
 _KINDS = frozenset(re.findall(r"[a-z]{3,}", _CALLED.replace("?", ""))) | {"class", "classes", "property"}
 _KIND_AFTER = re.compile(rf"^[`'\")]*\s*(?:\(\))?[`'\"]*\s+(?:\w+\s+)?(?:{_CALLED})\b", re.IGNORECASE)
 _KIND_BEFORE = re.compile(rf"\b(?:{_CALLED})\s+(?:called\s+|named\s+)?[`'\"(]*$", re.IGNORECASE)
+_MODULE = re.compile(r"\bmodules?\b", re.IGNORECASE)
 _JOINED = re.compile(r"^[`'\")(]*\s*(?:,|,?\s*(?:and|or))\s+[`'\"]*([A-Za-z_][\w.]*)")
+_PROSE = frozenset(
+    "load loads dump open read write get set put post head delete update clean parse run call main send save init "
+    "start stop close encode decode format render compile match search find join split copy data name value text key "
+    "default request response header headers body this that the and for with which input output user server client "
+    "file path url http https xml html json filter header content".split()
+)
+"""Words that stand before "function" or "header" in prose without being the name of code."""
 _POSSESSIVE = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*)[`'\"]*(?:'s|’s)?\s+[`'\"(]*$")
 
 
@@ -97,6 +107,20 @@ def named_in(text: str, definitions: Definitions, *, own: Iterable[str] = ()) ->
     return _without_repeats(found.values())
 
 
+def places_in(text: str, definitions: Definitions) -> list[Named]:
+    """Modules after which the advisory's beginning calls its subject: "a sandbox escape", and jinja2.sandbox.
+
+    Only where one module has that name, and names of its own begin with it: a feature, not a helper.
+    """
+    found = {}
+    for sentence in [one for one in sentences(text) if not is_remedial(one)][:2]:
+        for word in re.findall(r"[a-z]{5,}", sentence):
+            modules = [one for one in definitions.by_name.get(word, ()) if one.kind is Kind.MODULE]
+            if len(modules) == 1 and definitions.begins_names(modules[0].symbol, word):
+                found[word] = Named(word, Role.VULNERABLE, Strength.PLACE, sentence, tuple(modules))
+    return list(found.values())
+
+
 def _less(words: tuple[str, ...], ignored: set[str]) -> tuple[str, ...]:
     """Without leading parts that are the package's own name or a folder of its source tree."""
     rest = tuple(word for word in words[:-1] if word.lower() not in ignored) + words[-1:]
@@ -119,7 +143,7 @@ def _words(sentence: str) -> Iterator[tuple[tuple[str, ...], Strength]]:
             )
             yield (*whose, *parts) if whose else tuple(parts), Strength.CODE
         elif len(text) > 2 and text.lower() not in _KINDS and _is_called(before, after):
-            yield tuple(parts), Strength.WORD
+            yield tuple(parts), Strength.WORD if text.lower() in _PROSE else Strength.CALLED
         elif len(text) > 4 and text[0].isupper() and text[1:].islower() and before.strip():
             yield (
                 tuple(parts),
@@ -148,7 +172,10 @@ def _is_code(text: str, parts: Sequence[str]) -> bool:
 
 def _likely(meant: list[Definition], sentence: str, strength: Strength) -> list[Definition]:
     """Among several definitions of one name, those whose class or module the sentence names too."""
-    if strength is Strength.WORD:
+    if strength is not Strength.CODE:
+        modules = [one for one in meant if one.kind is Kind.MODULE]
+        if modules and re.search(rf"\b{modules[0].name}(?:\(\)|['\"`])*\s+module\b", sentence):
+            return modules
         capital = meant and meant[0].name[:1].isupper()
         meant = [
             one for one in meant if one.kind is Kind.CLASS or (one.kind is Kind.FUNCTION and not capital)

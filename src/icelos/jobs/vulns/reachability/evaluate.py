@@ -47,6 +47,7 @@ class Evaluator:
         self.escaped: dict[str, None] = {}
         self.gotten: dict[Value, set[str]] = {}
         self.unit = ""
+        self.unit_is_own = False
         self.used: dict[str, str] = {}
         self.loose = False
 
@@ -56,6 +57,8 @@ class Evaluator:
         """Evaluate a module's or a function's body once."""
         self.unit = unit
         module = self.program.scopes.get(unit)
+        found = module or self.program.functions.get(unit)
+        self.unit_is_own = found is not None and found.module.own
         if module is not None:
             assert module.module.tree is not None  # noqa: S101 - scopes are made of parsed modules; tells mypy so
             self._body(module.module.tree.body, module)
@@ -452,7 +455,8 @@ class Evaluator:
         """Functions and classes that an expression names, whatever becomes of them."""
         for one in values:
             if one.kind in {Kind.FUNCTION, Kind.CLASS, Kind.EXTERNAL} and one.name:
-                self.used.setdefault(one.name, self.unit)
+                if one.name not in self.used or self.unit_is_own:
+                    self.used[one.name] = self.unit
         return values
 
     def attribute(self, owners: Values, name: str, line: int) -> Values:

@@ -150,7 +150,7 @@ class CallGraph:
             return Reach(
                 Standing.UNKNOWN, symbol, (), "only calls that cannot be followed may lead there", doubts
             )
-        used = next((name for name in names if name in self._work.used), "")
+        used = next((name for name in names if self._is_own(self._work.used.get(name, ""))), "")
         if used:
             unit = self._work.used[used]
             return Reach(

@@ -49,6 +49,9 @@ class Finder:
         self.read = 0
         self.files = 0
         self._own = _own_modules(application)
+        self._own_folders = {
+            ".".join(parts[:depth]) for parts in (name.split(".") for name in self._own) for depth in range(1, len(parts))
+        } - self._own.keys()
         self._packages = [folder for folder in packages if folder.is_dir()]
         self._folders: dict[Path, frozenset[str]] = {}
 
@@ -66,6 +69,8 @@ class Finder:
         if name in self._own:
             file, package = self._own[name]
             return Module(name, file, package=package, own=True)
+        if name in self._own_folders:
+            return Module(name, None, package=True, own=True)
         parts = name.split(".")
         if not all(part.isidentifier() for part in parts):
             return None
@@ -158,6 +163,8 @@ def _own_modules(application: Sequence[Path]) -> dict[str, tuple[Path, bool]]:
     if not files:
         return {}
     top = Path(os.path.commonpath([root for root, _ in files]))
+    if top.name.isidentifier() and any(one.is_file() for one in application):
+        top = top.parent  # files may belong to a package that is their folder
     found: dict[str, tuple[Path, bool]] = {}
     for _, file in sorted(files, key=lambda pair: (len(pair[1].parts), pair[1])):
         parts = list(file.relative_to(top).with_suffix("").parts)

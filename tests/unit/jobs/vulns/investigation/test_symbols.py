@@ -40,9 +40,9 @@ def _named(text: str) -> dict[str, tuple[Role, Strength, list[str]]]:
             Strength.CODE,
         ),
         ("The `untar` helper follows links.", "untar", "archive.reader.untar", Strength.CODE),
-        ("An overflow via the convert function.", "convert", "archive.reader.convert", Strength.WORD),
+        ("An overflow via the convert function.", "convert", "archive.reader.convert", Strength.CALLED),
         ("A flaw in archive/reader.py in read_all.", "read_all", "archive.reader.read_all", Strength.CODE),
-        ("untar and read_all follow links.", "untar", "archive.reader.untar", Strength.WORD),
+        ("untar and read_all follow links.", "untar", "archive.reader.untar", Strength.CALLED),
     ],
 )
 def test_names_of_code_are_found_where_the_package_defines_them(
