@@ -201,7 +201,7 @@ class Flattener:
 
     def _link_hard(self, path: str, target: str) -> None:
         if target in self.links and not (self.root / path).is_dir():
-            self.links[path] = f"/{target}"
+            self.links[path] = self._own_links[path] = f"/{target}"
             return
         try:
             (self.root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -216,7 +216,8 @@ class Flattener:
         self.links[path] = target
         for link in [link for link in self.links if link.startswith(f"{path}/")]:
             moved = self.links.pop(link)
-            if (new := followed(link, self.links)) is not None:
+            new = followed(link, self.links)
+            if new is not None and not (self.root / new).exists():
                 self.links.setdefault(new, moved)
         if (self.root / path).is_dir():
             for file in list(files_below(self.root / path, unreadable=lambda *_: None)):
@@ -227,8 +228,8 @@ class Flattener:
         name = file.relative_to(self.root).as_posix()
         new = followed(name, self.links)
         try:
-            if new is None:
-                raise OSError("the link leads to itself")
+            if new is None or new in self.links:
+                raise OSError("another link is there, or it leads to itself")
             (self.root / new).parent.mkdir(parents=True, exist_ok=True)
             file.replace(self.root / new)
         except OSError as error:
