@@ -15,16 +15,8 @@ from pathlib import Path
 from typing import IO
 
 from icelos.data.parse.images import link_target
-from icelos.data.parse.layers import (
-    OPAQUE,
-    WHITEOUT,
-    Budget,
-    Member,
-    clean_path,
-    members,
-    pieces,
-    plain_stream,
-)
+from icelos.data.parse.layers import OPAQUE, WHITEOUT
+from icelos.data.parse.tar_streams import Budget, Member, clean_path, members, pieces, plain_stream
 from icelos.data.reading import files_below
 from icelos.errors import InputError
 

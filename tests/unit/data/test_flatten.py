@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from icelos.data.file_tree import FileTree
 from icelos.data.flatten import Flattener, followed
-from icelos.data.parse.layers import Budget
+from icelos.data.parse.tar_streams import Budget
 
 Entries = list[tuple[str, str]]
 """Names, with "file", "folder", "link to …" or "hard to …"."""

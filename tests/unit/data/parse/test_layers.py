@@ -14,17 +14,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icelos.data.parse import layers
-from icelos.data.parse.layers import (
-    Budget,
-    Layer,
-    Wanted,
-    clean_path,
-    members,
-    merged,
-    plain_stream,
-    read_layer,
-)
+from icelos.data.parse import layers, tar_streams
+from icelos.data.parse.layers import Layer, Wanted, merged, read_layer
+from icelos.data.parse.tar_streams import Budget, clean_path, members, plain_stream
 from icelos.errors import InputError
 
 WANTED = Wanted(
@@ -121,7 +113,7 @@ def test_a_database_that_is_too_large_is_a_problem(
 
 
 def test_an_archive_of_very_many_entries_ends(images: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layers, "MAX_ENTRIES", 100)
+    monkeypatch.setattr(tar_streams, "MAX_ENTRIES", 100)
     with pytest.raises(InputError, match="more than 100 entries"):
         _layer(images.tar([(f"f{n}", b"") for n in range(101)]))
 
@@ -137,7 +129,7 @@ def test_entries_are_not_kept_in_memory(images: ModuleType) -> None:
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
 def test_a_bomb_ends_early(pack: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layers, "BYTES_FREE", 1 << 20)
+    monkeypatch.setattr(tar_streams, "BYTES_FREE", 1 << 20)
     info = tarfile.TarInfo("zeros")
     info.size = 64 << 20
     raw = io.BytesIO()
