@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 import tarfile
 from pathlib import Path
@@ -97,6 +98,16 @@ def test_a_go_program_syft_itself(tmp_path: Path) -> None:
     assert SYFT is not None
     (tmp_path / "bin").mkdir()
     shutil.copy(SYFT, tmp_path / "bin/syft")
+    assert _unexplained(tmp_path, "dir") == []
+    assert len(_ours(tmp_path)) > 100
+
+
+def test_a_rust_program(tmp_path: Path) -> None:
+    """uv is built by cargo-auditable."""
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    if uv is None:
+        pytest.skip("needs uv")
+    shutil.copy(uv, tmp_path / "uv")
     assert _unexplained(tmp_path, "dir") == []
     assert len(_ours(tmp_path)) > 100
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from icelos.data.parse import catalog
 from icelos.data.parse.images import WANTED, Image
-from icelos.data.parse.layers import MAX_ALL_KEPT, Kept, kept_limit
+from icelos.data.parse.layers import Kept, kept_limit
 from icelos.data.parse.limits import read_bounded
 from icelos.data.parse.looking import HEAD, packages_in
+from icelos.data.parse.tar_streams import MAX_ALL_KEPT
 from icelos.data.reading import files_below
 from icelos.errors import InputError
 

@@ -18,8 +18,8 @@ from icelos.data.file_tree import FileTree
 from icelos.data.flatten import Flattener
 from icelos.data.parse.image_archive import ImageArchive
 from icelos.data.parse.image_folder import ImageFolder
-from icelos.data.parse.layers import Budget, clean_path
 from icelos.data.parse.manifests import ImageConfig, Manifest, image_config, read_manifests
+from icelos.data.parse.tar_streams import Budget, clean_path
 from icelos.data.reading import open_input, stream_errors
 from icelos.errors import IcelosError, InputError
 from icelos.records import record_id

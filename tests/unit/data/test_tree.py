@@ -120,6 +120,44 @@ def test_a_link_cannot_redirect_what_is_written_later(tmp_path: Path, images: Mo
     assert list(outside.iterdir()) == []
 
 
+def test_folders_that_are_links_below(tmp_path: Path, images: ModuleType) -> None:
+    link = tarfile.SYMTYPE
+    tree = _tree(
+        images,
+        tmp_path,
+        [("lib", images.special(link, "usr/lib")), ("usr/lib/old.so", b"old"), ("usr/lib/c.so", b"below")],
+        {"lib/new.so": b"new", "lib/c.so": b"above", "lib/l.so": images.special(link, "new.so")},
+    )
+    assert _files(tree) == {"usr/lib/c.so": b"above", "usr/lib/new.so": b"new", "usr/lib/old.so": b"old"}
+    assert tree.read("lib/new.so") == b"new"
+    assert tree.read("lib/l.so") == b"new"
+    assert tree.problems == ()
+
+
+def test_a_folder_replaces_a_link(tmp_path: Path, images: ModuleType) -> None:
+    below = [("d", images.special(tarfile.SYMTYPE, "e")), ("e/old", b"")]
+    tree = _tree(images, tmp_path, below, [("d", images.special(tarfile.DIRTYPE)), ("d/new", b"")])
+    assert list(tree.files()) == ["d/new", "e/old"]
+    assert tree.exists("d/new")
+
+
+def test_every_file_that_is_listed_can_be_read(tmp_path: Path, images: ModuleType) -> None:
+    link = tarfile.SYMTYPE
+    tree = _tree(
+        images,
+        tmp_path,
+        [
+            ("d", images.special(link, "../../e")), ("d/one", b"1"), ("x", images.special(link, "x")),
+            ("x/two", b"2"),
+        ],
+        [("d/three", b"3"), ("y/z", images.special(link, "/")), ("y/z/four", b"4")],
+    )  # fmt: skip
+    files = _files(tree)
+    assert files["e/one"] == b"1"
+    assert files["four"] == b"4"
+    assert tree.problems == ("x/two: is below a link that leads to itself",)
+
+
 def test_the_last_entry_of_a_name_counts(tmp_path: Path, images: ModuleType) -> None:
     twice = [
         ("a", b"1"), ("b", images.special(tarfile.LNKTYPE, "a")), ("a", b"2"),

@@ -43,12 +43,9 @@ def read_document(data: bytes) -> Bom:
 
 
 def _json(data: bytes, wrapped: int) -> Bom:
-    try:
-        if data.lstrip()[:1] == b"[":
-            return trivy_report(data)
-        head = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise InputError(f"not a JSON object: {error}") from error
+    if data.lstrip()[:1] == b"[":
+        return trivy_report(data)
+    head = _head(data)
     inner = _unwrapped(head) if wrapped else None
     if inner is not None:
         return _json(inner, wrapped - 1)
@@ -65,6 +62,15 @@ def _json(data: bytes, wrapped: int) -> Bom:
     if "runs" in head:
         raise InputError("SARIF does not list packages", hint="give the scanner's own JSON report")
     raise InputError(_UNKNOWN, hint=_HINT)
+
+
+def _head(data: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        return msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    except RecursionError as error:
+        raise InputError("JSON is nested too deeply") from error
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise InputError(f"not a JSON object: {error}") from error
 
 
 def _unwrapped(head: dict[str, msgspec.Raw]) -> bytes | None:

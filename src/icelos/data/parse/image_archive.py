@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from icelos.data.parse.images import MAX_JSON, MAX_JSON_FILES, is_blob, link_target
-from icelos.data.parse.layers import Budget, members, plain_stream
+from icelos.data.parse.tar_streams import Budget, members, plain_stream
 from icelos.errors import InputError
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from icelos.data.parse.layers import clean_path
+from icelos.data.parse.tar_streams import clean_path
 from icelos.data.reading import files_below
 from icelos.errors import InputError
 

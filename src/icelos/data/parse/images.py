@@ -13,20 +13,9 @@ import msgspec
 
 from icelos.data.parse import catalog
 from icelos.data.parse.image_folder import ImageFolder
-from icelos.data.parse.layers import (
-    Budget,
-    Kept,
-    Layer,
-    Member,
-    Wanted,
-    clean_path,
-    members,
-    merged,
-    plain_stream,
-    read_layer,
-    take,
-)
+from icelos.data.parse.layers import Kept, Layer, Wanted, merged, read_layer, take
 from icelos.data.parse.manifests import Manifest, read_manifests
+from icelos.data.parse.tar_streams import Budget, Member, clean_path, members, plain_stream
 from icelos.errors import InputError
 
 APK_DATABASES = frozenset({"lib/apk/db/installed", "usr/lib/apk/db/installed"})

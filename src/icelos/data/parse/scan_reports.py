@@ -71,7 +71,9 @@ def trivy_report(data: bytes) -> Bom:
     """`trivy --format json`, with its packages where they were asked for. Raises InputError."""
     try:
         table = msgspec.json.decode(data, type=dict[str, Any] | list[Any])
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+    except RecursionError as error:
+        raise InputError("JSON is nested too deeply") from error
+    except (msgspec.MsgspecError, UnicodeError) as error:
         raise InputError(f"not a report: {error}") from error
     if isinstance(table, list) and not any(isinstance(one, dict) and "Target" in one for one in table):
         raise InputError("a list without results of trivy: not a report")

@@ -12,7 +12,7 @@ import pytest
 import zstandard
 
 from icelos.data.parse.image_archive import ImageArchive
-from icelos.data.parse.layers import Budget
+from icelos.data.parse.tar_streams import Budget
 from icelos.errors import InputError
 
 
