@@ -6,7 +6,7 @@ import ast
 import textwrap
 from functools import cached_property
 
-from icelos.jobs.vulns.investigation.conditions import Condition, conditions_in
+from icelos.jobs.vulns.investigation.conditions import About, Condition, conditions_in
 from icelos.jobs.vulns.investigation.definitions import Definitions, Kind
 from icelos.jobs.vulns.investigation.distribution import Distribution
 from icelos.jobs.vulns.investigation.symbols import Named, Role, Strength, named_in, places_in
@@ -64,7 +64,8 @@ class Case:
     @cached_property
     def named(self) -> list[Named]:
         """The names of code in the advisory that the package defines."""
-        own = {self.component.name, *self.modules, "python"}
+        given = {one.name for one in self.conditions if one.about is About.ARGUMENT}
+        own = {self.component.name, *self.modules, "python", *given}
         found = named_in(self.text, self.definitions, own=own)
         if any(one.role is Role.VULNERABLE and one.strength is not Strength.WORD for one in found):
             return found
@@ -110,7 +111,7 @@ class Case:
 
     def position_of(self, symbol: str, argument: str) -> int | None:
         """Its position in a call, None where it is given by name only."""
-        names = [name for name in self._parameters(symbol) if not name.startswith("*")]
+        names = list(self._parameters(symbol))
         names = names[1:] if names[:1] in (["self"], ["cls"]) else names
         return names.index(argument) if argument in names else None
 
@@ -122,10 +123,10 @@ class Case:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return {}
         node = tree.body[0] if tree.body else None
+        settled: dict[str, str | None] = {}
         if isinstance(node, ast.ClassDef):
-            node = next(
-                (n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None
-            )
+            settled = _class_values(node)
+            node = next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             return {}
         arguments = node.args
@@ -135,4 +136,16 @@ class Case:
         given |= {
             one.arg: value for one, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
         }
-        return {name: ast.unparse(value) if value is not None else None for name, value in given.items()}
+        found = {name: ast.unparse(value) if value is not None else None for name, value in given.items()}
+        return {**settled, **found} if arguments.kwarg is not None else found
+
+
+def _class_values(node: ast.ClassDef) -> dict[str, str | None]:
+    """Attributes of a class, which an `__init__(self, **options)` commonly lets a call set."""
+    return {
+        target.id: ast.unparse(inner.value)
+        for inner in node.body
+        if isinstance(inner, ast.Assign)
+        for target in inner.targets
+        if isinstance(target, ast.Name)
+    }

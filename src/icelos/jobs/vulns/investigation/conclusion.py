@@ -192,6 +192,7 @@ def _unmet(case: Case, reached: Sequence[Observation]) -> Conclusion | None:
 
 def _argument(case: Case, condition: Condition, reached: Sequence[Observation]) -> Conclusion | None:
     """No reachable call gives the argument the value that the flaw needs."""
+    reached = [one for one in reached if case.definitions.kind_of(one.arguments["symbol"]) is not Kind.MODULE]
     takers = [s for s in (one.arguments["symbol"] for one in reached) if case.takes(s, condition.name)]
     calls = [(symbol, call) for symbol in takers for call in own_calls(case, symbol)]
     if not takers or not calls or len(takers) < len(reached):

@@ -101,6 +101,8 @@ def named_in(text: str, definitions: Definitions, *, own: Iterable[str] = ()) ->
             meant = _likely(meant, sentence, strength)
             if not meant and not words[-1].istitle():
                 meant = definitions.compiled(words[-1])
+            if meant and strength is Strength.WORD and all(one.kind is Kind.MODULE for one in meant):
+                strength = Strength.CALLED  # "the clean module"
             if meant:
                 one = Named(".".join(words), role, strength, sentence, tuple(meant))
                 found.setdefault((one.text, role), one)
