@@ -11,7 +11,7 @@ How the labels were given, by reading the advisory and the source of the install
 - protected_by_mitigating_control: the application refuses the harmful values before the call.
 - uncertain: a value that is not in the tree (an environment variable, a plug-in) decides.
 
-Where two of the negative labels hold, the condition that the advisory itself names goes before code_not_reachable.
+Where two negative labels hold, a condition that the advisory itself names goes before code_not_reachable.
 """
 
 from __future__ import annotations
