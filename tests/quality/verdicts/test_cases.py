@@ -4,14 +4,14 @@ How the labels were given, by reading the advisory and the source of the install
 
 - vulnerable: who controls the stated input of the application triggers the CVE with this release.
 - code_not_present: the installed release has the fix, or is from before the fault.
-- code_not_reachable: the vulnerable code never runs, or only on constants of the application.
-- requires_configuration: it runs only with an option, setting or key that is off or absent here.
+- code_not_reachable: the function, class or plug-in is never used, or only on constants of the application.
+- requires_configuration: it is used, but the option, setting or argument that the fault needs is off or absent.
 - requires_dependency: it runs only with another distribution that is not installed.
 - requires_environment: it needs another operating system or interpreter than the application states.
 - protected_by_mitigating_control: the application refuses the harmful values before the call.
 - uncertain: a value that is not in the tree (an environment variable, a plug-in) decides.
 
-Where two negative labels hold, a condition that the advisory itself names goes before code_not_reachable.
+A setting that switches a whole feature on (an entry of MIDDLEWARE, of INSTALLED_APPS, a proxy) is configuration too.
 """
 
 from __future__ import annotations
