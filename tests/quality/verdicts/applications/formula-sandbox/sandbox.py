@@ -1,6 +1,13 @@
 from RestrictedPython import compile_restricted, safe_builtins
+from RestrictedPython.Eval import default_guarded_getitem, default_guarded_getiter
+from RestrictedPython.Guards import safer_getattr
 
-ALLOWED = {"__builtins__": safe_builtins, "_getiter_": iter, "_getattr_": getattr}
+ALLOWED = {
+    "__builtins__": dict(safe_builtins, str=str, list=list),
+    "_getiter_": default_guarded_getiter,
+    "_getitem_": default_guarded_getitem,
+    "_getattr_": safer_getattr,
+}
 
 
 def evaluate(source, values):

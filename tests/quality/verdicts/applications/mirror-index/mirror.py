@@ -1,14 +1,16 @@
-"""mirror.py URL...: lists what package pages of third parties offer."""
+"""mirror.py URL NAME...: lists the releases that an index of a third party offers."""
 import sys
 
+from pkg_resources import Requirement
 from setuptools.package_index import PackageIndex
 
 
-def offers(address):
+def releases(address, name):
     index = PackageIndex(index_url=address)
-    index.process_url(address, retrieve=True)
-    return sorted(index.package_pages)
+    index.find_packages(Requirement.parse(name))
+    return [distribution.version for distribution in index[name]]
 
 
-for argument in sys.argv[1:]:
-    print(argument, *offers(argument))
+if __name__ == "__main__":
+    for wanted in sys.argv[2:]:
+        print(wanted, *releases(sys.argv[1], wanted))
