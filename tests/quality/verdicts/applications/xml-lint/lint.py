@@ -1,13 +1,14 @@
-"""An HTTP service that reports the depth of elements, also for broken documents."""
+"""An HTTP service that shows the outline of documents that users post."""
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 
 import lxml.etree as ET
 
+PARSER = ET.XMLParser(remove_comments=True)
+
 
 def outline(content):
-    parser = ET.XMLParser(recover=True)
-    tree = ET.parse(BytesIO(content), parser)
+    tree = ET.parse(BytesIO(content), PARSER)
     depth = 0
     for event, element in ET.iterwalk(tree, events=("start", "end")):
         depth += 1 if event == "start" else -1
@@ -18,10 +19,14 @@ def outline(content):
 class Lint(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
-        text = "\n".join(outline(body)).encode()
-        self.send_response(200)
+        try:
+            status, text = 200, "\n".join(outline(body))
+        except ET.XMLSyntaxError as error:
+            status, text = 400, str(error)
+        self.send_response(status)
         self.end_headers()
-        self.wfile.write(text)
+        self.wfile.write(text.encode())
 
 
-HTTPServer(("0.0.0.0", 8000), Lint).serve_forever()
+if __name__ == "__main__":
+    HTTPServer(("0.0.0.0", 8000), Lint).serve_forever()
