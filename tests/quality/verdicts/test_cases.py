@@ -5,8 +5,8 @@ How the labels were given, by reading the advisory and the source of the install
 - vulnerable: who controls the stated input of the application triggers the CVE with this release.
 - code_not_present: the installed release has the fix, or is from before the fault.
 - code_not_reachable: the function, class or plug-in is never used, or only on constants of the application.
-- requires_configuration: the option, setting or argument that the fault needs is off or absent; so is a setting
-  that switches a whole feature on (an entry of MIDDLEWARE or INSTALLED_APPS, a proxy).
+- requires_configuration: the option, setting or argument that the fault needs is off or absent; so is
+  a setting that switches a whole feature on (an entry of MIDDLEWARE or INSTALLED_APPS, a proxy).
 - requires_dependency: it runs only with another distribution that is not installed.
 - requires_environment: it needs another operating system or interpreter than the application states.
 - protected_by_mitigating_control: the application refuses the harmful values before the call.

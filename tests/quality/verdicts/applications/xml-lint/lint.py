@@ -4,16 +4,19 @@ from io import BytesIO
 
 import lxml.etree as ET
 
-PARSER = ET.XMLParser(remove_comments=True)
+PARSER = ET.XMLParser(recover=True, remove_comments=True)
 
 
 def outline(content):
     tree = ET.parse(BytesIO(content), PARSER)
     depth = 0
-    for event, element in ET.iterwalk(tree, events=("start", "end")):
+    for event, item in ET.iterwalk(tree, events=("start", "end", "start-ns")):
+        if event == "start-ns":
+            yield "%s(%s is %s)" % (" " * depth, *item)
+            continue
         depth += 1 if event == "start" else -1
         if event == "start":
-            yield "%s%s" % (" " * depth, element.tag)
+            yield "%s%s" % (" " * depth, item.tag)
 
 
 class Lint(BaseHTTPRequestHandler):
