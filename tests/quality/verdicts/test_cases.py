@@ -69,6 +69,15 @@ def test_case_is_well_formed(case: dict[str, Any]) -> None:
     assert case["package"] in names
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_pins_agree_with_what_is_installed(case: dict[str, Any]) -> None:
+    installed = {package["name"]: package["version"] for package in case["packages"]}
+    folder = HERE / "applications" / case["application"]
+    for file in [*folder.rglob("requirements*.txt"), *folder.rglob("Dockerfile")]:
+        for name, version in re.findall(r"([A-Za-z][\w.-]*)==([\w.]+)", file.read_text(encoding="utf-8")):
+            assert installed[name.lower()] == version
+
+
 def test_ids_are_distinct() -> None:
     assert len({case["id"] for case in CASES}) == len(CASES)
 
