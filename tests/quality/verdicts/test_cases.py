@@ -66,6 +66,7 @@ def test_case_is_well_formed(case: dict[str, Any]) -> None:
     assert case["why"].strip()
     names = [package["name"] for package in case["packages"]]
     assert names == sorted(set(names))
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) for name in names)
     assert case["package"] in names
 
 
