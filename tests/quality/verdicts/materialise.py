@@ -18,7 +18,9 @@ def target_of(case: dict[str, Any], cache: Path, work: Path) -> Path:
     """
     target = work / str(case["id"])
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(APPLICATIONS / case["application"], target / "app")
+    shutil.copytree(
+        APPLICATIONS / case["application"], target / "app", ignore=shutil.ignore_patterns("__pycache__")
+    )
     for package in case["packages"]:
         source = cache / f"{package['name'].lower()}-{package['version']}"
         shutil.copytree(source, target / "site-packages", copy_function=_link, dirs_exist_ok=True)

@@ -4,14 +4,13 @@ How the labels were given, by reading the advisory and the source of the install
 
 - vulnerable: who controls the stated input of the application triggers the CVE with this release.
 - code_not_present: the installed release has the fix, or is from before the fault.
-- code_not_reachable: the vulnerable code never runs, or only on constants of the application.
-- requires_configuration: it runs only with an option, setting or key that is off or absent here.
+- code_not_reachable: the function, class or plug-in is never used, or only on constants of the application.
+- requires_configuration: the option, setting or argument that the fault needs is off or absent; so is
+  a setting that switches a whole feature on (an entry of MIDDLEWARE or INSTALLED_APPS, a proxy).
 - requires_dependency: it runs only with another distribution that is not installed.
 - requires_environment: it needs another operating system or interpreter than the application states.
 - protected_by_mitigating_control: the application refuses the harmful values before the call.
 - uncertain: a value that is not in the tree (an environment variable, a plug-in) decides.
-
-Where two of the negative labels hold, the condition that the advisory itself names goes before code_not_reachable.
 """
 
 from __future__ import annotations
@@ -67,7 +66,17 @@ def test_case_is_well_formed(case: dict[str, Any]) -> None:
     assert case["why"].strip()
     names = [package["name"] for package in case["packages"]]
     assert names == sorted(set(names))
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) for name in names)
     assert case["package"] in names
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_pins_agree_with_what_is_installed(case: dict[str, Any]) -> None:
+    installed = {package["name"]: package["version"] for package in case["packages"]}
+    folder = HERE / "applications" / case["application"]
+    for file in [*folder.rglob("requirements*.txt"), *folder.rglob("Dockerfile")]:
+        for name, version in re.findall(r"([A-Za-z][\w.-]*)==([\w.]+)", file.read_text(encoding="utf-8")):
+            assert installed[name.lower()] == version
 
 
 def test_ids_are_distinct() -> None:

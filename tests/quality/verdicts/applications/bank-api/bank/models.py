@@ -1,0 +1,6 @@
+from pydantic import BaseModel
+
+
+class Transfer(BaseModel):
+    to: str
+    cents: int
