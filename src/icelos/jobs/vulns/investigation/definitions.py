@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 MAX_DEFINITIONS = 200_000
+MAX_BLOCK = 4000
+"""Lines of one definition."""
 _IDENTIFIER = re.compile(rb"(?<![A-Za-z0-9_])[A-Za-z_][A-Za-z0-9_]{3,60}(?=\0)")
 _DEFINES = re.compile(r"^([ \t]*)(?:async[ \t]+def|def|class)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 _ASSIGNS = re.compile(r"^([A-Za-z_]\w*)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
@@ -175,7 +177,7 @@ def _block(source: str, line: int) -> str:
         return ""
     indent = len(lines[0]) - len(lines[0].lstrip())
     taken = lines[:1]
-    for row in lines[1:400]:
+    for row in lines[1:MAX_BLOCK]:
         if row.strip() and len(row) - len(row.lstrip()) <= indent and not row.lstrip().startswith(")"):
             break
         taken.append(row)

@@ -66,7 +66,8 @@ _PROSE = frozenset(
     "load loads dump open read write get set put post head delete update clean parse run call main send save init "
     "start stop close encode decode format render compile match search find join split copy data name value text key "
     "default request response header headers body this that the and for with which input output user server client "
-    "file path url http https xml html json filter header content".split()
+    "file path url http https xml html json filter header content argument arguments option options parameter "
+    "parameters keyword keywords context attribute attributes object objects string strings character characters".split()
 )
 """Words that stand before "function" or "header" in prose without being the name of code."""
 _POSSESSIVE = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*)[`'\"]*(?:'s|’s)?\s+[`'\"(]*$")
@@ -99,7 +100,7 @@ def named_in(text: str, definitions: Definitions, *, own: Iterable[str] = ()) ->
                 continue
             meant = definitions.named(words) or definitions.named(_less(words, ignored))
             meant = _likely(meant, sentence, strength)
-            if not meant and not words[-1].istitle():
+            if not meant and strength in {Strength.CODE, Strength.CALLED} and not words[-1].istitle():
                 meant = definitions.compiled(words[-1])
             if meant and strength is Strength.WORD and all(one.kind is Kind.MODULE for one in meant):
                 strength = Strength.CALLED  # "the clean module"
@@ -130,6 +131,8 @@ def _less(words: tuple[str, ...], ignored: set[str]) -> tuple[str, ...]:
 
 
 def _words(sentence: str) -> Iterator[tuple[tuple[str, ...], Strength]]:
+    for tag in re.findall(r"\{%-?\s*(\w+)", sentence):
+        yield (tag,), Strength.CODE
     for match in _NAME.finditer(sentence.replace("/", ".")):
         ticks, text, call = match.groups()
         parts = text.removesuffix(".py").split(".")
