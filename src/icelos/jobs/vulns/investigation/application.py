@@ -168,6 +168,9 @@ _PROC = re.compile(r"^[\w-]+:\s*(.+)$", re.MULTILINE)
 _SERVICE = re.compile(r"^ExecStart\s*=\s*(.+)$", re.MULTILINE)
 _COMPOSE = re.compile(r"^\s*(?:command|entrypoint):\s*(.+)$", re.MULTILINE)
 _MAIN = re.compile(r"^if __name__ == [\"']__main__[\"']:", re.MULTILINE)
+_RUNS = re.compile(
+    r"^(?!def |class |async |@|import |from |#)\S[^\n]*\b(?:main|run|serve|serve_forever|run_forever|mainloop)\(", re.MULTILINE
+)
 _SCRIPT = re.compile(r"^(?!\s*#)\s*(?:exec\s+)?([\w./-]+(?:[ \t]+[^\n]+)?)$", re.MULTILINE)
 
 
@@ -185,7 +188,7 @@ def _commands(name: str, text: str) -> Iterator[tuple[str, int]]:
     elif last.endswith(".sh"):
         pattern = _SCRIPT
     elif last.endswith(".py"):
-        if main := _MAIN.search(text):
+        if main := _MAIN.search(text) or _RUNS.search(text):
             yield f"python {name}", main.start()
         return
     for match in pattern.finditer(text) if pattern else ():

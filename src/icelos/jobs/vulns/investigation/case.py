@@ -69,13 +69,13 @@ class Case:
         found = named_in(self.text, self.definitions, own=own)
         if any(one.role is Role.VULNERABLE and one.strength is not Strength.WORD for one in found):
             return found
-        return found + places_in(self.text, self.definitions)
+        return found + places_in(self.text, self.definitions, own=own)
 
     @cached_property
     def symbols(self) -> list[str]:
         """The vulnerable functions, classes and modules, canonical; several may stand for one name."""
         meant = [one for one in self.named if one.role is Role.VULNERABLE]
-        order = (Strength.CODE, Strength.CALLED), (Strength.PLACE,), (Strength.WORD,)
+        order = (Strength.CODE, Strength.CALLED), (Strength.OPTION,), (Strength.PLACE,), (Strength.WORD,)
         chosen = next((held for each in order if (held := [one for one in meant if one.strength in each])), [])
         found: dict[str, None] = {}
         for one in chosen:
@@ -94,6 +94,17 @@ class Case:
     def conditions(self) -> list[Condition]:
         """What the advisory says has to be so."""
         return conditions_in(self.text)
+
+    @cached_property
+    def options(self) -> list[Condition]:
+        """Parameters that the advisory names and no value for: the flaw needs them to be given."""
+        if any(one.role is Role.VULNERABLE and one.strength in {Strength.CODE, Strength.CALLED} for one in self.named):
+            return []
+        return [
+            Condition(About.ARGUMENT, one.text, "", one.sentence)
+            for one in self.named
+            if one.strength is Strength.OPTION and one.role is Role.VULNERABLE
+        ]
 
     def _callable(self, symbol: str, kind: Kind) -> list[str]:
         """The symbol itself, or for a module's value the functions that mention it."""

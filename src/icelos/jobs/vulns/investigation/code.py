@@ -16,6 +16,11 @@ from icelos.jobs.vulns.reachability import Call, Reach, Standing, Step
 from icelos.jobs.vulns.verdicts import Label
 
 MAX_PROOF = 12
+_PLUGGED = re.compile(
+    r"(?:Validator|Middleware|Backend|Hasher|Storage|Handler|Renderer|Loader|Finder|Processor|Authentication|"
+    r"Permission|Serializer|Engine|Extension|Plugin)$"
+)
+"""Ends of class names that frameworks give to what settings plug in."""
 _PLAIN = frozenset(
     """
     load loads dump dumps open read write get set put post head delete update clean parse run call main send save
@@ -58,7 +63,11 @@ def imports(case: Case, module: str) -> Observation:
         return Observation(
             "imports", arguments_, "", tuple(named), open=f"{module} is not imported, but named"
         )
-    return Observation("imports", arguments_, f"{module} is never loaded", rules_out=Label.CODE_NOT_REACHABLE)
+    opened = case.target.graph.open_imports()
+    if opened:
+        why = f"{module} is not imported by name, but own code imports what it is told at run time"
+        return Observation("imports", arguments_, "", _places(case, opened), open=why)
+    return Observation("imports", arguments_, f"{module} is never loaded", rules_out=_absent(case, module))
 
 
 def reach(case: Case, symbol: str) -> Observation:
@@ -66,6 +75,10 @@ def reach(case: Case, symbol: str) -> Observation:
     arguments_ = {"symbol": symbol}
     if not case.target.application.sources:
         return Observation("reach", arguments_, "", open="no Python source of the application in the target")
+    configured = _configured(case, symbol)
+    if configured:
+        says = f"own settings name {symbol}, which is loaded by its name"
+        return Observation("reach", arguments_, says, tuple(configured), supports=True)
     if case.definitions.kind_of(symbol) is Kind.MODULE:
         return _module(case, symbol)
     found = case.target.graph.reach(symbol)
@@ -83,13 +96,37 @@ def reach(case: Case, symbol: str) -> Observation:
         return Observation("reach", arguments_, says, tuple(by_name), supports=True)
     if found.standing is Standing.UNKNOWN:
         return Observation("reach", arguments_, "", _places(case, found.unknown), open=found.why)
+    if case.definitions.kind_of(symbol) is None and not symbol.rpartition(".")[2].islower():
+        why = f"{symbol} is a name inside of a binary module, which Python code need not call by it"
+        return Observation("reach", arguments_, "", open=why)
+    opened = case.target.graph.open_imports() if not case.target.graph.imports(case.modules[0]) else ()
+    if opened:
+        why = f"{symbol} is not imported by name, but own code imports what it is told at run time"
+        return Observation("reach", arguments_, "", _places(case, opened), open=why)
     named = mentioned(case, symbol)
     if named:
         why = f"no call leads to {symbol}, but files that are no calls name it"
         return Observation("reach", arguments_, "", tuple(named), open=why)
     return Observation(
-        "reach", arguments_, f"{symbol} is not reached: {found.why}", rules_out=Label.CODE_NOT_REACHABLE
+        "reach", arguments_, f"{symbol} is not reached: {found.why}", rules_out=_absent(case, symbol)
     )
+
+
+def _configured(case: Case, symbol: str) -> list[Evidence]:
+    """Strings in own files that are the symbol's whole name, where its package imports what settings name."""
+    if not case.definitions.loads_by_name or "." not in symbol:
+        return []
+    return case.target.application.mentions(re.compile(rf"[\"']{re.escape(symbol)}[\"']"), limit=3)
+
+
+def _absent(case: Case, symbol: str) -> Label:
+    """What it means that nothing leads to a symbol: plug-ins of a framework are a matter of configuration."""
+    kind = case.definitions.kind_of(symbol)
+    plugged = kind is Kind.MODULE and symbol not in case.modules
+    plugged = plugged or (kind is Kind.CLASS and _PLUGGED.search(symbol) is not None)
+    if plugged and case.definitions.loads_by_name:
+        return Label.REQUIRES_CONFIGURATION
+    return Label.CODE_NOT_REACHABLE
 
 
 def _module(case: Case, symbol: str) -> Observation:

@@ -142,8 +142,10 @@ def _not_reached(case: Case, seen: Sequence[Observation]) -> Conclusion | None:
     asked = {one.arguments["symbol"]: one for one in seen if one.tool == "reach"}
     if any(symbol not in asked or asked[symbol].rules_out is None for symbol in symbols):
         return None
+    proved = {asked[symbol].rules_out for symbol in symbols}
+    configured = proved == {Label.REQUIRES_CONFIGURATION}
     return Conclusion(
-        Label.CODE_NOT_REACHABLE,
+        Label.REQUIRES_CONFIGURATION if configured else Label.CODE_NOT_REACHABLE,
         "medium",
         asked[symbols[0]].says,
         f"a call that leads to {symbols[0]}",
@@ -178,7 +180,7 @@ def _evidence(seen: Sequence[Observation]) -> tuple[Evidence, ...]:
 
 def _unmet(case: Case, reached: Sequence[Observation]) -> Conclusion | None:
     """A condition of the advisory that this application does not meet."""
-    for condition in case.conditions:
+    for condition in (*case.conditions, *case.options):
         if condition.about is About.ARGUMENT:
             found = _argument(case, condition, reached)
         elif condition.about is About.SETTING:
@@ -206,7 +208,7 @@ def _argument(case: Case, condition: Condition, reached: Sequence[Observation]) 
         if condition.name not in call.keywords and position is not None and position < len(call.arguments):
             written = call.arguments[position]
         given = literal_value(written) if written is not None else None
-        if given is None or wanted is None or given == wanted:
+        if given is None or _is_met(given, wanted, condition, case.default_of(symbol, condition.name)):
             return None
     proof = tuple(
         Evidence(
@@ -219,10 +221,17 @@ def _argument(case: Case, condition: Condition, reached: Sequence[Observation]) 
     return Conclusion(
         Label.REQUIRES_CONFIGURATION,
         "medium",
-        f"the flaw needs {condition.name}={condition.value}, which no call gives",
-        f"a call with {condition.name}={condition.value}",
+        f"the flaw needs {condition.name}{f'={condition.value}' if condition.value else ''}, which no call gives",
+        f"a call that gives {condition.name}{f'={condition.value}' if condition.value else ''}",
         (Evidence(condition.sentence[:300], case.source, How.RETRIEVAL), *proof),
     )
+
+
+def _is_met(given: str, wanted: str | None, condition: Condition, default: str | None) -> bool:
+    """Whether an argument is as the flaw needs it; without a named value, as anything but its default."""
+    if condition.value:
+        return wanted is None or given == wanted
+    return given not in {"None", "False", literal_value(default) if default is not None else None}
 
 
 def _setting(case: Case, condition: Condition) -> Conclusion | None:
@@ -246,8 +255,8 @@ def _fixed_arguments(
 ) -> Conclusion | None:
     """Everything that every reached symbol is given stands in the source."""
     asked = {one.arguments["symbol"]: one for one in seen if one.tool == "arguments"}
-    if any(case.definitions.kind_of(one.arguments["symbol"]) is not Kind.FUNCTION for one in reached):
-        return None  # what an object is made with says nothing of what its methods are given
+    if not all(case.definitions.is_plain_function(one.arguments["symbol"]) for one in reached):
+        return None  # what an object or an inner function is made with says nothing of what it is given later
     answers = [asked.get(one.arguments["symbol"]) for one in reached]
     if not answers or any(one is None or one.rules_out is None for one in answers):
         return None

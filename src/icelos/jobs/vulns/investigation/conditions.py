@@ -9,7 +9,7 @@ import msgspec
 
 from icelos.jobs.vulns.investigation.symbols import is_remedial, sentences
 
-BEGINNING = 2
+BEGINNING = 4
 """Sentences in which an advisory says what it is about; further on, a system may be an example."""
 
 
@@ -44,7 +44,9 @@ _SYSTEMS = {
 }
 _ONLY = re.compile(r"\bonly\b", re.IGNORECASE)
 _UNTOUCHED = re.compile(
-    r"\b(?:not (?:be )?(?:affect\w*|vulnerable|impacted)|unaffected|does not affect)\b", re.IGNORECASE
+    r"\b(?:not (?:be )?(?:affect\w*|vulnerable|impacted)|(?:is|are)n['’]t (?:affected|vulnerable|impacted)|unaffected|"
+    r"do(?:es)? not affect)\b",
+    re.IGNORECASE,
 )
 _OTHERS = re.compile(
     r"\b(?:Linux|Unix|macOS|OS X|Darwin|Windows|POSIX|all (?:platforms|systems)|any platform|other (?:platforms|systems))\b",

@@ -91,8 +91,10 @@ class Control:
 
     def _arguments(self, call: ast.Call, module: _Module, site: Site, depth: int) -> Origin:
         values = [*call.args, *(one.value for one in call.keywords)]
-        if not values:
-            return Origin.UNKNOWN
+        if all(isinstance(one, ast.Constant) and not isinstance(one.value, str | bytes) for one in values):
+            return Origin.UNKNOWN  # numbers and flags alone are no data: the data come from elsewhere
+        if isinstance(call.func, ast.Attribute) and not _is_imported(call.func.value, module):
+            values.append(call.func.value)  # what a method works on counts as well
         return _worst([self._value(one, module, site, depth) for one in values])
 
     def _value(self, node: ast.expr, module: _Module, site: Site, depth: int) -> Origin:
@@ -201,6 +203,12 @@ class Control:
         return (
             Origin.FIXED if ends and all(self._ships(name, module.file) for name in ends) else Origin.UNKNOWN
         )
+
+
+def _is_imported(node: ast.expr, module: _Module) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name) and node.id in module.imported
 
 
 def _worst(found: Sequence[Origin]) -> Origin:

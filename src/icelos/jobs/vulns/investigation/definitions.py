@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 MAX_DEFINITIONS = 200_000
 MAX_BLOCK = 4000
 """Lines of one definition."""
 _IDENTIFIER = re.compile(rb"(?<![A-Za-z0-9_])[A-Za-z_][A-Za-z0-9_]{3,60}(?=\0)")
+_BY_NAME = re.compile(r"\b(?:import_module|__import__|import_string)\((?![\"'])")
 _DEFINES = re.compile(r"^([ \t]*)(?:async[ \t]+def|def|class)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 _ASSIGNS = re.compile(r"^([A-Za-z_]\w*)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
 
@@ -75,6 +77,21 @@ class Definitions:
         inside = (one for found in self.by_name.values() for one in found if one.symbol.startswith(f"{module}."))
         return any(one.kind is Kind.CLASS and one.name.lower().startswith(word) for one in inside)
 
+    def taking(self, argument: str) -> list[Definition]:
+        """The functions, and classes by their `__init__`, that have a parameter of this name."""
+        word = re.compile(rf"(?<![\w.])\*{{0,2}}{re.escape(argument)}(?!\w)\s*(?:[=,:)]|$)")
+        found = []
+        for module, (file, source) in self._sources.items():
+            if argument not in source:
+                continue
+            lines = source.splitlines()
+            for one in read_definitions(module, file, source):
+                if one.kind is Kind.FUNCTION and word.search(_signature(lines, one.line)):
+                    owner, _, name = one.symbol.rpartition(".")
+                    symbol = owner if name == "__init__" else one.symbol
+                    found.append(Definition(symbol, Kind.CLASS if name == "__init__" else one.kind, file, one.line))
+        return found
+
     def compiled(self, name: str) -> list[Definition]:
         """Binary modules that hold a name as a string of its own: there the name may be defined."""
         wanted = name.encode()
@@ -83,6 +100,11 @@ class Definitions:
             for m, file, held in self._binaries
             if wanted in held
         ]
+
+    @cached_property
+    def loads_by_name(self) -> bool:
+        """Whether the package imports modules by names that it is given, as frameworks do with their settings."""
+        return any(_BY_NAME.search(source) for _, source in self._sources.values())
 
     def users_of(self, symbol: str) -> list[str]:
         """The functions and classes of a module whose text mentions one of its top-level values."""
@@ -114,6 +136,12 @@ class Definitions:
             (one.kind for one in self.by_name.get(symbol.rpartition(".")[2], ()) if one.symbol == symbol),
             None,
         )
+
+    def is_plain_function(self, symbol: str) -> bool:
+        """Whether it is a function that makes no other functions or classes, which would be called later."""
+        _, _, block = self.source_of(symbol)
+        inner = re.search(r"\n[ \t]+(?:async[ \t]+)?(?:def|class)[ \t]|\blambda\b", block)
+        return self.kind_of(symbol) is Kind.FUNCTION and bool(block) and inner is None
 
     def named(self, words: tuple[str, ...]) -> list[Definition]:
         """What a name in prose may mean: definitions whose dotted parts hold the words in their order.
@@ -158,6 +186,18 @@ def read_definitions(dotted: str, file: str, source: str) -> Iterator[Definition
         open_.append((indent, name))
     for match in _ASSIGNS.finditer(source):
         yield Definition(f"{dotted}.{match.group(1)}", Kind.VALUE, file, lines.at(match.start(1)))
+
+
+def _signature(lines: list[str], line: int) -> str:
+    """The text of a function's parameters, from its first bracket to the one that closes it."""
+    text = "\n".join(lines[line - 1 : line + 60])
+    start = text.find("(")
+    depth = 0
+    for position in range(start, len(text)) if start >= 0 else ():
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(text[position], 0)
+        if depth == 0:
+            return text[start + 1 : position + 1]
+    return ""
 
 
 def _parents(symbol: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class Distribution(msgspec.Struct, frozen=True):
         """(dotted module, path, text) of its Python files, within bounds."""
         room = MAX_SOURCES
         for name in self.files:
-            if not name.endswith((".py", ".pyi")) or room <= 0:
+            if not name.endswith((".py", ".pyi")) or room <= 0 or not _is_importable(name):
                 continue
             text = _text(self.folder / name, min(MAX_SOURCE, room))
             room -= len(text)
@@ -101,7 +102,8 @@ def _files(folder: Path, metadata: Path) -> Iterator[str]:
     if inside:
         yield from inside
         return
-    for top in _text(metadata / "top_level.txt", MAX_METADATA).split():
+    tops = _text(metadata / "top_level.txt", MAX_METADATA).split() or _same_name(folder, metadata)
+    for top in tops:
         module = folder / top
         if ".." in top or top.startswith("/"):
             continue
@@ -110,6 +112,16 @@ def _files(folder: Path, metadata: Path) -> Iterator[str]:
         for path, _, names in os.walk(module, followlinks=False):
             for name in names:
                 yield Path(path, name).relative_to(folder).as_posix()
+
+
+def _same_name(folder: Path, metadata: Path) -> list[str]:
+    """Modules that are called as the distribution is, where it lists none."""
+    wanted = re.sub(r"[-_.]+", "_", metadata.name.split("-")[0].removesuffix(".egg")).lower()
+    try:
+        names = [one.name.removesuffix(".py") for one in folder.iterdir()]
+    except OSError:
+        return []
+    return sorted({name for name in names if name.lower() == wanted and name.isidentifier()})
 
 
 def _modules(files: tuple[str, ...]) -> set[str]:
@@ -130,6 +142,11 @@ def _modules(files: tuple[str, ...]) -> set[str]:
         else:
             found.add(_dotted(name))
     return {name for name in found if all(part.isidentifier() for part in name.split("."))}
+
+
+def _is_importable(name: str) -> bool:
+    """Whether a file can be a module: scripts and data of a wheel, and examples with odd names, cannot."""
+    return all(part.isidentifier() for part in name.rsplit(".", 1)[0].split(".")[0].split("/"))
 
 
 def _dotted(name: str) -> str:

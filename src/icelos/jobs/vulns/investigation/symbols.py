@@ -18,6 +18,10 @@ MAX_TEXT = 20_000
 """Characters of an advisory's text that are read; the rest repeats and gives examples."""
 
 
+MAX_TAKING = 8
+"""Functions that may have a parameter of the name which an advisory gives, for it to tell them apart."""
+
+
 class Role(StrEnum):
     """What the advisory says of a name."""
 
@@ -30,6 +34,7 @@ class Strength(StrEnum):
 
     CODE = "code"
     CALLED = "called"
+    OPTION = "option"
     WORD = "word"
     PLACE = "place"
 
@@ -46,6 +51,7 @@ class Named(msgspec.Struct, frozen=True):
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=[A-Z`*\[(])|\n\s*\n|\n(?=[-*#] ?)")
 _NAME = re.compile(r"(`{1,3})?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(\(\)|\()?")
+_PATH = re.compile(r"(?:\w+/)+\w+\.py\b")
 _REMEDY = re.compile(
     r"\b(instead|work-?arounds?|mitigat\w+|recommend\w*|should (?:be )?use|not (?:be )?(?:affected|vulnerable|"
     r"impacted)|unaffected|is safe|are safe|prevent this|avoid|upgrade to|patched|remediat\w+|as a fix|"
@@ -100,8 +106,11 @@ def named_in(text: str, definitions: Definitions, *, own: Iterable[str] = ()) ->
                 continue
             meant = definitions.named(words) or definitions.named(_less(words, ignored))
             meant = _likely(meant, sentence, strength)
-            if not meant and strength in {Strength.CODE, Strength.CALLED} and not words[-1].istitle():
+            if not meant and _may_be_compiled(words[-1], strength, sentence):
                 meant = definitions.compiled(words[-1])
+            if not meant and len(words) == 1 and strength is Strength.CODE and "_" in words[0].strip("_"):
+                meant = definitions.taking(words[0])[:MAX_TAKING]
+                strength = Strength.OPTION
             if meant and strength is Strength.WORD and all(one.kind is Kind.MODULE for one in meant):
                 strength = Strength.CALLED  # "the clean module"
             if meant:
@@ -110,7 +119,14 @@ def named_in(text: str, definitions: Definitions, *, own: Iterable[str] = ()) ->
     return _without_repeats(found.values())
 
 
-def places_in(text: str, definitions: Definitions) -> list[Named]:
+def _may_be_compiled(word: str, strength: Strength, sentence: str) -> bool:
+    """Whether a name is worth looking for in binary modules: written as code, or called a function outright."""
+    if strength is Strength.CODE:
+        return not word.istitle()
+    return re.search(rf"\b{re.escape(word)}[`'\"()]*\s+(?:function|method)s?\b", sentence) is not None
+
+
+def places_in(text: str, definitions: Definitions, *, own: Iterable[str] = ()) -> list[Named]:
     """Modules after which the advisory's beginning calls its subject: "a sandbox escape", and jinja2.sandbox.
 
     Only where one module has that name, and names of its own begin with it: a feature, not a helper.
@@ -119,6 +135,7 @@ def places_in(text: str, definitions: Definitions) -> list[Named]:
     for sentence in [one for one in sentences(text) if not is_remedial(one)][:2]:
         for word in re.findall(r"[a-z]{5,}", sentence):
             modules = [one for one in definitions.by_name.get(word, ()) if one.kind is Kind.MODULE]
+            modules = [one for one in modules if one.symbol not in own]
             if len(modules) == 1 and definitions.begins_names(modules[0].symbol, word):
                 found[word] = Named(word, Role.VULNERABLE, Strength.PLACE, sentence, tuple(modules))
     return list(found.values())
@@ -133,7 +150,8 @@ def _less(words: tuple[str, ...], ignored: set[str]) -> tuple[str, ...]:
 def _words(sentence: str) -> Iterator[tuple[tuple[str, ...], Strength]]:
     for tag in re.findall(r"\{%-?\s*(\w+)", sentence):
         yield (tag,), Strength.CODE
-    for match in _NAME.finditer(sentence.replace("/", ".")):
+    sentence = _PATH.sub(lambda match: match.group(0).replace("/", "."), sentence)
+    for match in _NAME.finditer(sentence):
         ticks, text, call = match.groups()
         parts = text.removesuffix(".py").split(".")
         if "py" in parts:  # "html/clean.py" is a file of the source tree

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +23,8 @@ from icelos.jobs.vulns.reachability.program import Program
 from icelos.jobs.vulns.reachability.values import UNKNOWN, Kind, Value
 
 MAX_ARGUMENT = 200
+MAX_BREADTH = 6
+"""Functions that the calls of one line may lead to for a way through it to count as found."""
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_]\w*)?$")
 
 
@@ -72,7 +75,8 @@ class CallGraph:
         self.edges: Mapping[str, frozenset[str]] = {c: frozenset(found) for c, found in work.edges.items()}
         self._lines = {caller: dict(found) for caller, found in work.edges.items()}
         self._calls = {symbol: dict(found) for symbol, found in work.calls.items()}
-        self._exact = self._ways()
+        self._exact = self._ways(broad=False)
+        self._broad = frozenset(self._ways(broad=True))
         known = {*program.functions, *program.classes}
         self._external = {
             name: unit for name, unit in work.used.items() if unit in self._exact and name not in known
@@ -116,6 +120,11 @@ class CallGraph:
             return (Step(name, str(found.file or ""), 1),)
         return tuple(reversed(steps))
 
+    def open_imports(self) -> tuple[Step, ...]:
+        """Where the application's own source imports a module whose name is made up at run time."""
+        found = [d for d in self._work.unresolved.values() if d.how == "import" and self._is_own(d.unit)]
+        return tuple(Step(d.unit, self._file(d.unit), d.line) for d in found[:5])
+
     def reach(self, symbol: str) -> Reach:
         """Whether calls lead from the application's own source to a symbol."""
         names = self._resolved(symbol) or [symbol]
@@ -132,6 +141,9 @@ class CallGraph:
                     path,
                     f"by {len(path)} calls" if path else "it is the application's own",
                 )
+        if any(self._is_broad(name) for name in names):
+            why = "only calls that may lead to very many functions lead there"
+            return Reach(Standing.UNKNOWN, symbol, (), why, self._doubts(names))
         if not self.whole:
             return Reach(Standing.UNKNOWN, symbol, (), "the analysis came to its limits")
         possible = self._over_approximated()
@@ -223,25 +235,35 @@ class CallGraph:
         own = [f.name for f in self._program.functions.values() if f.module.own]
         return [*self._program.scopes, *own]
 
-    def _ways(self) -> dict[str, str | None]:
-        """Every unit that is reached -> the unit before it on a shortest way."""
+    def _ways(self, *, broad: bool) -> dict[str, str | None]:
+        """Every unit that is reached -> the unit before it on a shortest way.
+
+        `broad` also follows calls of which one line may lead to more than `MAX_BREADTH` functions: wrappers
+        through which everything goes, so that a way by them tells little.
+        """
         own = [name for name, module in self._program.modules.items() if module.own]
         functions = [f.name for f in self._program.functions.values() if f.module.own]
         before: dict[str, str | None] = dict.fromkeys([*own, *functions])
         level = list(before)
-        loaded = {name: by[0] for name, by in self._program.loaded_by.items()}
         children: dict[str, list[str]] = {}
-        for name, by in loaded.items():
-            children.setdefault(by, []).append(name)
+        for name, by in self._program.loaded_by.items():
+            children.setdefault(by[0], []).append(name)
         while level:
             after = []
             for unit in level:
-                for callee in (*self._lines.get(unit, ()), *children.get(unit, ())):
+                for callee in (*self._followed(unit, broad=broad), *children.get(unit, ())):
                     if callee not in before:
                         before[callee] = unit
                         after.append(callee)
             level = after
         return before
+
+    def _followed(self, unit: str, *, broad: bool) -> list[str]:
+        lines = self._lines.get(unit, {})
+        if broad or len(lines) <= MAX_BREADTH:
+            return list(lines)
+        breadth = Counter(lines.values())
+        return [callee for callee, line in lines.items() if breadth[line] <= MAX_BREADTH]
 
     def _path(self, name: str) -> tuple[Step, ...] | None:
         targets = [name] if name in self._exact else []
@@ -261,6 +283,10 @@ class CallGraph:
         if not targets:
             return None
         return self._steps(min(targets, key=self._length))
+
+    def _is_broad(self, name: str) -> bool:
+        made = any(unit in self._broad for unit, _, _ in self._calls.get(name, {}))
+        return name in self._broad or made
 
     def _length(self, unit: str) -> int:
         return len(self._steps(unit))

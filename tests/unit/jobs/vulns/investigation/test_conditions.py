@@ -13,7 +13,11 @@ from icelos.jobs.vulns.investigation.conditions import About, conditions_in
         ("Trust is mishandled on Darwin.", [(About.SYSTEM, "macos", "")]),
         ("Clients on Windows and OS X run code.", []),
         ("A flaw on Windows. Unix is not affected.", [(About.SYSTEM, "windows", "")]),
-        ("Files leak. They are read. It was shown on Windows.", []),
+        ("Files leak. They are read. It is so. It is bad. It was shown on Windows.", []),
+        (
+            "Git runs. It interacts with Windows systems. Linux and any other OS aren't affected.",
+            [(About.SYSTEM, "windows", "")],
+        ),
         ("Both Linux and code on Windows are affected.", []),
         ("Slow when `chars()` is called with html=True.", [(About.ARGUMENT, "html", "True")]),
         ("A flaw when the keyword argument strip=False.", [(About.ARGUMENT, "strip", "False")]),
