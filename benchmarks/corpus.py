@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from icelos.llm.encoder import Encoder
 from icelos.records import Document, Section
 
-SYLLABLES = "ka lo mi ter ran su vel do pra nix ch est ul gor in ba".split()  # noqa: SIM905
+SYLLABLES = "ka lo mi ter ran su vel do pra nix ch est ul gor in ba".split()
 VOCABULARY = 60_000
 
 

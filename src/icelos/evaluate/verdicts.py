@@ -1,4 +1,4 @@
-"""How good verdicts are: share decided, precision of the decided, F1 by label, and the one error that counts most.
+"""How good verdicts are: share decided, precision of the decided, F1 by label, and the worst error.
 
 That error is an exploitable pair called "not affected": somebody stops looking there.
 """
@@ -21,7 +21,7 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """`decided` is the share of pairs with any other label than the undecided one. `precision` counts a decided
+    """`decided` is the share of pairs with another label than the undecided one. `precision` counts a decided
     pair as right where it is on the right side (exploitable or not); `exact` where the label is the same.
     `macro_f1` is the mean over labels with at least `least` pairs in truth, by exact label."""
 
@@ -38,7 +38,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 def figures(
     judged: Sequence[Judged], *, positive: Collection[str], undecided: str, least: int = 8
 ) -> Figures:
-    """The figures of a set of pairs. `positive` are the labels that mean "exploitable". Raises ValueError if empty."""
+    """The figures of pairs. `positive` are the labels that mean "exploitable". Raises ValueError if empty."""
     if not judged:
         raise ValueError("no pairs to judge")
     decided = [one for one in judged if one.given != undecided]

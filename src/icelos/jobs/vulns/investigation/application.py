@@ -84,7 +84,7 @@ class Application:
         """The beginning of an own file, at most `MAX_TEXT` bytes; "" where it cannot be read."""
         path = self.files.get(name) or self.manifests.get(name)
         try:
-            with open(path or os.devnull, "rb") as stream:
+            with (path or Path(os.devnull)).open("rb") as stream:
                 return stream.read(MAX_TEXT).decode("utf-8", "replace")
         except OSError:
             return ""
@@ -142,7 +142,7 @@ class Application:
 
 
 def _above_metadata(place: str) -> str | None:
-    """The folder that holds a distribution's metadata: "a/site-packages" of "a/site-packages/x.dist-info/RECORD"."""
+    """The folder of a distribution's metadata: "a/site-packages" of "a/site-packages/x.dist-info/RECORD"."""
     parts = place.split(":")[0].split("/")
     for number, part in enumerate(parts):
         if part.endswith((".dist-info", ".egg-info")):
@@ -155,7 +155,7 @@ def _recorded(root: Path, folders: Sequence[Path]) -> Iterator[str]:
     if root not in folders:
         return
     for record in sorted(root.glob("*.dist-info/RECORD")):
-        with open(record, encoding="utf-8", errors="replace") as stream:
+        with record.open(encoding="utf-8", errors="replace") as stream:
             for line in stream.read(MAX_TEXT).splitlines():
                 name = line.rsplit(",", 2)[0].strip('"')
                 yield name
@@ -169,7 +169,9 @@ _SERVICE = re.compile(r"^ExecStart\s*=\s*(.+)$", re.MULTILINE)
 _COMPOSE = re.compile(r"^\s*(?:command|entrypoint):\s*(.+)$", re.MULTILINE)
 _MAIN = re.compile(r"^if __name__ == [\"']__main__[\"']:", re.MULTILINE)
 _RUNS = re.compile(
-    r"^(?!def |class |async |@|import |from |#)\S[^\n]*\b(?:main|run|serve|serve_forever|run_forever|mainloop)\(", re.MULTILINE
+    r"^(?!def |class |async |@|import |from |#)\S[^\n]*\b"
+    r"(?:main|run|serve|serve_forever|run_forever|mainloop)\(",
+    re.MULTILINE,
 )
 _SCRIPT = re.compile(r"^(?!\s*#)\s*(?:exec\s+)?([\w./-]+(?:[ \t]+[^\n]+)?)$", re.MULTILINE)
 

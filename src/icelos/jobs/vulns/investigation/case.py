@@ -76,7 +76,9 @@ class Case:
         """The vulnerable functions, classes and modules, canonical; several may stand for one name."""
         meant = [one for one in self.named if one.role is Role.VULNERABLE]
         order = (Strength.CODE, Strength.CALLED), (Strength.OPTION,), (Strength.PLACE,), (Strength.WORD,)
-        chosen = next((held for each in order if (held := [one for one in meant if one.strength in each])), [])
+        chosen = next(
+            (held for each in order if (held := [one for one in meant if one.strength in each])), []
+        )
         found: dict[str, None] = {}
         for one in chosen:
             for definition in one.definitions:
@@ -98,7 +100,10 @@ class Case:
     @cached_property
     def options(self) -> list[Condition]:
         """Parameters that the advisory names and no value for: the flaw needs them to be given."""
-        if any(one.role is Role.VULNERABLE and one.strength in {Strength.CODE, Strength.CALLED} for one in self.named):
+        if any(
+            one.role is Role.VULNERABLE and one.strength in {Strength.CODE, Strength.CALLED}
+            for one in self.named
+        ):
             return []
         return [
             Condition(About.ARGUMENT, one.text, "", one.sentence)
@@ -137,7 +142,9 @@ class Case:
         settled: dict[str, str | None] = {}
         if isinstance(node, ast.ClassDef):
             settled = _class_values(node)
-            node = next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
+            node = next(
+                (n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None
+            )
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             return {}
         arguments = node.args

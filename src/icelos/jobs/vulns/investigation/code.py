@@ -9,8 +9,8 @@ from pathlib import Path
 
 from icelos.findings import Evidence, How
 from icelos.jobs.vulns.investigation.case import Case
-from icelos.jobs.vulns.investigation.definitions import Kind
 from icelos.jobs.vulns.investigation.control import Control, Origin, Site
+from icelos.jobs.vulns.investigation.definitions import Kind
 from icelos.jobs.vulns.investigation.observations import Observation
 from icelos.jobs.vulns.reachability import Call, Reach, Standing, Step
 from icelos.jobs.vulns.verdicts import Label
@@ -23,9 +23,9 @@ _PLUGGED = re.compile(
 """Ends of class names that frameworks give to what settings plug in."""
 _PLAIN = frozenset(
     """
-    load loads dump dumps open read write get set put post head delete update clean parse run call main send save
-    init start stop close encode decode format render compile match search find join split copy data name value
-    text key form field request response
+    load loads dump dumps open read write get set put post head delete update clean parse run call main
+    send save init start stop close encode decode format render compile match search find join split
+    copy data name value text key form field request response
     """.split()
 )
 """Names so common that their mention in a file tells nothing."""
@@ -82,34 +82,39 @@ def reach(case: Case, symbol: str) -> Observation:
     if case.definitions.kind_of(symbol) is Kind.MODULE:
         return _module(case, symbol)
     found = case.target.graph.reach(symbol)
-    written = in_templates(case, symbol)
-    if written and found.standing is not Standing.REACHED:
-        says = f"{symbol} is named where templates call functions"
-        return Observation("reach", arguments_, says, tuple(written), supports=True)
+    says, proof = _way(case, symbol, found)
+    if says:
+        return Observation("reach", arguments_, says, tuple(proof), supports=True)
+    why, proof = _doubt(case, symbol, found)
+    if why:
+        return Observation("reach", arguments_, "", tuple(proof), open=why)
+    says = f"{symbol} is not reached: {found.why}"
+    return Observation("reach", arguments_, says, rules_out=_absent(case, symbol))
+
+
+def _way(case: Case, symbol: str, found: Reach) -> tuple[str, Sequence[Evidence]]:
+    """What leads to a symbol, and where; "" for nothing."""
     if found.standing is Standing.REACHED:
-        return Observation(
-            "reach", arguments_, f"{symbol} is reached: {found.why}", _places(case, found.path), supports=True
-        )
+        return f"{symbol} is reached: {found.why}", _places(case, found.path)
+    written = in_templates(case, symbol)
+    if written:
+        return f"{symbol} is named where templates call functions", written
     by_name = _called_by_name(case, symbol, found) if found.standing is Standing.UNKNOWN else []
-    if by_name:
-        says = f"own code calls something by the name of {symbol}"
-        return Observation("reach", arguments_, says, tuple(by_name), supports=True)
+    return (f"own code calls something by the name of {symbol}" if by_name else ""), by_name
+
+
+def _doubt(case: Case, symbol: str, found: Reach) -> tuple[str, Sequence[Evidence]]:
+    """Why it cannot be said that nothing leads to a symbol; "" where it can."""
     if found.standing is Standing.UNKNOWN:
-        return Observation("reach", arguments_, "", _places(case, found.unknown), open=found.why)
+        return found.why, _places(case, found.unknown)
     if case.definitions.kind_of(symbol) is None and not symbol.rpartition(".")[2].islower():
-        why = f"{symbol} is a name inside of a binary module, which Python code need not call by it"
-        return Observation("reach", arguments_, "", open=why)
-    opened = case.target.graph.open_imports() if not case.target.graph.imports(case.modules[0]) else ()
-    if opened:
+        return f"{symbol} is a name inside of a binary module, which Python code need not call by it", ()
+    opened = case.target.graph.open_imports()
+    if opened and not any(case.target.graph.imports(module) for module in case.modules):
         why = f"{symbol} is not imported by name, but own code imports what it is told at run time"
-        return Observation("reach", arguments_, "", _places(case, opened), open=why)
+        return why, _places(case, opened)
     named = mentioned(case, symbol)
-    if named:
-        why = f"no call leads to {symbol}, but files that are no calls name it"
-        return Observation("reach", arguments_, "", tuple(named), open=why)
-    return Observation(
-        "reach", arguments_, f"{symbol} is not reached: {found.why}", rules_out=_absent(case, symbol)
-    )
+    return (f"no call leads to {symbol}, but files that are no calls name it" if named else ""), named
 
 
 def _configured(case: Case, symbol: str) -> list[Evidence]:
@@ -130,7 +135,7 @@ def _absent(case: Case, symbol: str) -> Label:
 
 
 def _module(case: Case, symbol: str) -> Observation:
-    """A module as a whole: not loaded, named by own source, or loaded by something else, which says little."""
+    """A module as a whole: not loaded, imported by own source, or by something else, which says little."""
     loaded = imports(case, symbol)
     arguments_ = {"symbol": symbol}
     if not loaded.supports:
@@ -152,7 +157,7 @@ def _module(case: Case, symbol: str) -> Observation:
 
 
 def _called_by_name(case: Case, symbol: str, found: Reach) -> list[Evidence]:
-    """Open calls in own source of an attribute that has the symbol's name, where the name is no everyday one."""
+    """Open calls in own source of an attribute by the symbol's name, where that is no everyday one."""
     last = symbol.rpartition(".")[2]
     if last in _PLAIN or len(last) < 5:
         return []
@@ -176,7 +181,7 @@ def in_templates(case: Case, symbol: str) -> list[Evidence]:
 
 
 def mentioned(case: Case, symbol: str) -> list[Evidence]:
-    """Lines of templates and settings, and strings in Python, that name a symbol: frameworks load it by them."""
+    """Lines of templates and settings, and strings in Python, that name a symbol."""
     last = symbol.rpartition(".")[2]
     application = case.target.application
     dotted = (

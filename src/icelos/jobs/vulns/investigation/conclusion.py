@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from packaging.version import Version
 
 from icelos.findings import Evidence, How
 from icelos.jobs.vulns.investigation.case import Case
@@ -34,7 +35,13 @@ class Conclusion(msgspec.Struct, frozen=True):
 
 def conclude(case: Case, seen: Sequence[Observation]) -> Conclusion | None:
     """The conclusion that the observations so far allow, or None where more of them could decide."""
-    return _version(seen) or _system(case) or _never_loaded(case, seen) or _not_reached(case, seen)
+    return (
+        _version(seen)
+        or _system(case)
+        or _interpreter(case)
+        or _never_loaded(case, seen)
+        or _not_reached(case, seen)
+    )
 
 
 def finish(case: Case, seen: Sequence[Observation]) -> Conclusion:
@@ -94,6 +101,24 @@ def _system(case: Case) -> Conclusion | None:
         f"the flaw needs {wanted[0].name}, and this runs on {system}",
         f"the same application on {wanted[0].name}",
         (*proof, found) if found else proof,
+    )
+
+
+def _interpreter(case: Case) -> Conclusion | None:
+    """The flaw exists on later versions of Python only."""
+    wanted = next((c for c in case.conditions if c.about is About.INTERPRETER and c.name == "python"), None)
+    found, has = case.target.python, case.target.python_version
+    if wanted is None or found is None:
+        return None
+    least = wanted.value if has.count(".") == 2 else ".".join(wanted.value.split(".")[:2])
+    if Version(has) >= Version(least):
+        return None
+    return Conclusion(
+        Label.REQUIRES_ENVIRONMENT,
+        "high",
+        f"the flaw needs Python {wanted.value} or later, and this runs on {has}",
+        f"the same application on Python {wanted.value}",
+        (Evidence(wanted.sentence[:300], case.source, How.RETRIEVAL), found),
     )
 
 
@@ -218,11 +243,12 @@ def _argument(case: Case, condition: Condition, reached: Sequence[Observation]) 
         )
         for symbol, call in calls[:5]
     )
+    needed = f"{condition.name}={condition.value}" if condition.value else condition.name
     return Conclusion(
         Label.REQUIRES_CONFIGURATION,
         "medium",
-        f"the flaw needs {condition.name}{f'={condition.value}' if condition.value else ''}, which no call gives",
-        f"a call that gives {condition.name}{f'={condition.value}' if condition.value else ''}",
+        f"the flaw needs {needed}, which no call gives",
+        f"a call that gives {needed}",
         (Evidence(condition.sentence[:300], case.source, How.RETRIEVAL), *proof),
     )
 

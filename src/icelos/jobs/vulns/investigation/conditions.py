@@ -25,7 +25,8 @@ class About(StrEnum):
 class Condition(msgspec.Struct, frozen=True):
     """One condition in the advisory's own words. `name` and `value` are what to look for.
 
-    system: name is "windows", "macos" or "linux". interpreter: name is "pypy", "python2" or "32-bit".
+    system: name is "windows" or "macos". interpreter: name is "pypy", "python2", "32-bit", or "python"
+    with the first version that has the flaw as value.
     argument: a keyword and its value as written. setting: a name in capitals and its value, "" for any.
     """
 
@@ -44,12 +45,13 @@ _SYSTEMS = {
 }
 _ONLY = re.compile(r"\bonly\b", re.IGNORECASE)
 _UNTOUCHED = re.compile(
-    r"\b(?:not (?:be )?(?:affect\w*|vulnerable|impacted)|(?:is|are)n['’]t (?:affected|vulnerable|impacted)|unaffected|"
-    r"do(?:es)? not affect)\b",
+    r"\b(?:not (?:be )?(?:affect\w*|vulnerable|impacted)|(?:is|are)n['’]t (?:affected|vulnerable|impacted)|"
+    r"unaffected|do(?:es)? not affect)\b",
     re.IGNORECASE,
 )
 _OTHERS = re.compile(
-    r"\b(?:Linux|Unix|macOS|OS X|Darwin|Windows|POSIX|all (?:platforms|systems)|any platform|other (?:platforms|systems))\b",
+    r"\b(?:Linux|Unix|macOS|OS X|Darwin|Windows|POSIX|all (?:platforms|systems)|any platform|"
+    r"other (?:platforms|systems))\b",
     re.IGNORECASE,
 )
 _NAMES = {"darwin": "macos", "os x": "macos"}
@@ -62,7 +64,8 @@ _ARGUMENT = re.compile(
     r"\b([a-z_][a-z0-9_]*)\s*=\s*(True|False|None|[\"'][\w.-]{1,40}[\"']|[A-Za-z_][\w.]*\b)(?!\s*=)"
 )
 _SWITCHED = re.compile(
-    r"\b(disabl|enabl|turning off|turning on)\w*\s+(?:the\s+)?((?:[`'\"]?[a-z]\w*_\w+[`'\"]?|[`'\"]?\w+[`'\"]?)"
+    r"\b(disabl|enabl|turning off|turning on)\w*\s+(?:the\s+)?"
+    r"((?:[`'\"]?[a-z]\w*_\w+[`'\"]?|[`'\"]?\w+[`'\"]?)"
     r"(?:(?:,\s*|\s+and\s+|,\s+and\s+)[`'\"]?\w+[`'\"]?)*)\s+(?:keyword\s+)?(?:arguments?|options?|parameters?|flags?)\b",
     re.IGNORECASE,
 )
@@ -96,11 +99,26 @@ def conditions_in(text: str) -> list[Condition]:
             continue
         for condition in (*_arguments(sentence), *_settings(sentence)):
             found.setdefault((condition.about, condition.name), condition)
-    return [*_places(text), *found.values()]
+    return [*_places(text), *_interpreters(text), *found.values()]
+
+
+_SINCE = re.compile(
+    r"\b(?:with|on|under|when|using|running|in)\s+(?:using\s+)?Python\s+"
+    r"(\d+\.\d+(?:\.\d+)?)(?:\+|\s+(?:or|and) (?:later|newer|above|higher))"
+)
+
+
+def _interpreters(text: str) -> list[Condition]:
+    """The first version of Python that has the flaw: "with Python 3.9.5+"."""
+    for sentence in sentences(text):
+        match = _SINCE.search(sentence)
+        if match is not None and not _UNTOUCHED.search(sentence):
+            return [Condition(About.INTERPRETER, "python", match.group(1), sentence)]
+    return []
 
 
 def _places(text: str) -> list[Condition]:
-    """Where alone the flaw is, by the advisory's beginning or the word "only"; nothing where it names others too."""
+    """Where alone the flaw is, by the advisory's beginning or "only"; nothing where others have it."""
     found = []
     read = [one for one in sentences(text) if not one.startswith("#")]
     for name, pattern in (*_SYSTEMS.items(), *_INTERPRETERS.items()):

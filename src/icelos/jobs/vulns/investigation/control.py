@@ -274,37 +274,46 @@ class _Module:
         return (len(names),) if any(one.arg == name for one in others) else None
 
     def assigned(self, scope: ast.AST | None, name: str) -> list[ast.expr] | None:
-        """The values given to a name in a function or at the top; None where it is bound otherwise (a loop, with)."""
-        found: list[ast.expr] = []
-        if any(_changes(node, name) for node in ast.walk(scope or self._tree)):
+        """The values given to a name in a function or at the top; None where they cannot be told."""
+        scoped = scope or self._tree
+        if any(_changes(node, name) or _hides(node, name) for node in ast.walk(scoped)):
             return None
-        for node in _within(scope or self._tree):
-            match node:
-                case ast.Assign(targets=targets, value=value):
-                    if any(isinstance(t, ast.Name) and t.id == name for t in targets):
-                        found.append(value)
-                    elif any(isinstance(n, ast.Name) and n.id == name for t in targets for n in ast.walk(t)):
-                        if any(isinstance(t, ast.Tuple | ast.List) for t in targets):
-                            return None
-                case ast.AnnAssign(target=ast.Name(id=found_name), value=value) if found_name == name:
-                    if value is not None:
-                        found.append(value)
-                case ast.AugAssign(target=ast.Name(id=found_name), value=value) if found_name == name:
-                    found.append(value)
-                case ast.With() | ast.AsyncWith():
-                    for item in node.items:
-                        if isinstance(item.optional_vars, ast.Name) and item.optional_vars.id == name:
-                            found.append(item.context_expr)
-                case ast.For() | ast.AsyncFor() | ast.comprehension():
-                    if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node.target)):
-                        found.append(node.iter)
-                case ast.NamedExpr(target=ast.Name(id=found_name), value=value) if found_name == name:
-                    found.append(value)
-                case ast.ExceptHandler(name=found_name) if found_name == name:
-                    return None
-                case ast.Global(names=names) | ast.Nonlocal(names=names) if name in names:
-                    return None
-        return found
+        return [value for node in _within(scoped) for value in _given_by(node, name)]
+
+
+def _hides(node: ast.AST, name: str) -> bool:
+    """Whether a statement binds a name to what cannot be told: parts of a value, an exception."""
+    match node:
+        case ast.Assign(targets=targets):
+            parts = (
+                part for one in targets if isinstance(one, ast.Tuple | ast.List) for part in ast.walk(one)
+            )
+            return any(isinstance(part, ast.Name) and part.id == name for part in parts)
+        case ast.ExceptHandler(name=found):
+            return found == name
+        case ast.Global(names=names) | ast.Nonlocal(names=names):
+            return name in names
+    return False
+
+
+def _given_by(node: ast.AST, name: str) -> list[ast.expr]:
+    """The values that a statement gives to a name."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            return [value] if any(isinstance(one, ast.Name) and one.id == name for one in targets) else []
+        case ast.AnnAssign(target=ast.Name(id=found), value=ast.expr() as value) if found == name:
+            return [value]
+        case ast.AugAssign(target=ast.Name(id=found), value=value) if found == name:
+            return [value]
+        case ast.NamedExpr(target=ast.Name(id=found), value=value) if found == name:
+            return [value]
+        case ast.With(items=items) | ast.AsyncWith(items=items):
+            bound = ((one.optional_vars, one.context_expr) for one in items)
+            return [value for target, value in bound if isinstance(target, ast.Name) and target.id == name]
+        case ast.For(target=target) | ast.AsyncFor(target=target) | ast.comprehension(target=target):
+            inside = any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(target))
+            return [node.iter] if inside else []
+    return []
 
 
 def _changes(node: ast.AST, name: str) -> bool:
@@ -331,7 +340,7 @@ def _within(scope: ast.AST) -> list[ast.AST]:
 
 def _parsed(file: Path) -> _Module | None:
     try:
-        with open(file, "rb") as stream:
+        with file.open("rb") as stream:
             data = stream.read(MAX_SOURCE + 1)
         if len(data) > MAX_SOURCE:
             return None

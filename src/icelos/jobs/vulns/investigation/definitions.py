@@ -46,12 +46,12 @@ class Definition(NamedTuple):
 
 
 class Definitions:
-    """All definitions of a package, by name. Later ones than `MAX_DEFINITIONS` are left out: `whole` is false."""
+    """All definitions of a package, by name; `whole` is false where `MAX_DEFINITIONS` left some out."""
 
     def __init__(
         self, modules: Iterable[tuple[str, str, str]], binaries: Iterable[tuple[str, str, bytes]] = ()
     ) -> None:
-        """`modules` are (dotted name, file, source), `binaries` (dotted name, file, bytes) of compiled ones."""
+        """`modules` are (dotted name, file, source), `binaries` the same with the bytes of compiled ones."""
         self._binaries = [
             (dotted, file, frozenset(_IDENTIFIER.findall(data))) for dotted, file, data in binaries
         ]
@@ -74,7 +74,9 @@ class Definitions:
 
     def begins_names(self, module: str, word: str) -> bool:
         """Whether classes or functions of a module are called after a word ("SandboxedEnvironment")."""
-        inside = (one for found in self.by_name.values() for one in found if one.symbol.startswith(f"{module}."))
+        inside = (
+            one for found in self.by_name.values() for one in found if one.symbol.startswith(f"{module}.")
+        )
         return any(one.kind is Kind.CLASS and one.name.lower().startswith(word) for one in inside)
 
     def taking(self, argument: str) -> list[Definition]:
@@ -89,7 +91,9 @@ class Definitions:
                 if one.kind is Kind.FUNCTION and word.search(_signature(lines, one.line)):
                     owner, _, name = one.symbol.rpartition(".")
                     symbol = owner if name == "__init__" else one.symbol
-                    found.append(Definition(symbol, Kind.CLASS if name == "__init__" else one.kind, file, one.line))
+                    found.append(
+                        Definition(symbol, Kind.CLASS if name == "__init__" else one.kind, file, one.line)
+                    )
         return found
 
     def compiled(self, name: str) -> list[Definition]:
@@ -103,7 +107,7 @@ class Definitions:
 
     @cached_property
     def loads_by_name(self) -> bool:
-        """Whether the package imports modules by names that it is given, as frameworks do with their settings."""
+        """Whether the package imports modules by names that it is given, as frameworks do."""
         return any(_BY_NAME.search(source) for _, source in self._sources.values())
 
     def users_of(self, symbol: str) -> list[str]:

@@ -19,7 +19,7 @@ MAX_SOURCES = 256 * 1024 * 1024
 
 
 class Distribution(msgspec.Struct, frozen=True):
-    """What the metadata says. `modules` are import names ("yaml", "google.cloud.storage"), `files` the own files
+    """What the metadata says. `modules` are import names ("yaml", "google.cloud.storage"), `files` those
     of the distribution by path below `folder`, `systems` the operating systems of a binary wheel."""
 
     name: str
@@ -47,7 +47,7 @@ class Distribution(msgspec.Struct, frozen=True):
         for name in self.files:
             if name.endswith((".so", ".pyd")) and room > 0:
                 try:
-                    with open(self.folder / name, "rb") as stream:
+                    with (self.folder / name).open("rb") as stream:
                         data = stream.read(min(MAX_BINARY, room))
                 except OSError:
                     continue
@@ -85,7 +85,7 @@ def read_distribution(root: Path, location: str, name: str) -> Distribution | No
 
 def _text(path: Path, limit: int) -> str:
     try:
-        with open(path, "rb") as stream:
+        with path.open("rb") as stream:
             return stream.read(limit).decode("utf-8", "replace")
     except OSError:
         return ""
@@ -125,7 +125,7 @@ def _same_name(folder: Path, metadata: Path) -> list[str]:
 
 
 def _modules(files: tuple[str, ...]) -> set[str]:
-    """Top-level import names: packages, single modules, binary modules; namespace packages by their children."""
+    """Top-level import names: packages, modules, binary modules; namespace packages by their children."""
     found: set[str] = set()
     packages = {name.rpartition("/")[0] for name in files if name.endswith("/__init__.py")}
     for name in files:

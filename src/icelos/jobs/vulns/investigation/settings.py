@@ -25,7 +25,7 @@ class Setting(Evidence, frozen=True):
 
 
 def settings_of(application: Application, name: str) -> list[Setting]:
-    """Where own files give `name` a value: an assignment, a key of a mapping, a variable of the environment."""
+    """Where own files give `name` a value: an assignment, a key of a mapping, a variable."""
     pattern = re.compile(rf"(?<![\w.-])(?:[\w.]+\.)?[\"']?{re.escape(name)}{_VALUE}")
     docker = re.compile(rf"^\s*ENV\s+(?:\S+=\S+\s+)*{re.escape(name)}[ =]([^\n]{{1,200}})", re.MULTILINE)
     found = []

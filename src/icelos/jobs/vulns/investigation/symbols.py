@@ -30,7 +30,7 @@ class Role(StrEnum):
 
 
 class Strength(StrEnum):
-    """How surely a word of the text is a name of code: written as code, called a function, or a word that may be."""
+    """How surely a word is a name of code: written as code, called a function, a parameter, or perhaps."""
 
     CODE = "code"
     CALLED = "called"
@@ -53,9 +53,9 @@ _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=[A-Z`*\[(])|\n\s*\n|\n(?=[-*#] ?)")
 _NAME = re.compile(r"(`{1,3})?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(\(\)|\()?")
 _PATH = re.compile(r"(?:\w+/)+\w+\.py\b")
 _REMEDY = re.compile(
-    r"\b(instead|work-?arounds?|mitigat\w+|recommend\w*|should (?:be )?use|not (?:be )?(?:affected|vulnerable|"
-    r"impacted)|unaffected|is safe|are safe|prevent this|avoid|upgrade to|patched|remediat\w+|as a fix|"
-    r"fix(?:es)? (?:is|was|in|adds?)|has been fixed)\b",
+    r"\b(instead|work-?arounds?|mitigat\w+|recommend\w*|should (?:be )?use|"
+    r"not (?:be )?(?:affected|vulnerable|impacted)|unaffected|is safe|are safe|prevent this|avoid|upgrade to|"
+    r"patched|remediat\w+|as a fix|fix(?:es)? (?:is|was|in|adds?)|has been fixed)\b",
     re.IGNORECASE,
 )
 _CALLED = (
@@ -69,11 +69,14 @@ _KIND_BEFORE = re.compile(rf"\b(?:{_CALLED})\s+(?:called\s+|named\s+)?[`'\"(]*$"
 _MODULE = re.compile(r"\bmodules?\b", re.IGNORECASE)
 _JOINED = re.compile(r"^[`'\")(]*\s*(?:,|,?\s*(?:and|or))\s+[`'\"]*([A-Za-z_][\w.]*)")
 _PROSE = frozenset(
-    "load loads dump open read write get set put post head delete update clean parse run call main send save init "
-    "start stop close encode decode format render compile match search find join split copy data name value text key "
-    "default request response header headers body this that the and for with which input output user server client "
-    "file path url http https xml html json filter header content argument arguments option options parameter "
-    "parameters keyword keywords context attribute attributes object objects string strings character characters".split()
+    """
+    load loads dump open read write get set put post head delete update clean parse run call main send
+    save init start stop close encode decode format render compile match search find join split copy
+    data name value text key default request response header headers body this that the and for with
+    which input output user server client file path url http https xml html json filter header content
+    argument arguments option options parameter parameters keyword keywords context attribute attributes
+    object objects string strings character characters
+    """.split()
 )
 """Words that stand before "function" or "header" in prose without being the name of code."""
 _POSSESSIVE = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*)[`'\"]*(?:'s|’s)?\s+[`'\"(]*$")
@@ -120,7 +123,7 @@ def named_in(text: str, definitions: Definitions, *, own: Iterable[str] = ()) ->
 
 
 def _may_be_compiled(word: str, strength: Strength, sentence: str) -> bool:
-    """Whether a name is worth looking for in binary modules: written as code, or called a function outright."""
+    """Whether a name is worth looking for in binary modules: code, or called a function outright."""
     if strength is Strength.CODE:
         return not word.istitle()
     return re.search(rf"\b{re.escape(word)}[`'\"()]*\s+(?:function|method)s?\b", sentence) is not None

@@ -16,6 +16,9 @@ from icelos.jobs.vulns.investigation.distribution import Distribution, read_dist
 from icelos.jobs.vulns.reachability import CallGraph
 from icelos.records import Component
 
+_PYTHON = re.compile(
+    r"^(?:FROM\s+(?:--\S+\s+)?(?:\S+/)?python:|python-)(\d+\.\d+(?:\.\d+)?)", re.MULTILINE | re.IGNORECASE
+)
 _BASE = re.compile(r"^FROM\s+(?:--\S+\s+)?\S+", re.MULTILINE | re.IGNORECASE)
 _WINDOWS = re.compile(r"windows|nanoserver")
 
@@ -70,6 +73,19 @@ class Target:
     def graph(self) -> CallGraph:
         """Calls from the application's own source into its packages."""
         return CallGraph.of(self.application.sources, self.application.packages)
+
+    @cached_property
+    def python(self) -> Evidence | None:
+        """What tells the version of Python that runs here: a Dockerfile's base, runtime.txt."""
+        found = self.application.mentions(_PYTHON, limit=5, python=False)
+        versions = {match.group(1) for one in found if (match := _PYTHON.search(one.quote))}
+        return found[0] if len(versions) == 1 else None
+
+    @property
+    def python_version(self) -> str:
+        """Such as "3.8.5", or "3.8" where the patch level is not told; "" where nothing tells."""
+        match = _PYTHON.search(self.python.quote) if self.python else None
+        return match.group(1) if match else ""
 
     def _distribution(self, location: str, name: str) -> Distribution | None:
         return read_distribution(self.root, location, name)

@@ -50,7 +50,9 @@ class Finder:
         self.files = 0
         self._own = _own_modules(application)
         self._own_folders = {
-            ".".join(parts[:depth]) for parts in (name.split(".") for name in self._own) for depth in range(1, len(parts))
+            ".".join(parts[:depth])
+            for parts in (name.split(".") for name in self._own)
+            for depth in range(1, len(parts))
         } - self._own.keys()
         self._packages = [folder for folder in packages if folder.is_dir()]
         self._folders: dict[Path, frozenset[str]] = {}

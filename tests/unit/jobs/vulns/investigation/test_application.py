@@ -53,8 +53,10 @@ def test_start_commands(tmp_path: Path) -> None:
     _write(
         tmp_path,
         {
-            "Dockerfile": 'FROM x\nCMD ["gunicorn", "app:app"]\n', "Procfile": "web: waitress-serve app:app\n",
-            "app.py": 'if __name__ == "__main__":\n    run()\n', "a.service": "[Service]\nExecStart=/usr/bin/app\n",
+            "Dockerfile": 'FROM x\nCMD ["gunicorn", "app:app"]\n',
+            "Procfile": "web: waitress-serve app:app\n",
+            "app.py": 'if __name__ == "__main__":\n    run()\n',
+            "a.service": "[Service]\nExecStart=/usr/bin/app\n",
         },
     )  # fmt: skip
     found = {one.place: one.command for one in Application(tmp_path).starts}
