@@ -126,9 +126,8 @@ def _configured(case: Case, symbol: str) -> list[Evidence]:
 
 def _absent(case: Case, symbol: str) -> Label:
     """What it means that nothing leads to a symbol: plug-ins of a framework are a matter of configuration."""
-    kind = case.definitions.kind_of(symbol)
-    plugged = kind is Kind.MODULE and symbol not in case.modules
-    plugged = plugged or (kind is Kind.CLASS and _PLUGGED.search(symbol) is not None)
+    is_class = case.definitions.kind_of(symbol) is Kind.CLASS
+    plugged = case.definitions.is_installed_app(symbol) or (is_class and _PLUGGED.search(symbol) is not None)
     if plugged and case.definitions.loads_by_name:
         return Label.REQUIRES_CONFIGURATION
     return Label.CODE_NOT_REACHABLE

@@ -110,6 +110,10 @@ class Definitions:
         """Whether the package imports modules by names that it is given, as frameworks do."""
         return any(_BY_NAME.search(source) for _, source in self._sources.values())
 
+    def is_installed_app(self, symbol: str) -> bool:
+        """Whether it is in a Django application, which settings list for it to be there at all."""
+        return any(f"{one}.apps" in self._sources for one in _parents(symbol) if "." in one)
+
     def users_of(self, symbol: str) -> list[str]:
         """The functions and classes of a module whose text mentions one of its top-level values."""
         module, _, name = symbol.rpartition(".")
