@@ -44,15 +44,22 @@ FAMILIES = {
         ("-1", "-2", "-1ubuntu2", "+dfsg-1", "~rc1-1", "-1+deb11u1", "-1~bpo10+1", "+git20200101-3"),
         univers.DebianVersion, ("", "", "1:"),
     ),
-    "Red Hat": Family(("-1.el8", "-2.el8_2", "~rc1-1", "^git1-3.fc33", "-3.module+el8.1.0+1"), univers.RpmVersion, ("", "1:")),
-    "Alpine": Family(("-r0", "-r3", "_rc1-r0", "_p1-r2", "_git20200608-r1", "b-r0"), univers.AlpineLinuxVersion),
+    "Red Hat": Family(
+        ("-1.el8", "-2.el8_2", "~rc1-1", "^git1-3.fc33", "-3.module+el8.1.0+1"),
+        univers.RpmVersion, ("", "1:"),
+    ),
+    "Alpine": Family(
+        ("-r0", "-r3", "_rc1-r0", "_p1-r2", "_git20200608-r1", "b-r0"), univers.AlpineLinuxVersion,
+    ),
     "PyPI": Family(("", "", "a1", "rc1", ".post1", ".dev3", "+local.1"), Version),
     "npm": Family(_PRE, univers.SemverVersion, numbers=(3, 3)),
     "crates.io": Family(_PRE, univers.SemverVersion, numbers=(3, 3)),
     "Hex": Family(_PRE, univers.SemverVersion, numbers=(3, 3)),
     "Go": Family(_PRE, univers.SemverVersion, numbers=(3, 3)),
     "Pub": Family((*_PRE, "+1"), univers.SemverVersion, numbers=(3, 3)),
-    "Maven": Family(("", "", ".Final", "-SNAPSHOT", "-beta-1", ".RELEASE", "-jre", ".v20231009"), univers.MavenVersion),
+    "Maven": Family(
+        ("", "", ".Final", "-SNAPSHOT", "-beta-1", ".RELEASE", "-jre", ".v20231009"), univers.MavenVersion,
+    ),
     "NuGet": Family(_PRE, univers.NugetVersion, numbers=(3, 4)),
     "RubyGems": Family(("", "", ".rc1", ".pre", ".beta.2"), univers.RubygemsVersion),
     "Packagist": Family(("", "", "-RC1", "-beta2", "-patch1"), univers.ComposerVersion, ("", "v")),
@@ -107,7 +114,7 @@ def _seconds(compare: Callable[[str, str], object], pairs: list[Pair]) -> float:
 
 
 def _peer(make: Callable[[str], Any] | None, pairs: list[Pair]) -> float | None:
-    """Seconds of the peer, which parses each version as it comes, by those of 20,000 pairs that it can read."""
+    """Seconds of the peer, which parses each version as it comes, by those of a sample that it can read."""
     if make is None:
         return None
     readable = [pair for pair in pairs[:SAMPLE] if _reads(make, pair)]
@@ -119,7 +126,7 @@ def _peer(make: Callable[[str], Any] | None, pairs: list[Pair]) -> float | None:
 def _reads(make: Callable[[str], Any], pair: Pair) -> bool:
     try:
         make(pair[0]), make(pair[1])
-    except Exception:  # libraries raise many kinds for what they cannot read
+    except Exception:  # noqa: BLE001 - libraries raise many kinds for what they cannot read
         return False
     return True
 
