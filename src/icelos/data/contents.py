@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from icelos.data.exposure import listens, runs_as_root
+from icelos.data.operating_system import system_of_image
 from icelos.data.parse import catalog
 from icelos.data.parse.images import (
     APK_DATABASES,
@@ -29,7 +30,7 @@ from icelos.data.parse.packages import Installed, OsRelease, apk, dpkg, os_relea
 from icelos.data.parse.purls import parse_purl
 from icelos.data.parse.rpm_database import RpmPackage, rpm_owners, rpm_packages
 from icelos.errors import InputError
-from icelos.records import Component, record_id
+from icelos.records import Component, System, record_id
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ class Inventory(msgspec.Struct):
 
     `reported` are the ids of vulnerabilities that a scanner's report names, by package URL: a hint, and what
     a scan can be restricted to. `listens` and `root` say whether what runs in it listens on the network and
-    is root, None where the target does not tell.
+    is root, and `system` what it runs on; None where the target does not tell.
     """
 
     target: str
@@ -49,6 +50,7 @@ class Inventory(msgspec.Struct):
     reported: dict[str, tuple[str, ...]] = {}
     listens: bool | None = None
     root: bool | None = None
+    system: System | None = None
 
 
 def image_inventory(image: Image, file: str) -> Inventory:
@@ -58,6 +60,7 @@ def image_inventory(image: Image, file: str) -> Inventory:
     if image.config is not None:
         inventory.listens = listens(image.config.exposed_ports)
         inventory.root = runs_as_root(image.config.user)
+    inventory.system = system_of_image(image)
     release = _release(image)
     databases = 0
     for name, kept in sorted(image.files.items()):
@@ -182,4 +185,5 @@ def component_of(inventory: Inventory, purl: str, place: str, quote: str, layer:
         id=record_id("component", inventory.identity, purl), source=place, target=inventory.target, purl=purl,
         name=parsed.name, version=parsed.version or "", location=place, layer=layer, quote=quote,
         target_id=inventory.identity, listens=inventory.listens, root=inventory.root,
+        system=inventory.system,
     )  # fmt: skip
