@@ -34,10 +34,14 @@ def special(kind: bytes, target: str = "") -> tarfile.TarInfo:
     return info
 
 
-def docker_archive(*layers: bytes, tag: str = "app:1") -> bytes:
-    """As `docker save` writes it, the manifest last."""
+def docker_archive(*layers: bytes, tag: str = "app:1", started: Mapping[str, object] | None = None) -> bytes:
+    """As `docker save` writes it, the manifest last. `started` is the configuration of its containers."""
     names = [f"{number}/layer.tar" for number in range(len(layers))]
-    config = {"rootfs": {"diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}" for layer in layers]}}
+    config: dict[str, object] = {
+        "rootfs": {"diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}" for layer in layers]}
+    }
+    if started is not None:
+        config["config"] = started
     manifest = [{"Config": "config.json", "RepoTags": [tag], "Layers": names}]
     return tar(
         {

@@ -47,6 +47,14 @@ class Mail(Record, frozen=True, kw_only=True):
     raw: bytes
 
 
+class System(msgspec.Struct, frozen=True):
+    """An operating system ("linux"), and what shows that a target runs on it, as evidence."""
+
+    name: str
+    quote: str
+    source: str
+
+
 class Component(Record, frozen=True, kw_only=True):
     """One software component of a target, with the advisory to judge it by where that is known.
 
@@ -57,6 +65,7 @@ class Component(Record, frozen=True, kw_only=True):
     (component, advisory) pair and no finding hides another. `listens` and `root` say whether the target
     listens on the network and runs as root, None where it does not tell. `target_id` is the target's own
     identity: the digest of an image's manifest, or the name that a bill of materials has in all the world.
+    `system` is what the target runs on, None where nothing in it shows that.
     """
 
     target: str
@@ -71,6 +80,7 @@ class Component(Record, frozen=True, kw_only=True):
     listens: bool | None = None
     root: bool | None = None
     target_id: str = ""
+    system: System | None = None
 
 
 class Relation(msgspec.Struct, frozen=True):

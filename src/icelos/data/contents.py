@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
+from icelos.data.exposure import listens, runs_as_root
+from icelos.data.operating_system import system_of_image
 from icelos.data.parse import catalog
 from icelos.data.parse.images import (
     APK_DATABASES,
@@ -28,7 +30,7 @@ from icelos.data.parse.packages import Installed, OsRelease, apk, dpkg, os_relea
 from icelos.data.parse.purls import parse_purl
 from icelos.data.parse.rpm_database import RpmPackage, rpm_owners, rpm_packages
 from icelos.errors import InputError
-from icelos.records import Component, record_id
+from icelos.records import Component, System, record_id
 
 T = TypeVar("T")
 
@@ -37,7 +39,8 @@ class Inventory(msgspec.Struct):
     """One target: `identity` is the image's digest or the document's own id, else a hash of its content.
 
     `reported` are the ids of vulnerabilities that a scanner's report names, by package URL: a hint, and what
-    a scan can be restricted to.
+    a scan can be restricted to. `listens` and `root` say whether what runs in it listens on the network and
+    is root, and `system` what it runs on; None where the target does not tell.
     """
 
     target: str
@@ -45,12 +48,19 @@ class Inventory(msgspec.Struct):
     components: list[Component] = []
     problems: list[InputError] = []
     reported: dict[str, tuple[str, ...]] = {}
+    listens: bool | None = None
+    root: bool | None = None
+    system: System | None = None
 
 
 def image_inventory(image: Image, file: str) -> Inventory:
     """The inventory of one image, folder or root file system; `file` names it in problems."""
     inventory = Inventory(image.name, image.identity or _content_id(image.files))
     inventory.problems = [InputError(problem, source=file) for problem in image.problems]
+    if image.config is not None:
+        inventory.listens = listens(image.config.exposed_ports)
+        inventory.root = runs_as_root(image.config.user)
+    inventory.system = system_of_image(image)
     release = _release(image)
     databases = 0
     for name, kept in sorted(image.files.items()):
@@ -174,5 +184,6 @@ def component_of(inventory: Inventory, purl: str, place: str, quote: str, layer:
     return Component(
         id=record_id("component", inventory.identity, purl), source=place, target=inventory.target, purl=purl,
         name=parsed.name, version=parsed.version or "", location=place, layer=layer, quote=quote,
-        target_id=inventory.identity,
+        target_id=inventory.identity, listens=inventory.listens, root=inventory.root,
+        system=inventory.system,
     )  # fmt: skip

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from icelos.data.contents import Inventory, component_of, image_inventory
 from icelos.data.folders import read_folder
+from icelos.data.operating_system import system_of_packages
 from icelos.data.parse.bom_forms import is_document, read_document
 from icelos.data.parse.image_folder import ImageFolder
 from icelos.data.parse.images import read_images, read_layout
@@ -64,6 +67,8 @@ def _from_bom(path: Path) -> Inventory:
             quote = f"{item.quote} reported: {', '.join(item.reported[:8])}" if item.reported else item.quote
             inventory.components.append(component_of(inventory, item.purl, place, quote))
         seen.add(item.purl)
+    inventory.system = system_of_packages(inventory.components)
+    inventory.components = [replace(one, system=inventory.system) for one in inventory.components]
     if not bom.parts and not bom.repeats:
         inventory.problems.append(
             InputError("it lists no components: nothing could be judged", source=path.name)

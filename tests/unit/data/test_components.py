@@ -110,6 +110,46 @@ def test_packages_of_an_image(tmp_path: Path, images: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(
+    ("started", "listens", "root"),
+    [
+        ({"ExposedPorts": {"8080/tcp": {}}, "User": "1000:1000"}, True, False),
+        ({"User": "root"}, None, True),
+        ({}, None, True),
+    ],
+)
+def test_an_image_tells_who_can_get_at_it(
+    tmp_path: Path, images: ModuleType, feed: str, started: dict[str, Any], listens: bool | None, root: bool
+) -> None:
+    layer = images.tar({"app/a-1.dist-info/METADATA": b"Metadata-Version: 2.1\nName: a\nVersion: 1\n"})
+    (tmp_path / "image.tar").write_bytes(images.docker_archive(layer, started=started))
+    records = list(ComponentSource(tmp_path / "image.tar", advisories=feed))
+    assert [(r.listens, r.root) for r in records if isinstance(r, Component)] == [(listens, root)] * 2
+
+
+def test_what_is_no_image_does_not_tell_who_can_get_at_it(
+    tmp_path: Path, images: ModuleType, feed: str
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "requirements.txt").write_text("a==1\n")
+    (tmp_path / "root.tar").write_bytes(
+        images.tar({"app/a-1.dist-info/METADATA": b"Metadata-Version: 2.1\nName: a\nVersion: 1\n"})
+    )
+    for target in (tmp_path / "app", tmp_path / "root.tar", _bom(tmp_path / "b.json", "pkg:pypi/a@1")):
+        records = list(ComponentSource(target, advisories=feed))
+        assert {(r.listens, r.root) for r in records if isinstance(r, Component)} == {(None, None)}
+
+
+def test_a_broken_configuration_is_told(tmp_path: Path, images: ModuleType) -> None:
+    layer = images.tar({"lib/apk/db/installed": b"P:musl\nV:1-r0\n"})
+    manifest = [{"Config": "c.json", "RepoTags": ["app:1"], "Layers": ["1/layer.tar"]}]
+    archive = {"1/layer.tar": layer, "c.json": b"[", "manifest.json": json.dumps(manifest).encode()}
+    (tmp_path / "image.tar").write_bytes(images.tar(archive))
+    (inventory,) = read_target(tmp_path / "image.tar")
+    assert (inventory.listens, inventory.root) == (None, None)
+    assert "how it is started is not known" in inventory.problems[0].message
+
+
+@pytest.mark.parametrize(
     ("files", "says"),
     [
         ({"bin/app": b"x"}, "no packages found in it"),

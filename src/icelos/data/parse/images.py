@@ -14,7 +14,7 @@ import msgspec
 from icelos.data.parse import catalog
 from icelos.data.parse.image_folder import ImageFolder
 from icelos.data.parse.layers import Kept, Layer, Wanted, merged, read_layer, take
-from icelos.data.parse.manifests import Manifest, read_manifests
+from icelos.data.parse.manifests import Documents, ImageConfig, Manifest, image_config, read_manifests
 from icelos.data.parse.tar_streams import Budget, Member, clean_path, members, plain_stream
 from icelos.errors import InputError
 
@@ -46,12 +46,17 @@ MAX_JSON_FILES = 10_000
 
 
 class Image(msgspec.Struct, frozen=True):
-    """One image: a name for people, its own identity, the wanted files, and what could not be read."""
+    """One image: a name for people, its own identity, the wanted files, and what could not be read.
+
+    `config` says how a container of it is started; None where this is no image, or its configuration is not
+    to be had.
+    """
 
     name: str
     identity: str
     files: dict[str, Kept]
     problems: tuple[str, ...]
+    config: ImageConfig | None = None
 
 
 class _Archive:
@@ -77,7 +82,7 @@ def read_images(stream: IO[bytes], size: int, name: str) -> list[Image]:
     found = read_manifests(archive.documents.get)
     if found is None:
         return [_root_image(archive, name)]
-    return [_image(archive, manifest) for manifest in found]
+    return [_image(archive, manifest, archive.documents.get) for manifest in found]
 
 
 def read_layout(folder: ImageFolder) -> list[Image]:
@@ -93,7 +98,7 @@ def read_layout(folder: ImageFolder) -> list[Image]:
                 archive.layers[path] = read_layer(plain_stream(stream, budget), WANTED, budget)
         except InputError as error:
             archive.broken[path] = error.message
-    return [_image(archive, manifest) for manifest in found]
+    return [_image(archive, manifest, folder.document) for manifest in found]
 
 
 def _sort(archive: _Archive, member: Member, budget: Budget) -> None:
@@ -147,7 +152,7 @@ def link_target(folder: str, target: str) -> str:
     return "/".join(parts)
 
 
-def _image(archive: _Archive, manifest: Manifest) -> Image:
+def _image(archive: _Archive, manifest: Manifest, documents: Documents) -> Image:
     found: list[tuple[str, Layer]] = []
     problems: list[str] = []
     for layer_name, path in manifest.layers:
@@ -158,14 +163,32 @@ def _image(archive: _Archive, manifest: Manifest) -> Image:
             found.append((layer_name, archive.layers[place]))
         else:
             problems.append(f"layer {path[:200]}: {archive.broken.get(place, 'is not in the archive')}")
-    return _finished(manifest.name, manifest.identity, found, problems)
+    config = _config(documents, manifest, problems)
+    return _finished(manifest.name, manifest.identity, found, problems, config)
+
+
+def _config(documents: Documents, manifest: Manifest, problems: list[str]) -> ImageConfig | None:
+    """How the image is started; None where that is not to be had, and why among the problems."""
+    if not manifest.config:
+        return None
+    try:
+        return image_config(documents, manifest)
+    except InputError as error:
+        problems.append(f"how it is started is not known: {error.message}")
+        return None
 
 
 def _root_image(archive: _Archive, name: str) -> Image:
     return _finished(name, "", [("", archive.root)], [])
 
 
-def _finished(name: str, identity: str, layers: list[tuple[str, Layer]], problems: list[str]) -> Image:
+def _finished(
+    name: str,
+    identity: str,
+    layers: list[tuple[str, Layer]],
+    problems: list[str],
+    config: ImageConfig | None = None,
+) -> Image:
     for _, layer in layers:
         problems.extend(layer.problems)
         if layer.outside:
@@ -173,4 +196,4 @@ def _finished(name: str, identity: str, layers: list[tuple[str, Layer]], problem
                 f"{len(layer.outside)} entries lead outside of the tree and were passed over, "
                 f"such as {layer.outside[0]!r}"
             )
-    return Image(name, identity, merged(layers), tuple(problems))
+    return Image(name, identity, merged(layers), tuple(problems), config)

@@ -33,7 +33,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class ImageConfig(msgspec.Struct, frozen=True):
-    """How a container is started; everything is empty where the image does not say.
+    """How a container is started, and the system it is built for; all is empty where the image does not say.
 
     https://github.com/opencontainers/image-spec/blob/main/config.md
     """
@@ -45,6 +45,7 @@ class ImageConfig(msgspec.Struct, frozen=True):
     user: str = ""
     working_dir: str = ""
     labels: dict[str, str] = {}
+    system: str = ""
 
 
 def read_manifests(documents: Documents) -> list[Manifest] | None:
@@ -67,9 +68,10 @@ def image_config(documents: Documents, manifest: Manifest) -> ImageConfig:
     """How the image is started. Raises InputError where the configuration it names is missing or broken."""
     if not manifest.config:
         return ImageConfig()
-    config = _json(documents, manifest.config, dict).get("config")
+    whole = _json(documents, manifest.config, dict)
+    config, system = whole.get("config"), _text(whole.get("os")).lower()
     if not isinstance(config, dict):
-        return ImageConfig()
+        return ImageConfig(system=system)
     pairs = (text.partition("=") for text in _texts(config.get("Env")))
     labels = config.get("Labels")
     return ImageConfig(
@@ -80,6 +82,7 @@ def image_config(documents: Documents, manifest: Manifest) -> ImageConfig:
         user=_text(config.get("User")),
         working_dir=_text(config.get("WorkingDir")),
         labels={_text(key): _text(value) for key, value in list(_dict(labels).items())[:MAX_CONFIGURED]},
+        system=system,
     )
 
 

@@ -31,13 +31,18 @@ class Range(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Affected(msgspec.Struct, frozen=True, array_like=True):
-    """One package that an advisory names, in one ecosystem and release."""
+    """One package that an advisory names, in one ecosystem and release.
+
+    `systems` are the operating systems that alone have the flaw ("windows"), by the advisory's own fields;
+    empty where it does not restrict them. New fields go to the end: stores keep this as an array.
+    """
 
     ecosystem: str
     release: str
     name: str
     ranges: tuple[Range, ...]
     versions: tuple[str, ...]
+    systems: tuple[str, ...] = ()
 
 
 class Advisory(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -88,6 +93,7 @@ class _Affected(msgspec.Struct):
     ranges: list[_Range] | None = None
     versions: list[str] | None = None
     severity: Any = None
+    ecosystem_specific: Any = None
 
 
 class _Osv(msgspec.Struct):
@@ -174,8 +180,28 @@ def _affected(item: _Affected) -> Affected:
     ecosystem, release = split_ecosystem(package.ecosystem)
     ranges = tuple(_range(found) for found in item.ranges or ())
     return Affected(
-        ecosystem, release, canonical_name(ecosystem, package.name), ranges, tuple(item.versions or ())
+        ecosystem,
+        release,
+        canonical_name(ecosystem, package.name),
+        ranges,
+        tuple(item.versions or ()),
+        _systems(item.ecosystem_specific),
     )
+
+
+def _systems(specific: object) -> tuple[str, ...]:
+    """Go's `imports[].goos` where each import has one, RustSec's `affects.os`.
+
+    https://go.dev/doc/security/vuln/database and https://github.com/rustsec/advisory-db
+    """
+    if not isinstance(specific, dict):
+        return ()
+    imports = dicts_of(specific, "imports")
+    named = [texts_of(one, "goos") for one in imports]
+    if named and all(named):
+        return unique(system.lower() for systems in named for system in systems)
+    affects = specific.get("affects")
+    return unique(map(str.lower, texts_of(affects, "os"))) if isinstance(affects, dict) else ()
 
 
 def _range(found: _Range) -> Range:

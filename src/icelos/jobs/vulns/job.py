@@ -20,6 +20,7 @@ from icelos.errors import InputError, SettingsError
 from icelos.findings import Evidence, Finding, How, Verdict
 from icelos.jobs.vulns.investigated import MAX_PROOF, Investigator, chain, facts, open_target
 from icelos.jobs.vulns.investigation.loop import Investigation
+from icelos.jobs.vulns.platform import Elsewhere, elsewhere
 from icelos.jobs.vulns.priority import Prioritiser
 from icelos.jobs.vulns.ranges import Reading, Standing, read
 from icelos.jobs.vulns.risk import Exposure, Reach
@@ -70,10 +71,16 @@ class VulnsJob:
             raise InputError(f"no advisory {record.advisory!r} names {record.purl}", source=record.source)
         reading = _reading(place, statements)
         found = self._investigator.look(record, statements, reading) if self._investigator else None
+        other = elsewhere(record, statements, reading) if found is None else None
         label = found.conclusion.label if found else _LABELS[reading.standing]
         attributes = {**_attributes(record, statements, reading), "match": _match(place)}
         summary, evidence = _summary(record, statements, reading), _evidence(record, statements, reading)
         reach = Reach.UNKNOWN
+        if other is not None:
+            label = Label.REQUIRES_ENVIRONMENT
+            attributes |= {"status": MEANINGS[label].status.value, "why": other.why}
+            summary = _other_system(record, statements, other)
+            evidence = (*evidence, *other.evidence)[:MAX_PROOF]
         if found is not None:
             attributes |= {"status": MEANINGS[label].status.value, **facts(found)}
             summary = _judged(record, statements, reading, found)
@@ -98,6 +105,11 @@ def _judged(
     move = f"; fixed in {' or '.join(reading.fixes[:3])}" if reading.fixes else ""
     label = found.conclusion.label.value.replace("_", " ")
     return f"{named}, {statements[0].advisory.title}: {label}: {found.conclusion.why}{move}"
+
+
+def _other_system(record: Component, statements: Sequence[Statement], other: Elsewhere) -> str:
+    named = f"{record.name} {record.version}".strip()
+    return f"{named} is not affected by {_title(statements)}: {other.why}"
 
 
 def _attributes(
