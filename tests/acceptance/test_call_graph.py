@@ -66,7 +66,9 @@ def test_precision_and_recall(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         for label, part in halves.items():
             precision, recall = scores(part)
-            print(f"\ncall graph, {label}: {len(part)} programs, precision {precision:.3f}, recall {recall:.3f}")
+            print(
+                f"\ncall graph, {label}: {len(part)} programs, precision {precision:.3f}, recall {recall:.3f}"
+            )
     precision, recall = scores(results)
     wrong = {n: (sorted(t - f), sorted(f - t)) for n, (t, f) in results.items() if t != f}
     assert precision >= PRECISION, wrong

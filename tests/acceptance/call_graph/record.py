@@ -3,9 +3,9 @@
     python record.py FOLDER script FILE            the truth of a small program
     python record.py FOLDER pytest ARGUMENT...     the edges of a package while its own tests run
 
-Only functions and module bodies of files below FOLDER count. The caller is the nearest frame of such a file: code
-of the standard library that calls back is looked through. Class bodies, comprehensions and generator expressions
-belong to the function or module around them. Printed is JSON: [[caller, callee], ...], names as in `normal`.
+Only functions and module bodies of files below FOLDER count. The caller is the nearest frame of such a file:
+code of the standard library that calls back is looked through. Class bodies, comprehensions and generator
+expressions belong to the function or module around them. Printed is JSON: [[caller, callee], ...].
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CLASS_BODY = ("__module__", "__qualname__")
 
 
 class Recorder:
-    """Collects edges; `names` maps a code object to its name, or None where it belongs to what is around it."""
+    """Collects edges; `names` maps a code object to its name."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = str(folder.resolve()) + "/"
