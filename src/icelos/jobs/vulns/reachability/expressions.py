@@ -227,7 +227,7 @@ class Expressions(Targets):
         return (nothing, other) if isinstance(op, ast.Is | ast.Eq) else (other, nothing)
 
     def _open_parameter(self, node: ast.Name, scope: Scope) -> bool:
-        """In the loose analysis, whether a name may be bound from where we do not look (a module's global)."""
+        """In the loose analysis, whether a name may be bound from where we do not look: a global."""
         key = self.program.variable(scope, node.id)
         return self.loose and key is not None and key[0] in self.program.scopes
 

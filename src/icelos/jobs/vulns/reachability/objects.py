@@ -119,9 +119,9 @@ class Objects:
         found: set[Value] = set()
         if name == "__class__" and owner.kind is Kind.INSTANCE:
             found.add(Value(Kind.CLASS, owner.name))
-        held = self.program.attribute(owner, name)
+        held: Iterable[Value] = self.program.attribute(owner, name)
         if not held and owner.kind is Kind.INSTANCE:
-            held = list(self.method(owner, "__getattr__", [{PLAIN}], line))
+            held = self.method(owner, "__getattr__", [{PLAIN}], line)
             if not held and self.program.hierarchy.has_external_base(owner.name):
                 held = [PLAIN]
         elif not held and owner.kind is Kind.CLASS:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from icelos.jobs.vulns.reachability.hierarchy import Hierarchy
 from icelos.jobs.vulns.reachability.modules import Finder, Module
 from icelos.jobs.vulns.reachability.names import bound_names
 from icelos.jobs.vulns.reachability.scopes import Class, Function, Scope
-from icelos.jobs.vulns.reachability.values import BASES, PLAIN, Key, Kind, Tables, Value
+from icelos.jobs.vulns.reachability.values import BASES, PLAIN, Key, Kind, Lookup, Tables, Value
 
 By = tuple[str, str, int]
 """(unit, file, line) of an import."""
@@ -32,6 +32,7 @@ class Program:
         self.strings: set[str] = set()
         self.loaded_by: dict[str, By] = {}
         self.started: list[Scope] = []
+        self._lookups: dict[tuple[Kind, str, str], Lookup] = {}
         self._aliases: dict[str, str] = {}
         self._files: dict[str, str] = {}
 
@@ -151,15 +152,13 @@ class Program:
         """The method resolution order of a class, itself first."""
         return self.hierarchy.linear(name)
 
-    def attribute(self, value: Value, name: str) -> list[Value]:
+    def attribute(self, value: Value, name: str) -> Sequence[Value]:
         """What `value.name` may be, as far as it is known."""
         match value.kind:
             case Kind.MODULE:
                 return self._of_module(value.name, name)
-            case Kind.CLASS:
-                return [self._bind(one, value) for one in self._member(value.name, name)]
-            case Kind.INSTANCE:
-                return self._of_instance(value, name)
+            case Kind.CLASS | Kind.INSTANCE:
+                return self._of_class(value, name)
             case Kind.SUPER:
                 return self._of_super(value, name)
             case Kind.FUNCTION:
@@ -179,12 +178,30 @@ class Program:
             return [Value(Kind.EXTERNAL, child)]
         return []
 
-    def _of_instance(self, value: Value, name: str) -> list[Value]:
-        found: dict[Value, None] = {}
-        for each in self.linear(value.name):
-            found |= dict.fromkeys(self.tables.read((f"{each}()", name)))
-        found |= {self._bind(one, value): None for one in self._member(value.name, name)}
-        return list(found)
+    def _of_class(self, value: Value, name: str) -> tuple[Value, ...]:
+        """An attribute of a class or its instances; looked up once for all that read it."""
+        key = (value.kind, value.name, name)
+        lookup = self._lookups.get(key)
+        if lookup is None:
+            lookup = self._lookups[key] = Lookup()
+        if lookup.stale:
+            lookup.stale = False
+            lookup.found = tuple(dict.fromkeys(self._searched(value, name, lookup)))
+        if self.tables.task is not None:
+            lookup.readers[self.tables.task] = None
+        return lookup.found
+
+    def _searched(self, value: Value, name: str, lookup: Lookup) -> Iterator[Value]:
+        self.tables.watch((value.name, BASES), lookup)
+        order = self.linear(value.name)
+        if value.kind is Kind.INSTANCE:
+            for each in order:
+                yield from self.tables.watch((f"{each}()", name), lookup)
+        for each in order:
+            held = self.tables.watch((each, name), lookup)
+            if held:
+                yield from (self._bind(one, value) for one in held)
+                return
 
     def _of_super(self, value: Value, name: str) -> list[Value]:
         if value.of is None:
@@ -195,14 +212,6 @@ class Program:
             if held:
                 return [self._bind(one, value.of) for one in held]
         return [Value(Kind.EXTERNAL, f"builtins.object.{name}")]
-
-    def _member(self, owner: str, name: str) -> frozenset[Value]:
-        self.tables.read((owner, BASES))
-        for each in self.linear(owner):
-            held = self.tables.read((each, name))
-            if held:
-                return held
-        return frozenset()
 
     def _bind(self, found: Value, receiver: Value) -> Value:
         function = self.functions.get(found.name) if found.kind is Kind.FUNCTION else None

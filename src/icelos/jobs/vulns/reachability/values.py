@@ -68,6 +68,17 @@ class Task:
         self.act = act
 
 
+class Lookup:
+    """What an attribute of a class was found to be; looked up again when it is `stale`."""
+
+    __slots__ = ("found", "readers", "stale")
+
+    def __init__(self) -> None:
+        self.found: tuple[Value, ...] = ()
+        self.readers: dict[Task, None] = {}
+        self.stale = True
+
+
 class Tables:
     """What flows where, which task reads it, and which tasks must be run again.
 
@@ -78,6 +89,7 @@ class Tables:
     def __init__(self) -> None:
         self.values: dict[Key, frozenset[Value]] = {}
         self.readers: dict[Key, dict[Task, None]] = {}
+        self.watchers: dict[Key, dict[Lookup, None]] = {}
         self.keys: dict[str, dict[str, None]] = {}
         self.owners: dict[str, dict[str, None]] = {}
         self.queue: dict[Task, None] = {}
@@ -110,6 +122,14 @@ class Tables:
         readers = self.readers.get(key)
         if readers:
             self.queue.update(readers)
+        for lookup in self.watchers.get(key, ()):
+            lookup.stale = True
+            self.queue.update(lookup.readers)
+
+    def watch(self, key: Key, lookup: Lookup) -> frozenset[Value]:
+        """The values of a key, for a look-up that more than one task uses."""
+        self.watchers.setdefault(key, {})[lookup] = None
+        return self.values.get(key, _NONE)
 
     def read(self, key: Key) -> frozenset[Value]:
         """The values of a key so far."""
