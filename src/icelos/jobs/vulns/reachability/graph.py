@@ -7,73 +7,39 @@ name could lead; what even that does not reach is not reached. In between the an
 
 from __future__ import annotations
 
-import ast
-import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import msgspec
-
-from icelos.jobs.vulns.reachability.evaluate import Evaluator, Unresolved
+from icelos.jobs.vulns.reachability.answers import Call, Reach, Standing, Step, written_call
+from icelos.jobs.vulns.reachability.evaluate import Evaluator
 from icelos.jobs.vulns.reachability.modules import Finder, Limits
+from icelos.jobs.vulns.reachability.possible import Outside
 from icelos.jobs.vulns.reachability.program import Program
-from icelos.jobs.vulns.reachability.values import UNKNOWN, Kind, Value
+from icelos.jobs.vulns.reachability.values import Kind, Value
 
-MAX_ARGUMENT = 200
 MAX_BREADTH = 6
 """Functions that the calls of one line may lead to for a way through it to count as found."""
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_]\w*)?$")
-
-
-class Standing(StrEnum):
-    """Whether calls lead to a symbol."""
-
-    REACHED = "reached"
-    NOT_REACHED = "not_reached"
-    UNKNOWN = "unknown"
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One step of a way: the function or module that makes the call, and where the call stands."""
-
-    function: str
-    file: str
-    line: int
-
-
-class Reach(msgspec.Struct, frozen=True):
-    """What is known of the ways to a symbol: one of them, or the calls that could not be followed."""
-
-    standing: Standing
-    symbol: str
-    path: tuple[Step, ...]
-    why: str
-    unknown: tuple[Step, ...] = ()
-
-
-class Call(msgspec.Struct, frozen=True):
-    """One call of a symbol, its arguments as they are written."""
-
-    caller: str
-    file: str
-    line: int
-    arguments: tuple[str, ...]
-    keywords: Mapping[str, str]
+_EVERY = 64
+"""Tasks between two looks at the clock."""
 
 
 class CallGraph:
     """Made by `CallGraph.of`; reads what is loaded from the application, and nothing else."""
 
-    def __init__(self, program: Program, work: Evaluator, deadline: float) -> None:
+    def __init__(self, program: Program, work: Evaluator, seconds: float) -> None:
         self._program = program
         self._work = work
-        self._deadline = deadline
+        self._seconds = seconds
+        self._outside = Outside(work)
         self.whole = self._settle()
+        for name, (unit, _, line) in program.loaded_by.items():
+            work.edges.setdefault(unit, {}).setdefault(name, line)
         self.edges: Mapping[str, frozenset[str]] = {c: frozenset(found) for c, found in work.edges.items()}
-        self._lines = {caller: dict(found) for caller, found in work.edges.items()}
+        self._lines = {caller: dict(found) for caller, found in work.links.items()}
+        for caller, found in work.edges.items():
+            self._lines[caller] = {**self._lines.get(caller, {}), **found}
         self._calls = {symbol: dict(found) for symbol, found in work.calls.items()}
         self._exact = self._ways(broad=False)
         self._broad = frozenset(self._ways(broad=True))
@@ -83,6 +49,7 @@ class CallGraph:
         }
         self._loaded = frozenset(program.modules)
         self._possible: frozenset[str] | None = None
+        self._possible_limit = False
 
     @classmethod
     def of(
@@ -94,7 +61,7 @@ class CallGraph:
         work = Evaluator(program)
         for name in program.finder.own:
             program.load(name)
-        return cls(program, work, time.monotonic() + limits.seconds)
+        return cls(program, work, limits.seconds)
 
     # -- questions
 
@@ -122,12 +89,15 @@ class CallGraph:
 
     def open_imports(self) -> tuple[Step, ...]:
         """Where the application's own source imports a module whose name is made up at run time."""
-        found = [d for d in self._work.unresolved.values() if d.how == "import" and self._is_own(d.unit)]
+        found = [d for d in self._work.unresolved if d.how == "import" and self._is_own(d.unit)]
         return tuple(Step(d.unit, self._file(d.unit), d.line) for d in found[:5])
 
     def reach(self, symbol: str) -> Reach:
         """Whether calls lead from the application's own source to a symbol."""
         names = self._resolved(symbol) or [symbol]
+        return self._reached(symbol, names) or self._not_reached(symbol, names)
+
+    def _reached(self, symbol: str, names: Sequence[str]) -> Reach | None:
         if symbol in self._external:
             unit = self._external[symbol]
             way = (*self._steps(unit), Step(unit, self._file(unit), 0))
@@ -135,53 +105,47 @@ class CallGraph:
         for name in names:
             path = self._path(name)
             if path is not None:
-                return Reach(
-                    Standing.REACHED,
-                    symbol,
-                    path,
-                    f"by {len(path)} calls" if path else "it is the application's own",
-                )
+                why = f"by {len(path)} calls" if path else "it is the application's own"
+                return Reach(Standing.REACHED, symbol, path, why)
+        return None
+
+    def _is_broad(self, name: str) -> bool:
+        made = any(unit in self._broad for unit, _, _ in self._calls.get(name, {}))
+        return name in self._broad or made
+
+    def _not_reached(self, symbol: str, names: Sequence[str]) -> Reach:
+        unknown = Standing.UNKNOWN
         if any(self._is_broad(name) for name in names):
             why = "only calls that may lead to very many functions lead there"
-            return Reach(Standing.UNKNOWN, symbol, (), why, self._doubts(names))
-        if not self.whole:
-            return Reach(Standing.UNKNOWN, symbol, (), "the analysis came to its limits")
-        possible = self._over_approximated()
-        if self._possible_limit:
-            return Reach(Standing.UNKNOWN, symbol, (), "the analysis came to its limits")
-        last = symbol.rpartition(".")[2]
-        binary = (
-            not self._resolved(symbol)
-            and self._module_of(symbol)
-            and not self._parsed(self._module_of(symbol))
-        )
-        if binary and any(doubt.name == last for doubt in self._work.unresolved.values()):
-            return Reach(Standing.UNKNOWN, symbol, (), "an open call has its name", self._doubts([symbol]))
+            return Reach(unknown, symbol, (), why, self._doubts(names))
+        possible = self._over_approximated() if self.whole else frozenset()
+        if not self.whole or self._possible_limit:
+            return Reach(unknown, symbol, (), "the analysis came to its limits")
+        names = [*names, *(one for one in self._resolved(symbol) if one not in names)]
+        if self._open_binary(symbol):
+            return Reach(unknown, symbol, (), "an open call has its name", self._doubts([symbol]))
         if any(name in possible or self._class_made(name, possible) for name in names):
-            doubts = self._doubts(names)
-            return Reach(
-                Standing.UNKNOWN, symbol, (), "only calls that cannot be followed may lead there", doubts
-            )
+            why = "only calls that cannot be followed may lead there"
+            return Reach(unknown, symbol, (), why, self._doubts(names))
         used = next((name for name in names if self._is_own(self._work.used.get(name, ""))), "")
         if used:
             unit = self._work.used[used]
-            return Reach(
-                Standing.UNKNOWN,
-                symbol,
-                (),
-                f"{unit} names it and no call of it is seen",
-                (Step(unit, self._file(unit), 0),),
-            )
+            step = Step(unit, self._file(unit), 0)
+            return Reach(unknown, symbol, (), f"{unit} names it and no call of it is seen", (step,))
         module = next((one for name in names if (one := self._module_of(name))), "")
         unread = self._unread(module, symbol)
         if unread:
-            return Reach(Standing.UNKNOWN, symbol, (), unread)
-        why = (
-            "its module is never loaded"
-            if not module
-            else "no call leads there, and none that could was left open"
-        )
-        return Reach(Standing.NOT_REACHED, symbol, (), why)
+            return Reach(unknown, symbol, (), unread)
+        why = "no call leads there, and none that could was left open"
+        return Reach(Standing.NOT_REACHED, symbol, (), why if module else "its module is never loaded")
+
+    def _open_binary(self, symbol: str) -> bool:
+        """Whether a symbol of a module without source may be what an open call of its name calls."""
+        module = self._module_of(symbol)
+        if self._resolved(symbol) or not module or self._parsed(module):
+            return False
+        last = symbol.rpartition(".")[2]
+        return any(doubt.name == last for doubt in self._work.unresolved)
 
     def calls_of(self, symbol: str) -> tuple[Call, ...]:
         """The reachable calls of a function or class that the exact analysis found."""
@@ -189,51 +153,35 @@ class CallGraph:
         for name in self._resolved(symbol) or [symbol]:
             for (unit, line, _), node in sorted(self._calls.get(name, {}).items(), key=lambda item: item[0]):
                 if unit in self._exact:
-                    found.append(_call(unit, self._file(unit), line, node))
+                    found.append(written_call(unit, self._file(unit), line, node))
         return tuple(found)
 
     # -- the exact analysis
 
     def _settle(self) -> bool:
-        """Evaluate until nothing changes; functions of the application are entered from outside as well."""
-        work, own = self._work, set()
+        """Evaluate until nothing changes; functions of the application that nothing calls are then entered
+        from outside."""
+        deadline = time.monotonic() + self._seconds
         while True:
-            if not self._run():
+            if not self._run(deadline):
                 return False
-            new = [f for f in self._program.functions.values() if f.module.own and f.name not in own]
+            own = [f.name for f in self._program.functions.values() if f.module.own]
+            new = [name for name in own if name not in self._work.edges]
             if not new:
                 return True
-            for function in new:
-                own.add(function.name)
-                work.enter(function.name)
-                self._enter_from_outside(function.name)
+            for name in new:
+                self._outside.enter(name)
 
-    def _enter_from_outside(self, name: str) -> None:
-        function = self._program.functions[name]
-        names = function.parameters
-        for one in function.defaults:
-            held = self._work.tables.values.get((f"{name}*defaults*", one), ())
-            self._work.tables.add((name, one), held)
-        if function.owner and names and "staticmethod" not in function.decorators:
-            kind = Kind.CLASS if "classmethod" in function.decorators else Kind.INSTANCE
-            self._work.tables.add((name, names[0]), [Value(kind, function.owner)])
-            names = names[1:]
-        for one in (*names, *(each.arg for each in function.node.args.kwonlyargs)):
-            self._work.tables.add((name, one), [UNKNOWN])
-
-    def _run(self) -> bool:
-        queue = self._work.tables.queue
-        while queue:
-            unit = next(iter(queue))
-            del queue[unit]
-            self._work.run(unit)
-            if time.monotonic() > self._deadline:
+    def _run(self, deadline: float) -> bool:
+        tables, work = self._work.tables, self._work
+        work.begin_modules()
+        count = 0
+        while (task := tables.next()) is not None:
+            work.run(task)
+            count += 1
+            if count % _EVERY == 0 and time.monotonic() > deadline:
                 return False
         return True
-
-    def _entries(self) -> list[str]:
-        own = [f.name for f in self._program.functions.values() if f.module.own]
-        return [*self._program.scopes, *own]
 
     def _ways(self, *, broad: bool) -> dict[str, str | None]:
         """Every unit that is reached -> the unit before it on a shortest way.
@@ -245,13 +193,10 @@ class CallGraph:
         functions = [f.name for f in self._program.functions.values() if f.module.own]
         before: dict[str, str | None] = dict.fromkeys([*own, *functions])
         level = list(before)
-        children: dict[str, list[str]] = {}
-        for name, by in self._program.loaded_by.items():
-            children.setdefault(by[0], []).append(name)
         while level:
             after = []
             for unit in level:
-                for callee in (*self._followed(unit, broad=broad), *children.get(unit, ())):
+                for callee in self._followed(unit, broad=broad):
                     if callee not in before:
                         before[callee] = unit
                         after.append(callee)
@@ -262,7 +207,7 @@ class CallGraph:
         lines = self._lines.get(unit, {})
         if broad or len(lines) <= MAX_BREADTH:
             return list(lines)
-        breadth = Counter(lines.values())
+        breadth = Counter(line for callee, line in lines.items() if callee in self._program.functions)
         return [callee for callee, line in lines.items() if breadth[line] <= MAX_BREADTH]
 
     def _path(self, name: str) -> tuple[Step, ...] | None:
@@ -283,10 +228,6 @@ class CallGraph:
         if not targets:
             return None
         return self._steps(min(targets, key=self._length))
-
-    def _is_broad(self, name: str) -> bool:
-        made = any(unit in self._broad for unit, _, _ in self._calls.get(name, {}))
-        return name in self._broad or made
 
     def _length(self, unit: str) -> int:
         return len(self._steps(unit))
@@ -315,7 +256,7 @@ class CallGraph:
             if top in program.modules:
                 values = {Value(Kind.MODULE, top)}
                 for part in parts[depth:]:
-                    values = {v for one in values for v in program.attribute(one, part, "*question*")}
+                    values = {v for one in values for v in program.attribute(one, part)}
                 kinds = {Kind.FUNCTION, Kind.BOUND, Kind.CLASS, Kind.MODULE}
                 found = sorted({one.name for one in values if one.kind in kinds})
                 if found:
@@ -323,10 +264,7 @@ class CallGraph:
         return []
 
     def _module_of(self, unit: str) -> str:
-        name = unit
-        while name and name not in self._program.modules:
-            name = name.rpartition(".")[0]
-        return name
+        return self._program.module_of(unit)
 
     def _parsed(self, module: str) -> bool:
         return self._program.modules[module].tree is not None
@@ -340,103 +278,27 @@ class CallGraph:
     def _over_approximated(self) -> frozenset[str]:
         """Every unit that could be reached where each open call leads wherever its name could."""
         if self._possible is None:
-            self._possible_limit = False
-            self._work.loose = True
-            self._work.tables.queue.update(dict.fromkeys([*self._program.scopes, *self._work.edges]))
-            before = -1
-            while before != len(self._work.edges) + len(self._program.modules):
-                before = len(self._work.edges) + len(self._program.modules)
-                self._let_go()
-                if not self._run():
-                    self._possible_limit = True
-                    break
-            self._possible = frozenset(self._work.edges) | frozenset(self._program.scopes)
+            work, outside = self._work, self._outside
+            deadline = time.monotonic() + self._seconds
+            work.loose = True
+            work.tables.queue.update(work.undecided)
+            for function in list(self._program.functions.values()):
+                if function.module.own:
+                    outside.enter(function.name)
+            before: tuple[int, ...] = ()
+            while before != outside.size() and not self._possible_limit:
+                before = outside.size()
+                outside.let_go()
+                self._possible_limit = not self._run(deadline)
+            self._possible = frozenset(work.edges) | frozenset(self._program.scopes)
         return self._possible
-
-    def _let_go(self) -> None:
-        work, program = self._work, self._program
-        for name in list(work.escaped):
-            for each in [name] if name in program.functions else list(program.methods(name)):
-                self._enter_possible(each)
-        for cls in [*work.made, *(name for name in work.escaped if name in program.classes)]:
-            if program.has_external_base(cls):
-                for each in list(program.methods(cls)):
-                    self._enter_possible(each)
-        there = self._there()
-        doubts = list(work.unresolved.values())
-        for name in {doubt.name for doubt in doubts if doubt.how == "attribute"}:
-            for each in program.by_name.get(name, ()):
-                if each in there:
-                    self._enter_possible(each)
-        for name in {doubt.name for doubt in doubts if doubt.how == "plain"}:
-            for each in program.by_name.get(name, ()):
-                self._enter_possible(each)
-        for owner, starts in list(work.gotten.items()):
-            self._let_go_attributes(owner, starts, there)
-        if any(doubt.how == "import" for doubt in doubts):
-            self._load_named()
-
-    def _there(self) -> set[str]:
-        """Functions that an object of unknown kind may have: methods of what is made or handed on, and the
-        functions of modules that are handed on as values."""
-        work, program = self._work, self._program
-        found: set[str] = set()
-        for name in {*work.made, *work.escaped}:
-            if name in program.classes:
-                found.update(program.methods(name))
-            elif name in program.modules:
-                found.update(f"{name}.{key}" for key in program.tables.keys.get(name, ()))
-        return found
-
-    def _let_go_attributes(self, owner: Value, starts: Iterable[str], there: set[str]) -> None:
-        """`getattr(owner, name)` with a name that is made up: all names that begin so, or that stand in a string."""
-        program = self._program
-        if owner.kind in {Kind.INSTANCE, Kind.CLASS}:
-            names = set(program.methods(owner.name))
-        elif owner.kind is Kind.MODULE:
-            names = {f"{owner.name}.{key}" for key in program.tables.keys.get(owner.name, ())}
-        else:
-            names = there
-        for start in starts:
-            for name in names:
-                last = name.rpartition(".")[2]
-                if (
-                    last.startswith(start)
-                    if start
-                    else owner.kind is not Kind.UNKNOWN or last in program.strings
-                ):
-                    self._enter_possible(name)
-
-    def _load_named(self) -> None:
-        """Modules whose names stand in strings, and which an open import may load; classes named there."""
-        program = self._program
-        for text in sorted(program.strings):
-            if not _DOTTED.match(text):
-                continue
-            name = text.replace(":", ".")
-            module = program.load(name)
-            if module is None and "." in name:
-                parent, _, last = name.rpartition(".")
-                if program.load(parent) is not None:
-                    for one in list(program.attribute(Value(Kind.MODULE, parent), last, "*question*")):
-                        if one.kind is Kind.CLASS:
-                            self._work.escaped.setdefault(one.name)
-                        elif one.kind is Kind.FUNCTION:
-                            self._enter_possible(one.name)
-
-    def _enter_possible(self, name: str) -> None:
-        function = self._program.functions.get(name)
-        if function is None or name in self._work.edges:
-            return
-        self._work.enter(name)
-        self._enter_from_outside(name)
 
     def _class_made(self, name: str, possible: frozenset[str]) -> bool:
         if name not in self._program.classes:
             return False
         return (
             name in self._work.made
-            or name in self._work.escaped
+            or any(one.name == name for one in self._work.escaped)
             or any(m in possible for m in self._program.methods(name) if m.startswith(f"{name}."))
         )
 
@@ -444,20 +306,20 @@ class CallGraph:
         """The open calls that may lead to one of the names, the application's own first."""
         lasts = {name.rpartition(".")[2] for name in names}
         found = [
-            d
-            for d in self._work.unresolved.values()
-            if d.name in lasts or d.how in {"import", "code", "getattr"}
+            d for d in self._work.unresolved if d.name in lasts or d.how in {"import", "code", "getattr"}
         ]
         found.sort(key=lambda d: (d.name not in lasts, not self._is_own(d.unit), d.unit, d.line))
         return tuple(Step(d.unit, self._file(d.unit), d.line) for d in found[:5])
 
     def _is_own(self, unit: str) -> bool:
-        module = self._program.modules.get(self._module_of(unit))
-        return module is not None and module.own
+        return self._program.is_own(unit)
 
     def _unread(self, module: str, symbol: str) -> str:
         """Why nothing can be said, where source that matters could not be read."""
         program = self._program
+        if self._work.broken:
+            unit, why = next(iter(self._work.broken.items()))
+            return f"{unit} cannot be read: {why}"
         own = [
             one for one in program.modules.values() if one.own and one.tree is None and one.file is not None
         ]
@@ -471,16 +333,7 @@ class CallGraph:
         ]
         if broken:
             return f"{broken[0].name} cannot be read: {broken[0].why}"
-        code = [d for d in self._work.unresolved.values() if d.how == "code" and self._is_own(d.unit)]
+        code = [d for d in self._work.unresolved if d.how == "code" and self._is_own(d.unit)]
         if code and module:
             return f"{code[0].unit} runs code that is made up at run time"
         return ""
-
-
-def _call(unit: str, file: str, line: int, node: ast.Call) -> Call:
-    arguments = tuple(ast.unparse(one)[:MAX_ARGUMENT] for one in node.args)
-    keywords = {one.arg or "**": ast.unparse(one.value)[:MAX_ARGUMENT] for one in node.keywords}
-    return Call(unit, file, line, arguments, keywords)
-
-
-__all__ = ["Call", "CallGraph", "Reach", "Standing", "Step", "Unresolved"]

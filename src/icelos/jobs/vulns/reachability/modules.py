@@ -6,13 +6,22 @@ Nothing is imported or run. What cannot be parsed (Python 2, say, or a binary mo
 from __future__ import annotations
 
 import ast
+import hashlib
 import os
-from collections.abc import Iterator, Sequence
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
+from icelos.jobs.vulns.reachability.names import bound_names
+
 BINARY = (".so", ".pyd")
+MAX_STRING = 200
+_WORD = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -25,7 +34,11 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Module:
-    """One loaded module. `tree` is None where its source cannot be read; `why` then says so."""
+    """One loaded module. `tree` is None where its source cannot be read; `why` then says so.
+
+    `bound` are the names its body binds, `strings` the short string constants anywhere in it, and `words` the
+    dotted names in the text of one that cannot be parsed.
+    """
 
     def __init__(self, name: str, file: Path | None, *, package: bool, own: bool) -> None:
         self.name = name
@@ -33,6 +46,9 @@ class Module:
         self.package = package
         self.own = own
         self.tree: ast.Module | None = None
+        self.bound: frozenset[str] = frozenset()
+        self.strings: frozenset[str] = frozenset()
+        self.words: frozenset[str] = frozenset()
         self.why = ""
 
     @property
@@ -48,7 +64,8 @@ class Finder:
         self.limits = limits
         self.read = 0
         self.files = 0
-        self._own = _own_modules(application)
+        self._named = _own_modules(application)
+        self._own = {**_above(application, self._named), **self._named}
         self._own_folders = {
             ".".join(parts[:depth])
             for parts in (name.split(".") for name in self._own)
@@ -61,13 +78,13 @@ class Finder:
     def own(self) -> Iterator[str]:
         """One dotted name for each own file: the longest, which relative imports need."""
         best: dict[Path, str] = {}
-        for name, (file, _) in self._own.items():
+        for name, (file, _) in self._named.items():
             if len(name) > len(best.get(file, "")):
                 best[file] = name
         yield from best.values()
 
     def find(self, name: str) -> Module | None:
-        """The module of that name, not parsed yet; None where it is not in the target (the standard library)."""
+        """The module of that name, not parsed yet; None where the target does not have it."""
         if name in self._own:
             file, package = self._own[name]
             return Module(name, file, package=package, own=True)
@@ -90,17 +107,23 @@ class Finder:
             folder = folder / part
         name, last, names = ".".join(parts), parts[-1], self._names(folder)
         if last in names:
-            inner = self._names(folder / last)
-            if "__init__.py" in inner:
-                return Module(name, folder / last / "__init__.py", package=True, own=False)
-            if any(one.endswith(".py") or "." not in one for one in inner):
-                return Module(name, None, package=True, own=False)
+            found = self._package(name, folder / last)
+            if found is not None:
+                return found
         if f"{last}.py" in names:
             return Module(name, folder / f"{last}.py", package=False, own=False)
         if any(one.startswith(f"{last}.") and one.endswith(BINARY) for one in names):
-            found = Module(name, None, package=False, own=False)
-            found.why = "binary"
-            return found
+            binary = Module(name, None, package=False, own=False)
+            binary.why = "binary"
+            return binary
+        return None
+
+    def _package(self, name: str, folder: Path) -> Module | None:
+        inner = self._names(folder)
+        if "__init__.py" in inner:
+            return Module(name, folder / "__init__.py", package=True, own=False)
+        if any(one.endswith(".py") or "." not in one for one in inner):
+            return Module(name, None, package=True, own=False)
         return None
 
     def _names(self, folder: Path) -> frozenset[str]:
@@ -130,18 +153,76 @@ class Finder:
             module.why = "the limit of files was reached"
             return
         try:
-            with open(module.file, "rb") as stream:
+            with module.file.open("rb") as stream:
                 data = stream.read(self.limits.file_bytes + 1)
-            self.files += 1
-            self.read += len(data)
-            if len(data) > self.limits.file_bytes:
-                module.why = "too large"
-                return
-            module.tree = ast.parse(data)
         except OSError as error:
             module.why = f"cannot be read: {error.strerror}"
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            module.why = f"not Python of this version: {type(error).__name__}"
+            return
+        self.files += 1
+        self.read += len(data)
+        if len(data) > self.limits.file_bytes:
+            module.why = "too large"
+            return
+        parsed = _parsed(data)
+        module.tree, module.bound, module.strings, module.words, module.why = parsed
+
+
+class Parsed(NamedTuple):
+    """What is kept of one file, whatever name it is imported by."""
+
+    tree: ast.Module | None
+    bound: frozenset[str]
+    strings: frozenset[str]
+    words: frozenset[str]
+    why: str
+
+
+class _Cache:
+    """Parsed files by the digest of their content: the least recently used go first. Used by many threads."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._held: OrderedDict[bytes, tuple[int, Parsed]] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, data: bytes) -> Parsed:
+        """What the file holds, parsed where it is not known."""
+        digest = hashlib.sha256(data).digest()
+        with self._lock:
+            found = self._held.get(digest)
+            if found is not None:
+                self._held.move_to_end(digest)
+                return found[1]
+        made = _parse(data)
+        with self._lock:
+            if digest not in self._held:
+                self._held[digest] = (len(data), made)
+                self._bytes += len(data)
+            while self._bytes > self._most:
+                _, (size, _) = self._held.popitem(last=False)
+                self._bytes -= size
+        return made
+
+
+def _parse(data: bytes) -> Parsed:
+    try:
+        tree = ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        words = frozenset(_WORD.findall(data.decode(errors="replace")))
+        why = f"not Python of this version: {type(error).__name__}"
+        return Parsed(None, frozenset(), frozenset(), words, why)
+    strings = frozenset(
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= MAX_STRING
+    )
+    return Parsed(tree, bound_names(tree)[0], strings, frozenset(), "")
+
+
+CACHE_BYTES = 16 * 1024 * 1024
+"""Bytes of source whose trees are kept in memory; a tree takes about twenty times its source."""
+_parsed = _Cache(CACHE_BYTES).get
 
 
 def _own_modules(application: Sequence[Path]) -> dict[str, tuple[Path, bool]]:
@@ -150,23 +231,10 @@ def _own_modules(application: Sequence[Path]) -> dict[str, tuple[Path, bool]]:
     "app/web/views.py" is "app.web.views", "web.views" and "views"; where two files share a name, the one
     nearest to the top has it.
     """
-    files: list[tuple[Path, Path]] = []
-    for given in application:
-        if given.is_dir():
-            for folder, names, inside in os.walk(given, followlinks=False):
-                names[:] = sorted(
-                    name for name in names if not name.startswith(".") and name != "__pycache__"
-                )
-                files += [
-                    (given, Path(folder, name)) for name in sorted(inside) if name.endswith((".py", ".pyw"))
-                ]
-        elif given.suffix in {".py", ".pyw"}:
-            files.append((given.parent, given))
+    files = list(_own_files(application))
     if not files:
         return {}
     top = Path(os.path.commonpath([root for root, _ in files]))
-    if top.name.isidentifier() and any(one.is_file() for one in application):
-        top = top.parent  # files may belong to a package that is their folder
     found: dict[str, tuple[Path, bool]] = {}
     for _, file in sorted(files, key=lambda pair: (len(pair[1].parts), pair[1])):
         parts = list(file.relative_to(top).with_suffix("").parts)
@@ -178,3 +246,26 @@ def _own_modules(application: Sequence[Path]) -> dict[str, tuple[Path, bool]]:
             if all(part.isidentifier() for part in parts[start:]):
                 found.setdefault(name, (file, package))
     return found
+
+
+def _above(
+    application: Sequence[Path], named: Mapping[str, tuple[Path, bool]]
+) -> dict[str, tuple[Path, bool]]:
+    """Further names of files that were given one by one: their top folder may be a package of its own."""
+    folders = [one.parent for one in application if one.is_file()]
+    top = Path(os.path.commonpath(folders)).name if folders else ""
+    return {f"{top}.{name}": found for name, found in named.items()} if top.isidentifier() else {}
+
+
+def _own_files(application: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """(the folder given, a Python file below it); links are not followed."""
+    for given in application:
+        if given.is_dir():
+            for folder, names, inside in os.walk(given, followlinks=False):
+                names[:] = sorted(n for n in names if not n.startswith(".") and n != "__pycache__")
+                for name in sorted(inside):
+                    file = Path(folder, name)
+                    if name.endswith((".py", ".pyw")) and not file.is_symlink():
+                        yield given, file
+        elif given.suffix in {".py", ".pyw"}:
+            yield given.parent, given

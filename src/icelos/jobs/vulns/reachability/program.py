@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from icelos.jobs.vulns.reachability.hierarchy import Hierarchy
 from icelos.jobs.vulns.reachability.modules import Finder, Module
-from icelos.jobs.vulns.reachability.values import (
-    PLAIN,
-    UNKNOWN,
-    Class,
-    Function,
-    Key,
-    Kind,
-    Scope,
-    Tables,
-    Value,
-    bound_names,
-)
+from icelos.jobs.vulns.reachability.names import bound_names
+from icelos.jobs.vulns.reachability.scopes import Class, Function, Scope
+from icelos.jobs.vulns.reachability.values import BASES, PLAIN, Key, Kind, Lookup, Tables, Value
 
-MAX_STRING = 200
+By = tuple[str, str, int]
+"""(unit, file, line) of an import."""
+_ON_CLASSES = frozenset({"__init_subclass__", "__class_getitem__"})
 
 
 class Program:
-    """Everything loaded so far. Loading a module makes it a unit to be evaluated; nothing of it is run."""
+    """Everything loaded so far. `started` lists modules whose bodies are still to be evaluated."""
 
     def __init__(self, finder: Finder) -> None:
         self.finder = finder
         self.tables = Tables()
+        self.hierarchy = Hierarchy(self.tables)
         self.modules: dict[str, Module] = {}
         self.missing: set[str] = set()
         self.scopes: dict[str, Scope] = {}
@@ -35,18 +30,19 @@ class Program:
         self.classes: dict[str, Class] = {}
         self.by_name: dict[str, list[str]] = {}
         self.strings: set[str] = set()
-        self.loaded_by: dict[str, tuple[str, str, int]] = {}
+        self.loaded_by: dict[str, By] = {}
+        self.started: list[Scope] = []
+        self._lookups: dict[tuple[Kind, str, str], Lookup] = {}
         self._aliases: dict[str, str] = {}
-        self._orders: dict[str, tuple[str, ...]] = {}
-        self._derived: dict[str, set[str]] = {}
-        self._written: dict[str, tuple[str, ...]] = {}
+        self._files: dict[str, str] = {}
+        self._own_units: dict[str, bool] = {}
 
     # -- modules
 
-    def load(self, name: str, by: tuple[str, str, int] | None = None) -> Module | None:
-        """The module and the packages above it; None where the target does not have it.
+    def load(self, name: str, by: By | None = None) -> Module | None:
+        """The module, after the packages above it; None where the target does not have it.
 
-        `by` is (unit, file, line) of the import, kept for the first.
+        `by` is the import, kept for the first.
         """
         parts = name.split(".")
         found = None
@@ -56,41 +52,51 @@ class Program:
                 return None
         return found
 
-    def _load_one(self, name: str, by: tuple[str, str, int] | None) -> Module | None:
-        name = self._aliases.get(name, name)
-        if name in self.modules:
-            return self.modules[name]
-        if name in self.missing:
-            return None
+    def known(self, name: str) -> Module | None:
+        """A module that is loaded, by any of its names."""
+        return self.modules.get(self._aliases.get(name, name))
+
+    def _load_one(self, name: str, by: By | None) -> Module | None:
+        found = self.known(name)
+        if found is not None and by is not None:
+            self._imported(found.name, by)
+        if found is not None or name in self.missing:
+            return found
         module = self.finder.find(name)
         if module is None:
             self.missing.add(name)
             return None
         if module.own and module.file is not None:
-            for other in self.modules.values():
-                if other.own and other.file == module.file:
-                    self._aliases[name] = other.name
-                    return other
+            same = self._files.setdefault(str(module.file), name)
+            if same != name:
+                self._aliases[name] = same
+                return self.modules[same]
+        self._take(module, by)
+        return module
+
+    def _imported(self, name: str, by: By) -> None:
+        """Keep the first import of a module that is known already, unless it is a part of a circle."""
+        at = self.module_of(by[0])
+        while at in self.loaded_by and at != name:
+            at = self.module_of(self.loaded_by[at][0])
+        if at != name:
+            self.loaded_by.setdefault(name, by)
+
+    def _take(self, module: Module, by: By | None) -> None:
+        name = module.name
         self.modules[name] = module
         if by is not None:
             self.loaded_by[name] = by
         self.finder.parse(module)
         if module.tree is not None:
             scope = Scope(name, name, module, None, "module")
-            scope.bound, _ = bound_names(module.tree)
+            scope.bound = module.bound
             self.scopes[name] = scope
-            for node in ast.walk(module.tree):
-                if (
-                    isinstance(node, ast.Constant)
-                    and isinstance(node.value, str)
-                    and len(node.value) <= MAX_STRING
-                ):
-                    self.strings.add(node.value)
-            self.tables.queue[name] = None
+            self.strings |= module.strings
+            self.started.append(scope)
         parent, _, last = name.rpartition(".")
         if parent:
             self.tables.add((parent, last), [Value(Kind.MODULE, name)])
-        return module
 
     # -- definitions
 
@@ -125,7 +131,7 @@ class Program:
             inner.owner = name
             found = Class(name, node, scope.module, inner)
             self.classes[name] = found
-            self._written[name] = tuple(ast.unparse(one).split(".")[-1] for one in node.bases)
+            self.hierarchy.declare(name, node.bases)
         return found
 
     # -- looking up
@@ -144,120 +150,80 @@ class Program:
         return None
 
     def linear(self, name: str) -> tuple[str, ...]:
-        """The method resolution order (C3) of a class by dotted name, itself first; external bases are left out.
+        """The method resolution order of a class, itself first."""
+        return self.hierarchy.linear(name)
 
-        Depth first where the bases do not agree.
-        """
-        found = self._orders.get(name)
-        if found is None:
-            self._orders[name] = (name,)  # a class that derives from itself ends here
-            found = self._orders[name] = self._merged(name)
-        return found
-
-    def derive(self, name: str, bases: Iterable[Value]) -> None:
-        """Let bases flow to a class."""
-        key = (name, "*bases*")
-        before = len(self.tables.values.get(key, ()))
-        self.tables.add(key, bases)
-        if len(self.tables.values.get(key, ())) != before:
-            for base in self.tables.values[key]:
-                self._derived.setdefault(base.name, set()).add(name)
-            waiting, seen = [name], {name}
-            while waiting:
-                one = waiting.pop()
-                self._orders.pop(one, None)
-                more = self._derived.get(one, set()) - seen
-                seen |= more
-                waiting.extend(more)
-
-    def _bases(self, name: str) -> list[str]:
-        """The known base classes, in the order in which they are written as far as their names tell."""
-        held = self.tables.values.get((name, "*bases*"), ())
-        written = self._written.get(name, ())
-
-        def rank(base: str) -> tuple[int, str]:
-            last = base.rpartition(".")[2].split(":")[0]
-            return (written.index(last) if last in written else len(written), base)
-
-        return sorted({one.name for one in held if one.kind is Kind.CLASS}, key=rank)
-
-    def _merged(self, name: str) -> tuple[str, ...]:
-        parents = self._bases(name)
-        lists = [list(order) for order in (*(self.linear(one) for one in parents), parents) if order]
-        merged: dict[str, None] = {name: None}
-        while lists:
-            tails = {one for each in lists for one in each[1:]}
-            head = next((each[0] for each in lists if each[0] not in tails), lists[0][0])
-            merged[head] = None
-            lists = [rest for each in lists if (rest := [one for one in each if one != head])]
-        return tuple(merged)
-
-    def has_external_base(self, name: str) -> bool:
-        """Whether a class derives from one outside of the target, which may call its methods."""
-        return any(
-            (value.kind in {Kind.EXTERNAL, Kind.UNKNOWN} and value.name not in {"builtins.object", ""})
-            or value == UNKNOWN
-            for each in self.linear(name)
-            for value in self.tables.values.get((each, "*bases*"), ())
-        )
-
-    def attribute(self, value: Value, name: str, unit: str) -> Iterator[Value]:
+    def attribute(self, value: Value, name: str) -> Sequence[Value]:
         """What `value.name` may be, as far as it is known."""
-        tables = self.tables
         match value.kind:
             case Kind.MODULE:
-                found = tables.read((value.name, name), unit)
-                yield from list(found)
-                if not found:
-                    child = f"{value.name}.{name}"
-                    if child in self.modules:
-                        yield Value(Kind.MODULE, child)
-                    elif value.name in self.modules and self.modules[value.name].tree is None:
-                        yield Value(Kind.EXTERNAL, child)
-            case Kind.CLASS:
-                for one in self._member(value.name, name, unit):
-                    yield self._bind(one, value, instance=False)
-            case Kind.INSTANCE:
-                own = list(tables.read((f"{value.name}()", name), unit))
-                yield from own
-                for each in self.linear(value.name)[1:]:
-                    yield from list(tables.read((f"{each}()", name), unit))
-                for one in self._member(value.name, name, unit):
-                    yield self._bind(one, value, instance=True)
-            case Kind.SUPER if value.of is not None:
-                order = self.linear(value.of.name)
-                rest = order[order.index(value.name) + 1 :] if value.name in order else ()
-                for each in rest:
-                    held = list(tables.read((each, name), unit))
-                    if held:
-                        for one in held:
-                            yield self._bind(one, value.of, instance=value.of.kind is Kind.INSTANCE)
-                        return
-                yield Value(Kind.EXTERNAL, f"builtins.object.{name}")
+                return self._of_module(value.name, name)
+            case Kind.CLASS | Kind.INSTANCE:
+                return self._of_class(value, name)
+            case Kind.SUPER:
+                return self._of_super(value, name)
             case Kind.FUNCTION:
-                yield from list(tables.read((f"{value.name}()", name), unit))
+                return list(self.tables.read((f"{value.name}()", name)))
             case Kind.EXTERNAL:
-                yield Value(Kind.EXTERNAL, f"{value.name}.{name}") if value.name else PLAIN
-
-    def _member(self, owner: str, name: str, unit: str) -> list[Value]:
-        self.tables.read((owner, "*bases*"), unit)
-        for each in self.linear(owner):
-            held = list(self.tables.read((each, name), unit))
-            if held:
-                return held
+                return [Value(Kind.EXTERNAL, f"{value.name}.{name}") if value.name else PLAIN]
         return []
 
-    def _bind(self, found: Value, receiver: Value, *, instance: bool) -> Value:
+    def _of_module(self, module: str, name: str) -> list[Value]:
+        found = self.tables.read((module, name))
+        if found:
+            return list(found)
+        child = f"{module}.{name}"
+        if child in self.modules:
+            return [Value(Kind.MODULE, child)]
+        if module in self.modules and self.modules[module].tree is None:
+            return [Value(Kind.EXTERNAL, child)]
+        return []
+
+    def _of_class(self, value: Value, name: str) -> tuple[Value, ...]:
+        """An attribute of a class or its instances; looked up once for all that read it."""
+        key = (value.kind, value.name, name)
+        lookup = self._lookups.get(key)
+        if lookup is None:
+            lookup = self._lookups[key] = Lookup()
+        if lookup.stale:
+            lookup.stale = False
+            lookup.found = tuple(dict.fromkeys(self._searched(value, name, lookup)))
+        if self.tables.task is not None:
+            lookup.readers[self.tables.task] = None
+        return lookup.found
+
+    def _searched(self, value: Value, name: str, lookup: Lookup) -> Iterator[Value]:
+        self.tables.watch((value.name, BASES), lookup)
+        order = self.linear(value.name)
+        if value.kind is Kind.INSTANCE:
+            for each in order:
+                yield from self.tables.watch((f"{each}()", name), lookup)
+        for each in order:
+            held = self.tables.watch((each, name), lookup)
+            if held:
+                yield from (self._bind(one, value) for one in held)
+                return
+
+    def _of_super(self, value: Value, name: str) -> list[Value]:
+        if value.of is None:
+            return []
+        order = self.linear(value.of.name)
+        for each in order[order.index(value.name) + 1 :] if value.name in order else ():
+            held = self.tables.read((each, name))
+            if held:
+                return [self._bind(one, value.of) for one in held]
+        return [Value(Kind.EXTERNAL, f"builtins.object.{name}")]
+
+    def _bind(self, found: Value, receiver: Value) -> Value:
         function = self.functions.get(found.name) if found.kind is Kind.FUNCTION else None
         if function is None or "staticmethod" in function.decorators:
             return found
-        if "classmethod" in function.decorators or function.name.rpartition(".")[2] in {
-            "__new__",
-            "__init_subclass__",
-        }:
-            cls = Value(Kind.CLASS, receiver.name)
-            return Value(Kind.BOUND, found.name, cls) if "classmethod" in function.decorators else found
-        return Value(Kind.BOUND, found.name, receiver) if instance else found
+        last = function.name.rpartition(".")[2]
+        if "classmethod" in function.decorators or last in _ON_CLASSES:
+            return Value(Kind.BOUND, found.name, Value(Kind.CLASS, receiver.name))
+        if last == "__new__" or receiver.kind is not Kind.INSTANCE:
+            return found
+        return Value(Kind.BOUND, found.name, receiver)
 
     def methods(self, name: str) -> Iterable[str]:
         """The functions of a class and its known bases."""
@@ -266,6 +232,20 @@ class Program:
                 for value in self.tables.values.get((each, key), ()):
                     if value.kind is Kind.FUNCTION:
                         yield value.name
+
+    def is_own(self, unit: str) -> bool:
+        """Whether a unit stands in the application's own source."""
+        if unit not in self._own_units:
+            module = self.modules.get(self.module_of(unit))
+            self._own_units[unit] = module is not None and module.own
+        return self._own_units[unit]
+
+    def module_of(self, unit: str) -> str:
+        """The module of a function or class by dotted name; "" where none is loaded."""
+        name = unit
+        while name and name not in self.modules:
+            name = name.rpartition(".")[0]
+        return name
 
 
 def _decorators(node: ast.AST) -> Iterator[str]:

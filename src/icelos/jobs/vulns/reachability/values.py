@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import NamedTuple
-
-from icelos.jobs.vulns.reachability.modules import Module
 
 
 class Kind(StrEnum):
@@ -19,6 +17,8 @@ class Kind(StrEnum):
     INSTANCE = "instance"
     MODULE = "module"
     CONTAINER = "container"
+    PROPERTY = "property"
+    PARTIAL = "partial"
     SUPER = "super"
     EXTERNAL = "external"
     NOTHING = "nothing"
@@ -26,9 +26,9 @@ class Kind(StrEnum):
 
 
 class Value(NamedTuple):
-    """One abstract value: `name` is the dotted name of the function, class or module, or where a container is made.
+    """One abstract value: the dotted name of the function, class or module, or where a container is made.
 
-    `of` is the receiver of a bound method, or the instance within `super()`.
+    `of` is the receiver of a bound method, the instance within `super()`, or what a partial calls.
     """
 
     kind: Kind
@@ -36,6 +36,7 @@ class Value(NamedTuple):
     of: Value | None = None
 
 
+Values = AbstractSet[Value]
 UNKNOWN = Value(Kind.UNKNOWN)
 """Something that may be anything of the target."""
 NOTHING = Value(Kind.NOTHING)
@@ -46,147 +47,108 @@ Key = tuple[str, str]
 """(owner, name): a variable of a scope, an attribute of a class's instances, a key of a container."""
 EACH = "[]"
 """The key that stands for elements whose key is not known."""
+KEYS = "*keys*"
+RETURN = "*return*"
+BASES = "*bases*"
+METACLASS = "*metaclass*"
+YIELDED = "*yield*"
+"""Ends the name of the container that stands for the generator of a function."""
 MAX_VALUES = 24
-"""Values that one key may hold; beyond that it holds UNKNOWN, so that the analysis ends."""
+"""Values that one key may hold; beyond that it holds UNKNOWN and the rest is spilled, so that it all ends."""
+_NONE: frozenset[Value] = frozenset()
 
 
-class Function:
-    """A function or lambda of the target. `owner` is its class's dotted name or "".
+class Task:
+    """One statement of a unit (a function or module): run again whenever something that it read has grown."""
 
-    `parameters` are those that a position fills, in order; `generates` tells whether a call gives a generator.
-    """
+    __slots__ = ("act", "unit")
 
-    def __init__(
-        self,
-        name: str,
-        node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
-        module: Module,
-        scope: Scope,
-        owner: str,
-        decorators: frozenset[str],
-    ) -> None:
-        self.name = name
-        self.node = node
-        self.module = module
-        self.scope = scope
-        self.owner = owner
-        self.decorators = decorators
-        self.parameters = [one.arg for one in (*node.args.posonlyargs, *node.args.args)]
-        self.generates = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in own_nodes(node))
-        self.defaults: dict[str, ast.expr] = dict(
-            zip(
-                self.parameters[len(self.parameters) - len(node.args.defaults) :],
-                node.args.defaults,
-                strict=True,
-            )
-        )
-        self.defaults |= {
-            one.arg: value
-            for one, value in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
-            if value is not None
-        }
-
-
-class Class(NamedTuple):
-    """A class of the target."""
-
-    name: str
-    node: ast.ClassDef
-    module: Module
-    scope: Scope
-
-
-class Scope:
-    """Where names are bound: a module, class or function body. `unit` is what runs it: a function or module."""
-
-    def __init__(self, name: str, unit: str, module: Module, parent: Scope | None, kind: str) -> None:
-        self.name = name
+    def __init__(self, unit: str, act: Callable[[], None]) -> None:
         self.unit = unit
-        self.module = module
-        self.parent = parent
-        self.kind = kind
-        self.bound: frozenset[str] = frozenset()
-        self.outer: frozenset[str] = frozenset()
-        self.owner = ""
+        self.act = act
 
 
-def own_nodes(scope: ast.AST) -> Iterable[ast.AST]:
-    """The nodes of a scope without those of functions and classes within it."""
-    waiting: list[ast.AST] = list(ast.iter_child_nodes(scope))
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            waiting.extend(node.decorator_list)
-        elif not isinstance(node, ast.Lambda):
-            waiting.extend(ast.iter_child_nodes(node))
+class Lookup:
+    """What an attribute of a class was found to be; looked up again when it is `stale`."""
 
+    __slots__ = ("found", "readers", "stale")
 
-def bound_names(node: ast.AST) -> tuple[frozenset[str], frozenset[str]]:
-    """(names that a body binds, names it declares global or nonlocal)."""
-    bound: set[str] = set()
-    outer: set[str] = set()
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        given = node.args
-        every = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
-        bound |= {one.arg for one in every if one is not None}
-    for inner in own_nodes(node):
-        match inner:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-                bound.add(name)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                bound.add(name)
-            case ast.Import(names=names) | ast.ImportFrom(names=names):
-                bound |= {(one.asname or one.name).split(".")[0] for one in names}
-            case (
-                ast.ExceptHandler(name=str(name))
-                | ast.MatchAs(name=str(name))
-                | ast.MatchStar(name=str(name))
-            ):
-                bound.add(name)
-            case ast.Global(names=names) | ast.Nonlocal(names=names):
-                outer |= set(names)
-    return frozenset(bound - outer), frozenset(outer)
+    def __init__(self) -> None:
+        self.found: tuple[Value, ...] = ()
+        self.readers: dict[Task, None] = {}
+        self.stale = True
 
 
 class Tables:
-    """What flows where, who reads it, and which units must be looked at again."""
+    """What flows where, which task reads it, and which tasks must be run again.
+
+    `fresh` holds statements of modules, which are run first and in the order of execution.
+    `spilled` holds values that found no room at a key: they may turn up wherever something is UNKNOWN.
+    """
 
     def __init__(self) -> None:
-        self.values: dict[Key, set[Value]] = {}
-        self.readers: dict[Key, set[str]] = {}
-        self.keys: dict[str, set[str]] = {}
-        self.queue: dict[str, None] = {}
+        self.values: dict[Key, frozenset[Value]] = {}
+        self.readers: dict[Key, dict[Task, None]] = {}
+        self.watchers: dict[Key, dict[Lookup, None]] = {}
+        self.keys: dict[str, dict[str, None]] = {}
+        self.owners: dict[str, dict[str, None]] = {}
+        self.queue: dict[Task, None] = {}
+        self.fresh: list[Task] = []
+        self.spilled: set[Value] = set()
+        self.task: Task | None = None
 
     def add(self, key: Key, values: Iterable[Value]) -> None:
-        """Let values flow to a key; whoever reads it is looked at again."""
-        held = self.values.setdefault(key, set())
-        before = len(held)
-        if before > MAX_VALUES:
+        """Let values flow to a key; whoever reads it is run again."""
+        given = values if isinstance(values, AbstractSet) else frozenset(values)
+        held = self.values.get(key, _NONE)
+        if given <= held:
             return
-        held.update(values)
         if len(held) > MAX_VALUES:
-            held.add(UNKNOWN)
-        if len(held) != before:
-            if key[1] not in self.keys.setdefault(key[0], set()):
-                self.keys[key[0]].add(key[1])
-                self.wake((key[0], "*keys*"))
-            self.wake(key)
+            self.spilled |= given
+            return
+        grown = held | given
+        if len(grown) > MAX_VALUES:
+            self.spilled |= given
+            grown |= {UNKNOWN}
+        self.values[key] = grown
+        if not held:
+            self.keys.setdefault(key[0], {})[key[1]] = None
+            self.owners.setdefault(key[1], {})[key[0]] = None
+            self.wake((key[0], KEYS))
+        self.wake(key)
 
     def wake(self, key: Key) -> None:
-        """Look again at all that read a key."""
-        for unit in self.readers.get(key, ()):
-            self.queue[unit] = None
+        """Run again all that read a key."""
+        readers = self.readers.get(key)
+        if readers:
+            self.queue.update(readers)
+        for lookup in self.watchers.get(key, ()):
+            lookup.stale = True
+            self.queue.update(lookup.readers)
 
-    def read(self, key: Key, unit: str) -> set[Value]:
-        """The values of a key so far."""
-        self.readers.setdefault(key, set()).add(unit)
+    def watch(self, key: Key, lookup: Lookup) -> frozenset[Value]:
+        """The values of a key, for a look-up that more than one task uses."""
+        self.watchers.setdefault(key, {})[lookup] = None
         return self.values.get(key, _NONE)
 
-    def names(self, owner: str, unit: str) -> list[str]:
+    def read(self, key: Key) -> frozenset[Value]:
+        """The values of a key so far."""
+        if self.task is not None:
+            self.readers.setdefault(key, {})[self.task] = None
+        return self.values.get(key, _NONE)
+
+    def names(self, owner: str) -> list[str]:
         """The names that an owner has so far."""
-        self.readers.setdefault((owner, "*keys*"), set()).add(unit)
+        if self.task is not None:
+            self.readers.setdefault((owner, KEYS), {})[self.task] = None
         return list(self.keys.get(owner, ()))
 
-
-_NONE: set[Value] = set()
+    def next(self) -> Task | None:
+        """The task to run next; None where all is settled."""
+        if self.fresh:
+            return self.fresh.pop()
+        if not self.queue:
+            return None
+        found = next(iter(self.queue))
+        del self.queue[found]
+        return found

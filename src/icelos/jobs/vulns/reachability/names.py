@@ -1,0 +1,45 @@
+"""The names that the body of a module, class or function binds."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+
+def own_nodes(scope: ast.AST) -> Iterable[ast.AST]:
+    """The nodes of a scope without those of functions and classes within it."""
+    waiting: list[ast.AST] = list(ast.iter_child_nodes(scope))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            waiting.extend(node.decorator_list)
+        elif not isinstance(node, ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def bound_names(node: ast.AST) -> tuple[frozenset[str], frozenset[str]]:
+    """(names that a body binds, names it declares global or nonlocal)."""
+    bound: set[str] = set()
+    outer: set[str] = set()
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        given = node.args
+        every = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
+        bound |= {one.arg for one in every if one is not None}
+    for inner in own_nodes(node):
+        match inner:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                bound.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                bound.add(name)
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                bound |= {(one.asname or one.name).split(".")[0] for one in names}
+            case (
+                ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+            ):
+                bound.add(name)
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                outer |= set(names)
+    return frozenset(bound - outer), frozenset(outer)

@@ -1,0 +1,8 @@
+def target(first, second):
+    return first() + second()
+def m():
+    return 1
+def n():
+    return 2
+parts = {"first": m, "second": n}
+target(**parts)

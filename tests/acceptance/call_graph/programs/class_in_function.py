@@ -1,0 +1,8 @@
+def build(tag):
+    class Local:
+        def name(self):
+            return label(tag)
+    return Local()
+def label(tag):
+    return tag
+build("x").name()

@@ -1,0 +1,5 @@
+import second
+def start():
+    return second.go()
+def finish():
+    return 1

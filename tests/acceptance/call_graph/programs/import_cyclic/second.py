@@ -1,0 +1,3 @@
+import first
+def go():
+    return first.finish()

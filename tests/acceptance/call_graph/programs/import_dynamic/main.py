@@ -1,0 +1,3 @@
+import importlib
+plug = importlib.import_module("plug")
+plug.activate()

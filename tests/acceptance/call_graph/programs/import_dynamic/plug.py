@@ -1,0 +1,4 @@
+def activate():
+    return real()
+def real():
+    return 1

@@ -1,0 +1,3 @@
+from helper import work as job, Thing
+job()
+Thing().go()

@@ -1,0 +1,4 @@
+def main():
+    from lazy import act
+    return act()
+main()

@@ -1,0 +1,5 @@
+import tool as t
+use = t
+def main():
+    return use.Kind.build().name()
+main()

@@ -1,0 +1,4 @@
+import pack.tools.text
+from pack import maths
+pack.tools.text.clean("a")
+maths.add(1, 2)

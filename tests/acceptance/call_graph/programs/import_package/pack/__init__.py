@@ -1,0 +1,3 @@
+def setup():
+    return 0
+setup()

@@ -1,0 +1,4 @@
+def clean(text):
+    return strip(text)
+def strip(text):
+    return text.strip()

@@ -1,0 +1,4 @@
+def work():
+    return inner()
+def inner():
+    return 1

@@ -1,0 +1,4 @@
+import helper
+def main():
+    return helper.work()
+main()

@@ -1,0 +1,4 @@
+import pack
+from pack import run
+run()
+pack.Worker().work()

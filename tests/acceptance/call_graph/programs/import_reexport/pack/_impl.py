@@ -1,0 +1,5 @@
+__all__ = ["run"]
+def run():
+    return _hidden()
+def _hidden():
+    return 1

@@ -1,0 +1,3 @@
+class Worker:
+    def work(self):
+        return 1
