@@ -86,3 +86,30 @@ def test_against_brute_force(points: list[int], version: int) -> None:
     found = read([_affected(*events)], "PyPI", str(version))
     assert (found.standing is Standing.AFFECTED) == expected
     assert found.standing is not Standing.UNDECIDED
+
+
+def test_a_commit_of_a_go_module_that_follows_no_release_is_undecided() -> None:
+    affected = Affected(
+        "Go", "", "a.example/b", (Range("SEMVER", (("introduced", "0"), ("fixed", "1.2.3"))),), ()
+    )
+    found = read([affected], "Go", "v0.0.0-20240326214341-4fc94919996f")
+    assert found.standing is Standing.UNDECIDED
+    assert found.fixes == ("1.2.3",)
+    assert "introduced 0, fixed 1.2.3" in found.words
+    assert read([affected], "Go", "v1.2.2").standing is Standing.AFFECTED
+
+
+@pytest.mark.parametrize(
+    ("version", "standing"),
+    [
+        ("0.7.1", Standing.UNDECIDED),
+        ("0.7.2", Standing.AFFECTED),
+        ("0.9.0", Standing.FIXED),
+        ("0.1.0", Standing.OUTSIDE),
+    ],
+)
+def test_a_range_that_could_not_be_mapped_only_raises_doubt(version: str, standing: Standing) -> None:
+    mapped = Range("SEMVER", (("introduced", "0.7.2"), ("fixed", "0.8.0")))
+    unmapped = Range("ECOSYSTEM", (("introduced", "0.5.0"),))
+    affected = Affected("Go", "", "a.example/b", (mapped,), (), (), (unmapped,))
+    assert read([affected], "Go", version).standing is standing
