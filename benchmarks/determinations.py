@@ -2,8 +2,8 @@
 
 PACK is a folder with the sets of advisories named below, DETERMINATIONS one with two sets of determinations,
 wolfi-*.jsonl.gz and rancher-*.jsonl.gz. The job has what a determination tells: a component's name and
-version, and that what is of Wolfi, or holds packages of a distribution, runs on Linux; neither source nor image.
-With --cases, each disagreement is printed.
+version, and that it runs on Linux where it is of Wolfi or beside packages of a distribution;
+neither source nor image. With --cases, each disagreement is printed.
 """
 
 from __future__ import annotations

@@ -45,7 +45,8 @@ def _judge(
     assert place is not None
     (name,) = index.about(place)
     component = Component(
-        id="1", source="bom", target="app", purl=purl, name="b", version=version, advisory=name, system=system,
+        id="1", source="bom", target="app", purl=purl, name="b", version=version, advisory=name,
+        system=system,
     )  # fmt: skip
     (found,) = VulnsJob(index).score([component])
     assert isinstance(found, Finding)
