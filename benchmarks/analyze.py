@@ -1,8 +1,8 @@
 """`icelos vulns analyze` as a whole, without a model: `python -m benchmarks.analyze ADVISORIES TARGET...`.
 
-TARGET is what the command takes. `--cache FOLDER`, which `python tests/quality/verdicts/packages.py FOLDER` has
-filled, adds a target that is made here: applications of tests/quality/verdicts beside old releases of those
-packages that most advisories name. The command runs in a process of its own, with an empty workspace.
+TARGET is what the command takes. `--cache FOLDER`, which `python tests/quality/verdicts/packages.py FOLDER`
+has filled, adds a target that is made here: applications of tests/quality/verdicts beside old releases of
+those packages that most advisories name. The command runs in a process of its own, with an empty workspace.
 """
 
 from __future__ import annotations
