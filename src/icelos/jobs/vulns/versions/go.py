@@ -1,7 +1,7 @@
 """When a version of a Go module tells nothing of its place among the releases of that module.
 
-https://go.dev/ref/mod#pseudo-versions and https://go.dev/ref/mod#major-version-suffixes. Programs carry such
-versions of their own module: of builds that knew no tag, and those that were stamped for another module.
+https://go.dev/ref/mod#pseudo-versions and https://go.dev/ref/mod#major-version-suffixes. Scanners take
+strings in a program for the version of its own module, which they are not.
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ _UNTAGGED = "0.0.0-"
 def doubt(module: str, version: str, bounds: Iterable[str]) -> str:
     """Why `version` cannot be compared with these bounds of a range, in words; "" where it can be.
 
-    A version whose major number is not that of the module's path is not one of this module. A commit that
-    follows no release ("v0.0.0-20240326214341-4fc94919996f") sorts before all releases, whenever it was made.
-    Of two commits of one second, the order of their hashes says nothing.
+    A version whose major number is not that of the module's path is not one of this module. Of two commits of
+    one second, the order of their hashes says nothing.
     """
-    bounds = [bound for bound in bounds if bound != "0"]
     suffix, major = _SUFFIX.search(module), _MAJOR.match(version)
     untagged = version.removeprefix("v").startswith(_UNTAGGED)
     if suffix and major and major[1] != suffix[1] and not untagged:
@@ -30,8 +28,6 @@ def doubt(module: str, version: str, bounds: Iterable[str]) -> str:
     found = _PSEUDO.fullmatch(version)
     if found is None:
         return ""
-    if untagged and any(not bound.removeprefix("v").startswith(_UNTAGGED) for bound in bounds):
-        return f"{version} is a commit that follows no release, and the advisory names releases"
     for bound in bounds:
         other = _PSEUDO.fullmatch(bound)
         if other and other[1] == found[1] and other[2] != found[2]:
