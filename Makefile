@@ -31,7 +31,7 @@ format: $(VENV)/.dev  ## Format the code and mend what lint can
 	@$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.dev  ## Measure speed, as ratios against a peer in the same run
-	@for name in parse indexing retrieval llm_door llm_embedded; do \
+	@for name in versions parse indexing retrieval llm_door llm_embedded; do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 docs: $(VENV)/.dev  ## Build the manual into docs/_build

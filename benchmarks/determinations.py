@@ -1,8 +1,9 @@
 """What people determined beside what the job says: `python -m benchmarks.determinations PACK DETERMINATIONS`.
 
-PACK is a folder with the sets of advisories named below, DETERMINATIONS one with wolfi-determinations*.jsonl.gz
-and rancher-human*.jsonl.gz. The job has what a determination tells: a component's name and version, and that
-Wolfi's packages run on Linux; neither source nor image. With --cases, each disagreement is printed.
+PACK is a folder with the sets of advisories named below, DETERMINATIONS one with two sets of determinations,
+wolfi-*.jsonl.gz and rancher-*.jsonl.gz. The job has what a determination tells: a component's name and
+version, and that it runs on Linux where it is of Wolfi or beside packages of a distribution;
+neither source nor image. With --cases, each disagreement is printed.
 """
 
 from __future__ import annotations
@@ -125,7 +126,15 @@ def _purl(detected: dict[str, str], artifacts: dict[str, set[str]]) -> str:
 
 
 def _rancher(file: Path, _: dict[str, set[str]]) -> Iterator[Case]:
-    for record in _lines(file):
+    records = list(_lines(file))
+    linux = {
+        product["@id"]
+        for record in records
+        for product in record["products"]
+        for part in product.get("subcomponents", ())
+        if part["@id"].startswith(("pkg:rpm/", "pkg:deb/", "pkg:apk/"))
+    }
+    for record in records:
         names = frozenset((record["vulnerability"]["name"], *record["vulnerability"].get("aliases", ())))
         truth = {"affected": AFFECTED, "not_affected": NOT_AFFECTED, "fixed": NOT_AFFECTED}[record["status"]]
         for product in record["products"]:
@@ -133,7 +142,7 @@ def _rancher(file: Path, _: dict[str, set[str]]) -> Iterator[Case]:
                 yield Case(
                     product["@id"], names, part["@id"] if part["@id"].startswith("pkg:") else "", truth,
                     record.get("justification", ""), " ".join(record.get("impact_statement", "").split()),
-                    product["@id"].startswith("pkg:rpm/"),
+                    product["@id"] in linux,
                 )  # fmt: skip
 
 
@@ -181,7 +190,9 @@ def _judge(case: Case, store: AdvisoryStore, job: VulnsJob) -> tuple[str, str]:
         return UNDECIDED, f"no advisory in the pack by this name and package: {place.ecosystem}"
     if not place.version:
         return UNDECIDED, "no version is told"
-    system = System("linux", f"a package of Wolfi: {case.source}", case.source) if case.linux else None
+    system = (
+        System("linux", f"has packages of a distribution: {case.source}", case.source) if case.linux else None
+    )
     component = Component(
         id="1", source=case.source, target=case.source, purl=case.purl, name=place.name,
         version=place.version, advisory=advisory, system=system,

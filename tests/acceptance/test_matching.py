@@ -32,7 +32,11 @@ OSV_FILES = (
     "psf-advisory-db/psf.osv.jsonl.gz", "pypa-advisory-db/pypa.osv.jsonl.gz",
 )  # fmt: skip
 SECDB_FILE = "alpine-secdb/alpine-secdb-v3.3-v3.11.jsonl.gz"
-VERDICTS = {"vulnerable": "affected", "code_not_present": "not affected", "uncertain": "undecided"}
+VERDICTS = {
+    "vulnerable": "affected", "requires_environment": "affected", "code_not_present": "not affected",
+    "uncertain": "undecided",
+}  # fmt: skip
+"""By version alone: that the affected version needs another system is said on top of it."""
 Findings = dict[tuple[str, str], str]
 
 

@@ -31,8 +31,10 @@ def read_target(path: Path) -> list[Inventory]:
     """The inventories of a file or folder: one for each image in it.
 
     Raises InputError where it is neither an image, nor a bill of materials or a scanner's report, nor a root
-    file system or source tree.
+    file system or source tree, or is not there.
     """
+    if not path.exists():
+        raise InputError("no such file or folder", source=str(path))
     if path.is_dir():
         return (
             _from_layout(path)

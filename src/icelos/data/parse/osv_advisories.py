@@ -34,7 +34,9 @@ class Affected(msgspec.Struct, frozen=True, array_like=True):
     """One package that an advisory names, in one ecosystem and release.
 
     `systems` are the operating systems that alone have the flaw ("windows"), by the advisory's own fields;
-    empty where it does not restrict them. New fields go to the end: stores keep this as an array.
+    empty where it does not restrict them. `unmapped` are ranges that the publisher could not express in the
+    ecosystem's own versions: they can raise a doubt, and decide nothing.
+    New fields go to the end: stores keep this as an array.
     """
 
     ecosystem: str
@@ -43,6 +45,7 @@ class Affected(msgspec.Struct, frozen=True, array_like=True):
     ranges: tuple[Range, ...]
     versions: tuple[str, ...]
     systems: tuple[str, ...] = ()
+    unmapped: tuple[Range, ...] = ()
 
 
 class Advisory(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -186,7 +189,19 @@ def _affected(item: _Affected) -> Affected:
         ranges,
         tuple(item.versions or ()),
         _systems(item.ecosystem_specific),
+        _unmapped(item.ecosystem_specific),
     )
+
+
+def _unmapped(specific: object) -> tuple[Range, ...]:
+    """Go's `custom_ranges`, of advisories that nobody reviewed. What is not shaped as a range is left out."""
+    found: list[Range] = []
+    for one in dicts_of(specific, "custom_ranges") if isinstance(specific, dict) else ():
+        try:
+            found.append(_range(msgspec.convert(one, _Range)))
+        except msgspec.ValidationError:
+            continue
+    return tuple(found)
 
 
 def _systems(specific: object) -> tuple[str, ...]:

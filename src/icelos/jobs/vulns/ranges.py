@@ -7,14 +7,14 @@ nothing about a version.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cmp_to_key
 
 import msgspec
 
 from icelos.data.parse.osv_advisories import Affected, Range
-from icelos.jobs.vulns.versions import compare, is_branch
+from icelos.jobs.vulns.versions import compare, go, is_branch
 
 
 class Standing(StrEnum):
@@ -71,15 +71,30 @@ def _read_one(affected: Affected, ecosystem: str, version: str) -> Reading:
     ranges = [found for found in affected.ranges if found.kind in {"ECOSYSTEM", "SEMVER"}]
     if not ranges:
         return _without_ranges(affected, ecosystem, version)
+    if ecosystem == "Go" and version not in affected.versions:
+        bounds = [value for found in ranges for _, value in found.events]
+        if why := go.doubt(affected.name, version, bounds):
+            words = "; ".join(map(_words, ranges))
+            return Reading(Standing.UNDECIDED, why, words, _fixes(affected, ecosystem, version))
     readings = [_read_range(found, ecosystem, version) for found in ranges]
     if version in affected.versions:
         reason = f"{version} is in the advisory's list of versions"
         readings.append(Reading(Standing.AFFECTED, reason, f"versions: …, {version}, …"))
+    if all(reading.standing is Standing.OUTSIDE for reading in readings):
+        readings.extend(_doubts(affected, ecosystem, version))
     for standing in (Standing.AFFECTED, Standing.UNDECIDED, Standing.FIXED):
         found = next((reading for reading in readings if reading.standing is standing), None)
         if found is not None:
             return msgspec.structs.replace(found, fixes=_fixes(affected, ecosystem, version))
     return readings[0]
+
+
+def _doubts(affected: Affected, ecosystem: str, version: str) -> Iterator[Reading]:
+    """Where ranges that the publisher could not map may hold the version after all."""
+    for found in affected.unmapped:
+        if _read_range(found, ecosystem, version).standing in {Standing.AFFECTED, Standing.UNDECIDED}:
+            why = f"{version} may be in a range that the advisory could not map to versions of {ecosystem}"
+            yield Reading(Standing.UNDECIDED, why, _words(found))
 
 
 def _without_ranges(affected: Affected, ecosystem: str, version: str) -> Reading:
@@ -98,11 +113,15 @@ def _without_ranges(affected: Affected, ecosystem: str, version: str) -> Reading
 
 
 def _read_range(found: Range, ecosystem: str, version: str) -> Reading:
-    words = f"{found.kind}: {', '.join(f'{kind} {value}' for kind, value in found.events)}"
+    words = _words(found)
     try:
         return _walk(_sorted(found, ecosystem), ecosystem, version, words)
     except ValueError as error:
         return Reading(Standing.UNDECIDED, str(error), words)
+
+
+def _words(found: Range) -> str:
+    return f"{found.kind}: {', '.join(f'{kind} {value}' for kind, value in found.events)}"
 
 
 def _walk(events: list[tuple[str, str]], ecosystem: str, version: str, words: str) -> Reading:

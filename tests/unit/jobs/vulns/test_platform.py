@@ -45,11 +45,20 @@ def _judge(
     assert place is not None
     (name,) = index.about(place)
     component = Component(
-        id="1", source="bom", target="app", purl=purl, name="b", version=version, advisory=name, system=system,
+        id="1", source="bom", target="app", purl=purl, name="b", version=version, advisory=name,
+        system=system,
     )  # fmt: skip
     (found,) = VulnsJob(index).score([component])
     assert isinstance(found, Finding)
     return found
+
+
+def test_ranges_that_go_s_database_could_not_map(tmp_path: Path) -> None:
+    custom = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}, {"events": 3}]
+    advisory = _advisory(ecosystem_specific={"custom_ranges": custom})
+    advisory["affected"][0]["ranges"][0]["events"] = [{"introduced": "1.5.0"}]
+    assert _judge(tmp_path, advisory).label == "uncertain"
+    assert _judge(tmp_path, advisory, version="1.5.0").label == "vulnerable"
 
 
 def test_words_of_the_advisory(tmp_path: Path) -> None:

@@ -86,3 +86,29 @@ def test_against_brute_force(points: list[int], version: int) -> None:
     found = read([_affected(*events)], "PyPI", str(version))
     assert (found.standing is Standing.AFFECTED) == expected
     assert found.standing is not Standing.UNDECIDED
+
+
+def test_a_version_that_cannot_be_the_module_s_is_undecided() -> None:
+    fixed = Range("SEMVER", (("introduced", "0"), ("fixed", "8.2.3")))
+    affected = Affected("Go", "", "a.example/b/v8", (fixed,), ())
+    found = read([affected], "Go", "v3.46.0")
+    assert found.standing is Standing.UNDECIDED
+    assert found.fixes == ("8.2.3",)
+    assert "introduced 0, fixed 8.2.3" in found.words
+    assert read([affected], "Go", "v8.2.2").standing is Standing.AFFECTED
+
+
+@pytest.mark.parametrize(
+    ("version", "standing"),
+    [
+        ("0.7.1", Standing.UNDECIDED),
+        ("0.7.2", Standing.AFFECTED),
+        ("0.9.0", Standing.FIXED),
+        ("0.1.0", Standing.OUTSIDE),
+    ],
+)
+def test_a_range_that_could_not_be_mapped_only_raises_doubt(version: str, standing: Standing) -> None:
+    mapped = Range("SEMVER", (("introduced", "0.7.2"), ("fixed", "0.8.0")))
+    unmapped = Range("ECOSYSTEM", (("introduced", "0.5.0"),))
+    affected = Affected("Go", "", "a.example/b", (mapped,), (), (), (unmapped,))
+    assert read([affected], "Go", version).standing is standing
