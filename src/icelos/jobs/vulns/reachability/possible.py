@@ -33,6 +33,7 @@ class Outside:
         self._handed: set[Value] = set()
         self._named: set[str] = set()
         self._read: set[str] = set()
+        self._words: set[str] = set()
 
     def enter(self, name: str) -> None:
         """Let a function be called from outside."""
@@ -173,7 +174,10 @@ class Outside:
             if not _DOTTED.match(text):
                 continue
             name = text.replace(":", ".")
-            if self.program.load(name) is None and "." in name:
+            module = self.program.load(name)
+            if module is not None:
+                self.work.escape([Value(Kind.MODULE, module.name)])
+            elif "." in name:
                 parent, _, last = name.rpartition(".")
                 if self.program.load(parent) is not None:
                     found = self.program.attribute(Value(Kind.MODULE, parent), last)
@@ -185,10 +189,10 @@ class Outside:
             if module.words and module.name not in self._read:
                 self._read.add(module.name)
                 self._load_named(module.words)
-                parts = {part for word in module.words for part in word.split(".")}
-                for part in sorted(parts):
-                    self._enter_all(self.program.by_name.get(part, ()))
-                    self._escape_classes(part)
+                self._words |= {part for word in module.words for part in word.split(".")}
+        for word in sorted(self._words):
+            self._enter_all(self.program.by_name.get(word, ()))
+            self._escape_classes(word)
 
     def _escape_classes(self, name: str) -> None:
         for owner in self.work.tables.owners.get(name, ()):
