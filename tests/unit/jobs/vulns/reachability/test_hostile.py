@@ -48,12 +48,10 @@ def test_cyclic_imports(make: Make) -> None:
 
 
 def test_class_that_derives_from_itself(make: Make) -> None:
-    graph = make(
-        {
-            "app.py": "class A(A):\n    def f(self): self.g()\n"
+    source = "class A(A):\n    def f(self): self.g()\n"
     source += "class B(C): ...\nclass C(B): ...\nC().f()\nA().f()"
-        }
-    )
+
+    graph = make({"app.py": source})
 
     assert "app.A.f" in graph.edges["app"]
 
