@@ -2,9 +2,9 @@
 
 .venv/bin/python benchmarks/call_graph.py ARCHIVE.tar.gz ...
 
-Each archive is a source distribution with its tests (`pip download --no-deps --no-binary :all: pluggy itsdangerous
-sqlparse`). It is unpacked, its tests run under `sys.setprofile` in a process of their own, and every traced edge
-whose caller and callee are of the package or its tests is looked for in `CallGraph.edges`, with the tests as the
+Each archive is a source distribution with tests (`pip download --no-deps --no-binary :all: pluggy ...`).
+It is unpacked, its tests run under `sys.setprofile` in a process of their own, and every traced edge whose
+caller and callee are of the package or its tests is looked for in `CallGraph.edges`, with the tests as the
 application. Runs the code of the archives: give it only what you trust.
 """
 
@@ -81,7 +81,7 @@ def traced(root: Path, source: Path, tests: Path) -> Edges:
     def normal(name: str) -> str:
         for prefix in dotted:
             name = name.removeprefix(prefix)
-        return name.removesuffix(".__init__")
+        return name
 
     edges = json.loads(done.stdout.splitlines()[-1])
     return {(normal(caller), normal(callee)) for caller, callee in edges}

@@ -16,6 +16,7 @@ from icelos.jobs.vulns.reachability.values import (
     UNKNOWN,
     YIELDED,
     Kind,
+    Task,
     Value,
 )
 
@@ -53,10 +54,29 @@ class Outside:
         written = function.node.args
         for each in (*names, *(one.arg for one in written.kwonlyargs)):
             tables.add((name, each), {UNKNOWN})
+            self._inject(name, each)
         for site, rest in (("*args*", written.vararg), ("*kwargs*", written.kwarg)):
             if rest is not None:
                 tables.add((f"{name}{site}", EACH), {UNKNOWN})
                 tables.add((name, rest.arg), {Value(Kind.CONTAINER, f"{name}{site}")})
+
+    def _inject(self, name: str, parameter: str) -> None:
+        """What pytest hands to a test: the result of the fixture of the parameter's name."""
+        functions = self.program.functions
+        fixtures = [
+            one for one in self.program.by_name.get(parameter, ()) if "fixture" in functions[one].decorators
+        ]
+        module = functions[name].module.name
+        near = [one for one in fixtures if functions[one].module.name == module] or fixtures
+        tables = self.work.tables
+
+        def flow() -> None:
+            for one in near:
+                tables.add((name, parameter), tables.read((one, RETURN)))
+                tables.add((name, parameter), tables.read((f"{one}{YIELDED}", EACH)))
+
+        if near:
+            tables.queue[Task(name, flow)] = None
 
     def let_go(self) -> None:
         """One round: enter all that could be called by what is open so far."""

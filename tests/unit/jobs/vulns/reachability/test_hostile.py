@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from icelos.jobs.vulns.reachability import CallGraph, Standing
 from tests.unit.jobs.vulns.reachability.conftest import Make
+
+from icelos.jobs.vulns.reachability import CallGraph, Standing
 
 
 def test_python_2_file_of_the_application(make: Make) -> None:
