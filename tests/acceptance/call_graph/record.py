@@ -4,8 +4,8 @@
     python record.py FOLDER pytest ARGUMENT...     the edges of a package while its own tests run
 
 Only functions and module bodies of files below FOLDER count. The caller is the nearest frame of such a file:
-code of the standard library that calls back is looked through. Class bodies, comprehensions and generator
-expressions belong to the function or module around them. Printed is JSON: [[caller, callee], ...].
+code of the standard library that calls back is looked through, other packages (pytest) are not. Class bodies,
+comprehensions and generator expressions belong to the function or module around them. Printed is JSON: [[caller, callee], ...].
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Recorder:
             return
         caller = frame.f_back
         while caller is not None and not caller.f_code.co_filename.startswith(self.folder):
-            caller = caller.f_back
+            caller = caller.f_back if "site-packages" not in caller.f_code.co_filename else None
         if caller is not None:
             self.edges.add((self.name(caller.f_code), self.name(frame.f_code)))
 

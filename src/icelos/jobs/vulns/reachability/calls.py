@@ -8,6 +8,7 @@ from icelos.jobs.vulns.reachability.machine import Machine
 from icelos.jobs.vulns.reachability.objects import Given
 from icelos.jobs.vulns.reachability.scopes import Function, Scope
 from icelos.jobs.vulns.reachability.values import (
+    ANY,
     EACH,
     NOTHING,
     PLAIN,
@@ -127,6 +128,8 @@ class Calls(Machine):
         if not getting:
             for owner in owners if name is not None else ():
                 self.set_attribute(owner, name or "", third, node.lineno)
+            for owner in owners if name is None else ():
+                self.set_attribute(owner, ANY, third, node.lineno)
             if name is None:
                 self.escape(third)
             return {PLAIN}
@@ -136,6 +139,7 @@ class Calls(Machine):
         found: set[Value] = {UNKNOWN}
         for owner in owners:
             self.gotten.setdefault(owner, set()).add(start)
+            found |= self.attribute({owner} - {UNKNOWN}, ANY, node.lineno) - {PLAIN}
             if start:
                 found |= self._beginning(owner, start, node.lineno)
         return found | third

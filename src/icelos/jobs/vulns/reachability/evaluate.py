@@ -34,7 +34,7 @@ class Evaluator(Imports):
     def __init__(self, program: Program) -> None:
         super().__init__(program)
         self.broken: dict[str, str] = {}
-        self._begun: set[ast.AST] = set()
+        self._begun: set[tuple[str, ast.AST]] = set()  # by scope too: equal files share one tree
 
     def run(self, task: Task) -> None:
         """Run one task, and begin the bodies of modules that it loads."""
@@ -73,8 +73,8 @@ class Evaluator(Imports):
         tasks = []
         for node in body:
             act = _STATEMENTS.get(type(node))
-            if act is not None and node not in self._begun:
-                self._begun.add(node)
+            if act is not None and (scope.name, node) not in self._begun:
+                self._begun.add((scope.name, node))
                 tasks.append(Task(scope.unit, self._bound(act, node, scope)))
         if scope.unit in self.program.scopes:
             self.tables.fresh.extend(reversed(tasks))

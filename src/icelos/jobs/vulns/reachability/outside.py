@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from icelos.jobs.vulns.reachability import builtin, containers
@@ -61,17 +62,18 @@ def _builtin(work: Machine, full: str, name: str, given: Given) -> Values | None
     if name == "type" and len(given.positional) == 1:
         return {Value(Kind.CLASS, one.name) for one in first if one.kind is Kind.INSTANCE} or {PLAIN}
     if name in {"globals", "locals", "vars"}:
-        work.escape([Value(Kind.MODULE, work.program.module_of(work.unit)), *first])
-        return {UNKNOWN}
+        return _namespace(work, first)
     if name in _TELLING:
         return {PLAIN}
-    if name == "property":
-        return _property(work, given)
-    if name == "next" and given.positional:
-        return _next(work, given)
-    if name in builtin.DUNDERS and given.positional:
-        return _special(work, name, given)
-    return None
+    act = _ACTS.get(name, _special if name in builtin.DUNDERS else None)
+    return act(work, name, given) if act is not None and given.all() else None
+
+
+def _namespace(work: Machine, owners: Values) -> Values:
+    """All names of a module or object, by any of which it may be asked."""
+    for one in owners or {Value(Kind.MODULE, work.program.module_of(work.unit))}:
+        work.gotten.setdefault(one, set()).add("")
+    return {UNKNOWN}
 
 
 def _allocated(full: str, given: Given) -> Values:
@@ -82,8 +84,8 @@ def _allocated(full: str, given: Given) -> Values:
     return {UNKNOWN}
 
 
-def _next(work: Machine, given: Given) -> Values:
-    first = given.positional[0]
+def _next(work: Machine, _name: str, given: Given) -> Values:
+    first = given.positional[0] if given.positional else set()
     found = work.elements({one for one in first if one.kind is not Kind.INSTANCE}, given.line)
     for one in first:
         if one.kind is Kind.INSTANCE:
@@ -101,7 +103,7 @@ def _special(work: Machine, name: str, given: Given) -> Values:
                 if got:
                     break
     if name in {"iter", "reversed"}:
-        return found | {one for one in given.positional[0] if one.kind is not Kind.INSTANCE}
+        return found | {one for one in given.all() if one.kind is not Kind.INSTANCE}
     return found if name == "abs" and found else {PLAIN}
 
 
@@ -109,7 +111,7 @@ def _site(work: Machine, name: str, line: int) -> str:
     return f"{work.unit}@{line}*{name}*"
 
 
-def _property(work: Machine, given: Given) -> Values:
+def _property(work: Machine, _name: str, given: Given) -> Values:
     """`property(get, set)`; as a decorator it is known by its name."""
     site = _site(work, "property", given.line)
     for name, values in zip(("get", "set", "delete"), given.positional, strict=False):
@@ -218,3 +220,6 @@ def _call_given(work: Machine, given: Given) -> None:
             function = work.program.functions[one.name]
             names = function.parameters[1:] if one.kind is Kind.BOUND else function.parameters
             work.call({one}, _on(given, *([{UNKNOWN}] * len(names))))
+
+
+_ACTS: dict[str, Callable[[Machine, str, Given], Values]] = {"property": _property, "next": _next}

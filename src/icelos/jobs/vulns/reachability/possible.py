@@ -16,6 +16,7 @@ from icelos.jobs.vulns.reachability.values import (
     UNKNOWN,
     YIELDED,
     Kind,
+    Task,
     Value,
 )
 
@@ -33,6 +34,7 @@ class Outside:
         self._handed: set[Value] = set()
         self._named: set[str] = set()
         self._read: set[str] = set()
+        self._words: set[str] = set()
 
     def enter(self, name: str) -> None:
         """Let a function be called from outside."""
@@ -52,10 +54,29 @@ class Outside:
         written = function.node.args
         for each in (*names, *(one.arg for one in written.kwonlyargs)):
             tables.add((name, each), {UNKNOWN})
+            self._inject(name, each)
         for site, rest in (("*args*", written.vararg), ("*kwargs*", written.kwarg)):
             if rest is not None:
                 tables.add((f"{name}{site}", EACH), {UNKNOWN})
                 tables.add((name, rest.arg), {Value(Kind.CONTAINER, f"{name}{site}")})
+
+    def _inject(self, name: str, parameter: str) -> None:
+        """What pytest hands to a test: the result of the fixture of the parameter's name."""
+        functions = self.program.functions
+        fixtures = [
+            one for one in self.program.by_name.get(parameter, ()) if "fixture" in functions[one].decorators
+        ]
+        module = functions[name].module.name
+        near = [one for one in fixtures if functions[one].module.name == module] or fixtures
+        tables = self.work.tables
+
+        def flow() -> None:
+            for one in near:
+                tables.add((name, parameter), tables.read((one, RETURN)))
+                tables.add((name, parameter), tables.read((f"{one}{YIELDED}", EACH)))
+
+        if near:
+            tables.queue[Task(name, flow)] = None
 
     def let_go(self) -> None:
         """One round: enter all that could be called by what is open so far."""
@@ -175,7 +196,10 @@ class Outside:
             if not _DOTTED.match(text):
                 continue
             name = text.replace(":", ".")
-            if self.program.load(name) is None and "." in name:
+            module = self.program.load(name)
+            if module is not None:
+                self.work.escape([Value(Kind.MODULE, module.name)])
+            elif "." in name:
                 parent, _, last = name.rpartition(".")
                 if self.program.load(parent) is not None:
                     found = self.program.attribute(Value(Kind.MODULE, parent), last)
@@ -201,10 +225,10 @@ class Outside:
             if module.words and module.name not in self._read:
                 self._read.add(module.name)
                 self._load_named(module.words)
-                parts = {part for word in module.words for part in word.split(".")}
-                for part in sorted(parts):
-                    self._enter_all(self.program.by_name.get(part, ()))
-                    self._escape_classes(part)
+                self._words |= {part for word in module.words for part in word.split(".")}
+        for word in sorted(self._words):
+            self._enter_all(self.program.by_name.get(word, ()))
+            self._escape_classes(word)
 
     def _escape_classes(self, name: str) -> None:
         for owner in self.work.tables.owners.get(name, ()):

@@ -9,7 +9,7 @@ from icelos.jobs.vulns.reachability.hierarchy import Hierarchy
 from icelos.jobs.vulns.reachability.modules import Finder, Module
 from icelos.jobs.vulns.reachability.names import bound_names
 from icelos.jobs.vulns.reachability.scopes import Class, Function, Scope
-from icelos.jobs.vulns.reachability.values import BASES, PLAIN, Key, Kind, Lookup, Tables, Value
+from icelos.jobs.vulns.reachability.values import ANY, BASES, PLAIN, Key, Kind, Lookup, Tables, Value
 
 By = tuple[str, str, int]
 """(unit, file, line) of an import."""
@@ -203,6 +203,8 @@ class Program:
             if held:
                 yield from (self._bind(one, value) for one in held)
                 return
+        for each in order if value.kind is Kind.INSTANCE and not name.startswith("__") else ():
+            yield from self.tables.watch((f"{each}()", ANY), lookup)
 
     def _of_super(self, value: Value, name: str) -> list[Value]:
         if value.of is None:

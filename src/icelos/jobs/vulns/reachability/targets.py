@@ -73,6 +73,8 @@ class Targets(Calls):
     def _set_item(self, target: ast.Subscript, values: Values, scope: Scope) -> None:
         key = constant_key(target.slice)
         keys = self.value(target.slice, scope)
+        if isinstance(target.slice, ast.Slice):
+            values = values | self.elements(values, target.lineno)
         for owner in self.value(target.value, scope):
             if owner.kind is Kind.CONTAINER:
                 self.tables.add((owner.name, key), values)

@@ -47,6 +47,8 @@ Key = tuple[str, str]
 """(owner, name): a variable of a scope, an attribute of a class's instances, a key of a container."""
 EACH = "[]"
 """The key that stands for elements whose key is not known."""
+ANY = "*any*"
+"""The attribute that stands for those set under a name that is made up."""
 KEYS = "*keys*"
 RETURN = "*return*"
 BASES = "*bases*"
