@@ -5,7 +5,8 @@
 
 Only functions and module bodies of files below FOLDER count. The caller is the nearest frame of such a file:
 code of the standard library that calls back is looked through, other packages (pytest) are not. Class bodies,
-comprehensions and generator expressions belong to the function or module around them. Printed is JSON: [[caller, callee], ...].
+comprehensions and generator expressions belong to the function or module around them.
+Printed is JSON: [[caller, callee], ...].
 """
 
 from __future__ import annotations
