@@ -221,7 +221,7 @@ def _questions(data: Any) -> Iterator[Question]:
 
 
 def _counts(case: Case, question: Question) -> bool:
-    """Whether a verdict may rest on a model's question: it may not choose which code is the vulnerable one."""
+    """Whether a verdict may rest on a model's question: it may not choose which code is vulnerable."""
     if question.tool in {"reach", "arguments"}:
         return question.arguments["symbol"] in case.symbols
     if question.tool == "imports":

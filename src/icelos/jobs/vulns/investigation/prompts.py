@@ -42,8 +42,8 @@ STEP: dict[str, Any] = {
 _RULES = (
     "You plan the investigation of one vulnerability in one target. You do not decide: tools gather "
     "evidence, and rules decide from it. Ask what would show that the vulnerable code is not there, not run, "
-    "not configured, or not open to an attacker here; and what would show that it is. Each question names one "
-    "tool and its arguments."
+    "not configured, or not open to an attacker here; and what would show that it is. Each question names "
+    "one tool and its arguments."
 )
 
 
