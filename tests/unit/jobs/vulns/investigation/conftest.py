@@ -16,7 +16,8 @@ from icelos.records import Component
 MakeCase = Callable[..., Case]
 FILES = {
     "app/main.py": (
-        "import sys\nimport kit\nDEBUG = False\n\n\ndef main():\n    print(kit.load(sys.argv[1]))\n\n\nmain()\n"
+        "import sys\nimport kit\nDEBUG = False\n\n\n"
+        "def main():\n    print(kit.load(sys.argv[1]))\n\n\nmain()\n"
     ),
     "app/settings.ini": "[kit]\nstrict = on\n",
     "Dockerfile": "FROM python:3.11-slim\nENV STAGE=live\nCMD python app/main.py\n",

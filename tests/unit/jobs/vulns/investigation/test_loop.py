@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -125,20 +125,24 @@ def test_a_model_does_not_choose_which_code_is_vulnerable(
     assert len(found.asked) > len(investigate(make_case(VAGUE)).asked)
 
 
-@pytest.mark.parametrize("step", ["template", "conclude"])
-def test_an_error_in_the_rules_ends_one_step(
-    make_case: MakeCase, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    def broken(*_: object) -> None:
-        raise RecursionError("too deep")
+def _broken(*_: object) -> None:
+    raise RecursionError("too deep")
 
+
+def _broken_questions(*_: object) -> Iterator[None]:
+    raise RecursionError("too deep")
+    yield
+
+
+@pytest.mark.parametrize(("step", "broken"), [("template", _broken_questions), ("conclude", _broken)])
+def test_an_error_in_the_rules_ends_one_step(
+    make_case: MakeCase, monkeypatch: pytest.MonkeyPatch, step: str, broken: Callable[..., object]
+) -> None:
     monkeypatch.setattr(loop, step, broken)
     found = investigate(make_case())
-    assert found.conclusion.label in {Label.UNCERTAIN, Label.VULNERABLE}
-    assert (found.whole, found.notes) == (
-        False,
-        ("the questions could not be followed: RecursionError: too deep",),
-    )
+    assert found.conclusion.label is Label.UNCERTAIN
+    assert not found.whole
+    assert found.notes == ("the questions could not be followed: RecursionError: too deep",)
 
 
 def test_an_error_in_the_conclusion_is_undecided(
