@@ -29,7 +29,8 @@ from icelos.testing import ScriptedLLM
 
 PACKAGES = 8
 CALLS: dict[str, dict[str, Any]] = {
-    "version": {}, "files": {"pattern": "*.py"}, "text": {"words": "import"}, "code_search": {"query": "load"},
+    "version": {}, "files": {"pattern": "*.py"}, "text": {"words": "import"},
+    "code_search": {"query": "load"},
     "symbol": {"name": "load"}, "imports": {"module": "os"}, "reach": {"symbol": "main.main"},
     "arguments": {"symbol": "main.main"}, "setting": {"name": "DEBUG"}, "runtime": {},
     "packages": {"name": "kit*"}, "hardening": {"path": "app/main.py"},
@@ -204,10 +205,16 @@ def test_injected_text_changes_no_verdict(judged: Callable[..., Any], injected: 
     feed = _feed(tmp_path / "injected.jsonl", lambda _: injected)
     assert _labels(judged(feed=feed)) == truth
     assert _labels(judged(PerCase(*_rounds(), _asks()), feed)) == truth
-    for answer in OBEDIENT:
-        outcomes = judged(PerCase(answer), feed)
-        assert _labels(outcomes) == truth
-        assert not any("root:x:" in proof.quote for one in outcomes.values() for proof in one.evidence)
+
+
+@pytest.mark.parametrize("answer", OBEDIENT, ids=range(len(OBEDIENT)))
+def test_a_model_that_obeys_changes_no_verdict(
+    judged: Callable[..., Any], answer: Any, tmp_path: Path
+) -> None:
+    feed = _feed(tmp_path / "injected.jsonl", lambda number: INJECTED[number % len(INJECTED)])
+    outcomes = judged(PerCase(answer), feed)
+    assert _labels(outcomes) == _labels(judged())
+    assert not any("root:x:" in proof.quote for one in outcomes.values() for proof in one.evidence)
 
 
 class EveryThird:
