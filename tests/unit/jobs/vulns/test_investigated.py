@@ -59,7 +59,10 @@ def test_what_is_not_looked_into(target: Target) -> None:
     assert look(_component(), _statements(), Reading(Standing.FIXED, "", "")) is None
     assert look(_component(owner="deb:python3-kit"), _statements(), AFFECTED) is None
     assert look(_component(purl="pkg:npm/kit@1.0"), _statements(), AFFECTED) is None
-    assert look(_component(location="nowhere", name="else"), _statements(), AFFECTED) is None
+    assert (
+        look(_component(location="nowhere", name="else", purl="pkg:pypi/else@1"), _statements(), AFFECTED)
+        is None
+    )
     assert look(_component(), _statements(), AFFECTED) is not None
 
 

@@ -27,6 +27,8 @@ MAX_CALLS = 10
 """Calls of a model for one case."""
 MAX_FAILED = 2
 """Calls that may give nothing usable before a case goes on without the model."""
+MAX_REPLY = 64 * 1024
+"""Characters of a reply that are read; five questions need far fewer."""
 MAX_TOOLS = 40
 SECONDS = 120.0
 
@@ -197,6 +199,8 @@ class _Work:
         except Exception as error:  # a model that is a plug-in may raise anything
             raise ModelError(f"{type(error).__name__}: {error}") from error
         self.usage = _sum(self.usage, reply.usage)
+        if len(reply.text) > MAX_REPLY:
+            raise ModelError(f"a reply of more than {MAX_REPLY} characters")
         if reply.data is None:
             value, problems = json_schema.read(reply.text, schema)
         else:
