@@ -297,6 +297,26 @@ def test_an_ended_run_goes_on_where_it_was(judged: Callable[..., Any], target: P
     assert after["CVE-2024-0"].label == "code_not_reachable"
 
 
+class Stopped(PerCase):
+    """A model in whose tenth call somebody presses Ctrl-C."""
+
+    def reply(self, messages: Sequence[Message], **more: Any) -> Reply:
+        if self.calls == 9:
+            raise KeyboardInterrupt
+        return super().reply(messages, **more)
+
+
+def test_ctrl_c_loses_no_case_that_was_done(judged: Callable[..., Any]) -> None:
+    script = (_asks("runtime", "text"), _asks())
+    assert judged(Stopped(*script), home="same") == {}  # the first batch was under way
+    model, whole = PerCase(*script), PerCase(*script)
+    outcomes = judged(model, home="same")
+    assert _labels(outcomes) == _labels(judged(whole))
+    reused = [one for one in outcomes.values() if "reused" in one.attributes]
+    assert 4 < len(reused) < len(outcomes)
+    assert model.calls < whole.calls
+
+
 class _Handler(BaseHTTPRequestHandler):
     """An OpenAI-compatible endpoint that plays a scripted model."""
 

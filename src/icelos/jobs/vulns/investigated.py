@@ -73,10 +73,12 @@ class Investigator:
 def open_target(target: Path, work: Path, source: str = "") -> Target | None:
     """The target's files with its components; None where it is a document and no source is given.
 
-    Raises InputError for a source that is not a folder.
+    Raises InputError for a target that is not there, and for a source that is not a folder.
     """
     if source and not Path(source).is_dir():
         raise InputError("not a folder", source=source, hint="--source takes the application's folder")
+    if not target.exists():
+        raise InputError("no such file or folder", source=str(target))
     inventories = read_target(target)
     components = [one for inventory in inventories for one in inventory.components]
     try:
