@@ -12,6 +12,7 @@ from icelos.errors import BudgetError, InputError
 from icelos.findings import Failure, Finding, Verdict
 from icelos.jobs.vulns.investigated import WITHOUT_MODEL, Investigator, costs, facts, open_target
 from icelos.jobs.vulns.investigation.conclusion import Conclusion
+from icelos.jobs.vulns.investigation.kept import KeptInvestigations
 from icelos.jobs.vulns.investigation.loop import Investigation
 from icelos.jobs.vulns.investigation.target import Target
 from icelos.jobs.vulns.ranges import Reading, Standing
@@ -76,6 +77,22 @@ def test_after_the_budget_no_case_asks_the_model(target: Target) -> None:
     assert facts(second)["notes"] == WITHOUT_MODEL
     assert len(model.calls) == 1
     assert first.conclusion == second.conclusion
+
+
+def test_what_a_failing_model_left_open_is_looked_into_again(target: Target, tmp_path: Path) -> None:
+    kept = KeptInvestigations(tmp_path / "k.sqlite", target)
+
+    def look(model: ScriptedLLM) -> Investigation:
+        found = Investigator(target, model, kept).look(_component(), _statements(), AFFECTED)
+        assert found is not None
+        return found
+
+    done = '{"questions": [{"question": "q", "tool": "runtime", "arguments": {}}]}'
+    assert not look(ScriptedLLM("garbage")).whole
+    assert not look(ScriptedLLM(done)).reused
+    again = ScriptedLLM("garbage")
+    assert look(again).reused
+    assert again.calls == []
 
 
 def test_a_document_is_no_target_but_for_a_source(tmp_path: Path) -> None:

@@ -90,6 +90,11 @@ def test_nothing_usable_leaves_the_templates_verdict(make_case: MakeCase, answer
     assert (found.calls, found.whole, len(found.notes)) == (MAX_FAILED, False, MAX_FAILED)
 
 
+def test_a_reply_without_end_is_not_read(make_case: MakeCase) -> None:
+    found = investigate(make_case(VAGUE), ScriptedLLM(_asks(("runtime", {})) + " " * loop.MAX_REPLY))
+    assert "a reply of more than" in found.notes[0]
+
+
 def test_one_failure_is_asked_again(make_case: MakeCase) -> None:
     model = ScriptedLLM("what?", _asks(("runtime", {})), _asks())
     found = investigate(make_case(VAGUE), model)
@@ -115,6 +120,7 @@ def test_tools_are_refused_what_they_do_not_take(make_case: MakeCase) -> None:
     [
         ("reach", {"symbol": "main.main"}), ("reach", {"symbol": "kit.load"}),
         ("arguments", {"symbol": "kit.load"}), ("imports", {"module": "idle"}), ("imports", {"module": "no"}),
+        ("imports", {"module": "strict"}),
     ],
 )  # fmt: skip
 def test_a_model_does_not_choose_which_code_is_vulnerable(
