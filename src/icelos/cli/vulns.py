@@ -66,9 +66,11 @@ def analyze(
       icelos vulns analyze alpine.tar --advisories secdb/ --format html --output report.html
       icelos vulns analyze alpine.tar --advisories secdb/ --vex alpine.vex.json --fail-on alert
     """
+    from icelos.cli.output import note
     from icelos.cli.scan import check_fail_on, finish
     from icelos.engine.jobs import scan
     from icelos.jobs.vulns.documents.ruling import load_rules, rule, verdicts
+    from icelos.jobs.vulns.investigated import costs
     from icelos.jobs.vulns.report import Making
     from icelos.settings import load
 
@@ -87,6 +89,8 @@ def analyze(
         making = Making(show_clear=show_clear, author=author, products=tuple(product or ()))
         vex.print_report(ruled.outcomes, chosen, output_file, making)
         vex.tell(ruled.notes)
+    if spent := costs(sink.outcomes):
+        note(spent)
     if rules.statements or rules.exceptions:
         report.verdicts = verdicts(ruled.outcomes)
     finish(report, fail_on)

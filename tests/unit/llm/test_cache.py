@@ -96,7 +96,7 @@ def test_broken_reply_is_dropped(tmp_path: Path) -> None:
     cache = ReplyCache(tmp_path / "r.sqlite", max_bytes=10**6)
     cache.put(b"k", REPLY)
     with sqlite3.connect(tmp_path / "r.sqlite") as database:
-        database.execute("UPDATE replies SET reply = '{broken'")
+        database.execute("UPDATE kept SET value = '{broken'")
     database.close()
     assert cache.get(b"k") is None
     assert cache.get(b"k") is None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from statistics import median
 
 from icelos.contracts import LLM
 from icelos.data.inventory import read_target
 from icelos.data.statement import Statement
 from icelos.data.tree import open_tree
-from icelos.errors import BudgetError, IcelosError, InputError
-from icelos.findings import Evidence, How
+from icelos.errors import IcelosError, InputError
+from icelos.findings import Evidence, Finding, How, Outcome
 from icelos.jobs.vulns.investigation.case import Case
+from icelos.jobs.vulns.investigation.kept import KeptInvestigations
 from icelos.jobs.vulns.investigation.loop import Investigation, investigate
 from icelos.jobs.vulns.investigation.target import Target
 from icelos.jobs.vulns.ranges import Reading, Standing
@@ -20,14 +22,23 @@ from icelos.records import Component
 MAX_PROOF = 20
 _INVESTIGATED = ("pkg:pypi/",)
 """Kinds of packages whose use can be followed in source."""
+WITHOUT_MODEL = "the model's budget is used up: decided without it"
 
 
 class Investigator:
-    """Looks into matches within one target. `llm` is asked only where templates do not decide."""
+    """Looks into matches within one target. `llm` is asked only where templates do not decide.
 
-    def __init__(self, target: Target, llm: LLM | None = None) -> None:
+    Once the model's budget is used up, the rest is decided without it, and says so. `kept` are results of
+    earlier runs on the same files.
+    """
+
+    def __init__(
+        self, target: Target, llm: LLM | None = None, kept: KeptInvestigations | None = None
+    ) -> None:
         self._target = target
         self._llm = llm
+        self._kept = kept
+        self._notes: tuple[str, ...] = ()
 
     def look(
         self, record: Component, statements: Sequence[Statement], reading: Reading
@@ -42,20 +53,32 @@ class Investigator:
         case = Case(record, advisory.title, text, advisory.source, reading, self._target)
         if case.distribution is None or not self._target.application.sources:
             return None
-        try:
-            return investigate(case, self._llm)
-        except BudgetError:
-            self._llm = None
-            return investigate(case)
+        return self._found(case)
+
+    def _found(self, case: Case) -> Investigation:
+        """The result of an earlier run where it still holds, else a new one."""
+        model = self._llm.name if self._llm else ""
+        place = self._kept.place(case, model) if self._kept else b""
+        earlier = self._kept.get(place) if self._kept else None
+        if earlier is not None:
+            return earlier
+        found = investigate(case, self._llm, notes=self._notes)
+        if found.exhausted:
+            self._llm, self._notes = None, (WITHOUT_MODEL,)
+        if self._kept and found.whole:
+            self._kept.put(place, found)
+        return found
 
 
 def open_target(target: Path, work: Path, source: str = "") -> Target | None:
     """The target's files with its components; None where it is a document and no source is given.
 
-    Raises InputError for a source that is not a folder.
+    Raises InputError for a target that is not there, and for a source that is not a folder.
     """
     if source and not Path(source).is_dir():
         raise InputError("not a folder", source=source, hint="--source takes the application's folder")
+    if not target.exists():
+        raise InputError("no such file or folder", source=str(target))
     inventories = read_target(target)
     components = [one for inventory in inventories for one in inventory.components]
     try:
@@ -90,8 +113,28 @@ def facts(found: Investigation) -> dict[str, str]:
         "would_change": found.conclusion.would_change,
         "tool_calls": str(len(found.asked)),
         "model_calls": str(found.calls),
+        "tokens": str(found.usage.prompt_tokens + found.usage.completion_tokens) if found.calls else "",
         "model_cost": f"{found.usage.cost:.6f}" if found.usage.cost else "",
         "seconds": f"{found.seconds:.2f}",
+        "reused": "yes" if found.reused else "",
         "notes": "; ".join(found.notes)[:500],
     }
     return {name: value for name, value in values.items() if value}
+
+
+def costs(outcomes: Iterable[Outcome]) -> str:
+    """One line of what the investigations among these cost together; "" where there was none."""
+    found = [
+        one.attributes for one in outcomes if isinstance(one, Finding) and "tool_calls" in one.attributes
+    ]
+    if not found:
+        return ""
+    calls, models, tokens = (
+        sum(int(one.get(name, "0")) for one in found) for name in ("tool_calls", "model_calls", "tokens")
+    )
+    reused = sum("reused" in one for one in found)
+    seconds = sorted(float(one["seconds"]) for one in found)
+    return (
+        f"investigated {len(found)} ({reused} from an earlier run): {calls:,} tool calls, {models:,} model "
+        f"calls, {tokens:,} tokens; {median(seconds):.2f} s in the median, {sum(seconds):,.1f} s in all"
+    )

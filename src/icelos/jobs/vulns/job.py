@@ -19,6 +19,7 @@ from icelos.data.workspace import Workspace
 from icelos.errors import InputError, SettingsError
 from icelos.findings import Evidence, Finding, How, Verdict
 from icelos.jobs.vulns.investigated import MAX_PROOF, Investigator, chain, facts, open_target
+from icelos.jobs.vulns.investigation.kept import KeptInvestigations
 from icelos.jobs.vulns.investigation.loop import Investigation
 from icelos.jobs.vulns.platform import Elsewhere, elsewhere
 from icelos.jobs.vulns.priority import Prioritiser
@@ -200,6 +201,10 @@ def build(settings: Settings, options: Mapping[str, str]) -> VulnsJob:
 def _investigator(settings: Settings, options: Mapping[str, str]) -> Investigator | None:
     if not options.get("target"):
         return None
-    work = Workspace.of(settings).folder("cache", "trees")
+    workspace = Workspace.of(settings)
+    work = workspace.folder("cache", "trees")
     target = open_target(Path(options["target"]), work, options.get("source", ""))
-    return Investigator(target, connect(settings)) if target else None
+    if target is None:
+        return None
+    kept = KeptInvestigations(workspace.folder("cache") / "investigations.sqlite", target)
+    return Investigator(target, connect(settings), kept)

@@ -1,4 +1,4 @@
-"""The questions of one case: by template from what the advisory names, or written by a model for this case."""
+"""The questions of one case: by template from what the advisory names, or by a model for this case."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ class Observation(msgspec.Struct, frozen=True):
     """One answer of one tool, with its proof.
 
     `rules_out` is the label that this alone proves, None where it proves none. `supports` says that the flaw
-    can be used as far as this tool sees. `open` says why it answers nothing, in one line.
+    can be used as far as this tool sees. `open` says why it answers nothing, in one line; `failed` that it is
+    the tool that broke, so that another try may do better.
     """
 
     tool: str
@@ -28,6 +29,7 @@ class Observation(msgspec.Struct, frozen=True):
     rules_out: Label | None = None
     supports: bool = False
     open: str = ""
+    failed: bool = False
 
     @property
     def command(self) -> str:

@@ -13,6 +13,8 @@ from icelos.llm.fence import INSTRUCTION, fence
 
 MAX_QUESTIONS = 5
 MAX_ADVISORY = 6000
+MAX_KNOWN = 16_000
+"""Characters of earlier answers that a model is shown, the newest first to be kept."""
 _QUESTION = {
     "type": "object",
     "properties": {
@@ -38,15 +40,16 @@ STEP: dict[str, Any] = {
     "additionalProperties": False,
 }
 _RULES = (
-    "You plan the investigation of one vulnerability in one target. You do not decide: tools gather evidence, and "
-    "rules decide from it. Ask what would show that the vulnerable code is not there, not run, not configured, or "
-    "not open to an attacker here; and what would show that it is. Each question names one tool and its arguments."
+    "You plan the investigation of one vulnerability in one target. You do not decide: tools gather "
+    "evidence, and rules decide from it. Ask what would show that the vulnerable code is not there, not run, "
+    "not configured, or not open to an attacker here; and what would show that it is. Each question names "
+    "one tool and its arguments."
 )
 
 
 def checklist(case: Case, asked: Iterable[tuple[str, str]]) -> list[Message]:
     """For the first call: the advisory, the component, the tools, and what is known already."""
-    wanted = f"Write the checklist for this vulnerability: at most {MAX_QUESTIONS} questions, the most decisive first."
+    wanted = f"Write its checklist: at most {MAX_QUESTIONS} questions, the most decisive first."
     return _messages(case, asked, wanted)
 
 
@@ -64,12 +67,16 @@ def _messages(case: Case, asked: Iterable[tuple[str, str]], wanted: str) -> list
         f"- {one.tool.name}({', '.join(one.tool.parameters['properties'])}): {one.tool.description}"
         for one in TOOLS.values()
     )
-    known = "\n\n".join(f"Asked: {question}\n{fence(answer, 'tool')}" for question, answer in asked)
-    component = json.dumps(
-        {"name": case.component.name, "version": case.component.version, "purl": case.component.purl}
-    )
+    known = _known(asked)
+    about = {
+        "vulnerability": case.vulnerability,
+        "component": case.component.name,
+        "version": case.component.version,
+        "purl": case.component.purl,
+    }
     parts = [
-        f"Vulnerability {case.vulnerability} in the component {component}.",
+        "The vulnerability and the component:",
+        fence(json.dumps({name: value[:300] for name, value in about.items()}), "inventory"),
         fence(case.text[:MAX_ADVISORY], case.source),
         f"Tools:\n{tools}",
         f"Known already:\n{known}" if known else "",
@@ -79,3 +86,15 @@ def _messages(case: Case, asked: Iterable[tuple[str, str]], wanted: str) -> list
         Message("system", f"{_RULES}\n{INSTRUCTION}"),
         Message("user", "\n\n".join(part for part in parts if part)),
     ]
+
+
+def _known(asked: Iterable[tuple[str, str]]) -> str:
+    """Earlier questions with their answers, in order; questions are fenced too, as a model wrote them."""
+    kept: list[str] = []
+    room = MAX_KNOWN
+    for question, answer in reversed(list(asked)):
+        room -= len(question) + len(answer)
+        if room < 0:
+            break
+        kept.append(fence(f"{question}\n{answer}", "tool"))
+    return "\n\n".join(reversed(kept))

@@ -39,5 +39,6 @@ def runtime(case: Case) -> Observation:
     system = case.target.system
     if system:
         found.append(Evidence(system.quote, system.source, system.how))
-    says = f"runs on {case.target.system_name or 'an unknown system'}; {len(case.target.application.starts)} start commands"
+    name = case.target.system_name or "an unknown system"
+    says = f"runs on {name}; {len(case.target.application.starts)} start commands"
     return Observation("runtime", {}, says, tuple(found))

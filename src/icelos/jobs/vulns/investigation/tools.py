@@ -34,7 +34,11 @@ class Entry(NamedTuple):
 
 
 def run(case: Case, name: str, arguments: Mapping[str, Any]) -> Observation:
-    """One call. Raises InputError for an unknown tool or arguments that do not fit its schema."""
+    """One call. Raises InputError for an unknown tool or arguments that do not fit its schema.
+
+    Whatever else goes wrong within a tool is an open Observation that names the error: files of the target
+    and texts of advisories are hostile, and one of them must not end the case.
+    """
     entry = TOOLS.get(name)
     if entry is None:
         raise InputError(f"no tool {name[:60]!r}", hint=f"one of: {', '.join(TOOLS)}")
@@ -45,6 +49,9 @@ def run(case: Case, name: str, arguments: Mapping[str, Any]) -> Observation:
         return entry.run(case, **arguments)
     except IcelosError as error:
         return Observation(name, arguments, "", open=str(error))
+    except Exception as error:  # noqa: BLE001 - see above; KeyboardInterrupt and the like go on
+        why = f"{name} failed: {type(error).__name__}: {error}"
+        return Observation(name, arguments, "", open=" ".join(why.split())[:300], failed=True)
 
 
 def version(case: Case) -> Observation:
