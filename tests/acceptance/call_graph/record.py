@@ -4,9 +4,9 @@
     python record.py FOLDER pytest ARGUMENT...     the edges of a package while its own tests run
 
 Only functions and module bodies of files below FOLDER count. The caller is the nearest frame of such a file:
-code of the standard library that calls back is looked through, other packages (pytest) are not. Class bodies,
-comprehensions and generator expressions belong to the function or module around them.
-Printed is JSON: [[caller, callee], ...].
+code of the standard library that calls back is looked through, that of other packages (pytest) is not. Class
+bodies, comprehensions and generator expressions belong to the function or module around them. The last line
+printed is JSON: [[caller, callee], ...].
 """
 
 from __future__ import annotations

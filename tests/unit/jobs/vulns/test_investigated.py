@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from icelos.contracts import Usage
@@ -47,7 +48,7 @@ def _component(**changes: str) -> Component:
         "id": "c", "source": "t", "target": "t", "purl": "pkg:pypi/kit@1.0", "name": "kit", "version": "1.0",
         "location": "site-packages/kit-1.0.dist-info/METADATA:2", "advisory": "A-1",
     }  # fmt: skip
-    return Component(**(given | changes))
+    return msgspec.convert(given | changes, Component)
 
 
 def _statements() -> Sequence[Statement]:
@@ -120,7 +121,7 @@ def test_costs_in_one_line() -> None:
             summary="", source="t", attributes=facts(found),
         )  # fmt: skip
 
-    outcomes = [
+    outcomes: list[Finding | Failure] = [
         finding(Investigation((), UNCERTAIN, 3, Usage(900, 150), 3.0)),
         finding(Investigation((), UNCERTAIN, 0, Usage(), 1.0)),
         finding(Investigation((), UNCERTAIN, reused=True)),

@@ -280,7 +280,7 @@ class CallGraph:
         if self._possible is None:
             work, outside = self._work, self._outside
             deadline = time.monotonic() + self._seconds
-            work.loose = True
+            work.loose = self._program.loose = True
             work.tables.queue.update(work.undecided)
             for function in list(self._program.functions.values()):
                 if function.module.own:

@@ -36,6 +36,7 @@ class Program:
         self._aliases: dict[str, str] = {}
         self._files: dict[str, str] = {}
         self._own_units: dict[str, bool] = {}
+        self.loose = False
 
     # -- modules
 
@@ -203,7 +204,9 @@ class Program:
             if held:
                 yield from (self._bind(one, value) for one in held)
                 return
-        for each in order if value.kind is Kind.INSTANCE and not name.startswith("__") else ():
+        if value.kind is not Kind.INSTANCE or name.startswith("__") or self.loose:
+            return  # what is set under made-up names has escaped, and open calls lead there anyway
+        for each in order:
             yield from self.tables.watch((f"{each}()", ANY), lookup)
 
     def _of_super(self, value: Value, name: str) -> list[Value]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from icelos.jobs.vulns.investigation.case import Case
 from icelos.jobs.vulns.investigation.prompts import CHECKLIST, MAX_KNOWN, STEP, checklist, next_step
@@ -42,11 +43,12 @@ def test_schemas_take_questions_only() -> None:
     question = {"question": "Why?", "tool": "reach", "arguments": {"symbol": "a"}}
     assert not schema.violations({"questions": [question]}, CHECKLIST)
     assert not schema.violations({"questions": []}, STEP)
-    for wrong in (
+    wrong: list[dict[str, Any]] = [
         {"questions": []},
         {"questions": [question] * 6},
         {"questions": [question | {"label": "not_affected"}]},
         {"questions": [question | {"tool": "shell"}]},
         {"questions": [question], "verdict": "not_affected"},
-    ):
-        assert schema.violations(wrong, CHECKLIST)
+    ]
+    for one in wrong:
+        assert schema.violations(one, CHECKLIST)
