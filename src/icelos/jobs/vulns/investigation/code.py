@@ -81,7 +81,12 @@ def reach(case: Case, symbol: str) -> Observation:
         return Observation("reach", arguments_, says, tuple(configured), supports=True)
     if case.definitions.kind_of(symbol) is Kind.MODULE:
         return _module(case, symbol)
-    found = case.target.graph.reach(symbol)
+    graph = case.target.graph
+    other = next((one for one in case.symbols if graph.is_reached(one)), symbol)
+    if other != symbol and not graph.is_reached(symbol):
+        why = f"not pursued: {other}, which the advisory names too, is reached"
+        return Observation("reach", arguments_, "", open=why)
+    found = graph.reach(symbol)
     says, proof = _way(case, symbol, found)
     if says:
         return Observation("reach", arguments_, says, tuple(proof), supports=True)

@@ -97,6 +97,10 @@ class CallGraph:
         names = self._resolved(symbol) or [symbol]
         return self._reached(symbol, names) or self._not_reached(symbol, names)
 
+    def is_reached(self, symbol: str) -> bool:
+        """Whether the exact analysis has a way to a symbol; quick, as what is open is not looked into."""
+        return self._reached(symbol, self._resolved(symbol) or [symbol]) is not None
+
     def _reached(self, symbol: str, names: Sequence[str]) -> Reach | None:
         if symbol in self._external:
             unit = self._external[symbol]

@@ -30,7 +30,7 @@ class Limits(msgspec.Struct, frozen=True):
     files: int = 20_000
     file_bytes: int = 4 * 1024 * 1024
     bytes: int = 256 * 1024 * 1024
-    seconds: float = 60.0
+    seconds: float = 30.0
 
 
 class Module:

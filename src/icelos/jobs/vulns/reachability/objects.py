@@ -173,13 +173,9 @@ class Objects:
             return self.all_items(site)
         return self.tables.read((site, key)) | self.tables.read((site, EACH))
 
-    def all_items(self, site: str) -> set[Value]:
+    def all_items(self, site: str) -> frozenset[Value]:
         """Everything that a container holds."""
-        found: set[Value] = set()
-        for key in self.tables.names(site):
-            if key != "*key*":
-                found |= self.tables.read((site, key))
-        return found
+        return self.tables.total(site)
 
     def elements(self, values: Values, line: int, key: str = EACH) -> set[Value]:
         """What iterating gives."""

@@ -47,6 +47,10 @@ Key = tuple[str, str]
 """(owner, name): a variable of a scope, an attribute of a class's instances, a key of a container."""
 EACH = "[]"
 """The key that stands for elements whose key is not known."""
+KEY = "*key*"
+"""What the keys of a mapping are."""
+ALL = "*all*"
+"""What all keys of an owner hold together."""
 ANY = "*any*"
 """The attribute that stands for those set under a name that is made up."""
 KEYS = "*keys*"
@@ -98,6 +102,7 @@ class Tables:
         self.fresh: list[Task] = []
         self.spilled: set[Value] = set()
         self.task: Task | None = None
+        self._totals: set[str] = set()
 
     def add(self, key: Key, values: Iterable[Value]) -> None:
         """Let values flow to a key; whoever reads it is run again."""
@@ -113,6 +118,11 @@ class Tables:
             self.spilled |= given
             grown |= {UNKNOWN}
         self.values[key] = grown
+        if key[0] in self._totals and key[1] != KEY:
+            total = (key[0], ALL)
+            if not grown <= self.values[total]:
+                self.values[total] |= grown
+                self.wake(total)
         if not held:
             self.keys.setdefault(key[0], {})[key[1]] = None
             self.owners.setdefault(key[1], {})[key[0]] = None
@@ -138,6 +148,14 @@ class Tables:
         if self.task is not None:
             self.readers.setdefault(key, {})[self.task] = None
         return self.values.get(key, _NONE)
+
+    def total(self, owner: str) -> frozenset[Value]:
+        """The values of all keys of an owner together; kept as a sum from the first time on."""
+        if owner not in self._totals:
+            self._totals.add(owner)
+            held = (self.values[owner, key] for key in self.keys.get(owner, ()) if key != KEY)
+            self.values[owner, ALL] = _NONE.union(*held)
+        return self.read((owner, ALL))
 
     def names(self, owner: str) -> list[str]:
         """The names that an owner has so far."""
