@@ -85,7 +85,7 @@ class VulnsJob:
         if found is not None:
             attributes |= {"status": MEANINGS[label].status.value, **facts(found)}
             summary = _judged(record, statements, reading, found)
-            evidence = (*evidence, *chain(found))[:MAX_PROOF]
+            evidence = tuple(dict.fromkeys((*evidence, *chain(found))))[:MAX_PROOF]
             reach = Reach.REACHED if label is Label.VULNERABLE else Reach.UNKNOWN
         score = None
         if MEANINGS[label].verdict is not Verdict.CLEAR:  # what is ruled out has no risk
