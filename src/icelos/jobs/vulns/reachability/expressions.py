@@ -28,7 +28,8 @@ class Expressions(Targets):
     def value(self, node: ast.expr | None, scope: Scope) -> Values:
         """The values that an expression may have."""
         act = _VALUES.get(type(node))
-        return act(self, node, scope) if act is not None else {PLAIN}
+        found = act(self, node, scope) if act is not None else {PLAIN}
+        return found or {UNKNOWN} if self.loose else found
 
     def truth(self, node: ast.expr, scope: Scope) -> None:
         """Evaluate a test, which asks the value whether it is true."""
@@ -113,7 +114,8 @@ class Expressions(Targets):
             elif one.kind is Kind.CLASS:
                 found |= self.method(one, "__class_getitem__", [keys], node.lineno) or {one}
             elif one.kind in {Kind.UNKNOWN, Kind.EXTERNAL}:
-                found.add(UNKNOWN if one.kind is Kind.UNKNOWN else PLAIN)
+                known = one.kind is Kind.EXTERNAL and not (self.loose and one.name)
+                found.add(PLAIN if known else UNKNOWN)
         return found
 
     # -- operators

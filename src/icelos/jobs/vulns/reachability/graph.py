@@ -174,7 +174,7 @@ class CallGraph:
             if not new:
                 return True
             for name in new:
-                self._outside.enter(name)
+                self._outside.call(name)
 
     def _run(self, deadline: float) -> bool:
         tables, work = self._work.tables, self._work
@@ -284,17 +284,13 @@ class CallGraph:
         if self._possible is None:
             work, outside = self._work, self._outside
             deadline = time.monotonic() + self._seconds
-            work.loose = self._program.loose = True
-            work.tables.queue.update(work.undecided)
-            for function in list(self._program.functions.values()):
-                if function.module.own:
-                    outside.enter(function.name)
+            outside.loosen()
             before: tuple[int, ...] = ()
             while before != outside.size() and not self._possible_limit:
                 before = outside.size()
                 outside.let_go()
                 self._possible_limit = not self._run(deadline)
-            self._possible = frozenset(work.edges) | frozenset(self._program.scopes)
+            self._possible = frozenset((*work.edges, *self._program.scopes, *outside.possible))
         return self._possible
 
     def _class_made(self, name: str, possible: frozenset[str]) -> bool:
@@ -302,6 +298,7 @@ class CallGraph:
             return False
         return (
             name in self._work.made
+            or name in self._outside.made
             or any(one.name == name for one in self._work.escaped)
             or any(m in possible for m in self._program.methods(name) if m.startswith(f"{name}."))
         )

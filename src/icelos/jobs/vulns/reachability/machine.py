@@ -103,6 +103,8 @@ class Machine(Objects):
         if given.node is not None:
             self._record(name, given.node)
         self._pass(function, given)
+        if self.divert is not None and name not in self.edges:
+            self.divert(name, given.all())
         if function.generates:
             self.links.setdefault(self.unit, {}).setdefault(name, given.line)
             self.enter(name)

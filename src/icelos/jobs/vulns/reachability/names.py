@@ -18,14 +18,18 @@ def own_nodes(scope: ast.AST) -> Iterable[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
+def argument_names(given: ast.arguments) -> frozenset[str]:
+    """The names of all parameters."""
+    every = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
+    return frozenset(one.arg for one in every if one is not None)
+
+
 def bound_names(node: ast.AST) -> tuple[frozenset[str], frozenset[str]]:
     """(names that a body binds, names it declares global or nonlocal)."""
     bound: set[str] = set()
     outer: set[str] = set()
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        given = node.args
-        every = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
-        bound |= {one.arg for one in every if one is not None}
+        bound |= argument_names(node.args)
     for inner in own_nodes(node):
         match inner:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):

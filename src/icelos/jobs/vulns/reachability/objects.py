@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from icelos.jobs.vulns.reachability import builtin
@@ -73,6 +73,8 @@ class Objects:
         self.unit = ""
         self.used: dict[str, str] = {}
         self.loose = False
+        self.divert: Callable[[str, Iterable[Value]], None] | None = None
+        """Told of calls of functions that are not evaluated, and of the arguments, in the loose analysis."""
 
     def enter(self, name: str) -> None:
         """A function is called from somewhere: its body is to be evaluated."""
@@ -123,7 +125,7 @@ class Objects:
         if not held and owner.kind is Kind.INSTANCE:
             held = self.method(owner, "__getattr__", [{PLAIN}], line)
             if not held and self.program.hierarchy.has_external_base(owner.name):
-                held = [PLAIN]
+                held = [UNKNOWN if self.loose else PLAIN]
         elif not held and owner.kind is Kind.CLASS:
             metas = self.tables.read((owner.name, METACLASS))
             held = [

@@ -47,6 +47,8 @@ def _given_back(work: Machine, callee: Value, name: str, given: Given) -> Values
     _call_given(work, given)
     work.escape(given.all())
     plain = all(one.kind in {Kind.EXTERNAL, Kind.NOTHING} for one in given.all())
+    if work.loose and callee.name and not builtin.gives_plain(callee.name):
+        return {UNKNOWN}  # what the target has handed to the standard library may come back
     return {PLAIN} if plain else {UNKNOWN}
 
 

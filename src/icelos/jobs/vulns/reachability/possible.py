@@ -1,13 +1,16 @@
 """The over-approximation: every call that could not be followed leads wherever its name, or a value, could.
 
-What even this does not enter cannot be called, as far as the source of the target tells.
+What the exact analysis has evaluated is evaluated on, with anything for what could be changed or handed in from
+elsewhere; of all else only the names that it mentions are read. What even this does not enter cannot be called,
+as far as the source of the target tells.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from icelos.jobs.vulns.reachability.closure import Closure
 from icelos.jobs.vulns.reachability.evaluate import Evaluator
 from icelos.jobs.vulns.reachability.values import (
     EACH,
@@ -21,27 +24,45 @@ from icelos.jobs.vulns.reachability.values import (
 )
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_]\w*)?$")
-_FUNCTIONS = frozenset({Kind.FUNCTION, Kind.BOUND})
 
 
-class Outside:
+class Outside(Closure):
     """Code outside of our sight: it calls what is handed to it, with arguments of which nothing is known."""
 
     def __init__(self, work: Evaluator) -> None:
-        self.work = work
-        self.program = work.program
-        self.entered: set[str] = set()
+        super().__init__(work)
+        self._called_from: set[str] = set()
         self._handed: set[Value] = set()
         self._named: set[str] = set()
-        self._read: set[str] = set()
+        self._read_words: set[str] = set()
         self._words: set[str] = set()
 
-    def enter(self, name: str) -> None:
-        """Let a function be called from outside."""
+    def loosen(self) -> None:
+        """Begin: from now on functions that are not evaluated yet are only read."""
+        work = self.work
+        work.loose = self.program.loose = True
+        work.divert = self._diverted
+        work.tables.queue.update(work.all_tasks)
+        for function in list(self.program.functions.values()):
+            if function.module.own:
+                self.enter(function.name)
+
+    def _diverted(self, name: str, arguments: Iterable[Value]) -> None:
+        self.enter(name)
+        self.open(arguments)
+
+    def reenter(self, name: str) -> None:
+        """Let anything flow to the parameters of a possible function whose body is evaluated."""
+        self.call(name)
+        self.open_key(name, RETURN)
+        self.open_key(f"{name}{YIELDED}", EACH)
+
+    def call(self, name: str) -> None:
+        """Evaluate a function as called from outside."""
         function = self.program.functions.get(name)
-        if function is None or name in self.entered:
+        if function is None or name in self._called_from:
             return
-        self.entered.add(name)
+        self._called_from.add(name)
         self.work.enter(name)
         tables = self.work.tables
         for one in function.defaults:
@@ -81,14 +102,13 @@ class Outside:
     def let_go(self) -> None:
         """One round: enter all that could be called by what is open so far."""
         self._hand_over()
-        there = self._there()
+        self.look()
+        for name in list(self.possible):
+            if name in self.work.edges and name not in self._called_from:
+                self.reenter(name)
         doubts = list(self.work.unresolved)
-        for name in {doubt.name for doubt in doubts if doubt.how == "attribute"}:
-            self._look_into(name, there)
-        for name in {doubt.name for doubt in doubts if doubt.how == "plain"}:
-            self._enter_all(self.program.by_name.get(name, ()))
         for owner, starts in list(self.work.gotten.items()):
-            self._made_up(owner, starts, there)
+            self._made_up(owner, starts)
         imports = [doubt for doubt in doubts if doubt.how == "import"]
         if imports:
             self._load_named(self.program.strings - self._named)
@@ -99,8 +119,9 @@ class Outside:
     def size(self) -> tuple[int, ...]:
         """Grows as long as another round may find more."""
         work = self.work
-        counts = (work.edges, work.escaped, work.made, work.unresolved, self.program.modules, self.entered)
-        return (*(len(one) for one in counts), sum(len(one) for one in work.gotten.values()))
+        counts = (work.edges, work.escaped, work.made, work.unresolved, self.program.modules)
+        mine = (self.possible, self.made, self.classes, self.modules, self._opened)
+        return (*(len(one) for one in (*counts, *mine)), sum(len(one) for one in work.gotten.values()))
 
     def _enter_all(self, names: Iterable[str]) -> None:
         for name in list(names):
@@ -109,84 +130,43 @@ class Outside:
     # -- values that are handed over
 
     def _hand_over(self) -> None:
+        """Code without source may call any method of what it is given."""
         work = self.work
         work.escape(work.tables.spilled)
-        for name in self.entered:
-            work.escape(work.tables.values.get((name, RETURN), ()))
-            work.escape(work.tables.values.get((f"{name}{YIELDED}", EACH), ()))
         while new := [one for one in work.escaped if one not in self._handed]:
             for one in new:
                 self._handed.add(one)
-                self._hand(one)
-        for cls in list(work.made):
-            external = self.program.hierarchy.has_external_base(cls)
-            for each in list(self.program.methods(cls)):
-                if external or _is_special(each):
-                    self.enter(each)
+                self.open([one])
+                if one.kind in {Kind.CLASS, Kind.INSTANCE}:
+                    self._enter_all(self.program.methods(one.name))
+                elif one.kind is Kind.CONTAINER:
+                    work.escape(work.all_items(one.name))
 
-    def _hand(self, one: Value) -> None:
-        if one.kind in _FUNCTIONS:
-            self.enter(one.name)
-        elif one.kind in {Kind.CLASS, Kind.INSTANCE}:
-            self._enter_all(self.program.methods(one.name))
-        elif one.kind is Kind.CONTAINER:
-            self.enter(one.name.removesuffix(YIELDED))
-            self.work.escape(self.work.all_items(one.name))
-        elif one.kind is Kind.PARTIAL and one.of is not None:
-            self.work.escape([one.of])
+    # -- names made at run time
 
-    def _there(self) -> set[str]:
-        """Functions that an object of unknown kind may have: methods of what is made or handed on, and the
-        functions of modules that are handed on as values."""
-        found: set[str] = set()
-        handed = {one.name: one.kind for one in self.work.escaped}
-        for name in {*self.work.made, *handed}:
-            if name in self.program.classes:
-                found.update(self.program.methods(name))
-            elif handed.get(name) is Kind.MODULE:
-                found.update(f"{name}.{key}" for key in self.program.tables.keys.get(name, ()))
-        return found
-
-    # -- names
-
-    def _look_into(self, name: str, there: set[str]) -> None:
-        """`x.name` of an unknown x: methods and functions of that name, and what attributes of it hold."""
-        self._enter_all(each for each in self.program.by_name.get(name, ()) if each in there)
-        tables = self.work.tables
-        for owner in list(tables.owners.get(name, ())):
-            if owner.endswith("()"):
-                self.work.escape(tables.values[owner, name])
-            elif owner in self.program.classes:
-                held = tables.values[owner, name]
-                self.work.escape(one for one in held if one.name not in self.program.functions)
-                self._enter_all(
-                    one.name for one in held if one.kind in _FUNCTIONS and owner in self.work.made
-                )
-
-    def _made_up(self, owner: Value, starts: Iterable[str], there: set[str]) -> None:
+    def _made_up(self, owner: Value, starts: Iterable[str]) -> None:
         """`getattr(owner, name)` of a made-up name: all names that begin so, or that stand in a string."""
-        program = self.program
         if owner.kind in {Kind.INSTANCE, Kind.CLASS}:
-            names = set(program.methods(owner.name))
-            for each in program.linear(owner.name):
-                self._escape_all(f"{each}()", "")
+            owners: Sequence[str] = [
+                each for one in self.family(owner.name) for each in self.program.linear(one)
+            ]
+            owners = [*owners, *(f"{each}()" for each in owners)]
         elif owner.kind is Kind.MODULE:
-            names = {f"{owner.name}.{key}" for key in program.tables.keys.get(owner.name, ())}
-            for start in starts:
-                self._escape_all(owner.name, start)
+            owners = [owner.name]
+        elif owner.kind is Kind.UNKNOWN:
+            owners = [*self.classes, *(f"{each}()" for each in self.classes), *self.modules]
         else:
-            names = there
+            return
         for start in list(starts):
-            named = [(name, name.rpartition(".")[2]) for name in names]
-            if owner.kind is Kind.UNKNOWN and not start:
-                named = [(name, last) for name, last in named if last in program.strings]
-            self._enter_all(name for name, last in named if last.startswith(start))
+            named = self.program.strings if owner.kind is Kind.UNKNOWN and not start else None
+            for one in owners:
+                self._open_beginning(one, start, named)
 
-    def _escape_all(self, owner: str, start: str) -> None:
-        tables = self.work.tables
-        for key in list(tables.keys.get(owner, ())):
-            if key.startswith(start):
-                self.work.escape(tables.values[owner, key])
+    def _open_beginning(self, owner: str, start: str, named: set[str] | None) -> None:
+        values = self.tables.values
+        for key in list(self.tables.keys.get(owner, ())):
+            if key.startswith(start) and (named is None or key in named):
+                self.open(values[owner, key])
 
     # -- modules
 
@@ -198,7 +178,7 @@ class Outside:
             name = text.replace(":", ".")
             module = self.program.load(name)
             if module is not None:
-                self.work.escape([Value(Kind.MODULE, module.name)])
+                self.open([Value(Kind.MODULE, module.name)])
             elif "." in name:
                 parent, _, last = name.rpartition(".")
                 if self.program.load(parent) is not None:
@@ -222,8 +202,8 @@ class Outside:
     def _unreadable(self) -> None:
         """A module that is loaded and cannot be parsed may import and call whatever its text names."""
         for module in list(self.program.modules.values()):
-            if module.words and module.name not in self._read:
-                self._read.add(module.name)
+            if module.words and module.name not in self._read_words:
+                self._read_words.add(module.name)
                 self._load_named(module.words)
                 self._words |= {part for word in module.words for part in word.split(".")}
         for word in sorted(self._words):
@@ -234,8 +214,3 @@ class Outside:
         for owner in self.work.tables.owners.get(name, ()):
             if owner in self.program.modules:
                 self.work.escape(self.work.tables.values[owner, name])
-
-
-def _is_special(name: str) -> bool:
-    last = name.rpartition(".")[2]
-    return last.startswith("__") and last.endswith("__")
