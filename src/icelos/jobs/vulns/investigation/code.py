@@ -99,8 +99,9 @@ def reach(case: Case, symbol: str) -> Observation:
 
 def _way(case: Case, symbol: str, found: Reach) -> tuple[str, Sequence[Evidence]]:
     """What leads to a symbol, and where; "" for nothing."""
-    if found.standing is Standing.REACHED:
-        return f"{symbol} is reached: {found.why}", _places(case, found.path)
+    if found.standing in {Standing.REACHED, Standing.LIKELY}:
+        how = "is reached" if found.standing is Standing.REACHED else "is likely reached"
+        return f"{symbol} {how}: {found.why}", _places(case, found.path)
     written = in_templates(case, symbol)
     if written:
         return f"{symbol} is named where templates call functions", written

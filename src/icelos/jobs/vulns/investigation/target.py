@@ -72,7 +72,8 @@ class Target:
     @cached_property
     def graph(self) -> CallGraph:
         """Calls from the application's own source into its packages."""
-        return CallGraph.of(self.application.sources, self.application.packages)
+        words = self.application.template_words()
+        return CallGraph.of(self.application.sources, self.application.packages, in_templates=words)
 
     @cached_property
     def python(self) -> Evidence | None:
