@@ -66,6 +66,9 @@ GIVING = frozenset(
     difference intersection next send __next__ throw most_common elements
     """.split()
 )
+IMPORTING = frozenset(
+    {"importlib.import_module", "importlib.__import__", "builtins.__import__", "sys.modules.get"}
+)
 DECIDING = frozenset({"map", "filter", "reduce", "starmap", "takewhile", "dropwhile"})
 """Those of CONSUMING that call their first argument on each element."""
 MAPPINGS = frozenset({"dict", "OrderedDict", "defaultdict"})

@@ -91,7 +91,7 @@ class Closure(There):
         values = self._super(scope) if shape.root == SUPER else self._root(shape.root, scope, line)
         for step in shape.steps:
             self._pass_by(values)
-            values = self._called(values) if step == CALLED else self._attribute(values, step, line)
+            values = self._called(values, line) if step == CALLED else self._attribute(values, step, line)
         return values
 
     def _pass_by(self, values: Values) -> None:
@@ -166,7 +166,7 @@ class Closure(There):
                 result.add(UNKNOWN)
         return result or {UNKNOWN}
 
-    def _called(self, values: Values) -> Values:
+    def _called(self, values: Values, line: int) -> Values:
         found: set[Value] = set()
         for one in values:
             if one.kind is Kind.CLASS:
@@ -177,6 +177,9 @@ class Closure(There):
                 function = self.program.functions[one.name]
                 held = self.tables.read((one.name, RETURN))
                 found |= {UNKNOWN} if function.generates or not held else held
+            elif one.name in builtin.IMPORTING:
+                self.work.doubt("import", "", line)
+                found.add(UNKNOWN)
             elif one.kind is Kind.EXTERNAL and builtin.gives_plain(one.name):
                 found.add(PLAIN)
             else:
@@ -213,7 +216,12 @@ class Closure(There):
 
     def _dynamic(self, one: Dynamic, scope: Scope) -> None:
         work = self.work
-        if one.how in {"import", "code"}:
+        if one.how == "modules":
+            owners = self._values(one.owner, scope, one.line) if one.owner is not None else set()
+            if any(owner.name == "sys.modules" for owner in owners):
+                work.doubt("import", "", one.line)
+                self.open([Value(Kind.MODULE, scope.module.name)])
+        elif one.how in {"import", "code"}:
             work.doubt(one.how, one.text, one.line)
         elif one.how == "names":
             work.gotten.setdefault(Value(Kind.MODULE, scope.module.name), set()).add("")

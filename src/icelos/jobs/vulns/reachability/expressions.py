@@ -12,6 +12,7 @@ from icelos.jobs.vulns.reachability.values import (
     EACH,
     NOTHING,
     PLAIN,
+    RETURN,
     UNKNOWN,
     YIELDED,
     Kind,
@@ -114,9 +115,17 @@ class Expressions(Targets):
             elif one.kind is Kind.CLASS:
                 found |= self.method(one, "__class_getitem__", [keys], node.lineno) or {one}
             elif one.kind in {Kind.UNKNOWN, Kind.EXTERNAL}:
-                known = one.kind is Kind.EXTERNAL and not (self.loose and one.name)
-                found.add(PLAIN if known else UNKNOWN)
+                found |= self._item_outside(one, node, scope)
         return found
+
+    def _item_outside(self, one: Value, node: ast.Subscript, scope: Scope) -> Values:
+        if one.name == "sys.modules":
+            if isinstance(node.slice, ast.Name) and node.slice.id == "__name__":
+                return {Value(Kind.MODULE, scope.module.name)}
+            self.doubt("import", "", node.lineno)
+            return {UNKNOWN}
+        known = one.kind is Kind.EXTERNAL and not (self.loose and one.name)
+        return {PLAIN if known else UNKNOWN}
 
     # -- operators
 
@@ -193,9 +202,13 @@ class Expressions(Targets):
         return self.tables.read((scope.unit, "*sent*")) or {PLAIN}
 
     def _yield_from(self, node: ast.YieldFrom, scope: Scope) -> Values:
-        values = self.elements(self.value(node.value, scope), node.lineno)
-        self.tables.add((f"{scope.unit}{YIELDED}", EACH), values)
-        return values or {PLAIN}
+        held = self.value(node.value, scope)
+        self.tables.add((f"{scope.unit}{YIELDED}", EACH), self.elements(held, node.lineno))
+        found: set[Value] = {one for one in held if one.kind is Kind.UNKNOWN}
+        for one in held:
+            if one.kind is Kind.CONTAINER and one.name.endswith(YIELDED):
+                found |= self.tables.read((one.name.removesuffix(YIELDED), RETURN))
+        return found or {PLAIN}
 
     # -- tests
 

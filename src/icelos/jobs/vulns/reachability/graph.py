@@ -87,6 +87,11 @@ class CallGraph:
         found = self._resolved(symbol)
         return found[0] if found else None
 
+    def functions(self) -> tuple[str, ...]:
+        """The dotted names of all functions and methods that are defined by what is loaded or could be."""
+        self._over_approximated()
+        return tuple(sorted(self._program.functions))
+
     def imports(self, module: str) -> tuple[Step, ...]:
         """The way by which a module is loaded, the application first; () where it never is."""
         name = module if module in self._loaded else ""

@@ -21,6 +21,7 @@ from icelos.jobs.vulns.reachability.names import bound_names
 
 BINARY = (".so", ".pyd")
 MAX_STRING = 200
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _WORD = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 
 
@@ -203,6 +204,17 @@ class _Cache:
                 _, (size, _) = self._held.popitem(last=False)
                 self._bytes -= size
         return made
+
+
+def code_words(tree: ast.Module) -> frozenset[str]:
+    """Words of the texts of a module, docstrings apart: names that code which it makes up may use."""
+    documented = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
+    return frozenset(
+        word
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented
+        for word in _NAME.findall(node.value)
+    )
 
 
 def _parse(data: bytes) -> Parsed:

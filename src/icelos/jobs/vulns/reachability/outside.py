@@ -22,7 +22,7 @@ def external_call(work: Machine, callee: Value, given: Given) -> Values:
         found = _builtin(work, callee.name, name, given)
         if found is not None:
             return found
-    if callee.name in {"importlib.import_module", "importlib.__import__", "builtins.__import__"}:
+    if callee.name in builtin.IMPORTING:
         work.doubt("import", "", given.line)
         return {UNKNOWN}
     if name == "partial" and given.positional:

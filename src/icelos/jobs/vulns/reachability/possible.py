@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from icelos.jobs.vulns.reachability.closure import Closure
 from icelos.jobs.vulns.reachability.evaluate import Evaluator
+from icelos.jobs.vulns.reachability.modules import code_words
 from icelos.jobs.vulns.reachability.values import (
     EACH,
     PLAIN,
@@ -36,6 +37,8 @@ class Outside(Closure):
         self._named: set[str] = set()
         self._read_words: set[str] = set()
         self._words: set[str] = set()
+        self._coded: set[str] = set()
+        self._code_words: set[str] = set()
 
     def loosen(self) -> None:
         """Begin: from now on functions that are not evaluated yet are only read."""
@@ -114,6 +117,7 @@ class Outside(Closure):
             self._load_named(self.program.strings - self._named)
             self._named |= self.program.strings
             self._load_within({self._package(doubt.unit, doubt.name) for doubt in imports})
+        self._made_up_code({self.program.module_of(doubt.unit) for doubt in doubts if doubt.how == "code"})
         self._unreadable()
 
     def size(self) -> tuple[int, ...]:
@@ -198,6 +202,20 @@ class Outside(Closure):
             for text in sorted(self.program.strings):
                 if text.isidentifier():
                     self.program.load(f"{package}.{text}")
+
+    def _made_up_code(self, modules: set[str]) -> None:
+        """Code that is made up at run time may use what the texts of its package name, in its module or of
+        what it is given."""
+        for name in sorted(modules - self._coded):
+            self._coded.add(name)
+            top = name.split(".")[0]
+            for module in list(self.program.modules.values()):
+                if module.tree is not None and module.name.split(".")[0] == top:
+                    self._code_words |= code_words(module.tree)
+        for word in sorted(self._code_words):
+            self.ask(word)
+            for name in sorted(self._coded):
+                self.open(self.tables.values.get((name, word), ()))
 
     def _unreadable(self) -> None:
         """A module that is loaded and cannot be parsed may import and call whatever its text names."""

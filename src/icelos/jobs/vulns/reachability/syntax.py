@@ -50,7 +50,8 @@ class Store(NamedTuple):
 
 
 class Dynamic(NamedTuple):
-    """What is asked for by a name made at run time: `how` is getattr, setattr, import, code or names."""
+    """What is asked for by a name made at run time: `how` is getattr, setattr, import, code, names or
+    modules."""
 
     how: str
     owner: Shape | None
@@ -178,6 +179,10 @@ class Summary:
                 self._attribute(node, shape)
             case ast.Call():
                 self._call(node, shape)
+            case ast.Subscript(value=ast.Attribute(attr="modules") as value):
+                self.dynamic[Dynamic("modules", self._shape(value), "", node.lineno)] = None
+                self._use(value)
+                self._use(node.slice)
             case ast.Lambda():
                 self._defaults(node.args)
                 self.definitions.append(node)

@@ -146,6 +146,10 @@ class There:
         for name in list(self._asked):
             self._match(name)
 
+    def ask(self, name: str) -> None:
+        """Let `x.name` of an unknown x be asked for."""
+        self._asked[name] = None
+
     def _match(self, name: str) -> None:
         """`x.name` of an unknown x."""
         tables, functions = self.tables, self.program.functions
