@@ -83,7 +83,7 @@ def standings(own: Path, site: Path) -> dict[str, Standing]:
     graph = CallGraph.of([own], [site])
     graph.reach("program")
     found: dict[str, Standing] = {}
-    order = [Standing.NOT_REACHED, Standing.UNKNOWN, Standing.REACHED]
+    order = [Standing.NOT_REACHED, Standing.UNKNOWN, Standing.LIKELY, Standing.REACHED]
     for name in graph.functions():
         short = re.sub(r":\d+", "", re.sub(r"<lambda(\d+)\.\d+>", r"<lambda>\1", name))
         standing = graph.reach(name).standing

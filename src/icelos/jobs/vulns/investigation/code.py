@@ -92,7 +92,12 @@ def reach(case: Case, symbol: str) -> Observation:
         return Observation("reach", arguments_, says, tuple(proof), supports=True)
     why, proof = _doubt(case, symbol, found)
     if why:
-        return Observation("reach", arguments_, "", tuple(proof), open=why)
+        named = case.target.mentions.unused(symbol) if found.standing is Standing.UNKNOWN else None
+        if named is None:
+            return Observation("reach", arguments_, "", tuple(proof), open=why)
+        says = f"{symbol} is not used: nothing that runs names it, or what names it"
+        proof = tuple(Evidence(one, "packages", How.TOOL) for one in named[:MAX_PROOF])
+        return Observation("reach", arguments_, says, proof, rules_out=_absent(case, symbol))
     says = f"{symbol} is not reached: {found.why}"
     return Observation("reach", arguments_, says, rules_out=_absent(case, symbol))
 

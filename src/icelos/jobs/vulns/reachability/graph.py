@@ -57,6 +57,7 @@ class CallGraph:
         self._loaded = frozenset(program.modules)
         self._likely: dict[str, str | None] | None = None
         self._whys: Mapping[tuple[str, str], str] = {}
+        self._taken: frozenset[str] = frozenset()
         self._possible: frozenset[str] | None = None
         self._possible_limit = False
 
@@ -124,6 +125,20 @@ class CallGraph:
         """Whether the exact analysis has a way to a symbol; quick, as what is open is not looked into."""
         return self._reached(symbol, self._resolved(symbol) or [symbol]) is not None
 
+    def takes(self, symbol: str) -> bool:
+        """Whether code that is reached, or likely to be, was seen to take a function or class by its name."""
+        self._likely_ways()
+        return any(name in self._taken for name in self._resolved(symbol) or [symbol])
+
+    def may_load(self, module: str) -> bool:
+        """Whether a module may be loaded, by the over-approximation; true where that is not whole."""
+        self._over_approximated()
+        return not self.whole or self._possible_limit or module in self._program.modules
+
+    def is_likely(self, symbol: str) -> bool:
+        """Whether a way that begins with a call by name leads to a symbol."""
+        return self._likely_reached(symbol, self._resolved(symbol) or [symbol]) is not None
+
     def _reached(self, symbol: str, names: Sequence[str]) -> Reach | None:
         if symbol in self._external:
             unit = self._external[symbol]
@@ -162,6 +177,7 @@ class CallGraph:
             self._run(deadline)
             edges = {unit: {**self._work.links.get(unit, {}), **e} for unit, e in self._work.edges.items()}
             self._likely = self._ways(edges, broad=False)
+            self._taken = frozenset(self._work.used)
         return self._likely
 
     def _is_broad(self, name: str) -> bool:

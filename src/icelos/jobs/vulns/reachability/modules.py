@@ -224,12 +224,20 @@ def _parse(data: bytes) -> Parsed:
         words = frozenset(_WORD.findall(data.decode(errors="replace")))
         why = f"not Python of this version: {type(error).__name__}"
         return Parsed(None, frozenset(), frozenset(), words, why)
+    exported = {id(one) for node in tree.body if _is_export(node) for one in ast.walk(node)}
     strings = frozenset(
         node.value
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= MAX_STRING
+        if id(node) not in exported
     )
     return Parsed(tree, bound_names(tree)[0], strings, frozenset(), "")
+
+
+def _is_export(node: ast.stmt) -> bool:
+    """Whether it fills `__all__`, which lists names for `import *` and no other use."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return any(isinstance(one, ast.Name) and one.id == "__all__" for one in targets)
 
 
 CACHE_BYTES = 16 * 1024 * 1024

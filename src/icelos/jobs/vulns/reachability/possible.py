@@ -162,7 +162,7 @@ class Outside(Closure):
         else:
             return
         for start in list(starts):
-            named = self.program.strings if owner.kind is Kind.UNKNOWN and not start else None
+            named = None if start else self.program.strings
             for one in owners:
                 self._open_beginning(one, start, named)
 
