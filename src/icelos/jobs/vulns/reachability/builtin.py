@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins
+import sys
 
 NAMES = frozenset(dir(builtins))
+_STANDARD = frozenset({*sys.stdlib_module_names, *sys.builtin_module_names})
 PROPERTIES = frozenset({"property", "cached_property", "abstractproperty", "getter"})
 BINARY: dict[type[ast.operator], tuple[str, str]] = {
     ast.Add: ("__add__", "__radd__"), ast.Sub: ("__sub__", "__rsub__"), ast.Mult: ("__mul__", "__rmul__"),
@@ -101,10 +103,31 @@ PROTOCOLS = frozenset(
     send_response setup finish process_request verify_request
     find_spec find_module load_module exec_module create_module get_source get_data get_filename is_package
     connection_made connection_lost data_received eof_received datagram_received pause_writing resume_writing
+    _missing_ _generate_next_value_ _ignore_ popitem setdefault isdisjoint discard add remove
     persistent_id persistent_load reducer_override find_class
     """.split()
 )
 """Names by which the standard library asks an object that it is given for something."""
+
+
+NAMES_OF_TYPES = frozenset(
+    {"os.environ", *(f"builtins.{one}" for one in ("list", "dict", "set", "frozenset", "tuple", "type"))}
+)
+"""Of which an item is nothing that the target has made."""
+PASSIVE = frozenset(
+    {"builtins", "abc", "typing", "enum", "collections", "collections.abc", "numbers", "types"}
+)
+"""Modules whose classes call only special methods, or those of PROTOCOLS, of classes that derive from them."""
+
+
+def is_standard(name: str) -> bool:
+    """Whether a dotted name is the language's or its standard library's."""
+    return not name or name.split(".")[0] in _STANDARD
+
+
+def is_passive(name: str) -> bool:
+    """Whether a base class outside of the target calls no method by a name of its own."""
+    return not name or name.rpartition(".")[0] in PASSIVE or name == "threading.local"
 
 
 def gives_plain(name: str) -> bool:

@@ -225,6 +225,9 @@ class Closure(There):
             work.doubt(one.how, one.text, one.line)
         elif one.how == "names":
             work.gotten.setdefault(Value(Kind.MODULE, scope.module.name), set()).add("")
+        elif one.how == "members":
+            owners = self._values(one.owner, scope, one.line) if one.owner is not None else {UNKNOWN}
+            work.members.update(dict.fromkeys(owners))
         elif one.how == "getattr":
             work.doubt("getattr", one.text, one.line)
             owners = self._values(one.owner, scope, one.line) if one.owner is not None else {UNKNOWN}

@@ -124,8 +124,9 @@ class Expressions(Targets):
                 return {Value(Kind.MODULE, scope.module.name)}
             self.doubt("import", "", node.lineno)
             return {UNKNOWN}
-        known = one.kind is Kind.EXTERNAL and not (self.loose and one.name)
-        return {PLAIN if known else UNKNOWN}
+        last = one.name.rpartition(".")[2]  # an item of a class, such as `Mapping[str, int]`, is that class
+        known = one.kind is Kind.EXTERNAL and (not self.loose or not last or last[0].isupper())
+        return {PLAIN if known or one.name in builtin.NAMES_OF_TYPES else UNKNOWN}
 
     # -- operators
 

@@ -17,10 +17,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from icelos.jobs.vulns.reachability.names import bound_names
+from icelos.jobs.vulns.reachability.names import bound_names, texts
 
 BINARY = (".so", ".pyd")
-MAX_STRING = 200
+_PART = re.compile(r"\w+")
+"""A part of a module's name: `import_module` takes those that are no identifier, such as "0001_initial"."""
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _WORD = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 
@@ -37,7 +38,7 @@ class Limits(msgspec.Struct, frozen=True):
 class Module:
     """One loaded module. `tree` is None where its source cannot be read; `why` then says so.
 
-    `bound` are the names its body binds, `strings` the short string constants anywhere in it, and `words` the
+    `bound` are the names its body binds, `strings` the short texts in it, functions apart, and `words` the
     dotted names in the text of one that cannot be parsed.
     """
 
@@ -92,7 +93,7 @@ class Finder:
         if name in self._own_folders:
             return Module(name, None, package=True, own=True)
         parts = name.split(".")
-        if not all(part.isidentifier() for part in parts):
+        if not all(_PART.fullmatch(part) for part in parts):
             return None
         for root in self._packages:
             found = self._below(root, parts)
@@ -144,7 +145,8 @@ class Finder:
             return []
         names = self._names(module.file.parent)
         found = {one.removesuffix(".py") for one in names if one.endswith(".py")} - {"__init__"}
-        return sorted(f"{module.name}.{one}" for one in found if one.isidentifier())
+        found |= {one for one in names if "." not in one and one != "__pycache__"}
+        return sorted(f"{module.name}.{one}" for one in found if _PART.fullmatch(one))
 
     def parse(self, module: Module) -> None:
         """Fill in its tree, within the limits."""
@@ -224,20 +226,7 @@ def _parse(data: bytes) -> Parsed:
         words = frozenset(_WORD.findall(data.decode(errors="replace")))
         why = f"not Python of this version: {type(error).__name__}"
         return Parsed(None, frozenset(), frozenset(), words, why)
-    exported = {id(one) for node in tree.body if _is_export(node) for one in ast.walk(node)}
-    strings = frozenset(
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= MAX_STRING
-        if id(node) not in exported
-    )
-    return Parsed(tree, bound_names(tree)[0], strings, frozenset(), "")
-
-
-def _is_export(node: ast.stmt) -> bool:
-    """Whether it fills `__all__`, which lists names for `import *` and no other use."""
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-    return any(isinstance(one, ast.Name) and one.id == "__all__" for one in targets)
+    return Parsed(tree, bound_names(tree)[0], texts(tree), frozenset(), "")
 
 
 CACHE_BYTES = 16 * 1024 * 1024

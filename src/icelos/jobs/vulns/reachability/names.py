@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+MAX_TEXT = 200
+
 
 def own_nodes(scope: ast.AST) -> Iterable[ast.AST]:
     """The nodes of a scope without those of functions and classes within it."""
@@ -16,6 +18,30 @@ def own_nodes(scope: ast.AST) -> Iterable[ast.AST]:
             waiting.extend(node.decorator_list)
         elif not isinstance(node, ast.Lambda):
             waiting.extend(ast.iter_child_nodes(node))
+
+
+def texts(scope: ast.AST) -> frozenset[str]:
+    """Short texts in a body, classes within it and defaults with it, functions within it and documentation not.
+
+    Those of `__all__` name what there is anyway.
+    """
+    found: set[str] = set()
+    waiting: list[ast.AST] = list(ast.iter_child_nodes(scope))
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case ast.Constant(value=str(text)) if len(text) <= MAX_TEXT:
+                found.add(text)
+            case ast.Expr(value=ast.Constant()):
+                pass
+            case ast.Assign(targets=[ast.Name(id="__all__")]) | ast.AugAssign(target=ast.Name(id="__all__")):
+                pass
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                waiting += [*node.args.defaults, *(one for one in node.args.kw_defaults if one is not None)]
+                waiting += getattr(node, "decorator_list", ())
+            case _:
+                waiting += ast.iter_child_nodes(node)
+    return frozenset(found)
 
 
 def argument_names(given: ast.arguments) -> frozenset[str]:

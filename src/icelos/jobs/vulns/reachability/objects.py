@@ -67,8 +67,10 @@ class Objects:
         self.calls: dict[str, dict[tuple[str, int, int], ast.Call]] = {}
         self.unresolved: dict[Unresolved, None] = {}
         self.made: dict[str, None] = {}
-        self.escaped: dict[Value, None] = {}
+        self.escaped: dict[Value, bool] = {}
         self.gotten: dict[Value, set[str]] = {}
+        self.members: dict[Value, None] = {}
+        """Of what all attributes are asked for, as `inspect.getmembers` does."""
         self.undecided: dict[Task, None] = {}
         self.unit = ""
         self.used: dict[str, str] = {}
@@ -94,11 +96,14 @@ class Objects:
         """Keep a call that cannot be followed."""
         self.unresolved.setdefault(Unresolved(self.unit, how, name, line))
 
-    def escape(self, values: Iterable[Value]) -> None:
-        """What code outside of our sight may call, or look into, from now on."""
+    def escape(self, values: Iterable[Value], *, binary: bool = False) -> None:
+        """What code that is not followed may call, or look into, from now on.
+
+        `binary`: code without source, of which it is not even known by what names it asks.
+        """
         for one in values:
             if one.kind in _HELD:
-                self.escaped.setdefault(one)
+                self.escaped[one] = binary or self.escaped.get(one, False)
 
     # -- attributes
 

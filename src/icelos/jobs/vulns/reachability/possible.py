@@ -8,11 +8,13 @@ as far as the source of the target tells.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 from icelos.jobs.vulns.reachability.closure import Closure
 from icelos.jobs.vulns.reachability.evaluate import Evaluator
 from icelos.jobs.vulns.reachability.modules import code_words
+from icelos.jobs.vulns.reachability.names import texts
 from icelos.jobs.vulns.reachability.values import (
     EACH,
     PLAIN,
@@ -33,11 +35,14 @@ class Outside(Closure):
     def __init__(self, work: Evaluator) -> None:
         super().__init__(work)
         self._called_from: set[str] = set()
-        self._handed: set[Value] = set()
+        self._handed: dict[Value, bool] = {}
         self._named: set[str] = set()
         self._read_words: set[str] = set()
         self._words: set[str] = set()
         self._coded: set[str] = set()
+        self._texts_of: set[str] = set()
+        self._own_texts: set[str] = set()
+        self._packages: dict[str, bool] = {}
         self._code_words: set[str] = set()
 
     def loosen(self) -> None:
@@ -106,19 +111,32 @@ class Outside(Closure):
         """One round: enter all that could be called by what is open so far."""
         self._hand_over()
         self.look()
+        self._keep_texts()
         for name in list(self.possible):
             if name in self.work.edges and name not in self._called_from:
                 self.reenter(name)
         doubts = list(self.work.unresolved)
-        for owner, starts in list(self.work.gotten.items()):
-            self._made_up(owner, starts)
+        self._all_members()
+        self._made_up()
         imports = [doubt for doubt in doubts if doubt.how == "import"]
         if imports:
             self._load_named(self.program.strings - self._named)
             self._named |= self.program.strings
+            self._load_below()
             self._load_within({self._package(doubt.unit, doubt.name) for doubt in imports})
         self._made_up_code({self.program.module_of(doubt.unit) for doubt in doubts if doubt.how == "code"})
         self._unreadable()
+
+    def _keep_texts(self) -> None:
+        """Texts of functions that could run: names may be made of them."""
+        units = {*self.work.edges, *self.possible} - self._texts_of
+        self._texts_of |= units
+        for name in units:
+            function = self.program.functions.get(name)
+            if function is not None:
+                found = texts(function.node)
+                self.program.strings |= found
+                self._own_texts |= found if function.module.own else set()
 
     def size(self) -> tuple[int, ...]:
         """Grows as long as another round may find more."""
@@ -137,61 +155,95 @@ class Outside(Closure):
         """Code without source may call any method of what it is given."""
         work = self.work
         work.escape(work.tables.spilled)
-        while new := [one for one in work.escaped if one not in self._handed]:
+        while new := [one for one, binary in work.escaped.items() if self._handed.get(one) is not binary]:
             for one in new:
-                self._handed.add(one)
+                self._handed[one] = binary = work.escaped[one]
                 self.open([one])
-                if one.kind in {Kind.CLASS, Kind.INSTANCE}:
+                if one.kind in {Kind.CLASS, Kind.INSTANCE} and binary:
                     self._enter_all(self.program.methods(one.name))
                 elif one.kind is Kind.CONTAINER:
-                    work.escape(work.all_items(one.name))
+                    work.escape(work.all_items(one.name), binary=binary)
 
     # -- names made at run time
 
-    def _made_up(self, owner: Value, starts: Iterable[str]) -> None:
+    def _made_up(self) -> None:
         """`getattr(owner, name)` of a made-up name: all names that begin so, or that stand in a string."""
-        if owner.kind in {Kind.INSTANCE, Kind.CLASS}:
-            owners: Sequence[str] = [
-                each for one in self.family(owner.name) for each in self.program.linear(one)
-            ]
-            owners = [*owners, *(f"{each}()" for each in owners)]
-        elif owner.kind is Kind.MODULE:
-            owners = [owner.name]
-        elif owner.kind is Kind.UNKNOWN:
-            owners = [*self.classes, *(f"{each}()" for each in self.classes), *self.modules]
-        else:
-            return
-        for start in list(starts):
-            named = None if start else self.program.strings
-            for one in owners:
-                self._open_beginning(one, start, named)
+        wanted: dict[str, set[str]] = {}
+        for owner, starts in self.work.gotten.items():
+            for one in self._owners(owner):
+                wanted.setdefault(one, set()).update(starts)
+        for owner, starts in wanted.items():
+            self._open_beginning(owner, tuple(starts), None)
+        starts = self.work.gotten.get(UNKNOWN, set())
+        named = self.program.strings if "" in starts else frozenset[str]()
+        for one in [*self.classes, *(f"{each}()" for each in self.classes), *self.modules] if starts else ():
+            self._open_beginning(one, tuple(starts - {""}), named)
 
-    def _open_beginning(self, owner: str, start: str, named: set[str] | None) -> None:
-        values = self.tables.values
+    def _owners(self, owner: Value) -> list[str]:
+        """The owners, as the tables name them, of the attributes of a known value."""
+        if owner.kind is Kind.MODULE:
+            return [owner.name]
+        if owner.kind not in {Kind.INSTANCE, Kind.CLASS}:
+            return []
+        every = {each for one in self.family(owner.name) for each in self.program.linear(one)}
+        return [*every, *(f"{each}()" for each in every)]
+
+    def _all_members(self) -> None:
+        """`getmembers` of an unknown value: the classes of modules only, as nothing asks for all functions."""
+        for owner in list(self.work.members):
+            self.work.gotten.setdefault(owner, set()).update([""] if owner.kind is not Kind.UNKNOWN else [])
+        for module in filter(self._only_named, list(self.modules)) if UNKNOWN in self.work.members else ():
+            for key in list(self.tables.keys.get(module, ())):
+                self.open(one for one in self.tables.values[module, key] if one.kind is Kind.CLASS)
+
+    def _open_beginning(self, owner: str, starts: tuple[str, ...], named: AbstractSet[str] | None) -> None:
         for key in list(self.tables.keys.get(owner, ())):
-            if key.startswith(start) and (named is None or key in named):
-                self.open(values[owner, key])
+            if (starts and key.startswith(starts)) or (named and key in named):
+                self.open(self.tables.values[owner, key])
 
     # -- modules
 
-    def _load_named(self, texts: Iterable[str]) -> None:
+    def _load_named(self, found: Iterable[str]) -> None:
         """Modules whose names stand in strings, and which an open import may load; classes named there."""
-        for text in sorted(texts):
+        own = self._own_texts.union(*(one.strings for one in self.program.modules.values() if one.own))
+        for text in sorted(found):
             if not _DOTTED.match(text):
                 continue
             name = text.replace(":", ".")
             module = self.program.load(name)
             if module is not None:
                 self.open([Value(Kind.MODULE, module.name)])
+                if text in own or self._only_named(module.name):
+                    self._packages[module.name] = False
             elif "." in name:
                 parent, _, last = name.rpartition(".")
                 if self.program.load(parent) is not None:
-                    found = self.program.attribute(Value(Kind.MODULE, parent), last)
-                    self.work.escape(one for one in found if one != PLAIN and one.kind is not Kind.MODULE)
+                    self.open_key(parent, last)
+
+    def _load_below(self) -> None:
+        """Modules of packages that are named in strings: those named there too, such as "models" of the package
+        of an application and, of packages found so ("migrations"), all where something asks for all modules."""
+        listed = any(doubt.how == "import" and doubt.name == "*" for doubt in self.work.unresolved)
+        for package, found in list(self._packages.items()):
+            for name in self._children(package, listed=listed and found):
+                if name not in self._packages and self.program.load(name) is not None:
+                    self._packages[name] = True
+                    self.open([Value(Kind.MODULE, name)])
+
+    def _children(self, package: str, *, listed: bool) -> list[str]:
+        """The modules of a package that stand in a string, or all."""
+        module = self.program.known(package)
+        names = self.program.finder.children(module) if module is not None else []
+        strings = self.program.strings
+        return [one for one in names if listed or one.rpartition(".")[2] in strings]
+
+    def _only_named(self, module: str) -> bool:
+        """Whether no statement imports a module: it is there by a name that is made at run time."""
+        return module not in self.program.loaded_by
 
     def _package(self, unit: str, start: str) -> str:
         """The package within which an open import looks: what its name begins with, or its module's own."""
-        if start.strip("."):
+        if start.strip(".*"):
             return start.rstrip(".")
         module = self.program.modules.get(self.program.module_of(unit))
         return module.parent if module is not None else ""
@@ -199,9 +251,8 @@ class Outside(Closure):
     def _load_within(self, packages: set[str]) -> None:
         """Modules of these packages whose names stand in strings."""
         for package in sorted(packages - {""}):
-            for text in sorted(self.program.strings):
-                if text.isidentifier():
-                    self.program.load(f"{package}.{text}")
+            for name in self._children(package, listed=False):
+                self.program.load(name)
 
     def _made_up_code(self, modules: set[str]) -> None:
         """Code that is made up at run time may use what the texts of its package name, in its module or of

@@ -244,7 +244,11 @@ class Summary:
                 owner = None
             worth = "any" if name != "setattr" or len(node.args) < 3 else _worth(node.args[2])
             self._by_name(name, owner, found, start, worth, node.lineno)
-        elif name in {"vars", "globals", "locals", "getmembers", "__subclasses__"}:
+        elif name in {"iter_modules", "walk_packages"}:
+            self.dynamic[Dynamic("import", None, "*", node.lineno)] = None
+        elif name == "getmembers":
+            self.dynamic[Dynamic("members", owner, "", node.lineno)] = None
+        elif name in {"vars", "globals", "locals"}:
             self.dynamic[Dynamic("names" if not node.args else "getattr", owner, "", node.lineno)] = None
         elif name in {"import_module", "__import__", "load_module"} and first:
             found, start = written(first)
@@ -360,8 +364,8 @@ class Summary:
 
 _ASKING = frozenset(
     """
-    getattr setattr hasattr delattr attrgetter methodcaller vars globals locals getmembers __subclasses__
-    import_module __import__ load_module eval exec execfile
+    getattr setattr hasattr delattr attrgetter methodcaller vars globals locals getmembers iter_modules
+    walk_packages import_module __import__ load_module eval exec execfile
     """.split()
 )
 _summaries: WeakKeyDictionary[ast.AST, Summary] = WeakKeyDictionary()

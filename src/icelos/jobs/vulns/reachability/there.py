@@ -120,12 +120,15 @@ class There:
                     self.tables.wake((FAMILY, base))
 
     def _enter_methods(self) -> None:
-        """Special methods and, where a base is not known, all methods of the classes that are there."""
+        """Special methods, those of modules too, and, where a base is not known, all methods of the classes that are there."""
         for name in list(self.made):
-            external = self.program.hierarchy.has_external_base(name)
+            external = self.program.hierarchy.has_active_base(name)
             for each in list(self.program.methods(name)):
                 if external or is_special(each):
                     self.enter(each)
+        for module in self.program.modules:
+            for special in ("__getattr__", "__dir__"):
+                self.open(self.tables.values.get((module, special), ()))
 
     # -- attributes by name
 
