@@ -223,6 +223,10 @@ def arguments(case: Case, symbol: str) -> Observation:
     if all(one is Origin.FIXED for one in origins):
         says = f"all {len(sites)} calls of {symbol} are given values of the source or of shipped files"
         return Observation("arguments", arguments_, says, listed, rules_out=Label.CODE_NOT_REACHABLE)
+    if set(origins) <= {Origin.FIXED, Origin.CHOSEN}:
+        says = f"all {len(sites)} calls of {symbol} are given one of a fixed set of values of the source"
+        label = Label.PROTECTED_BY_MITIGATING_CONTROL
+        return Observation("arguments", arguments_, says, listed, rules_out=label)
     outside = sum(one is Origin.OUTSIDE for one in origins)
     says = f"{len(sites)} calls of {symbol}, {outside} with values plainly from outside"
     return Observation("arguments", arguments_, says, listed, supports=outside > 0)

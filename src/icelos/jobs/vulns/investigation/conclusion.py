@@ -318,7 +318,7 @@ def _fixed_arguments(
     answers = [asked.get(one.arguments["symbol"]) for one in reached]
     if not answers or any(one is None or one.rules_out is None for one in answers):
         return None
-    first = next(one for one in answers if one is not None)
-    return Conclusion(
-        Label.CODE_NOT_REACHABLE, "medium", first.says, "a call with a value from outside", first.evidence
-    )
+    chosen = [one for one in answers if one is not None]
+    first = next((one for one in chosen if one.rules_out is not Label.CODE_NOT_REACHABLE), chosen[0])
+    label = first.rules_out or Label.CODE_NOT_REACHABLE
+    return Conclusion(label, "medium", first.says, "a call with a value from outside", first.evidence)

@@ -224,6 +224,10 @@ class Expressions(Targets):
                 return other, body
             case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
                 return False, True
+            case ast.Compare(
+                left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")]
+            ):
+                return scope.module.own, True
             case ast.Compare(left=ast.Name() as left, ops=[op], comparators=[ast.Constant(value=None)]):
                 return self._compared_to_none(left, op, scope)
             case ast.Name():

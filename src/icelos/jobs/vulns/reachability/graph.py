@@ -283,7 +283,7 @@ class CallGraph:
     def _path(self, name: str) -> tuple[Step, ...] | None:
         targets = [name] if name in self._exact else []
         if name in self._program.classes:
-            callers = [unit for unit, _, _ in self._calls.get(name, {}) if unit in self._exact]
+            callers = [u for u, _, _ in self._calls.get(name, {}) if u in self._exact and self._is_use(u)]
             if callers:
                 best = min(callers, key=self._length)
                 line = min(line for unit, line, _ in self._calls[name] if unit == best)
@@ -291,13 +291,17 @@ class CallGraph:
             targets += [
                 one
                 for one in self._program.methods(name)
-                if one in self._exact and one.startswith(f"{name}.")
+                if one in self._exact and one.startswith(f"{name}.") and not one.endswith(".__init__")
             ]
         if name in self._program.modules and not targets:
             targets = [name] if name in self._exact else []
         if not targets:
             return None
         return self._steps(min(targets, key=self._length))
+
+    def _is_use(self, unit: str) -> bool:
+        """Whether an object made there is made for use: one that a package makes as it is loaded need not be."""
+        return unit not in self._program.modules or self._program.modules[unit].own
 
     def _length(self, unit: str) -> int:
         return len(self._steps(unit))
