@@ -114,7 +114,9 @@ NAMES_OF_TYPES = frozenset(
     {"os.environ", *(f"builtins.{one}" for one in ("list", "dict", "set", "frozenset", "tuple", "type"))}
 )
 """Of which an item is nothing that the target has made."""
-PASSIVE = frozenset({"builtins", "abc", "typing", "enum", "collections", "collections.abc", "numbers", "types"})
+PASSIVE = frozenset(
+    {"builtins", "abc", "typing", "enum", "collections", "collections.abc", "numbers", "types"}
+)
 """Modules whose classes call only special methods, or those of PROTOCOLS, of classes that derive from them."""
 
 

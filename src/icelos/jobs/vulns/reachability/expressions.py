@@ -114,7 +114,7 @@ class Expressions(Targets):
                 found |= self.method(one, "__getitem__", [keys], node.lineno)
                 found |= self.item(f"{one.name}[]", key)
             elif one.kind is Kind.CLASS:
-                found |= self.method(one, "__class_getitem__", [keys], node.lineno) or {one}
+                found |= self.method(one, "__class_getitem__", [keys], node.lineno) | {one}
             elif one.kind in {Kind.UNKNOWN, Kind.EXTERNAL}:
                 found |= self._item_outside(one, node, scope)
         return found

@@ -229,7 +229,6 @@ def _parse(data: bytes) -> Parsed:
     return Parsed(tree, bound_names(tree)[0], texts(tree), frozenset(), "")
 
 
-
 CACHE_BYTES = 16 * 1024 * 1024
 """Bytes of source whose trees are kept in memory; a tree takes about twenty times its source."""
 _parsed = _Cache(CACHE_BYTES).get

@@ -73,7 +73,9 @@ def _builtin(work: Machine, full: str, name: str, given: Given) -> Values | None
         return {Value(Kind.CLASS, one.name) for one in first if one.kind is Kind.INSTANCE} or {PLAIN}
     if name in {"globals", "locals", "vars"}:
         if name == "locals" or (name == "vars" and not first):
-            work.escape(one for key in work.tables.names(work.unit) for one in work.tables.read((work.unit, key)))
+            work.escape(
+                one for key in work.tables.names(work.unit) for one in work.tables.read((work.unit, key))
+            )
         return _namespace(work, first)
     if name in _TELLING:
         return {PLAIN}
