@@ -27,6 +27,7 @@ from icelos.jobs.vulns.reachability.values import (
     Value,
     Values,
 )
+from icelos.jobs.vulns.reachability.written import HOLE
 
 _WORTH = {"nothing": NOTHING, "plain": PLAIN, "any": UNKNOWN}
 _KNOWN_DECORATORS = builtin.PROPERTIES | {"staticmethod", "classmethod", "abstractmethod", "setter"}
@@ -111,13 +112,13 @@ class Closure(There):
                 self.work.doubt("plain", name, line)
             return found or {UNKNOWN}
         if function.owner and function.parameters[:1] == [name] and "staticmethod" not in function.decorators:
-            return self._itself(function)
+            return self.itself(function)
         found = self.tables.read(key)
         if function.name not in self.work.edges and name in function.scope.arguments:
             return {UNKNOWN}
         return found or {UNKNOWN}
 
-    def _itself(self, function: Function) -> Values:
+    def itself(self, function: Function) -> Values:
         """What `self` or `cls` may be: the class and those of its subclasses that are there."""
         last = function.name.rpartition(".")[2]
         of_class = "classmethod" in function.decorators or last in {"__new__", "__init_subclass__"}
@@ -178,7 +179,7 @@ class Closure(There):
                 held = self.tables.read((one.name, RETURN))
                 found |= {UNKNOWN} if function.generates or not held else held
             elif one.name in builtin.IMPORTING:
-                self.work.doubt("import", "", line)
+                self.work.doubt("import", HOLE, line)
                 found.add(UNKNOWN)
             elif one.kind is Kind.EXTERNAL and builtin.gives_plain(one.name):
                 found.add(PLAIN)
@@ -219,7 +220,7 @@ class Closure(There):
         if one.how == "modules":
             owners = self._values(one.owner, scope, one.line) if one.owner is not None else set()
             if any(owner.name == "sys.modules" for owner in owners):
-                work.doubt("import", "", one.line)
+                work.doubt("import", HOLE, one.line)
                 self.open([Value(Kind.MODULE, scope.module.name)])
         elif one.how in {"import", "code"}:
             work.doubt(one.how, one.text, one.line)

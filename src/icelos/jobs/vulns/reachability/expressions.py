@@ -19,6 +19,7 @@ from icelos.jobs.vulns.reachability.values import (
     Value,
     Values,
 )
+from icelos.jobs.vulns.reachability.written import HOLE
 
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
@@ -113,7 +114,7 @@ class Expressions(Targets):
                 found |= self.method(one, "__getitem__", [keys], node.lineno)
                 found |= self.item(f"{one.name}[]", key)
             elif one.kind is Kind.CLASS:
-                found |= self.method(one, "__class_getitem__", [keys], node.lineno) or {one}
+                found |= self.method(one, "__class_getitem__", [keys], node.lineno) | {one}
             elif one.kind in {Kind.UNKNOWN, Kind.EXTERNAL}:
                 found |= self._item_outside(one, node, scope)
         return found
@@ -122,7 +123,7 @@ class Expressions(Targets):
         if one.name == "sys.modules":
             if isinstance(node.slice, ast.Name) and node.slice.id == "__name__":
                 return {Value(Kind.MODULE, scope.module.name)}
-            self.doubt("import", "", node.lineno)
+            self.doubt("import", HOLE, node.lineno)
             return {UNKNOWN}
         last = one.name.rpartition(".")[2]  # an item of a class, such as `Mapping[str, int]`, is that class
         known = one.kind is Kind.EXTERNAL and (not self.loose or not last or last[0].isupper())

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from icelos.jobs.vulns.reachability import builtin, containers
+from icelos.jobs.vulns.reachability.syntax import LISTED
 from icelos.jobs.vulns.reachability.values import EACH, PLAIN, UNKNOWN, Kind, Value, Values
+from icelos.jobs.vulns.reachability.written import HOLE
 
 if TYPE_CHECKING:
     from icelos.jobs.vulns.reachability.machine import Machine
@@ -23,7 +25,7 @@ def external_call(work: Machine, callee: Value, given: Given) -> Values:
         if found is not None:
             return found
     if callee.name in builtin.IMPORTING:
-        work.doubt("import", "", given.line)
+        work.doubt("import", HOLE, given.line)
         return {UNKNOWN}
     if name == "partial" and given.positional:
         return _partial(work, given)
@@ -34,7 +36,7 @@ def external_call(work: Machine, callee: Value, given: Given) -> Values:
     if name == "enter_context":
         return _entered(work, given)
     if name in {"iter_modules", "walk_packages"}:
-        work.doubt("import", "*", given.line)
+        work.doubt("import", LISTED, given.line)
         return {UNKNOWN}
     if name == "getmembers" and given.positional:
         work.members.update(dict.fromkeys(given.positional[0]))

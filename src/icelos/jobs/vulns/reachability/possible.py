@@ -8,13 +8,14 @@ as far as the source of the target tells.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from icelos.jobs.vulns.reachability.closure import Closure
 from icelos.jobs.vulns.reachability.evaluate import Evaluator
 from icelos.jobs.vulns.reachability.modules import code_words
 from icelos.jobs.vulns.reachability.names import texts
+from icelos.jobs.vulns.reachability.syntax import LISTED
 from icelos.jobs.vulns.reachability.values import (
     EACH,
     PLAIN,
@@ -25,7 +26,9 @@ from icelos.jobs.vulns.reachability.values import (
     Task,
     Value,
 )
+from icelos.jobs.vulns.reachability.written import COMPOSED, HOLE
 
+_PATTERN = re.compile(r"(?:\*\.|\w)[\w.]*\*?")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_]\w*)?$")
 
 
@@ -40,6 +43,7 @@ class Outside(Closure):
         self._read_words: set[str] = set()
         self._words: set[str] = set()
         self._coded: set[str] = set()
+        self._opened_by_name: set[str] = set()
         self._texts_of: set[str] = set()
         self._own_texts: set[str] = set()
         self._packages: dict[str, bool] = {}
@@ -62,6 +66,11 @@ class Outside(Closure):
     def reenter(self, name: str) -> None:
         """Let anything flow to the parameters of a possible function whose body is evaluated."""
         self.call(name)
+        function = self.program.functions[name]
+        first = function.parameters[:1]
+        if function.owner and first and "staticmethod" not in function.decorators:
+            key, flow = (name, first[0]), self.itself
+            self.tables.queue[Task(name, lambda: self.tables.add(key, flow(function)))] = None
         self.open_key(name, RETURN)
         self.open_key(f"{name}{YIELDED}", EACH)
 
@@ -123,7 +132,9 @@ class Outside(Closure):
             self._load_named(self.program.strings - self._named)
             self._named |= self.program.strings
             self._load_below()
-            self._load_within({self._package(doubt.unit, doubt.name) for doubt in imports})
+            for text in {doubt.name for doubt in imports}:
+                self._load_pattern(text)
+            self._load_within({self._package(doubt.unit) for doubt in imports if doubt.name[:1] in "*."})
         self._made_up_code({self.program.module_of(doubt.unit) for doubt in doubts if doubt.how == "code"})
         self._unreadable()
 
@@ -173,11 +184,26 @@ class Outside(Closure):
             for one in self._owners(owner):
                 wanted.setdefault(one, set()).update(starts)
         for owner, starts in wanted.items():
-            self._open_beginning(owner, tuple(starts), None)
+            self._open_if(owner, partial(_begins, starts=tuple(starts)))
         starts = self.work.gotten.get(UNKNOWN, set())
-        named = self.program.strings if "" in starts else frozenset[str]()
+        fits = self._fitting(starts)
         for one in [*self.classes, *(f"{each}()" for each in self.classes), *self.modules] if starts else ():
-            self._open_beginning(one, tuple(starts - {""}), named)
+            self._open_if(one, fits)
+
+    def _fitting(self, starts: set[str]) -> Callable[[str], bool]:
+        """Whether a name may be asked of an unknown value: it begins so, stands in a string or, where it is put
+        together, each of its parts does."""
+        strings, written = self.program.strings, tuple(starts - {"", COMPOSED})
+        named, composed = "" in starts, COMPOSED in starts
+
+        def fits(key: str) -> bool:
+            return (
+                key.startswith(written)
+                or ((named or composed) and key in strings)
+                or (composed and all(part in strings for part in key.split("_") if part))
+            )
+
+        return fits
 
     def _owners(self, owner: Value) -> list[str]:
         """The owners, as the tables name them, of the attributes of a known value."""
@@ -196,9 +222,9 @@ class Outside(Closure):
             for key in list(self.tables.keys.get(module, ())):
                 self.open(one for one in self.tables.values[module, key] if one.kind is Kind.CLASS)
 
-    def _open_beginning(self, owner: str, starts: tuple[str, ...], named: AbstractSet[str] | None) -> None:
+    def _open_if(self, owner: str, fits: Callable[[str], bool]) -> None:
         for key in list(self.tables.keys.get(owner, ())):
-            if (starts and key.startswith(starts)) or (named and key in named):
+            if fits(key):
                 self.open(self.tables.values[owner, key])
 
     # -- modules
@@ -223,7 +249,7 @@ class Outside(Closure):
     def _load_below(self) -> None:
         """Modules of packages that are named in strings: those named there too, such as "models" of the package
         of an application and, of packages found so ("migrations"), all where something asks for all modules."""
-        listed = any(doubt.how == "import" and doubt.name == "*" for doubt in self.work.unresolved)
+        listed = any(doubt.how == "import" and doubt.name == LISTED for doubt in self.work.unresolved)
         for package, found in list(self._packages.items()):
             for name in self._children(package, listed=listed and found):
                 if name not in self._packages and self.program.load(name) is not None:
@@ -241,12 +267,35 @@ class Outside(Closure):
         """Whether no statement imports a module: it is there by a name that is made at run time."""
         return module not in self.program.loaded_by
 
-    def _package(self, unit: str, start: str) -> str:
-        """The package within which an open import looks: what its name begins with, or its module's own."""
-        if start.strip(".*"):
-            return start.rstrip(".")
+    def _package(self, unit: str) -> str:
+        """The package within which an open import may look: its module's own."""
         module = self.program.modules.get(self.program.module_of(unit))
         return module.parent if module is not None else ""
+
+    def _load_pattern(self, text: str) -> None:
+        """Modules whose names fit a pattern such as "*.management.commands.*": its first hole is a package
+        that a string names, its last any module."""
+        if not _PATTERN.fullmatch(text):
+            return
+        starts = [""] if text[0] != HOLE else [one for one in self._named if self.program.known(one)]
+        middle, _, last = text.lstrip(HOLE).partition(HOLE)
+        if last:
+            return
+        for start in sorted(starts):
+            name = f"{start}{middle}"
+            parent, _, beginning = name.rpartition(".")
+            if not text.endswith(HOLE):
+                self._load_and_open(name)
+            elif self.program.load(parent) is not None:
+                for child in self._children(parent, listed=True):
+                    if child.startswith(f"{parent}.{beginning}"):
+                        self._load_and_open(child)
+
+    def _load_and_open(self, name: str) -> None:
+        if name not in self._opened_by_name:
+            self._opened_by_name.add(name)
+            if self.program.load(name) is not None:
+                self.open([Value(Kind.MODULE, name)])
 
     def _load_within(self, packages: set[str]) -> None:
         """Modules of these packages whose names stand in strings."""
@@ -283,3 +332,7 @@ class Outside(Closure):
         for owner in self.work.tables.owners.get(name, ()):
             if owner in self.program.modules:
                 self.work.escape(self.work.tables.values[owner, name])
+
+
+def _begins(key: str, starts: tuple[str, ...]) -> bool:
+    return COMPOSED in starts or key.startswith(starts)

@@ -11,7 +11,10 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from icelos.jobs.vulns.reachability.names import argument_names, own_nodes
+from icelos.jobs.vulns.reachability.written import COMPOSED, HOLE, is_composed, pattern, start_of
 
+LISTED = "listed"
+"""Stands for the name of an import where all modules of a package are asked for."""
 CALLED = "()"
 """The step of a shape that stands for a call."""
 SUPER = "super()"
@@ -78,6 +81,7 @@ class Summary:
         self.loads: dict[str, int] = {}
         self.definitions: list[Definition] = []
         self._outer: set[str] = set()
+        self._arguments = frozenset() if isinstance(node, ast.ClassDef) else argument_names(node.args)
         self._locals = self._bound(node)
         self._looking: set[str] = set()
         self._line = node.lineno
@@ -122,9 +126,8 @@ class Summary:
         for one in own_nodes(node):
             if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store) and one not in simple:
                 found.setdefault(one.id, []).append(None)
-        if not isinstance(node, ast.ClassDef):
-            for label in argument_names(node.args) & found.keys():
-                found[label].append(None)
+        for label in self._arguments & found.keys():
+            found[label].append(None)
         for label in self._outer:
             found.pop(label, None)
         return {label: given for label, given in found.items() if not _only_defined(given)}
@@ -239,30 +242,29 @@ class Summary:
             at = 0 if name in {"attrgetter", "methodcaller"} else 1
             if len(node.args) <= at:
                 return
-            found, start = written(node.args[at])
+            found = pattern(node.args[at])
             if name in {"attrgetter", "methodcaller"}:
                 owner = None
             worth = "any" if name != "setattr" or len(node.args) < 3 else _worth(node.args[2])
-            self._by_name(name, owner, found, start, worth, node.lineno)
+            self._by_name(name, owner, found, worth, node.lineno)
         elif name in {"iter_modules", "walk_packages"}:
-            self.dynamic[Dynamic("import", None, "*", node.lineno)] = None
+            self.dynamic[Dynamic("import", None, LISTED, node.lineno)] = None
         elif name == "getmembers":
             self.dynamic[Dynamic("members", owner, "", node.lineno)] = None
         elif name in {"vars", "globals", "locals"}:
             self.dynamic[Dynamic("names" if not node.args else "getattr", owner, "", node.lineno)] = None
         elif name in {"import_module", "__import__", "load_module"} and first:
-            found, start = written(first)
-            if found is None:
-                self.dynamic[Dynamic("import", None, start, node.lineno)] = None
+            found = pattern(first)
+            if HOLE in found:
+                self.dynamic[Dynamic("import", None, found, node.lineno)] = None
             else:
                 self.loads.setdefault(found, node.lineno)
         elif name in {"eval", "exec", "execfile"} and isinstance(node.func, ast.Name):
             self.dynamic[Dynamic("code", None, name, node.lineno)] = None
 
-    def _by_name(
-        self, how: str, owner: Shape | None, name: str | None, start: str, worth: str, line: int
-    ) -> None:
-        if name is None:
+    def _by_name(self, how: str, owner: Shape | None, name: str, worth: str, line: int) -> None:
+        if HOLE in name:
+            start = COMPOSED if is_composed(name) else start_of(name)
             self.dynamic[Dynamic("setattr" if how == "setattr" else "getattr", owner, start, line)] = None
             if how == "setattr":
                 self.stores[Store(owner, "", worth)] = None
@@ -281,7 +283,11 @@ class Summary:
         if isinstance(node, ast.Tuple):
             for one in node.elts:
                 self._mention(one)
-        elif node is not None and not isinstance(node, ast.Name | ast.Attribute):
+        elif isinstance(node, ast.Attribute):
+            self._mention(node.value)
+            if isinstance(node.value, ast.Name) and node.value.id in self._arguments:
+                self._use(node)
+        elif node is not None and not isinstance(node, ast.Name):
             self._use(node)
 
     def _defaults(self, arguments: ast.arguments) -> None:
@@ -377,20 +383,6 @@ def summary(node: Definition) -> Summary:
     if found is None:
         found = _summaries[node] = Summary(node)
     return found
-
-
-def written(node: ast.expr) -> tuple[str | None, str]:
-    """(a text where it is written out, else None; its beginning as far as that is written)."""
-    match node:
-        case ast.Constant(value=str(name)):
-            return name, name
-        case ast.JoinedStr(values=[ast.Constant(value=str(start)), *_]):
-            return None, start
-        case ast.BinOp(left=ast.Constant(value=str(start)), op=ast.Add()):
-            return None, start
-        case ast.BinOp(left=ast.Constant(value=str(start)), op=ast.Mod()):
-            return None, start.split("%")[0]
-    return None, ""
 
 
 def _only_defined(given: list[ast.AST | None]) -> bool:

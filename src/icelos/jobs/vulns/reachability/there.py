@@ -101,8 +101,6 @@ class There:
         if name in self.made or name not in self.program.classes:
             return
         self.made[name] = None
-        for meta in self.tables.values.get((name, METACLASS), ()):
-            self.make(meta.name)
 
     def family(self, owner: str) -> Iterable[str]:
         """A class and those of its subclasses that are there; read again when one more is."""
@@ -136,6 +134,9 @@ class There:
         """One round: whatever has a name that is asked for, on classes that are there."""
         for name in list(self.work.made):
             self.make(name)
+        for name in list(self.program.classes):
+            for meta in self.tables.values.get((name, METACLASS), ()):
+                self.make(meta.name)
         self._relate()
         self._enter_methods()
         unresolved = self.work.unresolved
@@ -166,5 +167,5 @@ class There:
 
 def is_special(name: str) -> bool:
     """Whether a method is one that the language calls, such as `__init__`."""
-    last = name.rpartition(".")[2]
+    last = name.rpartition(".")[2].split(":")[0]
     return last.startswith("__") and last.endswith("__")
