@@ -82,6 +82,11 @@ class Definitions:
                 self._by_lower.setdefault(found.name.lower(), []).append(found)
                 self.count += 1
 
+    @property
+    def all(self) -> Iterator[Definition]:
+        """Every definition."""
+        return (one for found in self.by_name.values() for one in found)
+
     def begins_names(self, module: str, word: str) -> bool:
         """Whether classes or functions of a module are called after a word ("SandboxedEnvironment")."""
         inside = (

@@ -69,6 +69,11 @@ class Mentions:
         self._files: list[SourceFile] | None = None
 
     @property
+    def all_files(self) -> list[SourceFile]:
+        """The modules of all packages that stand there."""
+        return self._text.modules
+
+    @property
     def files(self) -> list[SourceFile]:
         """The modules that may be loaded."""
         if self._files is None:
