@@ -140,9 +140,8 @@ def _elsewhere(read: list[str], system: str) -> bool:
 
 
 _SET = re.compile(
-    r"^\W*(?:When|If)\s+(?:the\s+)?[`'\"]*([a-z]\w*_\w+)[`'\"]*(?:\s+(?:option|argument|parameter|flag))?\s+"
-    r"is\s+(?:set\s+to\s+)?[`'\"]*(True|False|enabled|disabled)\b",
-    re.IGNORECASE,
+    r"^\W*(?:When|If)\s+(?:the\s+)?[`'\"]*([a-z][a-z0-9]*_\w+)[`'\"]*(?:\s+(?:option|argument|parameter|flag))?"
+    r"\s+is\s+(?:set\s+to\s+)?[`'\"]*((?i:true|false|enabled|disabled))\b"
 )
 
 
