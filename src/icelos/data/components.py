@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -12,8 +12,9 @@ from icelos.data.advisories import AdvisoryIndex
 from icelos.data.advisory_store import open_advisories
 from icelos.data.inventory import Inventory, read_target
 from icelos.data.parse.purls import Place, parse_purl, place_of
+from icelos.data.reported import Compared, title_of
 from icelos.findings import Failure, failure
-from icelos.records import Component, Record, record_id
+from icelos.records import Component, Record, Reported, record_id
 
 
 class ComponentSource:
@@ -46,6 +47,7 @@ class ComponentSource:
             if component.purl in seen:  # the same package in two places is one component
                 continue
             seen.add(component.purl)
+            reports = Compared(inventory.scanner, inventory.reported.get(component.purl, ()))
             place = place_of(component.purl)
             if component.owner and place is not None and not place.needs_release:
                 continue  # the distribution's package is a component too, and its advisories judge it
@@ -54,21 +56,41 @@ class ComponentSource:
             elif not known.covers(place):
                 unjudged[f"{place.ecosystem}:{place.release}".rstrip(":")] += 1
             else:
-                yield from self._named(component, place, inventory.identity, known)
+                yield from self._named(component, place, inventory.identity, known, reports)
+            yield from _reported_only(component, inventory.identity, reports.left(self.only))
         for kind, number in sorted(unjudged.items()):
             yield _not_covered(inventory, kind, number)
 
     def _named(
-        self, component: Component, place: Place, identity: str, known: AdvisoryIndex
+        self,
+        component: Component,
+        place: Place,
+        identity: str,
+        known: AdvisoryIndex,
+        reports: Compared,
     ) -> Iterator[Component]:
         for advisory, statements in known.about(place).items():
             names = {name.upper() for s, _ in statements for name in (*s.names, *s.cves)}
+            reported = reports.of(names)
             if not self.only or self.only & names:
                 yield msgspec.structs.replace(
                     component,
                     id=record_id("vulns", identity, component.purl, advisory),
                     advisory=advisory,
+                    reported=reported,
                 )
+
+
+def _reported_only(component: Component, identity: str, reports: Iterable[Reported]) -> Iterator[Component]:
+    """What a scanner reported and no advisory is about: records without an advisory to judge them by."""
+    for one in reports:
+        advisory = title_of(one)
+        yield msgspec.structs.replace(
+            component,
+            id=record_id("vulns", identity, component.purl, advisory),
+            advisory=advisory,
+            reported=one,
+        )
 
 
 def _problems(inventory: Inventory) -> Iterator[Failure]:

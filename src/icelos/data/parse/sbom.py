@@ -15,6 +15,7 @@ import msgspec
 
 from icelos.data.parse.purls import parse_purl
 from icelos.errors import InputError
+from icelos.records import Reported
 
 MAX_COMPONENTS = 500_000
 MAX_DEPTH = 64
@@ -23,19 +24,20 @@ MAX_DEPTH = 64
 class Listed(msgspec.Struct, frozen=True):
     """One component as its document lists it: `place` is "components[12]", `quote` its own words.
 
-    `reported` are ids of vulnerabilities that a scanner's report names for it.
+    `reported` is the vulnerability that an entry of a scanner's report is about.
     """
 
     purl: str
     place: str
     quote: str
-    reported: tuple[str, ...] = ()
+    reported: Reported | None = None
 
 
 class Bom(msgspec.Struct, frozen=True):
     """The document: a name for people, an identity that is its own, and its parts as JSON.
 
-    `repeats` is true for a report, which names a component once for each finding.
+    `repeats` is true for a report, which names a component once for each finding, and `scanner` is who made
+    it.
     """
 
     kind: str
@@ -43,6 +45,7 @@ class Bom(msgspec.Struct, frozen=True):
     identity: str
     parts: tuple[tuple[str, bytes], ...]
     repeats: bool = False
+    scanner: str = ""
 
 
 class _Property(msgspec.Struct):
@@ -57,7 +60,7 @@ class _Component(msgspec.Struct):
     purl: str | None = None
     properties: list[_Property] | None = None
     components: list[msgspec.Raw] | None = None
-    reported: tuple[str, ...] = ()
+    reported: Reported | None = None
 
 
 class _Metadata(msgspec.Struct):

@@ -7,7 +7,7 @@ What a scanner concluded is a hint about where to look, never a verdict.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -17,10 +17,13 @@ from icelos.data.parse.listed import objects, word
 from icelos.data.parse.purls import DISTRIBUTIONS, ECOSYSTEMS
 from icelos.data.parse.sbom import MAX_COMPONENTS, Bom
 from icelos.errors import InputError
+from icelos.records import Reported
 
 Item = Mapping[str, Any]
 Entry = tuple[str, dict[str, Any]]
-MAX_REPORTED = 64
+MAX_NAMES = 64
+"""Ids of one vulnerability; an update of a distribution may name as many CVEs."""
+MAX_FIXES, MAX_WORD = 8, 128
 
 _TRIVY = {
     "pypi": ("pip", "pipenv", "poetry", "uv", "pylock", "python-pkg", "conda-pkg"),
@@ -60,11 +63,24 @@ def grype_report(data: bytes) -> Bom:
     def entries() -> Iterator[Entry]:
         for number, match in enumerate(_listed(table, "matches")):
             item = _artifact(_mapping(match.get("artifact")))
-            related = [_mapping(match.get("vulnerability")), *objects(match.get("relatedVulnerabilities"))]
-            item["reported"] = _ids(word(one.get("id")) for one in related)
+            item["purl"] = item["purl"] or _purl("generic", item["name"], item["version"], ("", ""))
+            item["reported"] = _grype_reported(match)
             yield f"matches[{number}]", item
 
-    return _bom(_source_name(source), _target(source, "manifestDigest"), entries(), table.get("distro"))
+    name, identity = _source_name(source), _target(source, "manifestDigest")
+    return _bom(name, identity, entries(), table.get("distro"), "grype")
+
+
+def _grype_reported(match: Item) -> Reported | None:
+    found = _mapping(match.get("vulnerability"))
+    related = objects(match.get("relatedVulnerabilities"))
+    fix = _mapping(found.get("fix"))
+    return _reported(
+        "grype",
+        (word(one.get("id")) for one in (found, *related)),
+        word(found.get("severity")),
+        _words(fix.get("versions")),
+    )
 
 
 def trivy_report(data: bytes) -> Bom:
@@ -82,7 +98,7 @@ def trivy_report(data: bytes) -> Bom:
     system = _mapping(metadata.get("OS"))
     distro = {"name": word(system.get("Family")), "version": word(system.get("Name"))}
     name = word(whole.get("ArtifactName")) or word(whole.get("ClusterName"))
-    return _bom(name, word(metadata.get("ImageID")), _trivy_entries(whole), distro)
+    return _bom(name, word(metadata.get("ImageID")), _trivy_entries(whole), distro, "trivy")
 
 
 def _trivy_entries(table: Item) -> Iterator[Entry]:
@@ -118,7 +134,9 @@ def _trivy_item(item: Item, kind: str, target: str, packages: Mapping[str, Item]
         "properties": [{"name": key, "value": value} for key, value in fields.items() if value],
     }  # fmt: skip
     if "VulnerabilityID" in item:
-        found["reported"] = _ids([word(item.get("VulnerabilityID")), *_words(item.get("VendorIDs"))])
+        names = [word(item.get("VulnerabilityID")), *_words(item.get("VendorIDs"))]
+        fixes = word(item.get("FixedVersion")).split(",")
+        found["reported"] = _reported("trivy", names, word(item.get("Severity")), fixes)
     return found
 
 
@@ -144,16 +162,28 @@ def osv_report(data: bytes) -> Bom:
             if "packages" not in result:
                 raise InputError("results without packages: not a report of osv-scanner")
             for count, item in enumerate(objects(result.get("packages"))):
-                package = _mapping(item.get("package"))
-                found = _osv_package(package)
-                found["reported"] = _ids(
-                    name
-                    for one in objects(item.get("vulnerabilities"))
-                    for name in (word(one.get("id")), *_words(one.get("aliases")))
-                )
-                yield f"results[{number}].packages[{count}]", found
+                package, place = _mapping(item.get("package")), f"results[{number}].packages[{count}]"
+                yield place, _osv_package(package)
+                for one, vulnerability in enumerate(objects(item.get("vulnerabilities"))):
+                    reported = _osv_reported(vulnerability, word(package.get("name")))
+                    found = {**_osv_package(package), "reported": reported}
+                    yield f"{place}.vulnerabilities[{one}]", found
 
-    return _bom("", "", entries(), None)
+    return _bom("", "", entries(), None, "osv-scanner")
+
+
+def _osv_reported(vulnerability: Item, package: str) -> Reported | None:
+    fixes = [
+        word(event.get("fixed"))
+        for affected in objects(vulnerability.get("affected"))
+        if word(_mapping(affected.get("package")).get("name")) == package
+        for one in objects(affected.get("ranges"))
+        if one.get("type") != "GIT"
+        for event in objects(one.get("events"))
+    ]
+    names = (word(vulnerability.get("id")), *_words(vulnerability.get("aliases")))
+    severity = word(_mapping(vulnerability.get("database_specific")).get("severity"))
+    return _reported("osv-scanner", names, severity, fixes)
 
 
 def _osv_package(package: Item) -> dict[str, Any]:
@@ -185,7 +215,7 @@ def _artifact(item: Item) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _bom(name: str, identity: str, entries: Iterator[Entry], distro: Any) -> Bom:
+def _bom(name: str, identity: str, entries: Iterator[Entry], distro: Any, scanner: str = "") -> Bom:
     parts: list[tuple[str, bytes]] = []
     system = _mapping(distro)
     known = {"redhat": "rhel"}.get(word(system.get("name")), word(system.get("name")))
@@ -197,7 +227,7 @@ def _bom(name: str, identity: str, entries: Iterator[Entry], distro: Any) -> Bom
         if len(parts) > MAX_COMPONENTS:
             break
         parts.append((place, msgspec.json.encode(entry)))
-    return Bom("cyclonedx", name, identity, tuple(parts), repeats=True)
+    return Bom("cyclonedx", name, identity, tuple(parts), repeats=True, scanner=scanner)
 
 
 def _source_name(source: Item) -> str:
@@ -209,8 +239,14 @@ def _target(source: Item, field: str) -> str:
     return word(_mapping(source.get("target") or source.get("metadata")).get(field))
 
 
-def _ids(names: Any) -> list[str]:
-    return list(dict.fromkeys(name[:128] for name in names if name))[:MAX_REPORTED]
+def _reported(
+    scanner: str, names: Iterable[str], severity: str, fixes: Iterable[str]
+) -> Reported | None:  # fmt: skip
+    """None where an entry names no vulnerability."""
+    ids = tuple(dict.fromkeys(name.strip()[:MAX_WORD] for name in names if name.strip()))[:MAX_NAMES]
+    versions = dict.fromkeys(fix.strip()[:MAX_WORD] for fix in fixes if fix.strip())
+    fixed_in = " ".join("".join(version.split()) for version in list(versions)[:MAX_FIXES])
+    return Reported(scanner, ids, severity.lower()[:MAX_WORD], fixed_in) if ids else None
 
 
 def _words(values: object) -> list[str]:

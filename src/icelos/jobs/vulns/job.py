@@ -17,11 +17,12 @@ from icelos.data.parse.purls import DISTRIBUTIONS, Place, place_of
 from icelos.data.statement import Statement
 from icelos.data.workspace import Workspace
 from icelos.errors import InputError, SettingsError
-from icelos.findings import Evidence, Finding, How, Verdict
+from icelos.findings import Evidence, Finding, How, Verdict, failure
+from icelos.jobs.vulns import scanner
 from icelos.jobs.vulns.investigated import MAX_PROOF, Investigator, chain, facts, open_target
 from icelos.jobs.vulns.investigation.kept import KeptInvestigations
 from icelos.jobs.vulns.investigation.loop import Investigation
-from icelos.jobs.vulns.platform import Elsewhere, elsewhere
+from icelos.jobs.vulns.platform import elsewhere
 from icelos.jobs.vulns.priority import Prioritiser
 from icelos.jobs.vulns.ranges import Reading, Standing, read
 from icelos.jobs.vulns.risk import Exposure, Reach
@@ -60,14 +61,24 @@ class VulnsJob:
             self._made_by["data"] = advisories.described
 
     def score(self, batch: Sequence[Record]) -> list[Scored]:
-        """A Finding for each component. Raises InputError for a record that is not one, or not judgeable."""
-        return [self._judge(record) for record in batch]
+        """A Finding for each component, a Failure for a record that is none or that cannot be judged."""
+        return [self._scored(record) for record in batch]
+
+    def _scored(self, record: Record) -> Scored:
+        """One record's trouble is its own: what a tool raises on hostile content may be any exception."""
+        try:
+            return self._judge(record)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other records go on
+            raw = record.purl if isinstance(record, Component) else ""
+            return failure(record_id=record.id, job=self.name, error=error, source=record.source, raw=raw)
 
     def _judge(self, record: Record) -> Finding:
         if not isinstance(record, Component):
             raise InputError(f"not a component but a {type(record).__name__}", source=record.source)
         place = place_of(record.purl)
         statements = self._advisories.about(place).get(record.advisory, ()) if place else ()
+        if not statements and scanner.is_reported(record):
+            return self._reported(record, place)
         if place is None or not statements:
             raise InputError(f"no advisory {record.advisory!r} names {record.purl}", source=record.source)
         reading = _reading(place, statements)
@@ -75,12 +86,19 @@ class VulnsJob:
         other = elsewhere(record, statements, reading) if found is None else None
         label = found.conclusion.label if found else _LABELS[reading.standing]
         attributes = {**_attributes(record, statements, reading), "match": _match(place)}
+        attributes |= scanner.comparison(record, matched=True)
         summary, evidence = _summary(record, statements, reading), _evidence(record, statements, reading)
+        if scanner.refuted(record, reading):
+            label = Label.FALSE_POSITIVE
+            why = scanner.refutation(record, reading)
+            attributes |= {"status": MEANINGS[label].status.value, "why": why}
+            attributes["justification"] = scanner.VERSION_EXCLUDED
+            summary = _ruled_out(record, statements, why)
         reach = Reach.UNKNOWN
         if other is not None:
             label = Label.REQUIRES_ENVIRONMENT
             attributes |= {"status": MEANINGS[label].status.value, "why": other.why}
-            summary = _other_system(record, statements, other)
+            summary = _ruled_out(record, statements, other.why)
             evidence = (*evidence, *other.evidence)[:MAX_PROOF]
         if found is not None:
             attributes |= {"status": MEANINGS[label].status.value, **facts(found)}
@@ -98,6 +116,23 @@ class VulnsJob:
             made_by=self._made_by | {"method": "investigation"} if found else self._made_by,
         )  # fmt: skip
 
+    def _reported(self, record: Component, place: Place | None) -> Finding:
+        """What a scanner reported and no advisory is about: kept, and under investigation."""
+        one, label = record.reported, Label.UNCERTAIN
+        assert one is not None  # noqa: S101 - asked before
+        why = scanner.unmatched_why(one, covered=place is not None and self._advisories.covers(place))
+        exposure = Exposure(record.listens, record.root)
+        priority = self._prioritiser.of_names(one.names, scanner.said(one), exposure)
+        attributes = scanner.unmatched_attributes(record, one, why) | priority.attributes
+        named = f"{record.name} {record.version}".strip()
+        listed = Evidence(record.quote or record.purl, record.location or record.source, How.TOOL)
+        return Finding(
+            record_id=record.id, job=self.name, verdict=MEANINGS[label].verdict, label=label.value,
+            score=priority.risk.score, summary=f"{named} may be affected by {record.advisory}: {why}",
+            evidence=(listed, *scanner.quoted(record)), source=record.source, attributes=attributes,
+            made_by=self._made_by | {"method": "report of a scanner"},
+        )  # fmt: skip
+
 
 def _judged(
     record: Component, statements: Sequence[Statement], reading: Reading, found: Investigation
@@ -108,9 +143,9 @@ def _judged(
     return f"{named}, {statements[0].advisory.title}: {label}: {found.conclusion.why}{move}"
 
 
-def _other_system(record: Component, statements: Sequence[Statement], other: Elsewhere) -> str:
+def _ruled_out(record: Component, statements: Sequence[Statement], why: str) -> str:
     named = f"{record.name} {record.version}".strip()
-    return f"{named} is not affected by {_title(statements)}: {other.why}"
+    return f"{named} is not affected by {_title(statements)}: {why}"
 
 
 def _attributes(
@@ -170,6 +205,7 @@ def _summary(record: Component, statements: Sequence[Statement], reading: Readin
 def _evidence(record: Component, statements: Sequence[Statement], reading: Reading) -> tuple[Evidence, ...]:
     """The inventory's own line, then each advisory's own words."""
     found = [Evidence(record.quote or record.purl, record.location or record.source, How.TOOL)]
+    found.extend(scanner.quoted(record))
     for advisory, _ in statements[:8]:
         words = ": ".join(filter(None, (advisory.id, advisory.summary)))
         found.append(Evidence(words, advisory.source, How.RETRIEVAL))
