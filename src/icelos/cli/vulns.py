@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from icelos.cli import vex
+from icelos.cli.fixes import fixes
 
 if TYPE_CHECKING:
     from icelos.data.sinks import KeptSink
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Vulnerabilities: from a target to verdicts with proof.", no_args_is_help=True)
 app.add_typer(vex.app, name="vex")
+app.command()(fixes)
 
 
 @app.callback()

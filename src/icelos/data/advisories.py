@@ -37,6 +37,7 @@ class AdvisoryIndex(Protocol):
     def count(self) -> int: ...
     def about(self, place: Place) -> Mapping[str, Sequence[Statement]]: ...
     def covers(self, place: Place) -> bool: ...
+    def packages(self, ecosystem: str) -> Sequence[str]: ...
 
 
 class Advisories:
@@ -78,6 +79,10 @@ class Advisories:
             if same_release(place, statement.affected.release):
                 found.setdefault(statement.advisory.id, []).append(statement)
         return merged(found)
+
+    def packages(self, ecosystem: str) -> list[str]:
+        """The names of the packages of an ecosystem that any advisory names, sorted."""
+        return sorted(name for found, name in self._by_package if found == ecosystem)
 
     def covers(self, place: Place) -> bool:
         """Whether there is any advisory at all for the component's ecosystem and release."""

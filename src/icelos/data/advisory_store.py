@@ -177,6 +177,11 @@ class AdvisoryStore:
                     found.setdefault(advisory.id, []).append(Statement(advisory, affected))
         return merged(found)
 
+    def packages(self, ecosystem: str) -> list[str]:
+        """As `Advisories.packages`."""
+        sql = "SELECT DISTINCT name FROM statement WHERE ecosystem = ? ORDER BY name"
+        return [str(name) for (name,) in self._rows(sql, ecosystem)]
+
     def covers(self, place: Place) -> bool:
         """As `Advisories.covers`."""
         return any(

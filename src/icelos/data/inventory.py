@@ -19,8 +19,8 @@ from icelos.data.parse.images import read_images, read_layout
 from icelos.data.parse.limits import read_bounded
 from icelos.data.parse.sbom import components as listed_components
 from icelos.data.reading import open_input, stream_errors
-from icelos.errors import IcelosError, InputError
 from icelos.data.reported import united
+from icelos.errors import IcelosError, InputError
 from icelos.records import Reported, record_id
 
 __all__ = ["Inventory", "read_target"]

@@ -12,6 +12,7 @@ from icelos.data.statement import Statement
 from icelos.data.tree import open_tree
 from icelos.errors import IcelosError, InputError
 from icelos.findings import Evidence, Finding, How, Outcome
+from icelos.jobs.vulns.fixes.fixes import Fixes, bundled_fixes
 from icelos.jobs.vulns.investigation.case import Case
 from icelos.jobs.vulns.investigation.kept import KeptInvestigations
 from icelos.jobs.vulns.investigation.loop import Investigation, investigate
@@ -29,15 +30,17 @@ class Investigator:
     """Looks into matches within one target. `llm` is asked only where templates do not decide.
 
     Once the model's budget is used up, the rest is decided without it, and says so. `kept` are results of
-    earlier runs on the same files.
+    earlier runs on the same files, `fixes` what fixed releases changed (those that are bundled, without any).
     """
 
     def __init__(
-        self, target: Target, llm: LLM | None = None, kept: KeptInvestigations | None = None
-    ) -> None:
+        self, target: Target, llm: LLM | None = None, kept: KeptInvestigations | None = None,
+        fixes: Fixes | None = None,
+    ) -> None:  # fmt: skip
         self._target = target
         self._llm = llm
         self._kept = kept
+        self._fixes = fixes if fixes is not None else Fixes(bundled_fixes())
         self._notes: tuple[str, ...] = ()
 
     def look(
@@ -50,7 +53,11 @@ class Investigator:
             return None
         advisory = statements[0].advisory
         text = max((one.advisory.details for one in statements), key=len)
-        case = Case(record, advisory.title, text, advisory.source, reading, self._target)
+        versions = dict.fromkeys((*reading.fixes[:1], *reading.fixed))
+        fixes = [one for v in versions if (one := self._fixes.of(record.name, v)) is not None]
+        if fixes and fixes[0].after not in reading.fixes[:1]:
+            fixes = []  # what other branches changed says little of this one
+        case = Case(record, advisory.title, text, advisory.source, reading, self._target, fixes)
         if case.distribution is None or not self._target.application.sources:
             return None
         return self._found(case)

@@ -19,6 +19,7 @@ from icelos.data.workspace import Workspace
 from icelos.errors import InputError, SettingsError
 from icelos.findings import Evidence, Finding, How, Verdict, failure
 from icelos.jobs.vulns import scanner
+from icelos.jobs.vulns.fixes.fixes import known_fixes
 from icelos.jobs.vulns.investigated import MAX_PROOF, Investigator, chain, facts, open_target
 from icelos.jobs.vulns.investigation.kept import KeptInvestigations
 from icelos.jobs.vulns.investigation.loop import Investigation
@@ -243,4 +244,4 @@ def _investigator(settings: Settings, options: Mapping[str, str]) -> Investigato
     if target is None:
         return None
     kept = KeptInvestigations(workspace.folder("cache") / "investigations.sqlite", target)
-    return Investigator(target, connect(settings), kept)
+    return Investigator(target, connect(settings), kept, known_fixes(workspace))

@@ -30,7 +30,7 @@ class Reading(msgspec.Struct, frozen=True):
     """What was read out of an advisory for one version.
 
     `why` is for people; `words` is the part of the advisory it rests on; `fixes` are versions to move to.
-    `number` counts, from 0, the statement that it rests on.
+    `number` counts, from 0, the statement that it rests on. `fixed` are the fixed versions of all branches.
     """
 
     standing: Standing
@@ -38,6 +38,7 @@ class Reading(msgspec.Struct, frozen=True):
     words: str
     fixes: tuple[str, ...] = ()
     number: int = 0
+    fixed: tuple[str, ...] = ()
 
 
 def read(affected: Sequence[Affected], ecosystem: str, version: str) -> Reading:
@@ -50,7 +51,8 @@ def read(affected: Sequence[Affected], ecosystem: str, version: str) -> Reading:
         found = [reading for reading in readings if reading.standing is standing]
         if found:
             fixes = dict.fromkeys(fix for reading in found for fix in reading.fixes)
-            return msgspec.structs.replace(found[0], fixes=_ascending(fixes, ecosystem))
+            every = dict.fromkeys(fix for item in affected for fix in _all_fixes(item))
+            return msgspec.structs.replace(found[0], fixes=_ascending(fixes, ecosystem), fixed=tuple(every))
     return Reading(Standing.UNDECIDED, "the advisory says nothing of this package", "")
 
 
@@ -158,10 +160,14 @@ def _sorted(found: Range, ecosystem: str) -> list[tuple[str, str]]:
     return sorted(known, key=cmp_to_key(order))
 
 
+def _all_fixes(affected: Affected) -> Iterator[str]:
+    return (v for r in affected.ranges if r.kind != "GIT" for k, v in r.events if k == "fixed")
+
+
 def _fixes(affected: Affected, ecosystem: str, version: str) -> tuple[str, ...]:
     """The fixed versions that are newer than this one."""
     fixes = []
-    for value in (v for r in affected.ranges if r.kind != "GIT" for k, v in r.events if k == "fixed"):
+    for value in _all_fixes(affected):
         try:
             if compare(ecosystem, value, version) > 0:
                 fixes.append(value)

@@ -47,6 +47,12 @@ _SYSTEM = re.compile(
 )
 
 
+_TEMPLATES = frozenset(".html .htm .jinja .jinja2 .j2 .txt .xml .tpl .tmpl".split())
+_BRACES = re.compile(r"\{[{%][^{}]{1,2000}[%}]\}")
+_FILTER = re.compile(r"\|\s*([A-Za-z_]\w*)")
+_TAG = re.compile(r"^\{%-?\s*([A-Za-z_]\w*)")
+
+
 class Start(msgspec.Struct, frozen=True):
     """One command by which something of the target is started, and where it stands."""
 
@@ -105,6 +111,14 @@ class Application:
                     return found
         return found
 
+    def template_words(self) -> list[str]:
+        """The filters and tags that own templates use: `{{ text|urlize }}`, `{% debug %}`."""
+        found: set[str] = set()
+        for name, path in self.files.items():
+            if path.suffix.lower() in _TEMPLATES or name.endswith((".py", ".pyw")):
+                found.update(_in_braces(self.text(name)))
+        return sorted(found)
+
     def _own(self, foreign: set[str | None]) -> Iterator[tuple[str, Path]]:
         count = 0
         for folder, names, files in os.walk(self.root, followlinks=False):
@@ -139,6 +153,12 @@ class Application:
             text = self.text(name)
             for command, position in _commands(name, text):
                 yield Start(command, f"{name}:{text.count(chr(10), 0, position) + 1}")
+
+
+def _in_braces(text: str) -> Iterator[str]:
+    for part in _BRACES.findall(text):
+        yield from _FILTER.findall(part)
+        yield from _TAG.findall(part)
 
 
 def _above_metadata(place: str) -> str | None:

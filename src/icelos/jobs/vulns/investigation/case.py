@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import textwrap
+from collections.abc import Sequence
 from functools import cached_property
 
+from icelos.jobs.vulns.fixes.fixes import Fix
 from icelos.jobs.vulns.investigation.conditions import About, Condition, conditions_in
 from icelos.jobs.vulns.investigation.definitions import Definitions, Kind
 from icelos.jobs.vulns.investigation.distribution import Distribution
+from icelos.jobs.vulns.investigation.fixed import Fixed, fixed_in
 from icelos.jobs.vulns.investigation.symbols import Named, Role, Strength, named_in, places_in
 from icelos.jobs.vulns.investigation.target import Target
 from icelos.jobs.vulns.ranges import Reading
@@ -26,13 +29,16 @@ class Case:
         source: str,
         reading: Reading,
         target: Target,
+        fixes: Sequence[Fix] = (),
     ) -> None:
+        """`fixes` are what is known of the fixed releases, the nearest first."""
         self.component = component
         self.vulnerability = vulnerability
         self.text = text
         self.source = source
         self.reading = reading
         self.target = target
+        self.fixes = tuple(fixes)
 
     @cached_property
     def distribution(self) -> Distribution | None:
@@ -72,8 +78,29 @@ class Case:
         return found + places_in(self.text, self.definitions, own=own)
 
     @cached_property
+    def fixed(self) -> Fixed | None:
+        """What the fixed release changed in the installed package, as far as it is known."""
+        return fixed_in(self.definitions, self.fixes, self.text)
+
+    @cached_property
     def symbols(self) -> list[str]:
-        """The vulnerable functions, classes and modules, canonical; several may stand for one name."""
+        """The vulnerable functions, classes and modules, canonical: what the advisory names, by the fix.
+
+        Where it names a class and the fix changed one method of it, that method; where it names nothing, what
+        the fix changed and its words fit.
+        """
+        fixed = self.fixed
+        if fixed is None:
+            return self.told
+        if not self.is_named:
+            return list(fixed.meant) if fixed.fits or not self.told else self.told
+        both = [one for one in fixed.symbols if any(_is_in(one, other) for other in self.told)]
+        both += [one for one in self.told if one not in both and any(_is_in(one, f) for f in fixed.symbols)]
+        return both or self.told
+
+    @cached_property
+    def told(self) -> list[str]:
+        """The functions, classes and modules that the advisory names; several may stand for one name."""
         meant = [one for one in self.named if one.role is Role.VULNERABLE]
         order = (Strength.CODE, Strength.CALLED), (Strength.OPTION,), (Strength.PLACE,), (Strength.WORD,)
         chosen = next(
@@ -85,6 +112,12 @@ class Case:
                 for symbol in self._callable(definition.symbol, definition.kind):
                     found[symbol] = None
         return list(found)
+
+    @cached_property
+    def is_named(self) -> bool:
+        """Whether the advisory names code outright, as code or as a function, class or method."""
+        strong = {Strength.CODE, Strength.CALLED}
+        return any(n.role is Role.VULNERABLE and n.strength in strong for n in self.named)
 
     @cached_property
     def sure(self) -> bool:
@@ -100,10 +133,7 @@ class Case:
     @cached_property
     def options(self) -> list[Condition]:
         """Parameters that the advisory names and no value for: the flaw needs them to be given."""
-        if any(
-            one.role is Role.VULNERABLE and one.strength in {Strength.CODE, Strength.CALLED}
-            for one in self.named
-        ):
+        if self.is_named:
             return []
         return [
             Condition(About.ARGUMENT, one.text, "", one.sentence)
@@ -156,6 +186,11 @@ class Case:
         }
         found = {name: ast.unparse(value) if value is not None else None for name, value in given.items()}
         return {**settled, **found} if arguments.kwarg is not None else found
+
+
+def _is_in(symbol: str, other: str) -> bool:
+    """Whether a symbol is another one, or stands in it."""
+    return symbol == other or symbol.startswith(f"{other}.")
 
 
 def _class_values(node: ast.ClassDef) -> dict[str, str | None]:

@@ -33,6 +33,11 @@ def template(case: Case) -> Iterator[Question]:
         yield Question(f"Does the application load {module}?", "imports", {"module": module})
     for symbol in case.symbols[:MAX_SYMBOLS]:
         yield Question(f"Do calls lead to {symbol}?", "reach", {"symbol": symbol})
+    if case.fixed is not None:
+        yield Question(f"Do calls lead to what {case.fixed.fix.after} changed?", "fix")
+    others = [one for one in case.told if one not in case.symbols]
+    for symbol in others[: max(0, MAX_SYMBOLS - len(case.symbols))]:
+        yield Question(f"Do calls lead to {symbol}?", "reach", {"symbol": symbol})
     for symbol in case.symbols[:MAX_SYMBOLS]:
         yield Question(f"Who chooses the arguments of {symbol}?", "arguments", {"symbol": symbol})
     for condition in case.conditions:

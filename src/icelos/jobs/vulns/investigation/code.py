@@ -92,15 +92,21 @@ def reach(case: Case, symbol: str) -> Observation:
         return Observation("reach", arguments_, says, tuple(proof), supports=True)
     why, proof = _doubt(case, symbol, found)
     if why:
-        return Observation("reach", arguments_, "", tuple(proof), open=why)
+        named = case.target.mentions.unused(symbol) if found.standing is Standing.UNKNOWN else None
+        if named is None:
+            return Observation("reach", arguments_, "", tuple(proof), open=why)
+        says = f"{symbol} is not used: nothing that runs names it, or what names it"
+        proof = tuple(Evidence(one, "packages", How.TOOL) for one in named[:MAX_PROOF])
+        return Observation("reach", arguments_, says, proof, rules_out=_absent(case, symbol))
     says = f"{symbol} is not reached: {found.why}"
     return Observation("reach", arguments_, says, rules_out=_absent(case, symbol))
 
 
 def _way(case: Case, symbol: str, found: Reach) -> tuple[str, Sequence[Evidence]]:
     """What leads to a symbol, and where; "" for nothing."""
-    if found.standing is Standing.REACHED:
-        return f"{symbol} is reached: {found.why}", _places(case, found.path)
+    if found.standing in {Standing.REACHED, Standing.LIKELY}:
+        how = "is reached" if found.standing is Standing.REACHED else "is likely reached"
+        return f"{symbol} {how}: {found.why}", _places(case, found.path)
     written = in_templates(case, symbol)
     if written:
         return f"{symbol} is named where templates call functions", written
@@ -217,6 +223,10 @@ def arguments(case: Case, symbol: str) -> Observation:
     if all(one is Origin.FIXED for one in origins):
         says = f"all {len(sites)} calls of {symbol} are given values of the source or of shipped files"
         return Observation("arguments", arguments_, says, listed, rules_out=Label.CODE_NOT_REACHABLE)
+    if set(origins) <= {Origin.FIXED, Origin.CHOSEN}:
+        says = f"all {len(sites)} calls of {symbol} are given one of a fixed set of values of the source"
+        label = Label.PROTECTED_BY_MITIGATING_CONTROL
+        return Observation("arguments", arguments_, says, listed, rules_out=label)
     outside = sum(one is Origin.OUTSIDE for one in origins)
     says = f"{len(sites)} calls of {symbol}, {outside} with values plainly from outside"
     return Observation("arguments", arguments_, says, listed, supports=outside > 0)

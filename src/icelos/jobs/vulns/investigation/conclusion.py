@@ -22,6 +22,9 @@ from icelos.jobs.vulns.investigation.observations import Observation
 from icelos.jobs.vulns.investigation.settings import settings_of
 from icelos.jobs.vulns.verdicts import Label
 
+LEAST = 0.5
+"""Share of what a fix changed that has to be reached, where the advisory's words tell no part of it apart."""
+
 
 class Conclusion(msgspec.Struct, frozen=True):
     """A label with its reason. `confidence` is "high", "medium" or "low"; `would_change` is for people."""
@@ -53,9 +56,17 @@ def finish(case: Case, seen: Sequence[Observation]) -> Conclusion:
     if version is None or not version.supports:
         why = version.open if version else "the version was not looked at"
         return _uncertain(why, "a version that the advisory's ranges decide")
-    reached = [one for one in seen if one.tool == "reach" and one.supports]
+    meant = {*case.symbols}
+    reached = [
+        one for one in seen if one.tool == "reach" and one.supports and one.arguments["symbol"] in meant
+    ]
     if not reached:
         return _unreached(case, seen)
+    if _is_guessed(case) and len(reached) < LEAST * len(case.symbols):
+        why = (
+            f"{len(reached)} of {len(case.symbols)} parts that the fix changed are reached, not most of them"
+        )
+        return _uncertain(why, "an advisory that tells which code has the flaw", reached[0].evidence)
     unmet = _unmet(case, reached)
     if unmet is not None:
         return unmet
@@ -70,6 +81,12 @@ def finish(case: Case, seen: Sequence[Observation]) -> Conclusion:
         "a fixed version, or the end of this way to the code",
         (*version.evidence, *reached[0].evidence),
     )
+
+
+def _is_guessed(case: Case) -> bool:
+    """Whether all that is known of the vulnerable code is a list of what a fixed release changed."""
+    fixed = case.fixed
+    return fixed is not None and not fixed.fits and case.symbols == list(fixed.meant)
 
 
 def _one(seen: Sequence[Observation], tool: str) -> Observation | None:
@@ -160,8 +177,19 @@ def _sources(case: Case) -> tuple[Evidence, ...]:
 
 
 def _not_reached(case: Case, seen: Sequence[Observation]) -> Conclusion | None:
-    """The advisory names its code, and no call leads to any of it."""
-    symbols = case.symbols
+    """No call leads to any of what the fix changed, or of what the advisory names."""
+    fix = _one(seen, "fix")
+    if case.fixed is not None and (fix is None or fix.supports):
+        return None
+    if fix is not None and fix.rules_out is not None and not _any_reached(seen):
+        return Conclusion(
+            fix.rules_out,
+            "medium",
+            fix.says,
+            "a call that leads to what the fix changed",
+            (*fix.evidence, *_sources(case)),
+        )
+    symbols = list(dict.fromkeys([*case.symbols, *case.told]))
     if not case.sure or not symbols or len(symbols) > MAX_SYMBOLS:
         return None
     asked = {one.arguments["symbol"]: one for one in seen if one.tool == "reach"}
@@ -176,6 +204,10 @@ def _not_reached(case: Case, seen: Sequence[Observation]) -> Conclusion | None:
         f"a call that leads to {symbols[0]}",
         (*_named(case), *_sources(case)),
     )
+
+
+def _any_reached(seen: Sequence[Observation]) -> bool:
+    return any(one.tool == "reach" and one.supports for one in seen)
 
 
 def _named(case: Case) -> tuple[Evidence, ...]:
@@ -286,7 +318,7 @@ def _fixed_arguments(
     answers = [asked.get(one.arguments["symbol"]) for one in reached]
     if not answers or any(one is None or one.rules_out is None for one in answers):
         return None
-    first = next(one for one in answers if one is not None)
-    return Conclusion(
-        Label.CODE_NOT_REACHABLE, "medium", first.says, "a call with a value from outside", first.evidence
-    )
+    chosen = [one for one in answers if one is not None]
+    first = next((one for one in chosen if one.rules_out is not Label.CODE_NOT_REACHABLE), chosen[0])
+    label = first.rules_out or Label.CODE_NOT_REACHABLE
+    return Conclusion(label, "medium", first.says, "a call with a value from outside", first.evidence)

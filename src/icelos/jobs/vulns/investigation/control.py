@@ -21,9 +21,10 @@ MAX_CALLERS = 50
 
 
 class Origin(StrEnum):
-    """From what an argument is made."""
+    """From what an argument is made; chosen is one of a fixed set, whoever chooses."""
 
     FIXED = "fixed"
+    CHOSEN = "chosen"
     OUTSIDE = "outside"
     UNKNOWN = "unknown"
 
@@ -105,7 +106,11 @@ class Control:
             case ast.Constant():
                 return Origin.FIXED
             case ast.Name():
-                return self._name(node.id, module, site, depth)
+                found = self._name(node.id, module, site, depth)
+                guarded = found is not Origin.FIXED and self._guarded(node.id, module, site, depth)
+                return Origin.CHOSEN if guarded else found
+            case ast.Subscript():
+                return self._item(node.value, [node.slice], module, site, depth)
             case ast.Attribute():
                 return self._attribute(node, module, site, depth)
             case ast.Call():
@@ -119,6 +124,25 @@ class Control:
             if follow
             else Origin.FIXED
         )
+
+    def _item(
+        self, held: ast.expr, keys: Sequence[ast.expr], module: _Module, site: Site, depth: int
+    ) -> Origin:
+        """A part of something: of what is fixed it is one of a fixed set, by whatever key."""
+        found = self._value(held, module, site, depth + 1)
+        key = _worst([self._value(one, module, site, depth + 1) for one in keys])
+        if found in {Origin.FIXED, Origin.CHOSEN}:
+            return found if key is Origin.FIXED else Origin.CHOSEN
+        return _worst([found, key])
+
+    def _guarded(self, name: str, module: _Module, site: Site, depth: int) -> bool:
+        """Whether the line is reached only by values of a name that are in a fixed set."""
+        for test in module.guards(site.line, name):
+            if self._value(test, module, site, depth + 1) is Origin.FIXED and not isinstance(
+                test, ast.Constant
+            ):
+                return True
+        return False
 
     def _name(self, name: str, module: _Module, site: Site, depth: int) -> Origin:
         if name == "__file__":
@@ -187,6 +211,8 @@ class Control:
             inner = self._value(node.func.value, module, site, depth + 1)
             if name in {"read_text", "read_bytes", "open"}:
                 return self._opened(node, module, [inner])
+            if name == "get" and inner is Origin.FIXED:
+                return _worst([Origin.CHOSEN, *arguments[1:]])
             return _worst([inner, *arguments])
         return Origin.OUTSIDE if Origin.OUTSIDE in arguments else Origin.UNKNOWN
 
@@ -212,7 +238,7 @@ def _is_imported(node: ast.expr, module: _Module) -> bool:
 
 
 def _worst(found: Sequence[Origin]) -> Origin:
-    for origin in (Origin.OUTSIDE, Origin.UNKNOWN):
+    for origin in (Origin.OUTSIDE, Origin.UNKNOWN, Origin.CHOSEN):
         if origin in found:
             return origin
     return Origin.FIXED
@@ -263,6 +289,24 @@ class _Module:
         around = [f for f in self._functions if f.lineno <= line <= (f.end_lineno or f.lineno)]
         return max(around, key=lambda f: f.lineno) if around else None
 
+    def guards(self, line: int, name: str) -> list[ast.expr]:
+        """The collections that a name has to be in for a line to be reached.
+
+        By `if name not in them: return` before it in the same block, or `if name in them:` around it.
+        """
+        around = self.function_at(line)
+        found = []
+        for node in ast.walk(around) if around is not None else ():
+            match node:
+                case ast.If(test=ast.Compare(left=ast.Name(id=tested), ops=[op], comparators=[held])):
+                    if tested != name or len(_givings(around, name)) > 1:
+                        continue
+                    if isinstance(op, ast.NotIn) and _ends(node.body) and _follows(around, node, line):
+                        found.append(held)
+                    if isinstance(op, ast.In) and node.body[0].lineno <= line <= _last_line(node.body):
+                        found.append(held)
+        return found
+
     def parameter(self, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> tuple[int] | None:
         """Its position among the arguments a caller gives, or None where it is no parameter."""
         arguments = function.args
@@ -279,6 +323,31 @@ class _Module:
         if any(_changes(node, name) or _hides(node, name) for node in ast.walk(scoped)):
             return None
         return [value for node in _within(scoped) for value in _given_by(node, name)]
+
+
+def _ends(body: Sequence[ast.stmt]) -> bool:
+    """Whether a block leaves what it stands in."""
+    last = body[-1]
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
+        return _called(last.value) in {"abort", "exit"}
+    return isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break)
+
+
+def _last_line(body: Sequence[ast.stmt]) -> int:
+    return max(one.end_lineno or one.lineno for one in body)
+
+
+def _follows(around: ast.AST, guard: ast.If, line: int) -> bool:
+    """Whether a line stands after a guard, in the block of the guard or below it."""
+    for node in ast.walk(around):
+        for block in (getattr(node, "body", None), getattr(node, "orelse", None)):
+            if isinstance(block, list) and guard in block:
+                return (guard.end_lineno or guard.lineno) < line <= _last_line(block)
+    return False
+
+
+def _givings(scope: ast.AST | None, name: str) -> list[ast.expr]:
+    return [value for node in _within(scope) for value in _given_by(node, name)] if scope else []
 
 
 def _hides(node: ast.AST, name: str) -> bool:

@@ -6,11 +6,21 @@ import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import cached_property
+from math import log
 from typing import NamedTuple
 
 MAX_DEFINITIONS = 200_000
 MAX_BLOCK = 4000
 """Lines of one definition."""
+_WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z][a-z]{2,}|[A-Z]{3,}(?![a-z])|\d{2,}")
+_COMMON = frozenset(
+    """
+    the and for with from when this that have could would should which will been than then them they into
+    does not are was has can may all any its via using used use before after version versions through where
+    """.split()
+)
+STEM = 5
+"""Letters at the beginning of a word by which its forms are alike ("parse", "parser", "parsing")."""
 _IDENTIFIER = re.compile(rb"(?<![A-Za-z0-9_])[A-Za-z_][A-Za-z0-9_]{3,60}(?=\0)")
 _BY_NAME = re.compile(r"\b(?:import_module|__import__|import_string)\((?![\"'])")
 _DEFINES = re.compile(r"^([ \t]*)(?:async[ \t]+def|def|class)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
@@ -115,20 +125,38 @@ class Definitions:
         return any(f"{one}.apps" in self._sources for one in _parents(symbol) if "." in one)
 
     def users_of(self, symbol: str) -> list[str]:
-        """The functions and classes of a module whose text mentions one of its top-level values."""
+        """The functions and classes whose text mentions a module's top-level value, or a value made of it.
+
+        In other modules too, where these mention the module by the last part of its name.
+        """
         module, _, name = symbol.rpartition(".")
-        file, source = self._sources.get(module, ("", ""))
-        found = [
-            one for one in read_definitions(module, file, source) if one.kind is not Kind.VALUE and one.line
-        ]
-        pattern = re.compile(rf"(?<![\w.]){re.escape(name)}\b")
         users: dict[str, None] = {}
-        for match in pattern.finditer(source):
-            line = source.count("\n", 0, match.start()) + 1
-            inside = [one for one in found if one.line < line and _indented(source, match.start())]
-            if inside:
-                users[max(inside, key=lambda one: one.line).symbol] = None
+        for value in self._made_of(module, name):
+            for other, (file, source) in self._sources.items():
+                if value in source and (other == module or module.rpartition(".")[2] in source):
+                    users.update(dict.fromkeys(_mentioning(other, file, source, value)))
         return list(users)
+
+    def _made_of(self, module: str, name: str) -> list[str]:
+        """A value's name and those of values of its module that are made of it."""
+        file, source = self._sources.get(module, ("", ""))
+        lines = source.splitlines()
+        values = [one for one in read_definitions(module, file, source) if one.kind is Kind.VALUE]
+        found = [name]
+        for one in values:
+            text = _statement(lines, one.line)
+            if one.name not in found and any(re.search(rf"(?<![\w.]){re.escape(n)}\b", text) for n in found):
+                found.append(one.name)
+        return found
+
+    @cached_property
+    def rarities(self) -> dict[str, float]:
+        """Stem -> weight by how few of the package's names have it (inverse document frequency)."""
+        counts: dict[str, int] = {}
+        for name in self.by_name:
+            for one in stems(name):
+                counts[one] = counts.get(one, 0) + 1
+        return {one: log(1 + len(self.by_name) / count) for one, count in counts.items()}
 
     def source_of(self, symbol: str) -> tuple[str, int, str]:
         """(file, line, text) of a definition; text is its block, "" where it is not known."""
@@ -171,6 +199,12 @@ class Definitions:
         return [one for one in alike if _holds(tuple(part.lower() for part in one.parts), spelt)]
 
 
+def stems(text: str) -> set[str]:
+    """The beginnings of the words of a text or a name, by which their forms are alike."""
+    words = (word.lower() for word in _WORD.findall(text))
+    return {word[:STEM] for word in words if word not in _COMMON}
+
+
 def _holds(parts: tuple[str, ...], words: tuple[str, ...]) -> bool:
     left = iter(parts)
     return all(word in left for word in words)
@@ -194,6 +228,26 @@ def read_definitions(dotted: str, file: str, source: str) -> Iterator[Definition
         open_.append((indent, name))
     for match in _ASSIGNS.finditer(source):
         yield Definition(f"{dotted}.{match.group(1)}", Kind.VALUE, file, lines.at(match.start(1)))
+
+
+def _mentioning(module: str, file: str, source: str, name: str) -> Iterator[str]:
+    """The innermost functions and classes of a module whose text mentions a name."""
+    found = [one for one in read_definitions(module, file, source) if one.kind is not Kind.VALUE and one.line]
+    for match in re.finditer(rf"(?<!\w){re.escape(name)}\b", source):
+        line = source.count("\n", 0, match.start()) + 1
+        inside = [one for one in found if one.line < line and _indented(source, match.start())]
+        if inside:
+            yield max(inside, key=lambda one: one.line).symbol
+
+
+def _statement(lines: list[str], line: int) -> str:
+    """A top-level statement's text: its line and those that go on with it."""
+    taken = lines[line - 1 : line]
+    for row in lines[line : line + 200]:
+        if row[:1] not in {" ", "\t", ")", "]", "}", '"', "'"}:
+            break
+        taken.append(row)
+    return "\n".join(taken)
 
 
 def _signature(lines: list[str], line: int) -> str:

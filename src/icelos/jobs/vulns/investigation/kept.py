@@ -37,7 +37,7 @@ class KeptInvestigations:
     def place(self, case: Case, model: str) -> bytes:
         """The key of one case; `model` is the name of the model, "" for none."""
         parts = [self._target, rules(), model, case.component, case.vulnerability]
-        return _digest([*parts, case.text, case.source, case.reading])
+        return _digest([*parts, case.text, case.source, case.reading, case.fixes])
 
     def get(self, place: bytes) -> Investigation | None:
         """The result of an earlier run, marked as reused and free of charge."""

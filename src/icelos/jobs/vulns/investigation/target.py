@@ -13,6 +13,8 @@ from icelos.findings import Evidence, How
 from icelos.jobs.vulns.investigation.application import Application, Start
 from icelos.jobs.vulns.investigation.definitions import Definitions
 from icelos.jobs.vulns.investigation.distribution import Distribution, read_distribution
+from icelos.jobs.vulns.investigation.mentions import Mentions, Own, Running
+from icelos.jobs.vulns.investigation.package_text import PackageText
 from icelos.jobs.vulns.reachability import CallGraph
 from icelos.records import Component
 
@@ -20,6 +22,7 @@ _PYTHON = re.compile(
     r"^(?:FROM\s+(?:--\S+\s+)?(?:\S+/)?python:|python-)(\d+\.\d+(?:\.\d+)?)", re.MULTILINE | re.IGNORECASE
 )
 _BASE = re.compile(r"^FROM\s+(?:--\S+\s+)?\S+", re.MULTILINE | re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _WINDOWS = re.compile(r"windows|nanoserver")
 
 
@@ -72,7 +75,25 @@ class Target:
     @cached_property
     def graph(self) -> CallGraph:
         """Calls from the application's own source into its packages."""
-        return CallGraph.of(self.application.sources, self.application.packages)
+        words = self.application.template_words()
+        return CallGraph.of(self.application.sources, self.application.packages, in_templates=words)
+
+    @cached_property
+    def mentions(self) -> Mentions:
+        """The names in the packages' source, and in the application's own files."""
+        texts = [self.application.text(name) for name in self.application.files]
+        words = frozenset(word for text in texts for word in _WORD.findall(text))
+        templates = frozenset(self.application.template_words())
+
+        def names_package(package: str) -> bool:
+            return bool(self.graph.imports(package)) or any(package in text for text in texts)
+
+        def reaches(symbol: str) -> bool:
+            return self.graph.is_reached(symbol) or self.graph.is_likely(symbol)
+
+        own = Own(words, templates, names_package)
+        running = Running(reaches, self.graph.takes, self.graph.may_load)
+        return Mentions(PackageText(self.application.packages), own, running)
 
     @cached_property
     def python(self) -> Evidence | None:

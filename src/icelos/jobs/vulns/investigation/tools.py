@@ -16,6 +16,7 @@ from icelos.errors import IcelosError, InputError
 from icelos.findings import Evidence, How
 from icelos.jobs.vulns.investigation import code, surroundings
 from icelos.jobs.vulns.investigation.case import Case
+from icelos.jobs.vulns.investigation.fix import fix
 from icelos.jobs.vulns.investigation.hardening import hardening
 from icelos.jobs.vulns.investigation.observations import Observation
 from icelos.jobs.vulns.investigation.search import search_code, search_text
@@ -144,6 +145,7 @@ TOOLS: dict[str, Entry] = {
             ),
             code.reach,
         ),
+        Entry(Tool("fix", "What did the fixed release change, and do calls lead there?", _object()), fix),
         Entry(
             Tool(
                 "arguments",

@@ -12,9 +12,10 @@ MAX_ARGUMENT = 200
 
 
 class Standing(StrEnum):
-    """Whether calls lead to a symbol."""
+    """Whether calls lead to a symbol; likely where only a name, and no value, tells of the first of them."""
 
     REACHED = "reached"
+    LIKELY = "likely"
     NOT_REACHED = "not_reached"
     UNKNOWN = "unknown"
 

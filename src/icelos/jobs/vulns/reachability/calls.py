@@ -17,23 +17,12 @@ from icelos.jobs.vulns.reachability.values import (
     Value,
     Values,
 )
+from icelos.jobs.vulns.reachability.written import COMPOSED, HOLE, is_composed, pattern, start_of
 
 MAX_SPREAD = 6
 """Arguments that `*x` may stand for."""
 _GETTING = frozenset({"builtins.getattr", "builtins.setattr"})
 _IMPORTING = frozenset({"importlib.import_module", "builtins.__import__"})
-
-
-def written_start(node: ast.expr) -> str:
-    """The beginning of a text that is put together: "PIL." of f"PIL.{name}", "" where it is made up whole."""
-    match node:
-        case ast.JoinedStr(values=[ast.Constant(value=str(start)), *_]):
-            return start
-        case ast.BinOp(left=ast.Constant(value=str(start)), op=ast.Add()):
-            return start
-        case ast.BinOp(left=ast.Constant(value=str(start)), op=ast.Mod()):
-            return start.split("%")[0]
-    return ""
 
 
 class Calls(Machine):
@@ -140,7 +129,7 @@ class Calls(Machine):
         for owner in owners:
             self.gotten.setdefault(owner, set()).add(start)
             found |= self.attribute({owner} - {UNKNOWN}, ANY, node.lineno) - {PLAIN}
-            if start:
+            if start not in {"", COMPOSED}:
                 found |= self._beginning(owner, start, node.lineno)
         return found | third
 
@@ -165,7 +154,7 @@ class Calls(Machine):
                 if "importlib.import_module" not in names:
                     found = self.program.known(name.split(".")[0])
                 return {Value(Kind.MODULE, found.name) if found is not None else Value(Kind.EXTERNAL, name)}
-        self.doubt("import", written_start(node.args[0]), node.lineno)
+        self.doubt("import", pattern(node.args[0]), node.lineno)
         return {UNKNOWN}
 
     def _note(self, node: ast.Call, *, known: bool) -> None:
@@ -204,13 +193,5 @@ def attribute_name(node: ast.Call) -> tuple[str | None, str]:
     """(the name that `getattr` asks for where it is written, else None; the beginning that is written)."""
     if len(node.args) < 2:
         return None, ""
-    match node.args[1]:
-        case ast.Constant(value=str(name)):
-            return name, name
-        case ast.JoinedStr(values=[ast.Constant(value=str(start)), *_]):
-            return None, start
-        case ast.BinOp(left=ast.Constant(value=str(start)), op=ast.Add()):
-            return None, start
-        case ast.BinOp(left=ast.Constant(value=str(start)), op=ast.Mod()):
-            return None, start.split("%")[0]
-    return None, ""
+    found = pattern(node.args[1])
+    return (None if HOLE in found else found), COMPOSED if is_composed(found) else start_of(found)

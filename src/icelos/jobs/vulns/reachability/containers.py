@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from icelos.jobs.vulns.reachability import builtin
-from icelos.jobs.vulns.reachability.values import EACH, PLAIN, YIELDED, Kind, Value, Values
+from icelos.jobs.vulns.reachability.values import EACH, NOTHING, PLAIN, YIELDED, Kind, Value, Values
 
 if TYPE_CHECKING:
     from icelos.jobs.vulns.reachability.machine import Machine
@@ -30,7 +30,8 @@ def container_call(work: Machine, owner: Value, name: str, given: Given) -> Valu
     if name == "send" and given.positional and owner.name.endswith(YIELDED):
         work.tables.add((owner.name.removesuffix(YIELDED), "*sent*"), given.positional[0])
     fallback = name in {"get", "pop", "setdefault"} and len(given.positional) > 1
-    return work.all_items(owner.name) | (given.positional[1] if fallback else set()) or {PLAIN}
+    missing = {NOTHING} if name == "get" and len(given.positional) == 1 else set()
+    return work.all_items(owner.name) | (given.positional[1] if fallback else missing) or {PLAIN}
 
 
 def copy(work: Machine, source: str, target: str) -> None:

@@ -19,6 +19,7 @@ from icelos.jobs.vulns.reachability.values import (
     NOTHING,
     PLAIN,
     RETURN,
+    UNKNOWN,
     Kind,
     Task,
     Value,
@@ -34,6 +35,7 @@ class Evaluator(Imports):
     def __init__(self, program: Program) -> None:
         super().__init__(program)
         self.broken: dict[str, str] = {}
+        self.all_tasks: dict[Task, None] = {}
         self._begun: set[tuple[str, ast.AST]] = set()  # by scope too: equal files share one tree
 
     def run(self, task: Task) -> None:
@@ -57,6 +59,9 @@ class Evaluator(Imports):
         """A function is called from somewhere: its body is to be evaluated."""
         if name in self.edges:
             return
+        if self.divert is not None and self.unit not in self.program.scopes:
+            self.divert(name, ())
+            return
         self.edges[name] = {}
         function = self.program.functions.get(name)
         if function is None:
@@ -64,7 +69,7 @@ class Evaluator(Imports):
         if isinstance(function.node, ast.Lambda):
             body, scope = function.node.body, function.scope
             task = Task(name, lambda: self.tables.add((name, RETURN), self.value(body, scope)))
-            self.tables.queue[task] = None
+            self.tables.queue[task] = self.all_tasks[task] = None
         else:
             self._begin(function.node.body, function.scope)
 
@@ -76,6 +81,7 @@ class Evaluator(Imports):
             if act is not None and (scope.name, node) not in self._begun:
                 self._begun.add((scope.name, node))
                 tasks.append(Task(scope.unit, self._bound(act, node, scope)))
+                self.all_tasks[tasks[-1]] = None
         if scope.unit in self.program.scopes:
             self.tables.fresh.extend(reversed(tasks))
         else:
@@ -164,7 +170,8 @@ class Evaluator(Imports):
             kinds = self.value(handler.type, scope) if handler.type is not None else {PLAIN}
             if handler.name:
                 every = kinds | self.elements({k for k in kinds if k.kind is Kind.CONTAINER}, handler.lineno)
-                self.bind(handler.name, {_caught(one) for one in every}, scope)
+                caught = {_caught(one) for one in every}
+                self.bind(handler.name, caught | {UNKNOWN} if self.loose else caught, scope)
         parts = [node.body, *(handler.body for handler in node.handlers), node.orelse, node.finalbody]
         self._begin([one for part in parts for one in part], scope)
 

@@ -12,12 +12,14 @@ from icelos.jobs.vulns.reachability.values import (
     EACH,
     NOTHING,
     PLAIN,
+    RETURN,
     UNKNOWN,
     YIELDED,
     Kind,
     Value,
     Values,
 )
+from icelos.jobs.vulns.reachability.written import HOLE
 
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
@@ -28,7 +30,8 @@ class Expressions(Targets):
     def value(self, node: ast.expr | None, scope: Scope) -> Values:
         """The values that an expression may have."""
         act = _VALUES.get(type(node))
-        return act(self, node, scope) if act is not None else {PLAIN}
+        found = act(self, node, scope) if act is not None else {PLAIN}
+        return found or {UNKNOWN} if self.loose else found
 
     def truth(self, node: ast.expr, scope: Scope) -> None:
         """Evaluate a test, which asks the value whether it is true."""
@@ -111,10 +114,20 @@ class Expressions(Targets):
                 found |= self.method(one, "__getitem__", [keys], node.lineno)
                 found |= self.item(f"{one.name}[]", key)
             elif one.kind is Kind.CLASS:
-                found |= self.method(one, "__class_getitem__", [keys], node.lineno) or {one}
+                found |= self.method(one, "__class_getitem__", [keys], node.lineno) | {one}
             elif one.kind in {Kind.UNKNOWN, Kind.EXTERNAL}:
-                found.add(UNKNOWN if one.kind is Kind.UNKNOWN else PLAIN)
+                found |= self._item_outside(one, node, scope)
         return found
+
+    def _item_outside(self, one: Value, node: ast.Subscript, scope: Scope) -> Values:
+        if one.name == "sys.modules":
+            if isinstance(node.slice, ast.Name) and node.slice.id == "__name__":
+                return {Value(Kind.MODULE, scope.module.name)}
+            self.doubt("import", HOLE, node.lineno)
+            return {UNKNOWN}
+        last = one.name.rpartition(".")[2]  # an item of a class, such as `Mapping[str, int]`, is that class
+        known = one.kind is Kind.EXTERNAL and (not self.loose or not last or last[0].isupper())
+        return {PLAIN if known or one.name in builtin.NAMES_OF_TYPES else UNKNOWN}
 
     # -- operators
 
@@ -191,9 +204,13 @@ class Expressions(Targets):
         return self.tables.read((scope.unit, "*sent*")) or {PLAIN}
 
     def _yield_from(self, node: ast.YieldFrom, scope: Scope) -> Values:
-        values = self.elements(self.value(node.value, scope), node.lineno)
-        self.tables.add((f"{scope.unit}{YIELDED}", EACH), values)
-        return values or {PLAIN}
+        held = self.value(node.value, scope)
+        self.tables.add((f"{scope.unit}{YIELDED}", EACH), self.elements(held, node.lineno))
+        found: set[Value] = {one for one in held if one.kind is Kind.UNKNOWN}
+        for one in held:
+            if one.kind is Kind.CONTAINER and one.name.endswith(YIELDED):
+                found |= self.tables.read((one.name.removesuffix(YIELDED), RETURN))
+        return found or {PLAIN}
 
     # -- tests
 
@@ -208,6 +225,10 @@ class Expressions(Targets):
                 return other, body
             case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
                 return False, True
+            case ast.Compare(
+                left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")]
+            ):
+                return scope.module.own, True
             case ast.Compare(left=ast.Name() as left, ops=[op], comparators=[ast.Constant(value=None)]):
                 return self._compared_to_none(left, op, scope)
             case ast.Name():

@@ -10,15 +10,19 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from icelos.jobs.vulns.reachability.answers import Call, Reach, Standing, Step, written_call
 from icelos.jobs.vulns.reachability.evaluate import Evaluator
+from icelos.jobs.vulns.reachability.likely import Likely, why_of
 from icelos.jobs.vulns.reachability.modules import Finder, Limits
 from icelos.jobs.vulns.reachability.possible import Outside
 from icelos.jobs.vulns.reachability.program import Program
 from icelos.jobs.vulns.reachability.values import Kind, Value
 
+Edges = Mapping[str, Mapping[str, int]]
+"""Caller -> callee -> the line of the first call."""
 MAX_BREADTH = 6
 """Functions that the calls of one line may lead to for a way through it to count as found."""
 _EVERY = 64
@@ -28,9 +32,12 @@ _EVERY = 64
 class CallGraph:
     """Made by `CallGraph.of`; reads what is loaded from the application, and nothing else."""
 
-    def __init__(self, program: Program, work: Evaluator, seconds: float) -> None:
+    def __init__(
+        self, program: Program, work: Evaluator, seconds: float, in_templates: Sequence[str] = ()
+    ) -> None:
         self._program = program
         self._work = work
+        self._in_templates = in_templates
         self._seconds = seconds
         self._outside = Outside(work)
         self.whole = self._settle()
@@ -41,27 +48,38 @@ class CallGraph:
         for caller, found in work.edges.items():
             self._lines[caller] = {**self._lines.get(caller, {}), **found}
         self._calls = {symbol: dict(found) for symbol, found in work.calls.items()}
-        self._exact = self._ways(broad=False)
-        self._broad = frozenset(self._ways(broad=True))
+        self._exact = self._ways(self._lines, broad=False)
+        self._broad = frozenset(self._ways(self._lines, broad=True))
         known = {*program.functions, *program.classes}
         self._external = {
             name: unit for name, unit in work.used.items() if unit in self._exact and name not in known
         }
         self._loaded = frozenset(program.modules)
+        self._likely: dict[str, str | None] | None = None
+        self._whys: Mapping[tuple[str, str], str] = {}
+        self._taken: frozenset[str] = frozenset()
         self._possible: frozenset[str] | None = None
         self._possible_limit = False
 
     @classmethod
     def of(
-        cls, application: Sequence[Path], packages: Sequence[Path], *, limits: Limits | None = None
+        cls,
+        application: Sequence[Path],
+        packages: Sequence[Path],
+        *,
+        limits: Limits | None = None,
+        in_templates: Sequence[str] = (),
     ) -> CallGraph:
-        """The graph of an application's files or folders, and of what they load of folders of packages."""
+        """The graph of an application's files or folders, and of what they load of folders of packages.
+
+        `in_templates` are the filters and tags that its templates use.
+        """
         limits = limits or Limits()
         program = Program(Finder(application, packages, limits))
         work = Evaluator(program)
         for name in program.finder.own:
             program.load(name)
-        return cls(program, work, limits.seconds)
+        return cls(program, work, limits.seconds, in_templates)
 
     # -- questions
 
@@ -69,6 +87,11 @@ class CallGraph:
         """The canonical name of a function, class or module, through re-exports; None where there is none."""
         found = self._resolved(symbol)
         return found[0] if found else None
+
+    def functions(self) -> tuple[str, ...]:
+        """The dotted names of all functions and methods that are defined by what is loaded or could be."""
+        self._over_approximated()
+        return tuple(sorted(self._program.functions))
 
     def imports(self, module: str) -> tuple[Step, ...]:
         """The way by which a module is loaded, the application first; () where it never is."""
@@ -95,11 +118,26 @@ class CallGraph:
     def reach(self, symbol: str) -> Reach:
         """Whether calls lead from the application's own source to a symbol."""
         names = self._resolved(symbol) or [symbol]
-        return self._reached(symbol, names) or self._not_reached(symbol, names)
+        found = self._reached(symbol, names) or self._likely_reached(symbol, names)
+        return found or self._not_reached(symbol, names)
 
     def is_reached(self, symbol: str) -> bool:
         """Whether the exact analysis has a way to a symbol; quick, as what is open is not looked into."""
         return self._reached(symbol, self._resolved(symbol) or [symbol]) is not None
+
+    def takes(self, symbol: str) -> bool:
+        """Whether code that is reached, or likely to be, was seen to take a function or class by its name."""
+        self._likely_ways()
+        return any(name in self._taken for name in self._resolved(symbol) or [symbol])
+
+    def may_load(self, module: str) -> bool:
+        """Whether a module may be loaded, by the over-approximation; true where that is not whole."""
+        self._over_approximated()
+        return not self.whole or self._possible_limit or module in self._program.modules
+
+    def is_likely(self, symbol: str) -> bool:
+        """Whether a way that begins with a call by name leads to a symbol."""
+        return self._likely_reached(symbol, self._resolved(symbol) or [symbol]) is not None
 
     def _reached(self, symbol: str, names: Sequence[str]) -> Reach | None:
         if symbol in self._external:
@@ -112,6 +150,35 @@ class CallGraph:
                 why = f"by {len(path)} calls" if path else "it is the application's own"
                 return Reach(Standing.REACHED, symbol, path, why)
         return None
+
+    def _likely_reached(self, symbol: str, names: Sequence[str]) -> Reach | None:
+        """A way that begins with a call by name."""
+        before = self._likely_ways()
+        for name in names:
+            made = [unit for unit, _, _ in self._work.calls.get(name, {}) if unit in before]
+            own = [one for one in self._program.methods(name) if one.startswith(f"{name}.")]
+            units = made or [one for one in (name, *own) if one in before]
+            if units:
+                steps = self._steps(units[0], before, self._work.edges)
+                whys = (self._whys.get((one.function, other.function)) for one, other in pairwise(steps))
+                last = self._whys.get((steps[-1].function, units[0])) if steps else None
+                why = next((one for one in whys if one), last) or "by a name"
+                return Reach(Standing.LIKELY, symbol, steps, why, steps[:1])
+        return None
+
+    def _likely_ways(self) -> dict[str, str | None]:
+        """Every unit that is reached, or likely to be -> the unit before it; for once and all."""
+        if self._likely is None:
+            likely = Likely(self._work, self._outside, self._in_templates)
+            deadline = time.monotonic() + self._seconds
+            likely.load()
+            self._run(deadline)
+            self._whys = why_of(likely.enter())
+            self._run(deadline)
+            edges = {unit: {**self._work.links.get(unit, {}), **e} for unit, e in self._work.edges.items()}
+            self._likely = self._ways(edges, broad=False)
+            self._taken = frozenset(self._work.used)
+        return self._likely
 
     def _is_broad(self, name: str) -> bool:
         made = any(unit in self._broad for unit, _, _ in self._calls.get(name, {}))
@@ -174,7 +241,7 @@ class CallGraph:
             if not new:
                 return True
             for name in new:
-                self._outside.enter(name)
+                self._outside.call(name)
 
     def _run(self, deadline: float) -> bool:
         tables, work = self._work.tables, self._work
@@ -187,7 +254,7 @@ class CallGraph:
                 return False
         return True
 
-    def _ways(self, *, broad: bool) -> dict[str, str | None]:
+    def _ways(self, lines: Edges, *, broad: bool) -> dict[str, str | None]:
         """Every unit that is reached -> the unit before it on a shortest way.
 
         `broad` also follows calls of which one line may lead to more than `MAX_BREADTH` functions: wrappers
@@ -200,15 +267,14 @@ class CallGraph:
         while level:
             after = []
             for unit in level:
-                for callee in self._followed(unit, broad=broad):
+                for callee in self._followed(lines.get(unit, {}), broad=broad):
                     if callee not in before:
                         before[callee] = unit
                         after.append(callee)
             level = after
         return before
 
-    def _followed(self, unit: str, *, broad: bool) -> list[str]:
-        lines = self._lines.get(unit, {})
+    def _followed(self, lines: Mapping[str, int], *, broad: bool) -> list[str]:
         if broad or len(lines) <= MAX_BREADTH:
             return list(lines)
         breadth = Counter(line for callee, line in lines.items() if callee in self._program.functions)
@@ -217,7 +283,7 @@ class CallGraph:
     def _path(self, name: str) -> tuple[Step, ...] | None:
         targets = [name] if name in self._exact else []
         if name in self._program.classes:
-            callers = [unit for unit, _, _ in self._calls.get(name, {}) if unit in self._exact]
+            callers = [u for u, _, _ in self._calls.get(name, {}) if u in self._exact and self._is_use(u)]
             if callers:
                 best = min(callers, key=self._length)
                 line = min(line for unit, line, _ in self._calls[name] if unit == best)
@@ -225,7 +291,7 @@ class CallGraph:
             targets += [
                 one
                 for one in self._program.methods(name)
-                if one in self._exact and one.startswith(f"{name}.")
+                if one in self._exact and one.startswith(f"{name}.") and not one.endswith(".__init__")
             ]
         if name in self._program.modules and not targets:
             targets = [name] if name in self._exact else []
@@ -233,16 +299,23 @@ class CallGraph:
             return None
         return self._steps(min(targets, key=self._length))
 
+    def _is_use(self, unit: str) -> bool:
+        """Whether an object made there is made for use: one that a package makes as it is loaded need not be."""
+        return unit not in self._program.modules or self._program.modules[unit].own
+
     def _length(self, unit: str) -> int:
         return len(self._steps(unit))
 
-    def _steps(self, unit: str) -> tuple[Step, ...]:
+    def _steps(
+        self, unit: str, ways: Mapping[str, str | None] | None = None, lines: Edges | None = None
+    ) -> tuple[Step, ...]:
+        ways, lines = ways or self._exact, lines or self._lines
         steps: list[Step] = []
         at: str | None = unit
         while at is not None and len(steps) < 100:
-            before = self._exact.get(at)
+            before = ways.get(at)
             if before is not None:
-                line = self._lines.get(before, {}).get(at) or self._program.loaded_by.get(at, ("", "", 0))[2]
+                line = lines.get(before, {}).get(at) or self._program.loaded_by.get(at, ("", "", 0))[2]
                 steps.append(Step(before, self._file(before), line))
             at = before
         return tuple(reversed(steps))
@@ -284,17 +357,13 @@ class CallGraph:
         if self._possible is None:
             work, outside = self._work, self._outside
             deadline = time.monotonic() + self._seconds
-            work.loose = self._program.loose = True
-            work.tables.queue.update(work.undecided)
-            for function in list(self._program.functions.values()):
-                if function.module.own:
-                    outside.enter(function.name)
+            outside.loosen()
             before: tuple[int, ...] = ()
             while before != outside.size() and not self._possible_limit:
                 before = outside.size()
                 outside.let_go()
                 self._possible_limit = not self._run(deadline)
-            self._possible = frozenset(work.edges) | frozenset(self._program.scopes)
+            self._possible = frozenset((*work.edges, *self._program.scopes, *outside.possible))
         return self._possible
 
     def _class_made(self, name: str, possible: frozenset[str]) -> bool:
@@ -302,6 +371,7 @@ class CallGraph:
             return False
         return (
             name in self._work.made
+            or name in self._outside.made
             or any(one.name == name for one in self._work.escaped)
             or any(m in possible for m in self._program.methods(name) if m.startswith(f"{name}."))
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from icelos.jobs.vulns.reachability.builtin import is_passive
 from icelos.jobs.vulns.reachability.values import BASES, UNKNOWN, Kind, Tables, Value
 
 
@@ -75,9 +76,16 @@ class Hierarchy:
         return tuple(merged)
 
     def has_external_base(self, name: str) -> bool:
-        """Whether a class derives from one outside of the target, which may call its methods."""
+        """Whether a class derives from one outside of the target."""
+        return self._derives(name, lambda base: base not in {"builtins.object", ""})
+
+    def has_active_base(self, name: str) -> bool:
+        """Whether a class derives from one outside of the target which calls methods of any name."""
+        return self._derives(name, lambda base: not is_passive(base))
+
+    def _derives(self, name: str, fits: Callable[[str], bool]) -> bool:
         return any(
-            value == UNKNOWN or (value.kind is Kind.EXTERNAL and value.name not in {"builtins.object", ""})
+            value == UNKNOWN or (value.kind is Kind.EXTERNAL and fits(value.name))
             for each in self.linear(name)
             for value in self._tables.values.get((each, BASES), ())
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from icelos.jobs.vulns.reachability import containers, outside
 from icelos.jobs.vulns.reachability.objects import Given, Objects
+from icelos.jobs.vulns.reachability.program import Program
 from icelos.jobs.vulns.reachability.scopes import Function
 from icelos.jobs.vulns.reachability.values import (
     EACH,
@@ -22,6 +23,10 @@ from icelos.jobs.vulns.reachability.values import (
 
 class Machine(Objects):
     """Objects that can be called."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self._calling: set[str] = set()
 
     def call(self, callee: Iterable[Value], given: Given) -> set[Value]:
         """Call each value; what the calls give back."""
@@ -54,7 +59,13 @@ class Machine(Objects):
         )
 
     def _call_instance(self, one: Value, given: Given) -> Values:
-        return self.call(self.program.attribute(one, "__call__"), given)
+        if one.name in self._calling:  # `__call__` is an object of the same class, as decorators make it
+            return set()
+        self._calling.add(one.name)
+        try:
+            return self.call(self.program.attribute(one, "__call__"), given)
+        finally:
+            self._calling.discard(one.name)
 
     def _construct(self, cls: Value, given: Given) -> Values:
         self.made.setdefault(cls.name)
@@ -103,6 +114,8 @@ class Machine(Objects):
         if given.node is not None:
             self._record(name, given.node)
         self._pass(function, given)
+        if self.divert is not None and name not in self.edges:
+            self.divert(name, given.all())
         if function.generates:
             self.links.setdefault(self.unit, {}).setdefault(name, given.line)
             self.enter(name)

@@ -17,10 +17,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from icelos.jobs.vulns.reachability.names import bound_names
+from icelos.jobs.vulns.reachability.names import bound_names, texts
 
 BINARY = (".so", ".pyd")
-MAX_STRING = 200
+_PART = re.compile(r"\w+")
+"""A part of a module's name: `import_module` takes those that are no identifier, such as "0001_initial"."""
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _WORD = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 
 
@@ -36,7 +38,7 @@ class Limits(msgspec.Struct, frozen=True):
 class Module:
     """One loaded module. `tree` is None where its source cannot be read; `why` then says so.
 
-    `bound` are the names its body binds, `strings` the short string constants anywhere in it, and `words` the
+    `bound` are the names its body binds, `strings` the short texts in it, functions apart, and `words` the
     dotted names in the text of one that cannot be parsed.
     """
 
@@ -91,7 +93,7 @@ class Finder:
         if name in self._own_folders:
             return Module(name, None, package=True, own=True)
         parts = name.split(".")
-        if not all(part.isidentifier() for part in parts):
+        if not all(_PART.fullmatch(part) for part in parts):
             return None
         for root in self._packages:
             found = self._below(root, parts)
@@ -143,7 +145,8 @@ class Finder:
             return []
         names = self._names(module.file.parent)
         found = {one.removesuffix(".py") for one in names if one.endswith(".py")} - {"__init__"}
-        return sorted(f"{module.name}.{one}" for one in found if one.isidentifier())
+        found |= {one for one in names if "." not in one and one != "__pycache__"}
+        return sorted(f"{module.name}.{one}" for one in found if _PART.fullmatch(one))
 
     def parse(self, module: Module) -> None:
         """Fill in its tree, within the limits."""
@@ -205,6 +208,17 @@ class _Cache:
         return made
 
 
+def code_words(tree: ast.Module) -> frozenset[str]:
+    """Words of the texts of a module, docstrings apart: names that code which it makes up may use."""
+    documented = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
+    return frozenset(
+        word
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented
+        for word in _NAME.findall(node.value)
+    )
+
+
 def _parse(data: bytes) -> Parsed:
     try:
         tree = ast.parse(data)
@@ -212,12 +226,7 @@ def _parse(data: bytes) -> Parsed:
         words = frozenset(_WORD.findall(data.decode(errors="replace")))
         why = f"not Python of this version: {type(error).__name__}"
         return Parsed(None, frozenset(), frozenset(), words, why)
-    strings = frozenset(
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= MAX_STRING
-    )
-    return Parsed(tree, bound_names(tree)[0], strings, frozenset(), "")
+    return Parsed(tree, bound_names(tree)[0], texts(tree), frozenset(), "")
 
 
 CACHE_BYTES = 16 * 1024 * 1024

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+MAX_TEXT = 200
+
 
 def own_nodes(scope: ast.AST) -> Iterable[ast.AST]:
     """The nodes of a scope without those of functions and classes within it."""
@@ -18,14 +20,42 @@ def own_nodes(scope: ast.AST) -> Iterable[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
+def texts(scope: ast.AST) -> frozenset[str]:
+    """Short texts in a body, classes within it and defaults with it, functions within it and documentation not.
+
+    Those of `__all__` name what there is anyway.
+    """
+    found: set[str] = set()
+    waiting: list[ast.AST] = list(ast.iter_child_nodes(scope))
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case ast.Constant(value=str(text)) if len(text) <= MAX_TEXT:
+                found.add(text)
+            case ast.Expr(value=ast.Constant()):
+                pass
+            case ast.Assign(targets=[ast.Name(id="__all__")]) | ast.AugAssign(target=ast.Name(id="__all__")):
+                pass
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                waiting += [*node.args.defaults, *(one for one in node.args.kw_defaults if one is not None)]
+                waiting += getattr(node, "decorator_list", ())
+            case _:
+                waiting += ast.iter_child_nodes(node)
+    return frozenset(found)
+
+
+def argument_names(given: ast.arguments) -> frozenset[str]:
+    """The names of all parameters."""
+    every = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
+    return frozenset(one.arg for one in every if one is not None)
+
+
 def bound_names(node: ast.AST) -> tuple[frozenset[str], frozenset[str]]:
     """(names that a body binds, names it declares global or nonlocal)."""
     bound: set[str] = set()
     outer: set[str] = set()
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        given = node.args
-        every = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
-        bound |= {one.arg for one in every if one is not None}
+        bound |= argument_names(node.args)
     for inner in own_nodes(node):
         match inner:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):

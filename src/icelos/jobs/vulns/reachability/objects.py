@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from icelos.jobs.vulns.reachability import builtin
@@ -67,12 +67,16 @@ class Objects:
         self.calls: dict[str, dict[tuple[str, int, int], ast.Call]] = {}
         self.unresolved: dict[Unresolved, None] = {}
         self.made: dict[str, None] = {}
-        self.escaped: dict[Value, None] = {}
+        self.escaped: dict[Value, bool] = {}
         self.gotten: dict[Value, set[str]] = {}
+        self.members: dict[Value, None] = {}
+        """Of what all attributes are asked for, as `inspect.getmembers` does."""
         self.undecided: dict[Task, None] = {}
         self.unit = ""
         self.used: dict[str, str] = {}
         self.loose = False
+        self.divert: Callable[[str, Iterable[Value]], None] | None = None
+        """Told of calls of functions that are not evaluated, and of the arguments, in the loose analysis."""
 
     def enter(self, name: str) -> None:
         """A function is called from somewhere: its body is to be evaluated."""
@@ -92,11 +96,14 @@ class Objects:
         """Keep a call that cannot be followed."""
         self.unresolved.setdefault(Unresolved(self.unit, how, name, line))
 
-    def escape(self, values: Iterable[Value]) -> None:
-        """What code outside of our sight may call, or look into, from now on."""
+    def escape(self, values: Iterable[Value], *, binary: bool = False) -> None:
+        """What code that is not followed may call, or look into, from now on.
+
+        `binary`: code without source, of which it is not even known by what names it asks.
+        """
         for one in values:
             if one.kind in _HELD:
-                self.escaped.setdefault(one)
+                self.escaped[one] = binary or self.escaped.get(one, False)
 
     # -- attributes
 
@@ -123,7 +130,7 @@ class Objects:
         if not held and owner.kind is Kind.INSTANCE:
             held = self.method(owner, "__getattr__", [{PLAIN}], line)
             if not held and self.program.hierarchy.has_external_base(owner.name):
-                held = [PLAIN]
+                held = [UNKNOWN if self.loose else PLAIN]
         elif not held and owner.kind is Kind.CLASS:
             metas = self.tables.read((owner.name, METACLASS))
             held = [

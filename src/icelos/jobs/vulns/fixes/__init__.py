@@ -1,0 +1,1 @@
+"""What fixed releases changed: the vulnerable code of advisories that do not name it."""

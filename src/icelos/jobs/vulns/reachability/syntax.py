@@ -1,0 +1,410 @@
+"""What the body of a function or class mentions, as far as it shows without evaluating it.
+
+A shape is how a value is come by: a name and then attributes and calls, such as `json.dumps()` or `self.x`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from icelos.jobs.vulns.reachability.names import argument_names, own_nodes
+from icelos.jobs.vulns.reachability.written import COMPOSED, HOLE, is_composed, pattern, start_of
+
+LISTED = "listed"
+"""Stands for the name of an import where all modules of a package are asked for."""
+CALLED = "()"
+"""The step of a shape that stands for a call."""
+SUPER = "super()"
+"""The root of a shape that begins with `super()`."""
+MAX_STEPS = 8
+_TESTS = frozenset({"isinstance", "issubclass"})
+_PLAIN = frozenset(
+    """
+    str repr ascii bytes bytearray int float complex bool len hash id ord chr hex oct bin isinstance issubclass
+    hasattr callable format range print input dir any all
+    """.split()
+)
+_SCALAR = (ast.Constant, ast.JoinedStr, ast.Compare, ast.FormattedValue)
+_LITERAL = (*_SCALAR, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+Import = ast.Import | ast.ImportFrom
+
+
+class Shape(NamedTuple):
+    """A name, and what is done to its value: attributes taken and, as `()`, calls."""
+
+    root: str
+    steps: tuple[str, ...] = ()
+
+
+class Store(NamedTuple):
+    """`owner.name = value`, or a global's or nonlocal's where `owner` is None and `local` is set.
+
+    `worth` is "nothing" for None, "plain" for what is a number or text, else "any".
+    """
+
+    owner: Shape | None
+    name: str
+    worth: str
+    outer: bool = False
+
+
+class Dynamic(NamedTuple):
+    """What is asked for by a name made at run time: `how` is getattr, setattr, import, code, names or
+    modules."""
+
+    how: str
+    owner: Shape | None
+    text: str
+    line: int
+
+
+_LITERALLY = Shape("")
+"""The shape of a value of the language, such as a text or a list."""
+
+
+class Summary:
+    """What one body mentions, without those of functions and classes within it, kept in `definitions`.
+
+    `attributes` maps names that are asked of values of which nothing is known to their first line.
+    """
+
+    def __init__(self, node: Definition) -> None:
+        self.shapes: dict[Shape, int] = {}
+        self.attributes: dict[str, int] = {}
+        self.stores: dict[Store, None] = {}
+        self.dynamic: dict[Dynamic, None] = {}
+        self.imports: list[Import] = []
+        self.loads: dict[str, int] = {}
+        self.definitions: list[Definition] = []
+        self._outer: set[str] = set()
+        self._arguments = frozenset() if isinstance(node, ast.ClassDef) else argument_names(node.args)
+        self._locals = self._bound(node)
+        self._looking: set[str] = set()
+        self._line = node.lineno
+        body = [node.body] if isinstance(node, ast.Lambda) else node.body
+        for one in body:
+            self._visit(one)
+
+    # -- local names
+
+    def _bound(self, node: Definition) -> dict[str, list[ast.AST | None]]:
+        """Local names -> the expressions that are assigned to them; None where it is something else.
+
+        A function or class that nothing else is assigned to is no local name, but found by its own.
+        """
+        found: dict[str, list[ast.AST | None]] = {}
+        simple: set[ast.AST] = set()
+        for one in own_nodes(node):
+            match one:
+                case (
+                    ast.Assign(targets=[ast.Name() as name], value=value)
+                    | ast.NamedExpr(target=name, value=value)
+                    | ast.AnnAssign(target=ast.Name() as name, value=ast.expr() as value)
+                ):
+                    simple.add(name)
+                    found.setdefault(name.id, []).append(value)
+                case ast.Global(names=names) | ast.Nonlocal(names=names):
+                    self._outer |= set(names)
+                case (
+                    ast.FunctionDef(name=label) | ast.AsyncFunctionDef(name=label) | ast.ClassDef(name=label)
+                ):
+                    found.setdefault(label, []).append(one)
+                    for inner in ast.walk(one):
+                        for label in inner.names if isinstance(inner, ast.Nonlocal) else ():
+                            found.setdefault(label, []).append(None)
+                case (
+                    ast.ExceptHandler(name=str(label))
+                    | ast.MatchAs(name=str(label))
+                    | ast.MatchStar(name=str(label))
+                    | ast.MatchMapping(rest=str(label))
+                ):
+                    found.setdefault(label, []).append(None)
+        for one in own_nodes(node):
+            if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store) and one not in simple:
+                found.setdefault(one.id, []).append(None)
+        for label in self._arguments & found.keys():
+            found[label].append(None)
+        for label in self._outer:
+            found.pop(label, None)
+        return {label: given for label, given in found.items() if not _only_defined(given)}
+
+    def _local(self, name: str) -> Shape | None:
+        """The shape of a local name: that of all it is assigned, None apart."""
+        if name in self._looking:
+            return None
+        self._looking.add(name)
+        shapes = set()
+        for one in self._locals[name]:
+            if not (isinstance(one, ast.Constant) and one.value is None):
+                shapes.add(self._shape(one) if isinstance(one, ast.expr) else None)
+        self._looking.discard(name)
+        return shapes.pop() if len(shapes) == 1 else None
+
+    def _shape(self, node: ast.expr) -> Shape | None:
+        """How an expression comes by its value; None where it does not show."""
+        match node:
+            case ast.Name(id=name):
+                return self._local(name) if name in self._locals else Shape(name)
+            case ast.Attribute(value=value, attr=name):
+                return _longer(self._shape(value), name)
+            case ast.Call(func=ast.Name(id="super")):
+                return Shape(SUPER)
+            case ast.Call(func=ast.Name(id=name)) if name in _PLAIN and name not in self._locals:
+                return _LITERALLY
+            case ast.Call(func=function):
+                found = self._shape(function)
+                if found == _LITERALLY:
+                    text = isinstance(function, ast.Attribute) and _is_text(function.value)
+                    return _LITERALLY if text else None
+                return _longer(found, CALLED)
+        return _LITERALLY if isinstance(node, _LITERAL) else None
+
+    # -- expressions
+
+    def _use(self, node: ast.expr) -> Shape | None:
+        """Keep what an expression mentions."""
+        self._line = getattr(node, "lineno", self._line)
+        shape = self._shape(node)
+        if shape is not None and shape != _LITERALLY:
+            self.shapes.setdefault(shape, self._line)
+        self._parts(node, shape)
+        return shape
+
+    def _parts(self, node: ast.expr, shape: Shape | None) -> None:
+        match node:
+            case ast.Name():
+                pass
+            case ast.Attribute():
+                self._attribute(node, shape)
+            case ast.Call():
+                self._call(node, shape)
+            case ast.Subscript(value=ast.Attribute(attr="modules") as value):
+                self.dynamic[Dynamic("modules", self._shape(value), "", node.lineno)] = None
+                self._use(value)
+                self._use(node.slice)
+            case ast.Lambda():
+                self._defaults(node.args)
+                self.definitions.append(node)
+            case ast.NamedExpr():
+                self._use(node.value)
+                self._target(node.target, _worth(node.value))
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+                for one in node.generators:
+                    self._use(one.iter)
+                    self._target(one.target, "any")
+                    for test in one.ifs:
+                        self._use(test)
+                for part in (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,):
+                    self._use(part)
+            case _:
+                for child in ast.iter_child_nodes(node):
+                    if isinstance(child, ast.expr):
+                        self._use(child)
+
+    def _attribute(self, node: ast.Attribute, shape: Shape | None) -> None:
+        base = self._shape(node.value)
+        if base is None:
+            self.attributes.setdefault(node.attr, node.lineno)
+            self._use(node.value)
+        else:
+            self._parts(node.value, base)
+        if node.attr == "__dict__":
+            self.dynamic[Dynamic("getattr", base, "", node.lineno)] = None
+
+    def _call(self, node: ast.Call, shape: Shape | None) -> None:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if not (name == "super" and not node.args):
+            base = self._shape(node.func)
+            if base is None or shape is None or shape == _LITERALLY:
+                self._use(node.func)
+            else:
+                self._parts(node.func, base)
+        arguments = node.args[:1] if name in _TESTS else node.args
+        for one in arguments:
+            self._use(one)
+        for one in node.args[1:] if name in _TESTS else ():
+            self._mention(one)
+        for keyword in node.keywords:
+            self._use(keyword.value)
+        last = node.func.attr if isinstance(node.func, ast.Attribute) else name
+        if last in _ASKING:
+            self._ask(last, node)
+
+    def _ask(self, name: str, node: ast.Call) -> None:
+        """Calls by which a name, a module or code is made up."""
+        first = node.args[0] if node.args else None
+        owner = self._shape(first) if first is not None else None
+        if name in {"getattr", "setattr", "hasattr", "delattr", "attrgetter", "methodcaller"}:
+            at = 0 if name in {"attrgetter", "methodcaller"} else 1
+            if len(node.args) <= at:
+                return
+            found = pattern(node.args[at])
+            if name in {"attrgetter", "methodcaller"}:
+                owner = None
+            worth = "any" if name != "setattr" or len(node.args) < 3 else _worth(node.args[2])
+            self._by_name(name, owner, found, worth, node.lineno)
+        elif name in {"iter_modules", "walk_packages"}:
+            self.dynamic[Dynamic("import", None, LISTED, node.lineno)] = None
+        elif name == "getmembers":
+            self.dynamic[Dynamic("members", owner, "", node.lineno)] = None
+        elif name in {"vars", "globals", "locals"}:
+            self.dynamic[Dynamic("names" if not node.args else "getattr", owner, "", node.lineno)] = None
+        elif name in {"import_module", "__import__", "load_module"} and first:
+            found = pattern(first)
+            if HOLE in found:
+                self.dynamic[Dynamic("import", None, found, node.lineno)] = None
+            else:
+                self.loads.setdefault(found, node.lineno)
+        elif name in {"eval", "exec", "execfile"} and isinstance(node.func, ast.Name):
+            self.dynamic[Dynamic("code", None, name, node.lineno)] = None
+
+    def _by_name(self, how: str, owner: Shape | None, name: str, worth: str, line: int) -> None:
+        if HOLE in name:
+            start = COMPOSED if is_composed(name) else start_of(name)
+            self.dynamic[Dynamic("setattr" if how == "setattr" else "getattr", owner, start, line)] = None
+            if how == "setattr":
+                self.stores[Store(owner, "", worth)] = None
+            return
+        if how == "setattr":
+            self.stores[Store(owner, name, worth)] = None
+        for part in name.split("."):
+            longer = _longer(owner, part)
+            if longer is None or how != "getattr":
+                self.attributes.setdefault(part, line)
+            elif longer != _LITERALLY:
+                self.shapes.setdefault(longer, line)
+
+    def _mention(self, node: ast.expr | None) -> None:
+        """Classes that a value is only compared with."""
+        if isinstance(node, ast.Tuple):
+            for one in node.elts:
+                self._mention(one)
+        elif isinstance(node, ast.Attribute):
+            self._mention(node.value)
+            if isinstance(node.value, ast.Name) and node.value.id in self._arguments:
+                self._use(node)
+        elif node is not None and not isinstance(node, ast.Name):
+            self._use(node)
+
+    def _defaults(self, arguments: ast.arguments) -> None:
+        for one in (*arguments.defaults, *arguments.kw_defaults):
+            if one is not None:
+                self._use(one)
+
+    # -- statements
+
+    def _visit(self, node: ast.AST) -> None:
+        match node:
+            case ast.expr():
+                self._use(node)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                self._all(node.decorator_list)
+                self._defaults(node.args)
+                self.definitions.append(node)
+            case ast.ClassDef():
+                self._all([*node.decorator_list, *node.bases, *(one.value for one in node.keywords)])
+                self.definitions.append(node)
+            case ast.Assign():
+                self._use(node.value)
+                for target in node.targets:
+                    self._target(target, _worth(node.value))
+            case ast.AnnAssign():
+                if node.value is not None:
+                    self._use(node.value)
+                    self._target(node.target, _worth(node.value))
+            case ast.AugAssign():
+                self._use(node.value)
+                self._target(node.target, "any")
+            case ast.For() | ast.AsyncFor():
+                self._use(node.iter)
+                self._target(node.target, "any")
+                self._bodies(node.body, node.orelse)
+            case ast.withitem():
+                self._use(node.context_expr)
+                if node.optional_vars is not None:
+                    self._target(node.optional_vars, "any")
+            case ast.Delete():
+                for target in node.targets:
+                    self._target(target, "plain")
+            case ast.ExceptHandler():
+                self._mention(node.type)
+                self._bodies(node.body)
+            case ast.MatchClass():
+                self._mention(node.cls)
+                self._bodies(node.patterns, node.kwd_patterns)
+            case ast.Import() | ast.ImportFrom():
+                self.imports.append(node)
+            case _:
+                self._bodies(list(ast.iter_child_nodes(node)))
+
+    def _all(self, nodes: Iterable[ast.expr]) -> None:
+        for one in nodes:
+            self._use(one)
+
+    def _bodies(self, *bodies: Iterable[ast.AST]) -> None:
+        for body in bodies:
+            for one in body:
+                self._visit(one)
+
+    def _target(self, node: ast.expr, worth: str) -> None:
+        match node:
+            case ast.Name(id=name):
+                if name in self._outer:
+                    self.stores[Store(None, name, worth, outer=True)] = None
+            case ast.Attribute(value=value, attr=name):
+                owner = self._use(value)
+                self.stores[Store(owner, name, worth)] = None
+            case ast.Subscript(value=value, slice=key):
+                self._use(value)
+                self._use(key)
+            case ast.Starred(value=value):
+                self._target(value, "any")
+            case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                for one in elements:
+                    self._target(one, "any")
+
+
+_ASKING = frozenset(
+    """
+    getattr setattr hasattr delattr attrgetter methodcaller vars globals locals getmembers iter_modules
+    walk_packages import_module __import__ load_module eval exec execfile
+    """.split()
+)
+_summaries: WeakKeyDictionary[ast.AST, Summary] = WeakKeyDictionary()
+
+
+def summary(node: Definition) -> Summary:
+    """What the body of a definition mentions; made once for each tree."""
+    found = _summaries.get(node)
+    if found is None:
+        found = _summaries[node] = Summary(node)
+    return found
+
+
+def _only_defined(given: list[ast.AST | None]) -> bool:
+    one = given[0]
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return len(given) == 1 and isinstance(one, kinds) and not one.decorator_list
+
+
+def _longer(shape: Shape | None, step: str) -> Shape | None:
+    if shape is None or len(shape.steps) >= MAX_STEPS:
+        return None
+    return shape if shape == _LITERALLY else Shape(shape.root, (*shape.steps, step))
+
+
+def _worth(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and node.value is None:
+        return "nothing"
+    plain = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _PLAIN
+    return "plain" if plain or isinstance(node, _SCALAR) else "any"
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (
+        isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
+    )
