@@ -96,7 +96,9 @@ class Case:
             return list(fixed.meant) if fixed.fits or not self.told else self.told
         both = [one for one in fixed.symbols if any(_is_in(one, other) for other in self.told)]
         both += [one for one in self.told if one not in both and any(_is_in(one, f) for f in fixed.symbols)]
-        return both or self.told
+        if not both:
+            return list(fixed.meant) if fixed.fits and not self.is_written else self.told
+        return both + [one for one in self.told if not any(_is_in(f, one) or _is_in(one, f) for f in both)]
 
     @cached_property
     def told(self) -> list[str]:
@@ -108,7 +110,10 @@ class Case:
         )
         found: dict[str, None] = {}
         for one in chosen:
+            called = {each.symbol for each in one.definitions if each.kind is not Kind.VALUE}
             for definition in one.definitions:
+                if definition.kind is Kind.VALUE and definition.symbol in called:
+                    continue  # a value by the name of its class: made of it
                 for symbol in self._callable(definition.symbol, definition.kind):
                     found[symbol] = None
         return list(found)
@@ -118,6 +123,11 @@ class Case:
         """Whether the advisory names code outright, as code or as a function, class or method."""
         strong = {Strength.CODE, Strength.CALLED}
         return any(n.role is Role.VULNERABLE and n.strength in strong for n in self.named)
+
+    @cached_property
+    def is_written(self) -> bool:
+        """Whether the advisory writes the names of code as code, with quotes, brackets or dots."""
+        return any(n.role is Role.VULNERABLE and n.strength is Strength.CODE for n in self.named)
 
     @cached_property
     def sure(self) -> bool:

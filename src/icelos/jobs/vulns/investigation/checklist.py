@@ -40,6 +40,7 @@ def template(case: Case) -> Iterator[Question]:
         yield Question(f"Do calls lead to {symbol}?", "reach", {"symbol": symbol})
     for symbol in case.symbols[:MAX_SYMBOLS]:
         yield Question(f"Who chooses the arguments of {symbol}?", "arguments", {"symbol": symbol})
+    yield Question(f"What does the application hand to {case.component.name}?", "inputs")
     for condition in case.conditions:
         if condition.about is About.SETTING:
             yield Question(f"How is {condition.name} set?", "setting", {"name": condition.name})

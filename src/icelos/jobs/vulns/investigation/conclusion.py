@@ -12,9 +12,9 @@ import msgspec
 from packaging.version import Version
 
 from icelos.findings import Evidence, How
+from icelos.jobs.vulns.investigation.arguments import own_calls
 from icelos.jobs.vulns.investigation.case import Case
 from icelos.jobs.vulns.investigation.checklist import MAX_SYMBOLS
-from icelos.jobs.vulns.investigation.code import own_calls
 from icelos.jobs.vulns.investigation.conditions import About, Condition
 from icelos.jobs.vulns.investigation.control import literal_value
 from icelos.jobs.vulns.investigation.definitions import Kind
@@ -56,6 +56,9 @@ def finish(case: Case, seen: Sequence[Observation]) -> Conclusion:
     if version is None or not version.supports:
         why = version.open if version else "the version was not looked at"
         return _uncertain(why, "a version that the advisory's ranges decide")
+    own = _one(seen, "inputs")
+    if own is not None and own.rules_out is not None:
+        return Conclusion(own.rules_out, "medium", own.says, "a call with a value from outside", own.evidence)
     meant = {*case.symbols}
     reached = [
         one for one in seen if one.tool == "reach" and one.supports and one.arguments["symbol"] in meant

@@ -82,6 +82,11 @@ class Definitions:
                 self._by_lower.setdefault(found.name.lower(), []).append(found)
                 self.count += 1
 
+    @property
+    def all(self) -> Iterator[Definition]:
+        """Every definition."""
+        return (one for found in self.by_name.values() for one in found)
+
     def begins_names(self, module: str, word: str) -> bool:
         """Whether classes or functions of a module are called after a word ("SandboxedEnvironment")."""
         inside = (
@@ -151,12 +156,12 @@ class Definitions:
 
     @cached_property
     def rarities(self) -> dict[str, float]:
-        """Stem -> weight by how few of the package's names have it (inverse document frequency)."""
+        """Stem -> weight by how few of the package's dotted names have it (inverse document frequency)."""
         counts: dict[str, int] = {}
-        for name in self.by_name:
-            for one in stems(name):
+        for definition in self.all:
+            for one in own_stems(definition.symbol):
                 counts[one] = counts.get(one, 0) + 1
-        return {one: log(1 + len(self.by_name) / count) for one, count in counts.items()}
+        return {one: log(1 + self.count / count) for one, count in counts.items()}
 
     def source_of(self, symbol: str) -> tuple[str, int, str]:
         """(file, line, text) of a definition; text is its block, "" where it is not known."""
@@ -203,6 +208,11 @@ def stems(text: str) -> set[str]:
     """The beginnings of the words of a text or a name, by which their forms are alike."""
     words = (word.lower() for word in _WORD.findall(text))
     return {word[:STEM] for word in words if word not in _COMMON}
+
+
+def own_stems(symbol: str) -> set[str]:
+    """The stems of a dotted name, the package's own name apart."""
+    return stems(" ".join(symbol.split(".")[1:]))
 
 
 def _holds(parts: tuple[str, ...], words: tuple[str, ...]) -> bool:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log
 
 import msgspec
 
 from icelos.jobs.vulns.fixes.fixes import Fix, common
-from icelos.jobs.vulns.investigation.definitions import Definitions, Kind, stems
+from icelos.jobs.vulns.investigation.definitions import Definitions, Kind, own_stems, stems
 
 ENOUGH = 0.5
 """Share of the best score that a symbol has to have to be meant by the advisory's words."""
+
+EPSILON = 1e-9
+RARE = 20
+"""A word counts that at most one in so many of the package's names has, or a single one."""
 
 
 class Fixed(msgspec.Struct, frozen=True):
@@ -66,10 +71,10 @@ def meant_by(text: str, symbols: Sequence[str], definitions: Definitions) -> lis
     words = stems(text)
     scores = {one: _score(one, words, definitions) for one in symbols}
     best = max(scores.values(), default=0.0)
-    return [one for one, score in scores.items() if best and score >= ENOUGH * best]
+    least = log(1 + min(definitions.count, RARE)) - EPSILON
+    return [one for one, score in scores.items() if best >= least and score >= ENOUGH * best]
 
 
 def _score(symbol: str, words: set[str], definitions: Definitions) -> float:
     """The sum of the weights of those words of a symbol that the text has, the package's own name apart."""
-    own = stems(" ".join(symbol.split(".")[1:]))
-    return sum(definitions.rarities.get(word, 0.0) for word in own & words)
+    return sum(definitions.rarities.get(word, 0.0) for word in own_stems(symbol) & words)

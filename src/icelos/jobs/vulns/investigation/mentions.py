@@ -9,10 +9,10 @@ such names are known by their beginnings ("visit_") and leave the question open.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from icelos.jobs.vulns.investigation.definitions import Kind
+from icelos.jobs.vulns.investigation.definitions import Definition, Kind
 from icelos.jobs.vulns.investigation.package_text import PackageText, SourceFile
 from icelos.jobs.vulns.reachability.likely import COMMON
 
@@ -32,6 +32,14 @@ _BOUND = re.compile(r"\s+(\w+)\s*=")
 """An attribute in the body of a class: `POST = property(_get_post)`."""
 _TEMPLATE = re.compile(r"\.(?:filter|tag|simple_tag|inclusion_tag|simple_block_tag|assignment_tag)\b")
 _KEPT = re.compile(r"@\s*(?:functools|contextlib|abc|typing|six|\w+\.(?:setter|getter|deleter))\b")
+_CLASS = re.compile(r"\s*class\s+\w+\s*\(([^)]*)\)")
+_LAST = re.compile(r"\w+$")
+_PLAIN_BASES = frozenset(
+    "object dict list tuple str bytes int float set frozenset type ABC Generic Protocol NamedTuple TypedDict "
+    "Enum IntEnum StrEnum Flag IntFlag Exception BaseException".split()
+)
+"""Bases that call no method of a class below them by a name of its own."""
+_PLAIN_ENDS = ("Error", "Exception", "Warning")
 _GIVEN = re.compile(r"[\"'](\w+)[\"']")
 
 
@@ -67,6 +75,12 @@ class Mentions:
         self._running = running
         self._left = 0
         self._files: list[SourceFile] | None = None
+        self._by_name: dict[str, list[tuple[SourceFile, Definition]]] | None = None
+
+    @property
+    def all_files(self) -> list[SourceFile]:
+        """The modules of all packages that stand there."""
+        return self._text.modules
 
     @property
     def files(self) -> list[SourceFile]:
@@ -128,6 +142,7 @@ class Mentions:
             or name in COMMON
             or name in self._own.words
             or self._is_put_together(symbol)
+            or self._is_of_another(self._owner(symbol), ())
         ):
             return None
         taken = self._running.takes(symbol)
@@ -139,6 +154,32 @@ class Mentions:
             if found is None:
                 return None
         return found
+
+    def _is_of_another(self, name: str, below: tuple[str, ...]) -> bool:
+        """Whether a class has a base outside of the packages, which may call methods by its own rules."""
+        if not name or name in below:
+            return False
+        for module, definition in self._classes.get(name.rpartition(".")[2], ()):
+            if definition.symbol != name:
+                continue
+            for base in _bases(module.line(definition.line)):
+                known = self._classes.get(base, ())
+                if not known and base not in _PLAIN_BASES and not base.endswith(_PLAIN_ENDS):
+                    return True
+                if any(self._is_of_another(one.symbol, (*below, name)) for _, one in known):
+                    return True
+        return False
+
+    @property
+    def _classes(self) -> Mapping[str, Sequence[tuple[SourceFile, Definition]]]:
+        """The classes of the modules by their last names."""
+        if self._by_name is None:
+            self._by_name = {}
+            for file in self.files:
+                for one in file.definitions:
+                    if one.kind is Kind.CLASS:
+                        self._by_name.setdefault(one.name, []).append((file, one))
+        return self._by_name
 
     def _is_put_together(self, symbol: str) -> bool:
         """Whether code makes names up that begin as this one: of methods anywhere, else in its own module."""
@@ -213,6 +254,14 @@ class Mentions:
                     yield ""
         elif "." in decorator.partition("(")[0] and not _KEPT.match(decorator):
             yield ""
+
+
+def _bases(line: str) -> list[str]:
+    """The last names of the bases in a class's first line, its metaclass apart."""
+    match = _CLASS.match(line)
+    named = match.group(1).split(",") if match else []
+    found = (_LAST.search(one.partition("[")[0].strip()) for one in named if "=" not in one)
+    return [one.group(0) for one in found if one]
 
 
 def _is_aside(line: str, rest: str, before: str) -> bool:

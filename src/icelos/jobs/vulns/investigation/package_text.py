@@ -27,7 +27,10 @@ class SourceFile:
 
     def __init__(self, module: str, text: str) -> None:
         self.module = module
-        self.imports = "\n".join(_IMPORT.findall(text))
+        found = [(text.count("\n", 0, one.start()) + 1, one.group(0)) for one in _IMPORT.finditer(text)]
+        self.imports_at = found
+        """(line, text) of its imports."""
+        self.imports = "\n".join(one for _, one in found)
         for pattern in (_DOCUMENT, _IMPORT, _EXPORTED, _COMMENT):
             text = pattern.sub(lambda match: "\n" * match.group(0).count("\n"), text)
         self.text = text
@@ -60,6 +63,15 @@ class SourceFile:
                 return one
             depth = min(depth, own + 1)
         return None
+
+    def function_around(self, line: int, statement: str) -> str:
+        """The symbol of the function that an indented statement stands in, "" for none."""
+        depth = _depth(statement)
+        above = [one for one in self.definitions if one.line < line and one.kind is Kind.FUNCTION]
+        for one in reversed(above):
+            if _depth(self._lines[one.line - 1]) < depth:
+                return one.symbol
+        return ""
 
     def line(self, number: int) -> str:
         """A line with those after it that a list of parameters may go on in; numbers begin with 1."""

@@ -88,11 +88,8 @@ class Target:
         def names_package(package: str) -> bool:
             return bool(self.graph.imports(package)) or any(package in text for text in texts)
 
-        def reaches(symbol: str) -> bool:
-            return self.graph.is_reached(symbol) or self.graph.is_likely(symbol)
-
         own = Own(words, templates, names_package)
-        running = Running(reaches, self.graph.takes, self.graph.may_load)
+        running = Running(self.graph.runs, self.graph.takes, self.graph.may_load)
         return Mentions(PackageText(self.application.packages), own, running)
 
     @cached_property

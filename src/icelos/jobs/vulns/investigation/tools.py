@@ -15,9 +15,11 @@ from icelos.contracts import Tool
 from icelos.errors import IcelosError, InputError
 from icelos.findings import Evidence, How
 from icelos.jobs.vulns.investigation import code, surroundings
+from icelos.jobs.vulns.investigation.arguments import arguments as arguments_of
 from icelos.jobs.vulns.investigation.case import Case
 from icelos.jobs.vulns.investigation.fix import fix
 from icelos.jobs.vulns.investigation.hardening import hardening
+from icelos.jobs.vulns.investigation.inputs import inputs
 from icelos.jobs.vulns.investigation.observations import Observation
 from icelos.jobs.vulns.investigation.search import search_code, search_text
 from icelos.jobs.vulns.ranges import Standing
@@ -152,8 +154,9 @@ TOOLS: dict[str, Entry] = {
                 "With what arguments is this function called, and can an attacker choose them?",
                 _object(symbol=_TEXT),
             ),
-            code.arguments,
+            arguments_of,
         ),
+        Entry(Tool("inputs", "Is the package handed fixed values only?", _object()), inputs),
         Entry(
             Tool(
                 "setting",

@@ -49,10 +49,11 @@ class CallGraph:
             self._lines[caller] = {**self._lines.get(caller, {}), **found}
         self._calls = {symbol: dict(found) for symbol, found in work.calls.items()}
         self._exact = self._ways(self._lines, broad=False)
+        self._used = self._ways(self._lines, broad=False, loading=False)
         self._broad = frozenset(self._ways(self._lines, broad=True))
         known = {*program.functions, *program.classes}
         self._external = {
-            name: unit for name, unit in work.used.items() if unit in self._exact and name not in known
+            name: unit for name, unit in work.used.items() if unit in self._used and name not in known
         }
         self._loaded = frozenset(program.modules)
         self._likely: dict[str, str | None] | None = None
@@ -125,6 +126,11 @@ class CallGraph:
         """Whether the exact analysis has a way to a symbol; quick, as what is open is not looked into."""
         return self._reached(symbol, self._resolved(symbol) or [symbol]) is not None
 
+    def runs(self, symbol: str) -> bool:
+        """Whether a symbol is reached or likely to be, or called as packages are loaded."""
+        names = self._resolved(symbol) or [symbol]
+        return any(one in self._exact for one in names) or self.is_reached(symbol) or self.is_likely(symbol)
+
     def takes(self, symbol: str) -> bool:
         """Whether code that is reached, or likely to be, was seen to take a function or class by its name."""
         self._likely_ways()
@@ -176,7 +182,7 @@ class CallGraph:
             self._whys = why_of(likely.enter())
             self._run(deadline)
             edges = {unit: {**self._work.links.get(unit, {}), **e} for unit, e in self._work.edges.items()}
-            self._likely = self._ways(edges, broad=False)
+            self._likely = self._ways(edges, broad=False, loading=False)
             self._taken = frozenset(self._work.used)
         return self._likely
 
@@ -186,6 +192,8 @@ class CallGraph:
 
     def _not_reached(self, symbol: str, names: Sequence[str]) -> Reach:
         unknown = Standing.UNKNOWN
+        if any(name in self._exact and name not in self._program.modules for name in names):
+            return Reach(unknown, symbol, (), "it is called as packages are loaded, and perhaps later")
         if any(self._is_broad(name) for name in names):
             why = "only calls that may lead to very many functions lead there"
             return Reach(unknown, symbol, (), why, self._doubts(names))
@@ -254,12 +262,14 @@ class CallGraph:
                 return False
         return True
 
-    def _ways(self, lines: Edges, *, broad: bool) -> dict[str, str | None]:
+    def _ways(self, lines: Edges, *, broad: bool, loading: bool = True) -> dict[str, str | None]:
         """Every unit that is reached -> the unit before it on a shortest way.
 
         `broad` also follows calls of which one line may lead to more than `MAX_BREADTH` functions: wrappers
-        through which everything goes, so that a way by them tells little.
+        through which everything goes, so that a way by them tells little. `loading` also follows the calls
+        that a package makes as it is loaded, which work on nothing but its own.
         """
+        modules = self._program.modules
         own = [name for name, module in self._program.modules.items() if module.own]
         functions = [f.name for f in self._program.functions.values() if f.module.own]
         before: dict[str, str | None] = dict.fromkeys([*own, *functions])
@@ -267,8 +277,9 @@ class CallGraph:
         while level:
             after = []
             for unit in level:
+                loads = not loading and unit in modules and not modules[unit].own
                 for callee in self._followed(lines.get(unit, {}), broad=broad):
-                    if callee not in before:
+                    if callee not in before and (callee in modules or not loads):
                         before[callee] = unit
                         after.append(callee)
             level = after
@@ -281,9 +292,9 @@ class CallGraph:
         return [callee for callee, line in lines.items() if breadth[line] <= MAX_BREADTH]
 
     def _path(self, name: str) -> tuple[Step, ...] | None:
-        targets = [name] if name in self._exact else []
+        targets = [name] if name in self._used else []
         if name in self._program.classes:
-            callers = [u for u, _, _ in self._calls.get(name, {}) if u in self._exact and self._is_use(u)]
+            callers = [u for u, _, _ in self._calls.get(name, {}) if u in self._used and self._is_use(u)]
             if callers:
                 best = min(callers, key=self._length)
                 line = min(line for unit, line, _ in self._calls[name] if unit == best)
@@ -291,16 +302,16 @@ class CallGraph:
             targets += [
                 one
                 for one in self._program.methods(name)
-                if one in self._exact and one.startswith(f"{name}.") and not one.endswith(".__init__")
+                if one in self._used and one.startswith(f"{name}.") and not one.endswith(".__init__")
             ]
         if name in self._program.modules and not targets:
-            targets = [name] if name in self._exact else []
+            targets = [name] if name in self._used else []
         if not targets:
             return None
         return self._steps(min(targets, key=self._length))
 
     def _is_use(self, unit: str) -> bool:
-        """Whether an object made there is made for use: one that a package makes as it is loaded need not be."""
+        """Whether an object made there is made for use: what a package makes as it is loaded need not be."""
         return unit not in self._program.modules or self._program.modules[unit].own
 
     def _length(self, unit: str) -> int:
@@ -309,7 +320,7 @@ class CallGraph:
     def _steps(
         self, unit: str, ways: Mapping[str, str | None] | None = None, lines: Edges | None = None
     ) -> tuple[Step, ...]:
-        ways, lines = ways or self._exact, lines or self._lines
+        ways, lines = ways or self._used, lines or self._lines
         steps: list[Step] = []
         at: str | None = unit
         while at is not None and len(steps) < 100:

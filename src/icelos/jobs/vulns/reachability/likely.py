@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from icelos.jobs.vulns.reachability.evaluate import Evaluator
+from icelos.jobs.vulns.reachability.modules import Module
 from icelos.jobs.vulns.reachability.names import own_nodes
 from icelos.jobs.vulns.reachability.possible import Outside
+from icelos.jobs.vulns.reachability.program import Program
 from icelos.jobs.vulns.reachability.scopes import Function, Scope
 from icelos.jobs.vulns.reachability.values import Kind, Value
 
@@ -55,6 +57,9 @@ _LANGUAGE = (
 )
 COMMON = frozenset(name for one in _LANGUAGE for name in dir(one))
 """Attributes of the language's own objects: their names tell of no other."""
+MAX_MODULES = 20_000
+MAX_SOURCE = 2 * 1024 * 1024
+_TEST = re.compile(r"(?:^|\.)(?:tests?|testing|test_\w+|conftest)(?:\.|$)")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 _TEMPLATE = frozenset(
     "filter tag simple_tag inclusion_tag simple_block_tag assignment_tag stringfilter pass_context "
@@ -87,6 +92,9 @@ class Likely:
         """Load the modules that strings name; their bodies are to be evaluated before `enter`."""
         for _, _, text in self._texts():
             self.program.load(text.rpartition(".")[0])
+        wanted = {node.attr for _, node in self._open() if not self._having(node.attr)}
+        for name in unloaded(self.program, wanted):
+            self.program.load(name)
 
     def enter(self) -> list[Entry]:
         """All entries; from now on they count as called."""
@@ -99,11 +107,16 @@ class Likely:
     # -- attributes of objects that are not known
 
     def _by_name(self) -> Iterator[Entry]:
+        for unit, node in self._open():
+            for function in self._having(node.attr):
+                yield Entry(unit, node.lineno, function, f"an object there has .{node.attr}")
+
+    def _open(self) -> Iterator[tuple[str, ast.Attribute]]:
+        """The attributes in own source of which the exact analysis knows nothing, with their units."""
         for unit, scope, nodes in list(self._own()):
             for node in nodes:
                 if isinstance(node, ast.Attribute) and self._is_open(node, unit, scope):
-                    for function in self._having(node.attr):
-                        yield Entry(unit, node.lineno, function, f"an object there has .{node.attr}")
+                    yield unit, node
 
     def _own(self) -> Iterator[tuple[str, Scope, Iterable[ast.AST]]]:
         for module in self.program.modules.values():
@@ -199,6 +212,51 @@ class Likely:
                     function = self._packaged(each)
                     if function is not None and (function.decorators & _TEMPLATE or name != word):
                         yield Entry(own, 0, each, f"a template uses {word}")
+
+
+def unloaded(program: Program, names: Iterable[str]) -> Iterator[str]:
+    """Modules that nothing loads of the packages in use, in which a few classes have one of these attributes.
+
+    A server, not the application, imports the classes of the objects that it hands in.
+    """
+    wanted = "|".join(sorted(map(re.escape, names)))
+    if not wanted:
+        return
+    having = re.compile(
+        rf"^[ \t]+(?:(?:async )?def[ \t]+({wanted})[ \t]*\(|({wanted})[ \t]*=[^=])", re.MULTILINE
+    )
+    found: dict[str, list[str]] = {}
+    for module in _not_loaded(program):
+        for first, second in set(having.findall(_text(module))):
+            found.setdefault(first or second, []).append(module.name)
+    for modules in found.values():
+        if len(modules) <= FEW:
+            yield from modules
+
+
+def _not_loaded(program: Program) -> Iterator[Module]:
+    """The modules below the packages of which some are loaded, tests apart."""
+    waiting = [one for one in program.modules.values() if one.package and not one.own and "." not in one.name]
+    count = 0
+    while waiting:
+        module = waiting.pop()
+        for name in program.finder.children(module):
+            count += 1
+            child = program.finder.find(name)
+            if child is None or count > MAX_MODULES or _TEST.search(name):
+                continue
+            waiting.append(child)
+            if name not in program.modules:
+                yield child
+
+
+def _text(module: Module) -> str:
+    try:
+        if module.file is None or module.file.stat().st_size > MAX_SOURCE:
+            return ""
+        return module.file.read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _last(name: str) -> str:

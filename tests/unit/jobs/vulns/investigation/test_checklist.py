@@ -19,7 +19,8 @@ def test_what_the_advisory_names_is_asked_for(make_case: Callable[..., Case]) ->
 
 
 def test_an_advisory_that_names_nothing_asks_for_versions_and_imports(make_case: Callable[..., Case]) -> None:
-    assert [one.tool for one in template(make_case("Something is wrong."))] == ["version", "imports"]
+    asked = [one.tool for one in template(make_case("Something is wrong."))]
+    assert asked == ["version", "imports", "inputs"]
 
 
 def test_the_number_of_symbols_is_bounded(make_case: Callable[..., Case]) -> None:

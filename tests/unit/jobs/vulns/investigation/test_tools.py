@@ -26,6 +26,7 @@ CALLS: dict[str, tuple[dict[str, Any], str]] = {
     "imports": ({"module": "kit"}, "kit is loaded"),
     "reach": ({"symbol": "kit.load"}, "kit.load is reached"),
     "arguments": ({"symbol": "kit.load"}, "kit.load"),
+    "inputs": ({}, "calls of kit, not all with own values"),
     "fix": ({}, "it is not known what a fixed release changed"),
     "setting": ({"name": "strict"}, "strict is set in 1 places"),
     "runtime": ({}, "runs on linux; 1 start commands"),
