@@ -120,7 +120,7 @@ class CallGraph:
         """Whether calls lead from the application's own source to a symbol."""
         names = self._resolved(symbol) or [symbol]
         found = self._reached(symbol, names) or self._likely_reached(symbol, names)
-        return found or self._not_reached(symbol, names)
+        return found or self._of_object(symbol, names) or self._not_reached(symbol, names)
 
     def is_reached(self, symbol: str) -> bool:
         """Whether the exact analysis has a way to a symbol; quick, as what is open is not looked into."""
@@ -161,7 +161,8 @@ class CallGraph:
         """A way that begins with a call by name."""
         before = self._likely_ways()
         for name in names:
-            made = [unit for unit, _, _ in self._work.calls.get(name, {}) if unit in before]
+            calls = self._work.calls.get(name, {})
+            made = [unit for unit, _, _ in calls if unit in before and self._is_use(unit)]
             own = [one for one in self._program.methods(name) if one.startswith(f"{name}.")]
             units = made or [one for one in (name, *own) if one in before]
             if units:
@@ -171,6 +172,35 @@ class CallGraph:
                 why = next((one for one in whys if one), last) or "by a name"
                 return Reach(Standing.LIKELY, symbol, steps, why, steps[:1])
         return None
+
+    def _of_object(self, symbol: str, names: Sequence[str]) -> Reach | None:
+        """A method of a class that the application makes, or hands on, where an open call may come to it.
+
+        Or one that calls with very many targets come to, where code that is reached makes such an object.
+        """
+        for name in names:
+            function = self._program.functions.get(name)
+            if function is None or not function.owner:
+                continue
+            for heir in self._program.heirs(function.owner, name):
+                made = [(u, line) for u, line, _ in self._calls.get(heir, {}) if u in self._used]
+                made = [(u, line) for u, line in made if self._is_use(u)]
+                own = [one for one in made if self._is_own(one[0])]
+                if self._is_own(taker := self._work.used.get(heir, "")):
+                    own.append((taker, 0))
+                if own and self._is_possible(name):
+                    step = Step(own[0][0], self._file(own[0][0]), own[0][1])
+                    why = f"the application makes or hands on {heir}, and open calls lead to it"
+                    return Reach(Standing.LIKELY, symbol, (step,), why, (step,))
+                if made and self._is_broad(name):
+                    steps = (*self._steps(made[0][0]), Step(made[0][0], self._file(made[0][0]), made[0][1]))
+                    why = f"{heir} is made, and a call of many leads to it"
+                    return Reach(Standing.LIKELY, symbol, steps, why, steps[-1:])
+        return None
+
+    def _is_possible(self, name: str) -> bool:
+        possible = self._over_approximated() if self.whole else frozenset()
+        return self.whole and not self._possible_limit and name in possible
 
     def _likely_ways(self) -> dict[str, str | None]:
         """Every unit that is reached, or likely to be -> the unit before it; for once and all."""

@@ -240,6 +240,16 @@ class Program:
                     if value.kind is Kind.FUNCTION:
                         yield value.name
 
+    def heirs(self, owner: str, method: str) -> Iterator[str]:
+        """The classes, the owner first, whose objects have this method of it and no other in its place."""
+        last = method.rpartition(".")[2]
+        for name in (owner, *(one for one in list(self.classes) if one != owner)):
+            order = self.linear(name)
+            if owner in order:
+                having = next((one for one in order if last in self.tables.keys.get(one, ())), "")
+                if having == owner:
+                    yield name
+
     def is_own(self, unit: str) -> bool:
         """Whether a unit stands in the application's own source."""
         if unit not in self._own_units:
