@@ -47,16 +47,14 @@ class ComponentSource:
             if component.purl in seen:  # the same package in two places is one component
                 continue
             seen.add(component.purl)
-            reports = Compared(inventory.scanner, inventory.reported.get(component.purl, ()))
             place = place_of(component.purl)
             if component.owner and place is not None and not place.needs_release:
                 continue  # the distribution's package is a component too, and its advisories judge it
-            if place is None:
-                unjudged[f"pkg:{parse_purl(component.purl).type}"] += 1
-            elif not known.covers(place):
-                unjudged[f"{place.ecosystem}:{place.release}".rstrip(":")] += 1
-            else:
-                yield from self._named(component, place, inventory.identity, known, reports)
+            reports = Compared(inventory.scanner, inventory.reported.get(component.purl, ()))
+            places = places_of(component, known)
+            if not places:
+                unjudged[_kind(component, place)] += 1
+            yield from self._named(component, places, inventory.identity, known, reports)
             yield from _reported_only(component, inventory.identity, reports.left(self.only))
         for kind, number in sorted(unjudged.items()):
             yield _not_covered(inventory, kind, number)
@@ -64,12 +62,13 @@ class ComponentSource:
     def _named(
         self,
         component: Component,
-        place: Place,
+        places: Iterable[Place],
         identity: str,
         known: AdvisoryIndex,
         reports: Compared,
     ) -> Iterator[Component]:
-        for advisory, statements in known.about(place).items():
+        found = {advisory: said for place in places for advisory, said in known.about(place).items()}
+        for advisory, statements in found.items():
             names = {name.upper() for s, _ in statements for name in (*s.names, *s.cves)}
             reported = reports.of(names)
             if not self.only or self.only & names:
@@ -79,6 +78,18 @@ class ComponentSource:
                     advisory=advisory,
                     reported=reported,
                 )
+
+
+def places_of(component: Component, known: AdvisoryIndex) -> tuple[Place, ...]:
+    """Where the advisories about a component stand; empty where none is loaded for its kind."""
+    place = place_of(component.purl)
+    return (place,) if place is not None and known.covers(place) else ()
+
+
+def _kind(component: Component, place: Place | None) -> str:
+    if place is None:
+        return f"pkg:{parse_purl(component.purl).type}"
+    return f"{place.ecosystem}:{place.release}".rstrip(":")
 
 
 def _reported_only(component: Component, identity: str, reports: Iterable[Reported]) -> Iterator[Component]:

@@ -38,8 +38,9 @@ T = TypeVar("T")
 class Inventory(msgspec.Struct):
     """One target: `identity` is the image's digest or the document's own id, else a hash of its content.
 
-    `reported` is what a scanner's report says, by package URL: a hint; `scanner` is who made it. `listens` and `root` say whether what runs in it listens on the network and
-    is root, and `system` what it runs on; None where the target does not tell.
+    `reported` is what a scanner's report says, by package URL: a hint; `scanner` is who made it. `listens`
+    and `root` say whether what runs in it listens on the network and is root, and `system` what it runs on;
+    None where the target does not tell.
     """
 
     target: str

@@ -50,7 +50,7 @@ class Compared:
 
     def __init__(self, scanner: str, reports: Iterable[Reported]) -> None:
         self._scanner = scanner
-        self._open = {number: one for number, one in enumerate(united(reports))}
+        self._open = dict(enumerate(united(reports)))
         self._all = dict(self._open)
 
     def of(self, names: Set[str]) -> Reported | None:

@@ -19,6 +19,8 @@ from icelos.records import Reported
 
 MAX_COMPONENTS = 500_000
 MAX_DEPTH = 64
+IMAGES = frozenset({"oci", "docker"})
+"""Types of package URLs that name an image, not a package in it."""
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -177,7 +179,7 @@ def _listed(name: str, version: str | None, purl: str | None, kind: str, place: 
             return None
         raise InputError(f"component {name[:80]!r} has no package URL, so no advisory can be found for it")
     parsed = parse_purl(purl)
-    if parsed.type in {"oci", "docker"}:
+    if parsed.type in IMAGES:
         return None
     return Listed(purl, place, f"{name[:200]} {(version or '')[:100]} {purl[:500]}".strip())
 

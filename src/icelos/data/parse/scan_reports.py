@@ -14,8 +14,8 @@ import msgspec
 from packageurl import PackageURL
 
 from icelos.data.parse.listed import objects, word
-from icelos.data.parse.purls import DISTRIBUTIONS, ECOSYSTEMS
-from icelos.data.parse.sbom import MAX_COMPONENTS, Bom
+from icelos.data.parse.purls import DISTRIBUTIONS, ECOSYSTEMS, parse_purl
+from icelos.data.parse.sbom import IMAGES, MAX_COMPONENTS, Bom
 from icelos.errors import InputError
 from icelos.records import Reported
 
@@ -63,7 +63,6 @@ def grype_report(data: bytes) -> Bom:
     def entries() -> Iterator[Entry]:
         for number, match in enumerate(_listed(table, "matches")):
             item = _artifact(_mapping(match.get("artifact")))
-            item["purl"] = item["purl"] or _purl("generic", item["name"], item["version"], ("", ""))
             item["reported"] = _grype_reported(match)
             yield f"matches[{number}]", item
 
@@ -163,11 +162,11 @@ def osv_report(data: bytes) -> Bom:
                 raise InputError("results without packages: not a report of osv-scanner")
             for count, item in enumerate(objects(result.get("packages"))):
                 package, place = _mapping(item.get("package")), f"results[{number}].packages[{count}]"
-                yield place, _osv_package(package)
+                found = _osv_package(package)
+                yield place, found
                 for one, vulnerability in enumerate(objects(item.get("vulnerabilities"))):
                     reported = _osv_reported(vulnerability, word(package.get("name")))
-                    found = {**_osv_package(package), "reported": reported}
-                    yield f"{place}.vulnerabilities[{one}]", found
+                    yield f"{place}.vulnerabilities[{one}]", {**found, "reported": reported}
 
     return _bom("", "", entries(), None, "osv-scanner")
 
@@ -187,7 +186,7 @@ def _osv_reported(vulnerability: Item, package: str) -> Reported | None:
 
 
 def _osv_package(package: Item) -> dict[str, Any]:
-    name, version = word(package.get("name")), word(package.get("version"))
+    name, version = word(package.get("name")), word(package.get("version")) or word(package.get("commit"))
     ecosystem, _, release = word(package.get("ecosystem")).partition(":")
     vendor = _VENDORS.get(ecosystem, "")
     purl = _purl(_OSV_TYPES.get(ecosystem, ""), name, version, (vendor, release.removeprefix("v")))
@@ -226,8 +225,19 @@ def _bom(name: str, identity: str, entries: Iterator[Entry], distro: Any, scanne
     for place, entry in entries:
         if len(parts) > MAX_COMPONENTS:
             break
-        parts.append((place, msgspec.json.encode(entry)))
+        named = _named(entry, place) if entry.get("reported") else entry
+        parts.append((place, msgspec.json.encode(named)))
     return Bom("cyclonedx", name, identity, tuple(parts), repeats=True, scanner=scanner)
+
+
+def _named(entry: dict[str, Any], place: str) -> dict[str, Any]:
+    """What a scanner reports is not dropped for want of a package URL that names a package."""
+    try:
+        if parse_purl(entry["purl"]).type not in IMAGES:
+            return entry
+    except InputError:
+        pass
+    return {**entry, "purl": _purl("generic", entry["name"] or place, entry["version"], ("", ""))}
 
 
 def _source_name(source: Item) -> str:

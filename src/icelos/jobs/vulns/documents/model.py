@@ -162,7 +162,8 @@ def _statement(finding: Finding, products: tuple[str, ...], timestamp: datetime 
 
 def _justification(facts: Mapping[str, str], label: Label) -> str:
     """A false positive may be one of the version, where the component itself is there."""
-    return facts.get("justification") or MEANINGS[label].openvex
+    own = facts.get("justification", "") if label is Label.FALSE_POSITIVE else ""
+    return own or MEANINGS[label].openvex
 
 
 def _action(name: str, fixes: Sequence[str]) -> str:

@@ -33,8 +33,10 @@ _NUMBERS = {
 """Attributes that a reader sorts by, each shown where it is known."""
 _FACTS = {
     "aliases": "Also known as", "description": "About", "purl": "Package", "location": "Stands in",
-    "owner": "Owned by", "found_by": "Found by", "reported_as": "Reported as",
-    "reported_severity": "Severity in the report", "reported_fix": "Fix in the report", "layer": "Image layer that brought it", "cvss": "CVSS vector",
+    "owner": "Owned by", "match": "Matched by", "found_by": "Found by",
+    "not_reported_by": "Not reported by", "reported_as": "Reported as",
+    "reported_severity": "Severity in the report", "reported_fix": "Fix in the report",
+    "layer": "Image layer that brought it", "cvss": "CVSS vector",
     "risk_terms": "How the risk came about", "before": "Before the statement", "vex": "Statement",
 }  # fmt: skip
 
