@@ -31,7 +31,7 @@ def as_rows(outcomes: Sequence[Outcome], *, show_clear: bool = False) -> list[tu
     findings = [one for one in outcomes if isinstance(one, Finding)]
     shown = [f for f in findings if show_clear or f.verdict is not Verdict.CLEAR]
     shown.sort(key=_concern)
-    rows = [(_verdict(f), _risk(f), f.label, f.summary, f.source) for f in shown]
+    rows = [(_verdict(f), _risk(f), f.label, _summary(f), f.source) for f in shown]
     return rows + [("failure", "", "", f.error, f.source) for f in outcomes if isinstance(f, Failure)]
 
 
@@ -45,11 +45,18 @@ def _risk(finding: Finding) -> str:
     return "" if finding.score is None else f"{finding.score:.3f}"
 
 
-def _verdict(finding: Finding) -> str:
-    """An exception is kept and shown."""
-    from icelos.jobs.vulns.documents.exceptions import is_excepted
+def _summary(finding: Finding) -> str:
+    """With the reason, where a rule in force stands before the verdict."""
+    ruled = _verdict(finding)
+    reason = finding.attributes.get(ruled, "") if ruled != finding.verdict.value else ""
+    return f"{finding.summary}; {ruled}: {reason}" if reason else finding.summary
 
-    return "excepted" if is_excepted(finding) else finding.verdict.value
+
+def _verdict(finding: Finding) -> str:
+    """What is ignored or excepted is kept and shown."""
+    from icelos.jobs.vulns.documents.ruling import shown_verdict
+
+    return shown_verdict(finding)
 
 
 def as_objects(outcomes: Iterable[Outcome]) -> list[dict[str, Outcome]]:

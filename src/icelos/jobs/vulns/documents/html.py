@@ -27,8 +27,9 @@ details[open] { background: var(--soft); } summary { cursor: pointer; }
 summary b { margin-right: .5rem; } code { font-size: .9em; }
 dt { font-weight: 600; } dd { margin: 0; } ol { margin: .3rem 0; }
 .label { border: 1px solid currentColor; border-radius: 1rem; padding: .05rem .6rem; font-size: .85em; }
-.act .label { color: var(--alert); } .undecided .label, .accepted .label { color: var(--unknown); }
-.ruled .label { color: var(--clear); } .why { margin: .4rem 0; }
+.act .label { color: var(--alert); } .ruled .label { color: var(--clear); }
+.undecided .label, .accepted .label, .ignored .label { color: var(--unknown); }
+.why { margin: .4rem 0; }
 @media print { details { break-inside: avoid; } }
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -86,7 +87,7 @@ def _entry(entry: Entry, *, is_open: bool) -> Iterator[str]:
         f'<span class="label">{_text(entry.label)}</span> {_text(numbers)}</summary>'
     )
     yield f'<p class="why"><b>{_text(entry.status)}</b>: {_text(entry.why)}</p>'
-    told = [("Fix", entry.fix), ("Accepted", entry.excepted), *entry.facts]
+    told = [("Fix", entry.fix), ("Accepted", entry.excepted), ("Ignored", entry.ignored), *entry.facts]
     yield from _listed([*told, ("What would change it", entry.change)])
     yield "<h3>Evidence</h3><ol>"
     yield from (

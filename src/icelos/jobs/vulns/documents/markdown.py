@@ -66,7 +66,7 @@ def _entry(entry: Entry) -> Iterator[str]:
     yield from ("", f"### {escaped(entry.vulnerability)} in {escaped(entry.component)}", "")
     yield f"**{escaped(entry.status)}** ({escaped(entry.label)}): {escaped(entry.why)}"
     yield ""
-    told = [("Fix", entry.fix), ("Accepted", entry.excepted), *entry.facts]
+    told = [("Fix", entry.fix), ("Accepted", entry.excepted), ("Ignored", entry.ignored), *entry.facts]
     yield from (
         f"- {name}: {code(value) if name in _VERBATIM else escaped(value)}" for name, value in told if value
     )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from icelos.data.parse.limits import normalise
 from icelos.findings import Failure, Finding, Outcome, Verdict
 from icelos.jobs.vulns.documents.exceptions import is_excepted
+from icelos.jobs.vulns.documents.ignoring import is_ignored
 from icelos.jobs.vulns.documents.model import label_of, one_line, status_of
 from icelos.jobs.vulns.verdicts import Label
 
@@ -59,6 +60,7 @@ class Entry(NamedTuple):
     evidence: tuple[tuple[str, str, str], ...]
     change: str
     excepted: str
+    ignored: str
 
 
 class Section(NamedTuple):
@@ -81,7 +83,7 @@ def report_of(outcomes: Sequence[Outcome]) -> Report:
     """Sorted by what concerns most. Raises InputError for findings of another job."""
     findings = [one for one in outcomes if isinstance(one, Finding)]
     sections: dict[str, list[Finding]] = {
-        name: [] for name in ("Act on these", "Undecided", "Accepted for now", "Ruled out")
+        name: [] for name in ("Act on these", "Undecided", "Accepted for now", "Ignored", "Ruled out")
     }
     for finding in sorted(findings, key=_concern):
         sections[_section(finding)].append(finding)
@@ -101,6 +103,8 @@ def clean(text: str) -> str:
 
 
 def _section(finding: Finding) -> str:
+    if is_ignored(finding):
+        return "Ignored"
     if is_excepted(finding):
         return "Accepted for now"
     if finding.verdict is Verdict.CLEAR:
@@ -146,6 +150,7 @@ def _entry(finding: Finding) -> Entry:
         evidence=tuple((e.how.value, clean(e.source), clean(e.quote)) for e in finding.evidence),
         change=facts.get("would_change") or _CHANGES[label],
         excepted=facts.get("excepted", "") if is_excepted(finding) else "",
+        ignored=facts.get("ignored", "") if is_ignored(finding) else "",
     )  # fmt: skip
 
 
