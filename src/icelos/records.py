@@ -78,8 +78,9 @@ class Component(Record, frozen=True, kw_only=True):
     (component, advisory) pair and no finding hides another. `listens` and `root` say whether the target
     listens on the network and runs as root, None where it does not tell. `target_id` is the target's own
     identity: the digest of an image's manifest, or the name that a bill of materials has in all the world.
-    `system` is what the target runs on, None where nothing in it shows that. `reported` is what a scanner says
-    of the advisory, where the target is a scanner's report.
+    `system` is what the target runs on, None where nothing in it shows that. `reported` is what a scanner
+    says of the advisory, where the target is a scanner's report. `cpes` are its names by CPE
+    (https://nvd.nist.gov/products/cpe), where a bill of materials gives them.
     """
 
     target: str
@@ -96,6 +97,7 @@ class Component(Record, frozen=True, kw_only=True):
     target_id: str = ""
     system: System | None = None
     reported: Reported | None = None
+    cpes: tuple[str, ...] = ()
 
 
 class Relation(msgspec.Struct, frozen=True):

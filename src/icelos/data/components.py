@@ -11,6 +11,7 @@ import msgspec
 from icelos.data.advisories import AdvisoryIndex
 from icelos.data.advisory_store import open_advisories
 from icelos.data.inventory import Inventory, read_target
+from icelos.data.parse.cpe import ECOSYSTEM, parse_cpe
 from icelos.data.parse.purls import Place, parse_purl, place_of
 from icelos.data.reported import Compared, title_of
 from icelos.findings import Failure, failure
@@ -81,9 +82,28 @@ class ComponentSource:
 
 
 def places_of(component: Component, known: AdvisoryIndex) -> tuple[Place, ...]:
-    """Where the advisories about a component stand; empty where none is loaded for its kind."""
+    """Where the advisories about a component stand; empty where none is loaded for its kind.
+
+    NVD's names by CPE are for what no ecosystem or distribution has advisories of.
+    """
     place = place_of(component.purl)
-    return (place,) if place is not None and known.covers(place) else ()
+    places = _cpe_places(component) if place is None else [place]
+    return tuple(one for one in places if known.covers(one) and (place is not None or known.about(one)))
+
+
+_BACKPORTING = frozenset({"deb", "rpm", "apk", "alpm", "ebuild"})
+"""Distributions mend what they ship without changing its version: names by CPE do not tell of it."""
+
+
+def _cpe_places(component: Component) -> list[Place]:
+    """By the names that the bill of materials gives, else a generic package URL's own; nothing is guessed."""
+    purl = parse_purl(component.purl)
+    if component.owner or purl.type in _BACKPORTING:
+        return []
+    names = [cpe.name for text in component.cpes if (cpe := parse_cpe(text)) is not None]
+    if not names and purl.type == "generic":
+        names = [f"{purl.namespace or purl.name}:{purl.name}".lower()]
+    return [Place(ECOSYSTEM, "", name, component.version) for name in dict.fromkeys(names)]
 
 
 def _kind(component: Component, place: Place | None) -> str:

@@ -67,7 +67,9 @@ def _from_bom(path: Path) -> Inventory:
         if item.reported and bom.scanner:
             reported.setdefault(item.purl, []).append(item.reported)
         if not bom.repeats or item.purl not in seen:
-            inventory.components.append(component_of(inventory, item.purl, place, item.quote))
+            inventory.components.append(
+                replace(component_of(inventory, item.purl, place, item.quote), cpes=item.cpes)
+            )
         seen.add(item.purl)
     inventory.reported = {purl: united(reports) for purl, reports in reported.items()}
     inventory.system = system_of_packages(inventory.components)

@@ -210,8 +210,16 @@ def _purl(kind: str, name: str, version: str, system: tuple[str, str]) -> str:
 def _artifact(item: Item) -> dict[str, Any]:
     return {
         "name": word(item.get("name")), "version": word(item.get("version")), "type": "library",
-        "purl": word(item.get("purl")),
+        "purl": word(item.get("purl")), "cpes": _cpes(item.get("cpes")),
     }  # fmt: skip
+
+
+def _cpes(values: object) -> list[str]:
+    """Plain names, or objects that say where each is from: those that were looked up, before made-up ones."""
+    if not isinstance(values, list):
+        return []
+    told = [one for one in objects(values) if one.get("source") != "syft-generated"]
+    return [word(one.get("cpe")) for one in told or objects(values)] or _words(values)
 
 
 def _bom(name: str, identity: str, entries: Iterator[Entry], distro: Any, scanner: str = "") -> Bom:

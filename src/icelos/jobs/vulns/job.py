@@ -79,7 +79,8 @@ class VulnsJob:
         if match is None:
             return self._unmatched(record)
         found = self._investigated(match)
-        other = elsewhere(record, match.statements, match.reading) if found is None else None
+        by_words = found is None and not match.by_cpe
+        other = elsewhere(record, match.statements, match.reading) if by_words else None
         label, attributes = LABELS[match.reading.standing], attributes_of(match)
         summary, evidence = summary_of(match), (*evidence_of(match), *scanner.quoted(record))
         if found is not None:
@@ -115,7 +116,7 @@ class VulnsJob:
         )  # fmt: skip
 
     def _investigated(self, match: Match) -> Investigation | None:
-        if self._investigator is None:
+        if self._investigator is None or match.by_cpe:
             return None
         return self._investigator.look(match.component, match.statements, match.reading)
 

@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from icelos.data.advisories import AdvisoryIndex
 from icelos.data.components import places_of
+from icelos.data.parse.cpe import ECOSYSTEM
 from icelos.data.parse.purls import DISTRIBUTIONS, Place
 from icelos.data.statement import Statement
 from icelos.findings import Evidence, How
+from icelos.jobs.vulns import cpe
 from icelos.jobs.vulns.investigation.loop import Investigation
 from icelos.jobs.vulns.ranges import Reading, Standing, read
 from icelos.jobs.vulns.verdicts import MEANINGS, Label, Status
@@ -36,8 +38,15 @@ class Match(NamedTuple):
     @property
     def how(self) -> str:
         """How the advisory was found to be about the component."""
+        if self.by_cpe:
+            return cpe.MATCH
         distribution = self.place.ecosystem in _DISTRIBUTIONS
         return "advisory of the distribution" if distribution else "package URL and versions"
+
+    @property
+    def by_cpe(self) -> bool:
+        """Whether a name of NVD's is all that connects them."""
+        return self.place.ecosystem == ECOSYSTEM
 
     @property
     def title(self) -> str:
@@ -54,7 +63,12 @@ class Match(NamedTuple):
 def find(component: Component, advisories: AdvisoryIndex) -> Match | None:
     """The match of a component and the advisory that its record names; None where that says nothing of it."""
     for place in places_of(component, advisories):
-        if statements := advisories.about(place).get(component.advisory, ()):
+        statements = advisories.about(place).get(component.advisory, ())
+        if statements and place.ecosystem == ECOSYSTEM:
+            latest = max(one.advisory.modified for one in statements)
+            statements = [one for one in statements if one.advisory.modified == latest]
+            return Match(component, place, statements, cpe.read(statements, component.cpes, place.version))
+        if statements:
             return Match(component, place, statements, _reading(place, statements))
     return None
 
@@ -84,6 +98,7 @@ def attributes_of(match: Match) -> dict[str, str]:
         "status": Status.FIXED if fixed else MEANINGS[LABELS[reading.standing]].status,
         "why": reading.why, "fixed_in": " ".join(reading.fixes[:8]),
         "description": match.statements[0].advisory.summary, "match": match.how,
+        "confidence": cpe.CONFIDENCE if match.by_cpe else "",
     }  # fmt: skip
     return {name: str(value) for name, value in values.items() if value}
 
