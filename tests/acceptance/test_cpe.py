@@ -33,7 +33,7 @@ Match = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The overrides as a file of NVD's: they lack the id and the text of the record that they are put upon."""
+    """The overrides as a file of NVD's: they lack the id and the text of a record."""
     path = tmp_path_factory.mktemp("nvd") / "nvd.jsonl"
     with path.open("w") as out:
         for row in _rows():

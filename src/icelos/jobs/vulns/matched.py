@@ -12,6 +12,7 @@ from icelos.data.parse.purls import DISTRIBUTIONS, Place
 from icelos.data.statement import Statement
 from icelos.findings import Evidence, How
 from icelos.jobs.vulns import cpe
+from icelos.jobs.vulns.affected import affected_text
 from icelos.jobs.vulns.investigation.loop import Investigation
 from icelos.jobs.vulns.ranges import Reading, Standing, read
 from icelos.jobs.vulns.verdicts import MEANINGS, Label, Status
@@ -98,6 +99,7 @@ def attributes_of(match: Match) -> dict[str, str]:
         "status": Status.FIXED if fixed else MEANINGS[LABELS[reading.standing]].status,
         "why": reading.why, "fixed_in": " ".join(reading.fixes[:8]),
         "description": match.statements[0].advisory.summary, "match": match.how,
+        "affected": affected_text([one for s in match.statements for one in s.affected.ranges]),
         "confidence": cpe.CONFIDENCE if match.by_cpe else "",
     }  # fmt: skip
     return {name: str(value) for name, value in values.items() if value}

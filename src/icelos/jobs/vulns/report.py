@@ -27,12 +27,26 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def as_rows(outcomes: Sequence[Outcome], *, show_clear: bool = False) -> list[tuple[str, str, str, str, str]]:
-    """Rows of `COLUMNS`: findings by risk, what is ruled out only where asked for, then failures."""
+    """Rows of `COLUMNS`: findings by risk (what is ruled out where asked for), fixes, then failures."""
     findings = [one for one in outcomes if isinstance(one, Finding)]
     shown = [f for f in findings if show_clear or f.verdict is not Verdict.CLEAR]
     shown.sort(key=_concern)
     rows = [(_verdict(f), _risk(f), f.label, _summary(f), f.source) for f in shown]
+    rows += _fixes(findings)
     return rows + [("failure", "", "", f.error, f.source) for f in outcomes if isinstance(f, Failure)]
+
+
+def _fixes(findings: Sequence[Finding]) -> list[tuple[str, str, str, str, str]]:
+    """What to do, one row for each base image and each package that has a fixed version."""
+    from icelos.jobs.vulns.documents.moves import advice_on
+    from icelos.jobs.vulns.documents.people import told_move, told_rebuild
+
+    advice = advice_on(findings)
+    rows = []
+    for rebuild in advice.rebuilds:
+        rows.append(("fix", "", "rebuild", told_rebuild(rebuild), rebuild.target))
+        rows += [("fix", f"{one.risk:.3f}", "update", told_move(one), "") for one in rebuild.moves if one.to]
+    return rows + [("fix", f"{one.risk:.3f}", "move", told_move(one), "") for one in advice.moves if one.to]
 
 
 def _concern(finding: Finding) -> tuple[float, bool, int]:

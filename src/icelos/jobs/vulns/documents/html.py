@@ -11,7 +11,15 @@ from html import escape
 
 from icelos import __version__
 from icelos.findings import Outcome
-from icelos.jobs.vulns.documents.people import CLOSING, Entry, Report, Section, report_of
+from icelos.jobs.vulns.documents.people import (
+    CLOSING,
+    Entry,
+    Report,
+    Section,
+    report_of,
+    told_move,
+    told_rebuild,
+)
 
 _STYLE = """
 :root { color-scheme: light dark; --line: light-dark(#d5d9e0, #3a4049); --soft: light-dark(#f5f6f8, #1b1f25);
@@ -62,6 +70,7 @@ def _body(report: Report) -> Iterator[str]:
     for section in report.sections:
         yield f'<tr><th scope="row">{section.title}</th><td>{len(section.entries)}</td></tr>'
     yield "</table>"
+    yield from _fixes(report)
     for section in report.sections:
         if section.entries:
             yield from _section(section)
@@ -69,6 +78,17 @@ def _body(report: Report) -> Iterator[str]:
         yield "<section><h2>Not judged</h2><ul>"
         yield from (f"<li><code>{_text(a)}</code>: {_text(b)}</li>" for a, b in report.failures)
         yield "</ul></section>"
+
+
+def _fixes(report: Report) -> Iterator[str]:
+    if not report.advice.rebuilds and not report.advice.moves:
+        return
+    yield '<section class="fixes"><h2>Fixes</h2><ul>'
+    for rebuild in report.advice.rebuilds:
+        inner = "".join(f"<li>{_text(told_move(move))}</li>" for move in rebuild.moves)
+        yield f"<li>{_text(told_rebuild(rebuild))}<ul>{inner}</ul></li>"
+    yield from (f"<li>{_text(told_move(move))}</li>" for move in report.advice.moves)
+    yield "</ul></section>"
 
 
 def _section(section: Section) -> Iterator[str]:

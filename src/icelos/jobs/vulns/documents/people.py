@@ -10,6 +10,7 @@ from icelos.findings import Failure, Finding, Outcome, Verdict
 from icelos.jobs.vulns.documents.exceptions import is_excepted
 from icelos.jobs.vulns.documents.ignoring import is_ignored
 from icelos.jobs.vulns.documents.model import label_of, one_line, status_of
+from icelos.jobs.vulns.documents.moves import Advice, Move, Rebuild, advice_on
 from icelos.jobs.vulns.verdicts import Label
 
 _SEVERITIES = {"critical": 0, "important": 1, "high": 1, "moderate": 2, "medium": 2, "low": 3}
@@ -42,6 +43,8 @@ _FACTS = {
 }  # fmt: skip
 
 
+SHOWN = 8
+"""Vulnerabilities that one move names; the rest is counted."""
 CLOSING = "What is undecided is under investigation, never ruled out."
 
 
@@ -71,10 +74,11 @@ class Section(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The whole: what it is about, the sections in order, what could not be judged, and what judged it."""
+    """The whole: what it is about, the sections in order, what to do, what was not judged, and by whom."""
 
     targets: tuple[str, ...]
     sections: tuple[Section, ...]
+    advice: Advice
     failures: tuple[tuple[str, str], ...]
     made_by: tuple[str, ...]
 
@@ -90,6 +94,7 @@ def report_of(outcomes: Sequence[Outcome]) -> Report:
     return Report(
         tuple(dict.fromkeys(clean(f.attributes.get("target", "")) for f in findings)),
         tuple(Section(name, tuple(map(_entry, found))) for name, found in sections.items()),
+        advice_on(findings),
         tuple((clean(one.source), clean(one.error)) for one in outcomes if isinstance(one, Failure)),
         tuple(
             dict.fromkeys(clean(f"{name}: {value}") for f in findings for name, value in f.made_by.items())
@@ -100,6 +105,33 @@ def report_of(outcomes: Sequence[Outcome]) -> Report:
 def clean(text: str) -> str:
     """One line, bounded, without control, zero-width and direction characters."""
     return one_line(normalise(text).text)
+
+
+def told_move(move: Move) -> str:
+    """One move in one line; what no version fixes is told, too."""
+    named = clean(f"{move.name} {move.version}")
+    if set(move.components) - {move.name}:
+        named += f" ({_listed(move.components)})"
+    if not move.to:
+        return f"{named}: no version fixes {_listed(move.leaves)}"
+    left = f"; not {_listed(move.leaves)}" if move.leaves else ""
+    return f"{named} to {clean(move.to)}: closes {_listed(move.closes) or 'none of them whole'}{left}"
+
+
+def told_rebuild(rebuild: Rebuild) -> str:
+    """What to do about the packages of a distribution, in one line."""
+    moves = [move for move in rebuild.moves if move.to]
+    layers = f", which image layer {clean(', '.join(rebuild.layers[:3]))} lists" if rebuild.layers else ""
+    closes = {name for move in moves for name in move.closes}
+    every = closes.union(*(move.leaves for move in rebuild.moves))
+    do = f"rebuild on a newer base image, or update {_listed([move.name for move in moves])}"
+    do += f": closes {len(closes)} of {len(every)} vulnerabilities"
+    return f"{clean(rebuild.system)}{layers}: {do if moves else 'no fixes yet'}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return clean(", ".join(names[:SHOWN])) + more
 
 
 def _section(finding: Finding) -> str:
