@@ -163,12 +163,19 @@ def osv_report(data: bytes) -> Bom:
             for count, item in enumerate(objects(result.get("packages"))):
                 package, place = _mapping(item.get("package")), f"results[{number}].packages[{count}]"
                 found = _osv_package(package)
+                if not found["name"] and package.get("commit"):  # a checkout, known by its folder
+                    found |= {"name": _last(word(_mapping(result.get("source")).get("path")))}
+                    found |= {"purl": _purl("generic", found["name"], found["version"], ("", ""))}
                 yield place, found
                 for one, vulnerability in enumerate(objects(item.get("vulnerabilities"))):
                     reported = _osv_reported(vulnerability, word(package.get("name")))
                     yield f"{place}.vulnerabilities[{one}]", {**found, "reported": reported}
 
     return _bom("", "", entries(), None, "osv-scanner")
+
+
+def _last(path: str) -> str:
+    return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
 def _osv_reported(vulnerability: Item, package: str) -> Reported | None:

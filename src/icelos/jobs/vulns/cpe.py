@@ -54,6 +54,30 @@ def read(statements: Sequence[Statement], names: Sequence[str], version: str) ->
     return Reading(Standing.UNDECIDED, why, _words(found), tuple(fixes), number, tuple(fixes))
 
 
+def ranges_of(found: Range) -> Range:
+    """A match of NVD's by events of OSV, as near as they come: what begins after a version begins with it."""
+    events = dict(found.events)
+    begins = events.get(BOUNDS[0]) or events.get(BOUNDS[1]) or "0"
+    ends = [(kind, events[name]) for kind, name in (("fixed", BOUNDS[3]), ("last_affected", BOUNDS[2])) if
+            name in events]  # fmt: skip
+    exact = parse_cpe(events.get(CRITERIA, ""))
+    if not ends and exact is not None and exact.version not in {ANY, NONE}:
+        begins, ends = exact.version, [("last_affected", exact.version)]
+    return Range("ECOSYSTEM", (("introduced", begins), *ends[:1]))
+
+
+def is_after(found: Range, version: str) -> bool:
+    """Whether a version is past the end of such a range; not where numbers do not tell."""
+    try:
+        return any(
+            (kind == "fixed" and compare(version, value) >= 0)
+            or (kind == "last_affected" and compare(version, value) > 0)
+            for kind, value in found.events
+        )
+    except ValueError:
+        return False
+
+
 def _words(found: Range) -> str:
     return f"{MATCH}: {', '.join(f'{kind} {value}' for kind, value in found.events)}"
 

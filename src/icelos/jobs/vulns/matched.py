@@ -8,6 +8,7 @@ from typing import NamedTuple
 from icelos.data.advisories import AdvisoryIndex
 from icelos.data.components import places_of
 from icelos.data.parse.cpe import ECOSYSTEM
+from icelos.data.parse.osv_advisories import Range
 from icelos.data.parse.purls import DISTRIBUTIONS, Place
 from icelos.data.statement import Statement
 from icelos.findings import Evidence, How
@@ -99,10 +100,15 @@ def attributes_of(match: Match) -> dict[str, str]:
         "status": Status.FIXED if fixed else MEANINGS[LABELS[reading.standing]].status,
         "why": reading.why, "fixed_in": " ".join(reading.fixes[:8]),
         "description": match.statements[0].advisory.summary, "match": match.how,
-        "affected": affected_text([one for s in match.statements for one in s.affected.ranges]),
+        "affected": affected_text(_ranges(match)),
         "confidence": cpe.CONFIDENCE if match.by_cpe else "",
     }  # fmt: skip
     return {name: str(value) for name, value in values.items() if value}
+
+
+def _ranges(match: Match) -> list[Range]:
+    found = [one for statement in match.statements for one in statement.affected.ranges]
+    return [cpe.ranges_of(one) for one in found] if match.by_cpe else found
 
 
 def summary_of(match: Match) -> str:

@@ -209,11 +209,11 @@ def test_what_is_reported_of_something_without_a_package_url_stays(purl: str) ->
 
 def test_osv_scanner_of_a_commit() -> None:
     package = {"name": "", "version": "", "ecosystem": "", "commit": "f5f3"}
-    found = {"results": [{"packages": [{"package": package, "vulnerabilities": [{"id": "CVE-1"}]}]}]}
-    _, listed, _ = _read(found)
-    (one,) = [one for one in listed if one.reported]
-    assert one.purl.startswith("pkg:generic/")
-    assert one.purl.endswith("@f5f3")
+    item = {"package": package, "vulnerabilities": [{"id": "CVE-1"}]}
+    _, listed, errors = _read({"results": [{"source": {"path": "/src/lib/"}, "packages": [item]}]})
+    assert ([one.purl for one in listed], errors) == (["pkg:generic/lib@f5f3"] * 2, [])
+    _, listed, _ = _read({"results": [{"packages": [item]}]})
+    assert [one.reported.names for one in listed if one.reported] == [("CVE-1",)]
 
 
 def test_signed_statements() -> None:

@@ -17,7 +17,7 @@ from icelos.jobs.vulns.documents.people import (
     Report,
     Section,
     report_of,
-    told_move,
+    told_moves,
     told_rebuild,
 )
 
@@ -85,9 +85,9 @@ def _fixes(report: Report) -> Iterator[str]:
         return
     yield '<section class="fixes"><h2>Fixes</h2><ul>'
     for rebuild in report.advice.rebuilds:
-        inner = "".join(f"<li>{_text(told_move(move))}</li>" for move in rebuild.moves)
+        inner = "".join(f"<li>{_text(line)}</li>" for line in told_moves(rebuild.moves))
         yield f"<li>{_text(told_rebuild(rebuild))}<ul>{inner}</ul></li>"
-    yield from (f"<li>{_text(told_move(move))}</li>" for move in report.advice.moves)
+    yield from (f"<li>{_text(line)}</li>" for line in told_moves(report.advice.moves))
     yield "</ul></section>"
 
 

@@ -13,7 +13,7 @@ from icelos.jobs.vulns.documents.people import (
     Report,
     Section,
     report_of,
-    told_move,
+    told_moves,
     told_rebuild,
 )
 
@@ -65,8 +65,8 @@ def _fixes(report: Report) -> Iterator[str]:
         yield from ("", "## Fixes", "")
     for rebuild in report.advice.rebuilds:
         yield f"- {escaped(told_rebuild(rebuild))}"
-        yield from (f"  - {escaped(told_move(move))}" for move in rebuild.moves)
-    yield from (f"- {escaped(told_move(move))}" for move in report.advice.moves)
+        yield from (f"  - {escaped(line)}" for line in told_moves(rebuild.moves))
+    yield from (f"- {escaped(line)}" for line in told_moves(report.advice.moves))
 
 
 def _section(section: Section) -> Iterator[str]:

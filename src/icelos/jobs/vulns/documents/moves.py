@@ -154,6 +154,8 @@ def _newer(ecosystem: str, version: str, fixes: Sequence[str]) -> list[str]:
 def _is_fixed(finding: Finding, ecosystem: str, version: str) -> bool:
     """By the advisory's ranges; without them, by being one of its fixed versions or after the last one."""
     text, fixes = finding.attributes.get("affected", ""), _fixes(finding)
+    if text and not ecosystem:
+        return all(cpe.is_after(one, version) for one in ranges_of(text))
     if text:
         affected = Affected(ecosystem, "", finding.attributes.get("name", ""), tuple(ranges_of(text)), ())
         return read([affected], ecosystem, version).standing in {Standing.FIXED, Standing.OUTSIDE}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from icelos.data.parse.limits import normalise
@@ -35,7 +35,7 @@ _NUMBERS = {
 """Attributes that a reader sorts by, each shown where it is known."""
 _FACTS = {
     "aliases": "Also known as", "description": "About", "purl": "Package", "location": "Stands in",
-    "owner": "Owned by", "match": "Matched by", "found_by": "Found by",
+    "owner": "Owned by", "confidence": "Confidence", "match": "Matched by", "found_by": "Found by",
     "not_reported_by": "Not reported by", "reported_as": "Reported as",
     "reported_severity": "Severity in the report", "reported_fix": "Fix in the report",
     "layer": "Image layer that brought it", "cvss": "CVSS vector",
@@ -108,12 +108,10 @@ def clean(text: str) -> str:
 
 
 def told_move(move: Move) -> str:
-    """One move in one line; what no version fixes is told, too."""
+    """One move in one line."""
     named = clean(f"{move.name} {move.version}")
     if set(move.components) - {move.name}:
         named += f" ({_listed(move.components)})"
-    if not move.to:
-        return f"{named}: no version fixes {_listed(move.leaves)}"
     left = f"; not {_listed(move.leaves)}" if move.leaves else ""
     return f"{named} to {clean(move.to)}: closes {_listed(move.closes) or 'none of them whole'}{left}"
 
@@ -127,6 +125,14 @@ def told_rebuild(rebuild: Rebuild) -> str:
     do = f"rebuild on a newer base image, or update {_listed([move.name for move in moves])}"
     do += f": closes {len(closes)} of {len(every)} vulnerabilities"
     return f"{clean(rebuild.system)}{layers}: {do if moves else 'no fixes yet'}"
+
+
+def told_moves(moves: Sequence[Move]) -> Iterator[str]:
+    """One line for each package with a fixed version, and one for all of which none is known."""
+    yield from (told_move(move) for move in moves if move.to)
+    names = list(dict.fromkeys(f"{move.name} {move.version}".strip() for move in moves if not move.to))
+    if names:
+        yield f"no fixed version is known of {len(names)} packages: {_listed(names)}"
 
 
 def _listed(names: Sequence[str]) -> str:
