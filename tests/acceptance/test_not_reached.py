@@ -1,7 +1,7 @@
 """No function that really runs is ever said to be not reached.
 
-The programs of the call graph's corpus stand as a package of an application here, once imported as they are and
-once with what they do put into a function that only an open call leads to, so that nothing of it is exact.
+The programs of the call graph's corpus stand as a package of an application here, once imported as they are
+and once with what they do put into a function that only an open call leads to, so that nothing is exact.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def install(program: Path, folder: Path, application: str, change: Callable[[str
 
 def traced(own: Path, site: Path) -> set[str]:
     """The functions that run, without the modules."""
-    runner = f"import sys; sys.path.insert(0, {str(site)!r}); import runpy; runpy.run_path({str(own / 'start.py')!r})"
+    start = str(own / "start.py")
+    runner = f"import sys; sys.path.insert(0, {str(site)!r}); import runpy; runpy.run_path({start!r})"
     (site / "_runner.py").write_text(runner)
     command = [sys.executable, "-B", str(HERE / "record.py"), str(site), "script", str(site / "_runner.py")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)

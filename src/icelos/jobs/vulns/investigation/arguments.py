@@ -45,8 +45,11 @@ def arguments(case: Case, symbol: str) -> Observation:
 
 
 def _sites_by_name(case: Case, symbol: str) -> list[tuple[Site, str]]:
-    """Open calls in own source that have the symbol's name."""
+    """Open calls in own source that have the symbol's name, and one that is likely to lead to it at once."""
     found = case.target.graph.reach(symbol)
+    if found.standing is Standing.LIKELY and len(found.path) == 1 and found.path[0].line:
+        first = found.path[0]
+        return [(Site(Path(first.file), first.line, first.function), f"{symbol.rpartition('.')[2]}(…)")]
     lines = called_by_name(case, symbol, found) if found.standing is Standing.UNKNOWN else []
     sites = []
     for one in lines:

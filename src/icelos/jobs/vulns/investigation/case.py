@@ -109,9 +109,15 @@ class Case:
             (held for each in order if (held := [one for one in meant if one.strength in each])), []
         )
         found: dict[str, None] = {}
+        given = {one.name for one in self.conditions if one.about is About.ARGUMENT}
         for one in chosen:
             called = {each.symbol for each in one.definitions if each.kind is not Kind.VALUE}
-            for definition in one.definitions:
+            taking = [
+                each for each in one.definitions if any(self.takes(each.symbol, name) for name in given)
+            ]
+            for definition in (
+                taking or one.definitions
+            ):  # of several by one name, what takes what it tells of
                 if definition.kind is Kind.VALUE and definition.symbol in called:
                     continue  # a value by the name of its class: made of it
                 for symbol in self._callable(definition.symbol, definition.kind):

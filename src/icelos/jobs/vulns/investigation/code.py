@@ -79,7 +79,8 @@ def reach(case: Case, symbol: str) -> Observation:
     if case.definitions.kind_of(symbol) is Kind.MODULE:
         return _module(case, symbol)
     graph = case.target.graph
-    other = next((one for one in case.symbols if graph.is_reached(one)), symbol)
+    calls = (one for one in case.symbols if case.definitions.kind_of(one) is not Kind.MODULE)
+    other = next((one for one in calls if graph.is_reached(one)), symbol)
     if other != symbol and not graph.is_reached(symbol):
         why = f"not pursued: {other}, which the advisory names too, is reached"
         return Observation("reach", arguments_, "", open=why)

@@ -18,6 +18,7 @@ from icelos.jobs.vulns.investigation.checklist import MAX_SYMBOLS
 from icelos.jobs.vulns.investigation.conditions import About, Condition
 from icelos.jobs.vulns.investigation.control import literal_value
 from icelos.jobs.vulns.investigation.definitions import Kind
+from icelos.jobs.vulns.investigation.needs import missing_package, unset_option
 from icelos.jobs.vulns.investigation.observations import Observation
 from icelos.jobs.vulns.investigation.settings import settings_of
 from icelos.jobs.vulns.verdicts import Label
@@ -242,13 +243,27 @@ def _unmet(case: Case, reached: Sequence[Observation]) -> Conclusion | None:
     """A condition of the advisory that this application does not meet."""
     for condition in (*case.conditions, *case.options):
         if condition.about is About.ARGUMENT:
-            found = _argument(case, condition, reached)
+            found = _argument(case, condition, reached) or _never_given(case, condition)
         elif condition.about is About.SETTING:
             found = _setting(case, condition)
         else:
             found = None
         if found is not None:
             return found
+    return _needs(case, reached)
+
+
+def _needs(case: Case, reached: Sequence[Observation]) -> Conclusion | None:
+    """An optional package that is missing, or an option that is off, without which none of it runs."""
+    symbols = [one.arguments["symbol"] for one in reached]
+    if (package := missing_package(case, symbols)) is not None:
+        why = f"the vulnerable code needs {package.name}, which is not installed"
+        change = f"{package.name} installed"
+        return Conclusion(Label.REQUIRES_DEPENDENCY, "medium", why, change, package.proof)
+    if (option := unset_option(case, symbols)) is not None:
+        why = f"the vulnerable code runs only where {option.name} is set, which nothing here does"
+        change = f"{option.name} set"
+        return Conclusion(Label.REQUIRES_CONFIGURATION, "medium", why, change, option.proof)
     return None
 
 
@@ -285,6 +300,30 @@ def _argument(case: Case, condition: Condition, reached: Sequence[Observation]) 
         f"the flaw needs {needed}, which no call gives",
         f"a call that gives {needed}",
         (Evidence(condition.sentence[:300], case.source, How.RETRIEVAL), *proof),
+    )
+
+
+def _never_given(case: Case, condition: Condition) -> Conclusion | None:
+    """An option of the package that is otherwise by default, and which no file of the application names."""
+    wanted = literal_value(condition.value) if condition.value else None
+    takers = case.definitions.taking(condition.name)
+    defaults = [case.default_of(one.symbol, condition.name) for one in takers]
+    if wanted is None or "_" not in condition.name or case.target.mentions.is_own_word(condition.name):
+        return None
+    given = [literal_value(one) for one in defaults if one is not None]
+    if not given or wanted in given or None in given:
+        return None
+    proof = [
+        Evidence(f"{one.symbol}({condition.name}={default})", f"{one.file}:{one.line}", How.TOOL)
+        for one, default in zip(takers, defaults, strict=True)
+        if default is not None
+    ]
+    return Conclusion(
+        Label.REQUIRES_CONFIGURATION,
+        "medium",
+        f"the flaw needs {condition.name}={condition.value}, which nothing in the application gives",
+        f"a call that gives {condition.name}={condition.value}",
+        (Evidence(condition.sentence[:300], case.source, How.RETRIEVAL), *proof[:5]),
     )
 
 

@@ -139,8 +139,22 @@ def _elsewhere(read: list[str], system: str) -> bool:
     return any(_NAMES.get(match.group(0).lower(), match.group(0).lower()) != system for match in others)
 
 
+_SET = re.compile(
+    r"^\W*(?:When|If)\s+(?:the\s+)?[`'\"]*([a-z][a-z0-9]*_\w+)[`'\"]*(?:\s+(?:option|argument|parameter|flag))?"
+    r"\s+is\s+(?:set\s+to\s+)?[`'\"]*((?i:true|false|enabled|disabled))\b"
+)
+
+
 def _arguments(sentence: str) -> list[Condition]:
-    return [*_written(sentence), *_switched(sentence)]
+    return [*_written(sentence), *_switched(sentence), *_set(sentence)]
+
+
+def _set(sentence: str) -> list[Condition]:
+    """ "When 'follow_symlinks' is set to True, there is no validation …"."""
+    match = _SET.match(sentence)
+    if match is None:
+        return []
+    return [Condition(About.ARGUMENT, match.group(1), _VALUES[match.group(2).lower()], sentence)]
 
 
 def _switched(sentence: str) -> list[Condition]:

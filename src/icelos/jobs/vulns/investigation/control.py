@@ -66,7 +66,7 @@ OUTSIDE_NAMES = frozenset(
     """.split()
 )
 
-_PLACE = re.compile(r"\w+://\S+|(?:~|\.{0,2}/)[\w./-]+|[\w./-]*\w\.[A-Za-z]\w{0,7}")
+_PLACE = re.compile(r"\w+://\S+|(?:~|\.{0,2}/)[\w.-]+/[\w./-]+|[\w./-]*\w\.[A-Za-z]\w{0,7}")
 """A path or address, by which other things are read."""
 
 

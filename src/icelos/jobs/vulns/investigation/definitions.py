@@ -27,6 +27,9 @@ _DEFINES = re.compile(r"^([ \t]*)(?:async[ \t]+def|def|class)[ \t]+([A-Za-z_]\w*
 _ASSIGNS = re.compile(r"^([A-Za-z_]\w*)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
 
 
+_FROM = re.compile(r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n]*)", re.MULTILINE)
+
+
 class Kind(StrEnum):
     """What a name stands for."""
 
@@ -154,6 +157,16 @@ class Definitions:
                 found.append(one.name)
         return found
 
+    def _imported(self, module: str, name: str) -> list[Definition]:
+        """A top-level definition that another module of the package imports: `from .a import name`."""
+        _, text = self._sources.get(module, ("", ""))
+        for source, names in _FROM.findall(text):
+            if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", names):
+                last = source.lstrip(".").rpartition(".")[2]
+                found = self.by_name.get(name, ())
+                return [one for one in found if one.parts[-2:-1] == (last,)] if last else []
+        return []
+
     @cached_property
     def rarities(self) -> dict[str, float]:
         """Stem -> weight by how few of the package's dotted names have it (inverse document frequency)."""
@@ -196,6 +209,8 @@ class Definitions:
             exact = [one for one in self.by_name.get(words[-1], ()) if one.symbol == whole]
             if exact or whole in self._sources:
                 return exact
+            if found := self._imported(".".join(words[:-1]), words[-1]):
+                return found
         found = [one for one in self.by_name.get(words[-1], ()) if _holds(one.parts, words)]
         if found or words[-1].islower():
             return found

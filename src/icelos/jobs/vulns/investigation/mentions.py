@@ -82,6 +82,10 @@ class Mentions:
         """The modules of all packages that stand there."""
         return self._text.modules
 
+    def is_own_word(self, word: str) -> bool:
+        """Whether the application's own files have a word anywhere."""
+        return word in self._own.words
+
     @property
     def files(self) -> list[SourceFile]:
         """The modules that may be loaded."""

@@ -76,7 +76,8 @@ DECIDING = frozenset({"map", "filter", "reduce", "starmap", "takewhile", "dropwh
 MAPPINGS = frozenset({"dict", "OrderedDict", "defaultdict"})
 PLAIN_MODULES = frozenset(
     """
-    base64 binascii calendar codecs colorsys datetime decimal difflib errno fnmatch fractions glob hashlib hmac
+    base64 binascii calendar codecs colorsys datetime decimal difflib errno fnmatch fractions glob hashlib
+    hmac
     html ipaddress linecache locale logging math mimetypes os os.path platform posixpath re secrets
     shlex shutil socket stat statistics string struct tempfile textwrap time token tokenize unicodedata
     urllib.parse uuid warnings zlib
@@ -85,26 +86,25 @@ PLAIN_MODULES = frozenset(
 """Modules of the standard library whose functions give back nothing that the target has made."""
 PLAIN_BUILTINS = frozenset(
     """
-    abs ascii bin bool bytearray bytes callable chr complex delattr dir divmod float format hasattr hash hex id
-    input int isinstance issubclass len memoryview object oct open ord print range repr round setattr slice str
+    abs ascii bin bool bytearray bytes callable chr complex delattr dir divmod float format hasattr hash hex
+    id input int isinstance issubclass len memoryview object oct open ord print range repr round setattr
+    slice str
     """.split()
 )
 PROTOCOLS = frozenset(
     """
-    read readline readlines readinto readable write writelines writable seek seekable tell truncate flush close
-    closed fileno isatty getvalue name mode encoding errors newlines
-    keys items values get append extend update copy index count insert pop clear sort
-    acquire release locked notify wait send throw run start join cancel
-    emit handle filter format formatException formatTime createLock handleError getMessage
-    decode encode getstate setstate reset feed data comment end start pi
-    utcoffset dst tzname fromutc mro default
-    get_full_url get_host get_type get_header has_header header_items add_unredirected_header is_unverifiable
-    get_origin_req_host unverifiable origin_req_host host type info get_all getheaders get_new_headers
-    send_response setup finish process_request verify_request
-    find_spec find_module load_module exec_module create_module get_source get_data get_filename is_package
-    connection_made connection_lost data_received eof_received datagram_received pause_writing resume_writing
-    _missing_ _generate_next_value_ _ignore_ popitem setdefault isdisjoint discard add remove
-    persistent_id persistent_load reducer_override find_class
+    read readline readlines readinto readable write writelines writable seek seekable tell truncate flush
+    close closed fileno isatty getvalue name mode encoding errors newlines keys items values get append
+    extend update copy index count insert pop clear sort acquire release locked notify wait send throw run
+    start join cancel emit handle filter format formatException formatTime createLock handleError getMessage
+    decode encode getstate setstate reset feed data comment end start pi utcoffset dst tzname fromutc mro
+    default get_full_url get_host get_type get_header has_header header_items add_unredirected_header
+    is_unverifiable get_origin_req_host unverifiable origin_req_host host type info get_all getheaders
+    get_new_headers send_response setup finish process_request verify_request find_spec find_module
+    load_module exec_module create_module get_source get_data get_filename is_package connection_made
+    connection_lost data_received eof_received datagram_received pause_writing resume_writing _missing_
+    _generate_next_value_ _ignore_ popitem setdefault isdisjoint discard add remove persistent_id
+    persistent_load reducer_override find_class
     """.split()
 )
 """Names by which the standard library asks an object that it is given for something."""
@@ -117,7 +117,7 @@ NAMES_OF_TYPES = frozenset(
 PASSIVE = frozenset(
     {"builtins", "abc", "typing", "enum", "collections", "collections.abc", "numbers", "types"}
 )
-"""Modules whose classes call only special methods, or those of PROTOCOLS, of classes that derive from them."""
+"""Modules whose classes call only special methods, or those of PROTOCOLS, of classes below them."""
 
 
 def is_standard(name: str) -> bool:

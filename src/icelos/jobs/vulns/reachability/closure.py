@@ -12,7 +12,16 @@ from icelos.jobs.vulns.reachability import builtin
 from icelos.jobs.vulns.reachability.evaluate import Evaluator
 from icelos.jobs.vulns.reachability.program import decorators
 from icelos.jobs.vulns.reachability.scopes import Function, Scope
-from icelos.jobs.vulns.reachability.syntax import CALLED, SUPER, Definition, Dynamic, Shape, Store, summary
+from icelos.jobs.vulns.reachability.syntax import (
+    CALLED,
+    SUPER,
+    Definition,
+    Dynamic,
+    Shape,
+    Store,
+    Summary,
+    summary,
+)
 from icelos.jobs.vulns.reachability.there import There
 from icelos.jobs.vulns.reachability.values import (
     ANY,
@@ -52,13 +61,7 @@ class Closure(There):
 
     def _read(self, node: Definition, scope: Scope) -> None:
         held = summary(node)
-        for one in held.imports:
-            if isinstance(one, ast.Import):
-                self.work.run_import(one, scope)
-            else:
-                self.work.run_import_from(one, scope)
-        for name, line in held.loads.items():
-            self._load(name, scope, line)
+        self._imports(held, scope)
         for name, line in held.attributes.items():
             self.work.doubt("attribute", name, line)
         for shape, line in held.shapes.items():
@@ -73,9 +76,18 @@ class Closure(There):
             elif not isinstance(node, ast.ClassDef) or _handed_on(definition):
                 self._define(definition, scope)
 
-    def _define(self, node: Definition, scope: Scope) -> None:
+    def _imports(self, held: Summary, scope: Scope) -> None:
+        for one in held.imports:
+            if isinstance(one, ast.Import):
+                self.work.run_import(one, scope)
+            else:
+                self.work.run_import_from(one, scope)
+        for name, line in held.loads.items():
+            self._load(name, scope, line)
+
+    def _define(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope) -> None:
         function = self.program.define(node, scope)
-        if not isinstance(node, ast.Lambda | ast.ClassDef) and not node.decorator_list:
+        if not isinstance(node, ast.Lambda) and not node.decorator_list:
             self.tables.add((scope.name, node.name), {Value(Kind.FUNCTION, function.name)})
         self.enter(function.name)
 

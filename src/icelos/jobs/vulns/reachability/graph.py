@@ -7,9 +7,10 @@ name could lead; what even that does not reach is not reached. In between the an
 
 from __future__ import annotations
 
+import ast
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -161,7 +162,7 @@ class CallGraph:
         """A way that begins with a call by name."""
         before = self._likely_ways()
         for name in names:
-            calls = self._work.calls.get(name, {})
+            calls = self._work.calls.get(name, {}) if name in self._program.classes else {}
             made = [unit for unit, _, _ in calls if unit in before and self._is_use(unit)]
             own = [one for one in self._program.methods(name) if one.startswith(f"{name}.")]
             units = made or [one for one in (name, *own) if one in before]
@@ -180,8 +181,8 @@ class CallGraph:
         """
         for name in names:
             function = self._program.functions.get(name)
-            if function is None or not function.owner:
-                continue
+            if function is None or not function.owner or name.rpartition(".")[2].startswith("_"):
+                continue  # a private method is called by others of its class, which is asked of them
             for heir in self._program.heirs(function.owner, name):
                 made = [(u, line) for u, line, _ in self._calls.get(heir, {}) if u in self._used]
                 made = [(u, line) for u, line in made if self._is_use(u)]
@@ -212,6 +213,8 @@ class CallGraph:
             self._whys = why_of(likely.enter())
             self._run(deadline)
             edges = {unit: {**self._work.links.get(unit, {}), **e} for unit, e in self._work.edges.items()}
+            for number, (unit, function) in enumerate(self._whys):  # a way each, though all are of one line
+                edges[unit] = {**edges[unit], function: -number}
             self._likely = self._ways(edges, broad=False, loading=False)
             self._taken = frozenset(self._work.used)
         return self._likely
@@ -308,12 +311,32 @@ class CallGraph:
             after = []
             for unit in level:
                 loads = not loading and unit in modules and not modules[unit].own
-                for callee in self._followed(lines.get(unit, {}), broad=broad):
+                for callee in self._next(unit, lines.get(unit, {}), broad=broad, loading=loading):
                     if callee not in before and (callee in modules or not loads):
                         before[callee] = unit
                         after.append(callee)
             level = after
         return before
+
+    def _next(self, unit: str, lines: Mapping[str, int], *, broad: bool, loading: bool) -> Iterable[str]:
+        """What a unit calls: where a call leads to functions of its name and to others, to those of its name.
+
+        Methods that one decorator wraps come to the same call of it, and `query.order_by(x)` to all of them.
+        """
+        if loading:
+            return self._followed(lines, broad=broad)
+        sites: dict[tuple[int, int], dict[bool, set[str]]] = {}
+        for callee in lines:
+            for (caller, line, column), node in self._work.calls.get(callee, {}).items():
+                if caller == unit and isinstance(node.func, ast.Attribute):
+                    is_same = callee.rpartition(".")[2] == node.func.attr
+                    sites.setdefault((line, column), {True: set(), False: set()})[is_same].add(callee)
+        named = {one for found in sites.values() if len(found[True]) <= MAX_BREADTH for one in found[True]}
+        others = {one for found in sites.values() if found[True] for one in found[False]} - named
+        functions = self._program.functions
+        dropped = {one for one in others if one in functions and functions[one].decorators}
+        rest = {callee: line for callee, line in lines.items() if callee not in dropped | named}
+        return [*sorted(named), *self._followed(rest, broad=broad)]
 
     def _followed(self, lines: Mapping[str, int], *, broad: bool) -> list[str]:
         if broad or len(lines) <= MAX_BREADTH:

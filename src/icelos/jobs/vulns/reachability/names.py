@@ -21,7 +21,7 @@ def own_nodes(scope: ast.AST) -> Iterable[ast.AST]:
 
 
 def texts(scope: ast.AST) -> frozenset[str]:
-    """Short texts in a body, classes within it and defaults with it, functions within it and documentation not.
+    """Short texts in a body and in classes within it, functions within it and documentation apart.
 
     Those of `__all__` name what there is anyway.
     """

@@ -31,10 +31,6 @@ def external_call(work: Machine, callee: Value, given: Given) -> Values:
         return _partial(work, given)
     if callee.name.startswith("functools.") and name in {"wraps", "update_wrapper"}:
         return {callee} if name == "wraps" else given.positional[0] if given.positional else {PLAIN}
-    if name == "field" and "default_factory" in given.keywords:
-        return _field(work, given)
-    if name == "enter_context":
-        return _entered(work, given)
     if name in {"iter_modules", "walk_packages"}:
         work.doubt("import", LISTED, given.line)
         return {UNKNOWN}
@@ -47,6 +43,10 @@ def external_call(work: Machine, callee: Value, given: Given) -> Values:
 
 
 def _given_back(work: Machine, callee: Value, name: str, given: Given) -> Values:
+    if name == "field" and "default_factory" in given.keywords:
+        return _field(work, given)
+    if name == "enter_context":
+        return _entered(work, given)
     if name in builtin.SAME:
         if name == "register":
             _call_given(work, given)

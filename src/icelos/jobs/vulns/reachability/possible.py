@@ -1,8 +1,8 @@
 """The over-approximation: every call that could not be followed leads wherever its name, or a value, could.
 
-What the exact analysis has evaluated is evaluated on, with anything for what could be changed or handed in from
-elsewhere; of all else only the names that it mentions are read. What even this does not enter cannot be called,
-as far as the source of the target tells.
+What the exact analysis has evaluated is evaluated on, with anything for what could be changed or handed in
+from elsewhere; of all else only the names that it mentions are read. What even this does not enter cannot be
+called, as far as the source of the target tells.
 """
 
 from __future__ import annotations
@@ -182,16 +182,18 @@ class Outside(Closure):
         for owner, starts in self.work.gotten.items():
             for one in self._owners(owner):
                 wanted.setdefault(one, set()).update(starts)
-        for owner, starts in wanted.items():
-            self._open_if(owner, partial(_begins, starts=tuple(starts)))
+        for name, begun in wanted.items():
+            self._open_if(name, partial(_begins, starts=tuple(begun)))
         starts = self.work.gotten.get(UNKNOWN, set())
         fits = self._fitting(starts)
         for one in [*self.classes, *(f"{each}()" for each in self.classes), *self.modules] if starts else ():
             self._open_if(one, fits)
 
     def _fitting(self, starts: set[str]) -> Callable[[str], bool]:
-        """Whether a name may be asked of an unknown value: it begins so, stands in a string or, where it is put
-        together, each of its parts does."""
+        """Whether a name may be asked of an unknown value.
+
+        It begins so, stands in a string or, where it is put together, each of its parts does.
+        """
         strings, written = self.program.strings, tuple(starts - {"", COMPOSED})
         named, composed = "" in starts, COMPOSED in starts
 
@@ -214,7 +216,7 @@ class Outside(Closure):
         return [*every, *(f"{each}()" for each in every)]
 
     def _all_members(self) -> None:
-        """`getmembers` of an unknown value: the classes of modules only, as nothing asks for all functions."""
+        """`getmembers` of an unknown value: classes of modules only, as nothing asks for all functions."""
         for owner in list(self.work.members):
             self.work.gotten.setdefault(owner, set()).update([""] if owner.kind is not Kind.UNKNOWN else [])
         for module in filter(self._only_named, list(self.modules)) if UNKNOWN in self.work.members else ():
@@ -246,8 +248,10 @@ class Outside(Closure):
                     self.open_key(parent, last)
 
     def _load_below(self) -> None:
-        """Modules of packages that are named in strings: those named there too, such as "models" of the package
-        of an application and, of packages found so ("migrations"), all where something asks for all modules."""
+        """Modules of packages that are named in strings, as those are that are named there too ("models").
+
+        Of packages found so ("migrations"), all of them where something asks for all modules.
+        """
         listed = any(doubt.how == "import" and doubt.name == LISTED for doubt in self.work.unresolved)
         for package, found in list(self._packages.items()):
             for name in self._children(package, listed=listed and found):

@@ -6,7 +6,7 @@ A shape is how a value is come by: a name and then attributes and calls, such as
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -23,8 +23,8 @@ MAX_STEPS = 8
 _TESTS = frozenset({"isinstance", "issubclass"})
 _PLAIN = frozenset(
     """
-    str repr ascii bytes bytearray int float complex bool len hash id ord chr hex oct bin isinstance issubclass
-    hasattr callable format range print input dir any all
+    str repr ascii bytes bytearray int float complex bool len hash id ord chr hex oct bin isinstance
+    issubclass hasattr callable format range print input dir any all
     """.split()
 )
 _SCALAR = (ast.Constant, ast.JoinedStr, ast.Compare, ast.FormattedValue)
@@ -99,38 +99,24 @@ class Summary:
         found: dict[str, list[ast.AST | None]] = {}
         simple: set[ast.AST] = set()
         for one in own_nodes(node):
-            match one:
-                case (
-                    ast.Assign(targets=[ast.Name() as name], value=value)
-                    | ast.NamedExpr(target=name, value=value)
-                    | ast.AnnAssign(target=ast.Name() as name, value=ast.expr() as value)
-                ):
-                    simple.add(name)
-                    found.setdefault(name.id, []).append(value)
-                case ast.Global(names=names) | ast.Nonlocal(names=names):
-                    self._outer |= set(names)
-                case (
-                    ast.FunctionDef(name=label) | ast.AsyncFunctionDef(name=label) | ast.ClassDef(name=label)
-                ):
-                    found.setdefault(label, []).append(one)
-                    for inner in ast.walk(one):
-                        for label in inner.names if isinstance(inner, ast.Nonlocal) else ():
-                            found.setdefault(label, []).append(None)
-                case (
-                    ast.ExceptHandler(name=str(label))
-                    | ast.MatchAs(name=str(label))
-                    | ast.MatchStar(name=str(label))
-                    | ast.MatchMapping(rest=str(label))
-                ):
-                    found.setdefault(label, []).append(None)
+            if (assigned := _assigned(one)) is not None:
+                simple.add(assigned[0])
+                found.setdefault(assigned[0].id, []).append(assigned[1])
+            elif isinstance(one, ast.Global | ast.Nonlocal):
+                self._outer |= set(one.names)
+            else:
+                for label, value in _labels(one):
+                    found.setdefault(label, []).append(value)
         for one in own_nodes(node):
             if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store) and one not in simple:
                 found.setdefault(one.id, []).append(None)
         for label in self._arguments & found.keys():
             found[label].append(None)
-        for label in self._outer:
-            found.pop(label, None)
-        return {label: given for label, given in found.items() if not _only_defined(given)}
+        return {
+            label: given
+            for label, given in found.items()
+            if label not in self._outer and not _only_defined(given)
+        }
 
     def _local(self, name: str) -> Shape | None:
         """The shape of a local name: that of all it is assigned, None apart."""
@@ -179,7 +165,7 @@ class Summary:
             case ast.Name():
                 pass
             case ast.Attribute():
-                self._attribute(node, shape)
+                self._attribute(node)
             case ast.Call():
                 self._call(node, shape)
             case ast.Subscript(value=ast.Attribute(attr="modules") as value):
@@ -193,19 +179,18 @@ class Summary:
                 self._use(node.value)
                 self._target(node.target, _worth(node.value))
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
-                for one in node.generators:
-                    self._use(one.iter)
-                    self._target(one.target, "any")
-                    for test in one.ifs:
-                        self._use(test)
-                for part in (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,):
-                    self._use(part)
+                self._comprehension(node)
             case _:
-                for child in ast.iter_child_nodes(node):
-                    if isinstance(child, ast.expr):
-                        self._use(child)
+                self._all(child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
 
-    def _attribute(self, node: ast.Attribute, shape: Shape | None) -> None:
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
+        for one in node.generators:
+            self._use(one.iter)
+            self._target(one.target, "any")
+            self._all(one.ifs)
+        self._all((node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,))
+
+    def _attribute(self, node: ast.Attribute) -> None:
         base = self._shape(node.value)
         if base is None:
             self.attributes.setdefault(node.attr, node.lineno)
@@ -308,6 +293,23 @@ class Summary:
             case ast.ClassDef():
                 self._all([*node.decorator_list, *node.bases, *(one.value for one in node.keywords)])
                 self.definitions.append(node)
+            case ast.Import() | ast.ImportFrom():
+                self.imports.append(node)
+            case ast.ExceptHandler():
+                self._mention(node.type)
+                self._bodies(node.body)
+            case ast.MatchClass():
+                self._mention(node.cls)
+                self._bodies(node.patterns, node.kwd_patterns)
+            case ast.Delete():
+                for target in node.targets:
+                    self._target(target, "plain")
+            case _ if not self._binds(node):
+                self._bodies(list(ast.iter_child_nodes(node)))
+
+    def _binds(self, node: ast.AST) -> bool:
+        """Keep what a statement gives to its targets; False for one that has none."""
+        match node:
             case ast.Assign():
                 self._use(node.value)
                 for target in node.targets:
@@ -316,30 +318,20 @@ class Summary:
                 if node.value is not None:
                     self._use(node.value)
                     self._target(node.target, _worth(node.value))
-            case ast.AugAssign():
-                self._use(node.value)
+            case ast.AugAssign(value=value):
+                self._use(value)
                 self._target(node.target, "any")
-            case ast.For() | ast.AsyncFor():
-                self._use(node.iter)
+            case ast.For(iter=value) | ast.AsyncFor(iter=value):
+                self._use(value)
                 self._target(node.target, "any")
                 self._bodies(node.body, node.orelse)
             case ast.withitem():
                 self._use(node.context_expr)
                 if node.optional_vars is not None:
                     self._target(node.optional_vars, "any")
-            case ast.Delete():
-                for target in node.targets:
-                    self._target(target, "plain")
-            case ast.ExceptHandler():
-                self._mention(node.type)
-                self._bodies(node.body)
-            case ast.MatchClass():
-                self._mention(node.cls)
-                self._bodies(node.patterns, node.kwd_patterns)
-            case ast.Import() | ast.ImportFrom():
-                self.imports.append(node)
             case _:
-                self._bodies(list(ast.iter_child_nodes(node)))
+                return False
+        return True
 
     def _all(self, nodes: Iterable[ast.expr]) -> None:
         for one in nodes:
@@ -383,6 +375,35 @@ def summary(node: Definition) -> Summary:
     if found is None:
         found = _summaries[node] = Summary(node)
     return found
+
+
+def _assigned(node: ast.AST) -> tuple[ast.Name, ast.expr] | None:
+    """The one name that a statement or expression gives a value, with it."""
+    match node:
+        case (
+            ast.Assign(targets=[ast.Name() as name], value=value)
+            | ast.NamedExpr(target=name, value=value)
+            | ast.AnnAssign(target=ast.Name() as name, value=ast.expr() as value)
+        ):
+            return name, value
+    return None
+
+
+def _labels(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
+    """The names that other statements bind, with the definition that they bind them to."""
+    match node:
+        case ast.FunctionDef(name=label) | ast.AsyncFunctionDef(name=label) | ast.ClassDef(name=label):
+            yield label, node
+            for inner in ast.walk(node):
+                for other in inner.names if isinstance(inner, ast.Nonlocal) else ():
+                    yield other, None
+        case (
+            ast.ExceptHandler(name=str(label))
+            | ast.MatchAs(name=str(label))
+            | ast.MatchStar(name=str(label))
+            | ast.MatchMapping(rest=str(label))
+        ):
+            yield label, None
 
 
 def _only_defined(given: list[ast.AST | None]) -> bool:

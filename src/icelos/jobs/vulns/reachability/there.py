@@ -1,4 +1,4 @@
-"""What could be called from outside of the exact analysis, and of which classes there may be objects there."""
+"""What could be called from outside of the exact analysis, and the classes of which objects may be there."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class There:
     # -- classes
 
     def make(self, name: str) -> None:
-        """There may be an object of a class where nothing is known of it: its special methods may be called."""
+        """There may be an object of a class where nothing is known of it: its special methods are called."""
         if name in self.made or name not in self.program.classes:
             return
         self.made[name] = None
@@ -118,7 +118,7 @@ class There:
                     self.tables.wake((FAMILY, base))
 
     def _enter_methods(self) -> None:
-        """Special methods, those of modules too, and, where a base is not known, all methods of the classes that are there."""
+        """Special methods, of modules too, and all methods of those classes of which a base is not known."""
         for name in list(self.made):
             external = self.program.hierarchy.has_active_base(name)
             for each in list(self.program.methods(name)):
