@@ -55,6 +55,19 @@ class System(msgspec.Struct, frozen=True):
     source: str
 
 
+class Reported(msgspec.Struct, frozen=True):
+    """What a scanner's report says of one vulnerability of a component: a hint, never a verdict.
+
+    `names` are the ids that it gives, its own first; none where the scanner saw the component and reported
+    nothing of this. `severity` and `fixed_in` (versions, separated by blanks) are its words.
+    """
+
+    scanner: str
+    names: tuple[str, ...] = ()
+    severity: str = ""
+    fixed_in: str = ""
+
+
 class Component(Record, frozen=True, kw_only=True):
     """One software component of a target, with the advisory to judge it by where that is known.
 
@@ -65,7 +78,9 @@ class Component(Record, frozen=True, kw_only=True):
     (component, advisory) pair and no finding hides another. `listens` and `root` say whether the target
     listens on the network and runs as root, None where it does not tell. `target_id` is the target's own
     identity: the digest of an image's manifest, or the name that a bill of materials has in all the world.
-    `system` is what the target runs on, None where nothing in it shows that.
+    `system` is what the target runs on, None where nothing in it shows that. `reported` is what a scanner
+    says of the advisory, where the target is a scanner's report. `cpes` are its names by CPE
+    (https://nvd.nist.gov/products/cpe), where a bill of materials gives them.
     """
 
     target: str
@@ -81,6 +96,8 @@ class Component(Record, frozen=True, kw_only=True):
     root: bool | None = None
     target_id: str = ""
     system: System | None = None
+    reported: Reported | None = None
+    cpes: tuple[str, ...] = ()
 
 
 class Relation(msgspec.Struct, frozen=True):

@@ -74,7 +74,8 @@ def test_reports_of_scanners(tmp_path: Path) -> None:
     assert counts["anchore_grype__many_vulns3.json"] == 62
     reported = read["anchore_grype__check_all_fields.json"]
     assert isinstance(reported, Inventory)
-    assert ("CVE-2004-0971",) in reported.reported.values()
+    named = {name for reports in reported.reported.values() for one in reports for name in one.names}
+    assert "CVE-2004-0971" in named
     for name, found in read.items():
         assert isinstance(found, Inventory) or str(tmp_path / name) in found
 

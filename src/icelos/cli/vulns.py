@@ -50,6 +50,9 @@ def analyze(
     exceptions: Annotated[
         Path | None, typer.Option(help="TOML file of what is accepted, by whom and until when")
     ] = None,
+    ignore: Annotated[
+        Path | None, typer.Option(help="TOML file of matches to ignore: why, who says so, until when")
+    ] = None,
     author: Annotated[str, typer.Option(help="Who says it, in documents: a name, e-mail or URL")] = "Icelos",
     product: Annotated[
         list[str] | None,
@@ -78,7 +81,7 @@ def analyze(
 
     chosen = vex.checked_format("json" if json else format_)
     check_fail_on(fail_on)
-    rules = load_rules(vex_file or (), exceptions)
+    rules = load_rules(vex_file or (), exceptions, ignore)
     settings = load().settings
     options = {"advisories": advisories, "cve": ",".join(cve or ()), "target": target, "source": source}
     with _sink(settings) as sink:
@@ -93,7 +96,7 @@ def analyze(
         vex.tell(ruled.notes)
     if spent := costs(sink.outcomes):
         note(spent)
-    if rules.statements or rules.exceptions:
+    if rules.statements or rules.exceptions or rules.ignores:
         report.verdicts = verdicts(ruled.outcomes)
     finish(report, fail_on)
 

@@ -30,7 +30,7 @@ from icelos.data.parse.packages import Installed, OsRelease, apk, dpkg, os_relea
 from icelos.data.parse.purls import parse_purl
 from icelos.data.parse.rpm_database import RpmPackage, rpm_owners, rpm_packages
 from icelos.errors import InputError
-from icelos.records import Component, System, record_id
+from icelos.records import Component, Reported, System, record_id
 
 T = TypeVar("T")
 
@@ -38,16 +38,17 @@ T = TypeVar("T")
 class Inventory(msgspec.Struct):
     """One target: `identity` is the image's digest or the document's own id, else a hash of its content.
 
-    `reported` are the ids of vulnerabilities that a scanner's report names, by package URL: a hint, and what
-    a scan can be restricted to. `listens` and `root` say whether what runs in it listens on the network and
-    is root, and `system` what it runs on; None where the target does not tell.
+    `reported` is what a scanner's report says, by package URL: a hint; `scanner` is who made it. `listens`
+    and `root` say whether what runs in it listens on the network and is root, and `system` what it runs on;
+    None where the target does not tell.
     """
 
     target: str
     identity: str
     components: list[Component] = []
     problems: list[InputError] = []
-    reported: dict[str, tuple[str, ...]] = {}
+    reported: dict[str, tuple[Reported, ...]] = {}
+    scanner: str = ""
     listens: bool | None = None
     root: bool | None = None
     system: System | None = None

@@ -19,8 +19,9 @@ from icelos.data.parse.images import read_images, read_layout
 from icelos.data.parse.limits import read_bounded
 from icelos.data.parse.sbom import components as listed_components
 from icelos.data.reading import open_input, stream_errors
+from icelos.data.reported import united
 from icelos.errors import IcelosError, InputError
-from icelos.records import record_id
+from icelos.records import Reported, record_id
 
 __all__ = ["Inventory", "read_target"]
 
@@ -55,20 +56,22 @@ def _from_bom(path: Path) -> Inventory:
     data = read_bounded(path, MAX_SBOM)
     bom = read_document(data)
     identity = bom.identity or record_id(data)
-    inventory = Inventory(bom.name or path.name, identity)
+    inventory = Inventory(bom.name or path.name, identity, scanner=bom.scanner)
     seen: set[str] = set()
+    reported: dict[str, list[Reported]] = {}
     for item in listed_components(bom):
         place = f"{path.name}:{item.source if isinstance(item, InputError) else item.place}"
         if isinstance(item, InputError):
             inventory.problems.append(InputError(item.message, source=place))
             continue
-        if item.reported:
-            known = inventory.reported.get(item.purl, ())
-            inventory.reported[item.purl] = tuple(dict.fromkeys((*known, *item.reported)))
+        if item.reported and bom.scanner:
+            reported.setdefault(item.purl, []).append(item.reported)
         if not bom.repeats or item.purl not in seen:
-            quote = f"{item.quote} reported: {', '.join(item.reported[:8])}" if item.reported else item.quote
-            inventory.components.append(component_of(inventory, item.purl, place, quote))
+            inventory.components.append(
+                replace(component_of(inventory, item.purl, place, item.quote), cpes=item.cpes)
+            )
         seen.add(item.purl)
+    inventory.reported = {purl: united(reports) for purl, reports in reported.items()}
     inventory.system = system_of_packages(inventory.components)
     inventory.components = [replace(one, system=inventory.system) for one in inventory.components]
     if not bom.parts and not bom.repeats:

@@ -56,9 +56,9 @@ def _verdicts(out: bytes) -> list[str]:
 def test_statements_and_exceptions_and_fail_on(target: list[str], capfdbinary: Capture) -> None:
     one = _vex("v.json", _statement("CVE-2020-1"))
     assert run([*target, "--fail-on", "alert"]) == 1
-    assert _verdicts(capfdbinary.readouterr().out) == ["alert", "alert"]
+    assert _verdicts(capfdbinary.readouterr().out) == ["alert", "alert", "fix"]
     assert run([*target, "--vex", one, "--fail-on", "alert"]) == 1
-    assert _verdicts(capfdbinary.readouterr().out) == ["alert"]
+    assert _verdicts(capfdbinary.readouterr().out) == ["alert", "fix"]
     rules = ["--vex", one, "--exceptions", _exceptions("2999-01-01")]
     assert run([*target, *rules, "--fail-on", "unknown"]) == 0
     shown = capfdbinary.readouterr()

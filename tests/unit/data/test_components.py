@@ -376,8 +376,28 @@ def test_ids_of_a_scanner_s_report(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text(json.dumps({"matches": matches}))
     (inventory,) = read_target(tmp_path / "report.json")
     assert [c.purl for c in inventory.components] == ["pkg:pypi/a@1"]
-    assert inventory.reported == {"pkg:pypi/a@1": ("CVE-1", "CVE-2")}
-    assert inventory.components[0].quote == "a 1 pkg:pypi/a@1 reported: CVE-1"
+    said = inventory.reported["pkg:pypi/a@1"]
+    assert [(one.scanner, one.names) for one in said] == [("grype", ("CVE-1",)), ("grype", ("CVE-2",))]
+
+
+def test_what_a_scanner_reported_beside_what_it_did_not(tmp_path: Path, feed: str) -> None:
+    """CVE-2020-1 both, CVE-2020-2 the advisories alone, CVE-2020-7 and that of a wheel the scanner alone."""
+    artifact = {"name": "a", "version": "1", "purl": "pkg:pypi/a@1"}
+    wheel = {"name": "w", "version": "1", "purl": ""}
+    matches = [
+        {"vulnerability": {"id": name}, "artifact": item}
+        for name, item in (("CVE-2020-1", artifact), ("CVE-2020-7", artifact), ("GHSA-w", wheel))
+    ]
+    (tmp_path / "report.json").write_text(json.dumps({"matches": matches}))
+    items = list(ComponentSource(tmp_path / "report.json", advisories=feed))
+    records = [item for item in items if isinstance(item, Component)]
+    assert [(r.name, r.advisory, r.reported.names) for r in records if r.reported] == [
+        ("a", "A-1", ("CVE-2020-1",)), ("a", "A-2", ()), ("a", "CVE-2020-7", ("CVE-2020-7",)),
+        ("w", "GHSA-w", ("GHSA-w",)),
+    ]  # fmt: skip
+    assert len({record.id for record in records}) == 4
+    one = ComponentSource(tmp_path / "report.json", advisories=feed, cve="CVE-2020-7")
+    assert [item.advisory for item in one if isinstance(item, Component)] == ["CVE-2020-7"]
 
 
 def test_an_egg(tmp_path: Path) -> None:

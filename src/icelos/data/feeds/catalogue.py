@@ -16,7 +16,7 @@ from icelos.data.advisory_filling import Item
 from icelos.data.feeds import attack, layout, nvd
 from icelos.data.feeds.archive import read_archive
 from icelos.data.feeds.files import LIMIT, Provenance
-from icelos.data.feeds.records import advisories_of, facts_in
+from icelos.data.feeds.records import advisories_of, facts_in, products_of
 from icelos.data.parse.fields import Parsed
 from icelos.errors import SettingsError
 
@@ -116,10 +116,10 @@ FEEDS: Mapping[str, Feed] = {
         ),
         Feed(
             name="nvd",
-            title="NVD: severity and weaknesses of every CVE",
+            title="NVD: severity, weaknesses and products of every CVE",
             licence="public domain (NIST)",
             files=layout.nvd,
-            items=facts_in,
+            items=products_of,
             verify=nvd.verify,
             modified=nvd.modified,
         ),

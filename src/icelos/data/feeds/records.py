@@ -11,18 +11,21 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from icelos.data.advisories import advisories_in
 from icelos.data.feeds.archive import is_zip
+from icelos.data.parse.cpe import advisory_of
+from icelos.data.parse.fields import Object
 from icelos.data.parse.intelligence import Facts, facts_of
 from icelos.data.parse.limits import MAX_BYTES, RATIO, RATIO_FREE, load_json, read_bounded
 from icelos.data.parse.osv_advisories import Advisory
 from icelos.data.reading import open_input, read_lines, stream_errors
 from icelos.errors import IcelosError, InputError
 
+T = TypeVar("T")
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".zip")
 MEMBERS = 1_000_000
 MAX_DOCUMENT = 512 * 1024 * 1024
@@ -60,13 +63,28 @@ def facts_in(path: Path, name: str, *, members: str = "") -> Iterator[Facts | In
         yield raw if isinstance(raw, InputError) else _facts(load_json, raw)
 
 
+def products_of(path: Path, name: str) -> Iterator[Advisory | Facts | InputError]:
+    """What each of NVD's records says of products and its CVE; of the CVE alone where it names no product."""
+    for raw in _records(path, name, ""):
+        yield raw if isinstance(raw, InputError) else _made(load_json, _product, raw)
+
+
+def _product(row: Object, place: str) -> Advisory | Facts:
+    facts = facts_of(row)
+    return advisory_of(row, place) or facts
+
+
 def _facts(read: Callable[[bytes], object], raw: Raw) -> Facts | InputError:
+    return _made(read, lambda row, _: facts_of(row), raw)
+
+
+def _made(read: Callable[[bytes], object], make: Callable[[Object, str], T], raw: Raw) -> T | InputError:
     data, place = raw
     try:
         row = read(data)
         if not isinstance(row, dict):
             raise InputError("not an object")
-        return facts_of(row)
+        return make(row, place)
     except InputError as error:
         return InputError(error.message, source=place)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError, csv.Error) as error:

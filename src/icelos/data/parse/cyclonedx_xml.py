@@ -19,7 +19,7 @@ from icelos.data.parse.sbom import MAX_COMPONENTS, Bom
 from icelos.errors import InputError
 
 MAX_DEPTH = 256
-_FIELDS = frozenset({"name", "version", "purl"})
+_FIELDS = frozenset({"name", "version", "purl", "cpe"})
 
 
 def read_cyclonedx_xml(data: bytes) -> Bom:

@@ -53,7 +53,8 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     `cves` are the CVEs that it is about: of its names, else those that a distribution's advisory gives as
     upstream or related. `vectors` are CVSS vectors as published, `rating` is the publisher's word ("high").
-    `details` is its text, summary and all, at most `DETAILS` characters.
+    `details` is its text, summary and all, at most `DETAILS` characters. `modified` is when its publisher
+    last changed it, as written there, where one record of a name takes the place of another.
     New fields go to the end: stores keep advisories as arrays.
     """
 
@@ -68,6 +69,7 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     rating: str = ""
     weaknesses: tuple[str, ...] = ()
     details: str = ""
+    modified: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

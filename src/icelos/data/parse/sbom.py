@@ -8,34 +8,43 @@ left out; a library without a package URL cannot be matched and is an InputError
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
+from packageurl import PackageURL
 
+from icelos.data.parse.cpe import ANY, NONE, parse_cpe
 from icelos.data.parse.purls import parse_purl
 from icelos.errors import InputError
+from icelos.records import Reported
 
 MAX_COMPONENTS = 500_000
 MAX_DEPTH = 64
+MAX_CPES = 8
+"""Names by CPE of one component: Syft makes up to dozens."""
+IMAGES = frozenset({"oci", "docker"})
+"""Types of package URLs that name an image, not a package in it."""
 
 
 class Listed(msgspec.Struct, frozen=True):
     """One component as its document lists it: `place` is "components[12]", `quote` its own words.
 
-    `reported` are ids of vulnerabilities that a scanner's report names for it.
+    `reported` is the vulnerability that an entry of a scanner's report is about, `cpes` are names by CPE.
     """
 
     purl: str
     place: str
     quote: str
-    reported: tuple[str, ...] = ()
+    reported: Reported | None = None
+    cpes: tuple[str, ...] = ()
 
 
 class Bom(msgspec.Struct, frozen=True):
     """The document: a name for people, an identity that is its own, and its parts as JSON.
 
-    `repeats` is true for a report, which names a component once for each finding.
+    `repeats` is true for a report, which names a component once for each finding, and `scanner` is who made
+    it.
     """
 
     kind: str
@@ -43,6 +52,7 @@ class Bom(msgspec.Struct, frozen=True):
     identity: str
     parts: tuple[tuple[str, bytes], ...]
     repeats: bool = False
+    scanner: str = ""
 
 
 class _Property(msgspec.Struct):
@@ -55,9 +65,11 @@ class _Component(msgspec.Struct):
     type: str = "library"
     version: str | None = None
     purl: str | None = None
+    cpe: str | None = None
+    cpes: list[str] | None = None
     properties: list[_Property] | None = None
     components: list[msgspec.Raw] | None = None
-    reported: tuple[str, ...] = ()
+    reported: Reported | None = None
 
 
 class _Metadata(msgspec.Struct):
@@ -137,9 +149,11 @@ def _cyclonedx_components(bom: Bom) -> Iterator[Listed | InputError]:
                 raise InputError(f"components are nested deeper than {MAX_DEPTH}")
             inner = _numbered(f"{place}.components", component.components)
             waiting.extend((p, d, depth + 1) for p, d in reversed(inner))
-            listed = _listed(component.name, component.version, component.purl, component.type, place)
+            cpes = known_cpes([component.cpe or "", *(component.cpes or ())])
+            purl = component.purl or _purl_of(cpes, component.version, component.type)
+            listed = _listed(component.name, component.version, purl, component.type, place)
             if listed is not None:
-                listed = msgspec.structs.replace(listed, reported=component.reported)
+                listed = msgspec.structs.replace(listed, reported=component.reported, cpes=cpes)
                 yield _with_source(listed, *_trivy_source(component), distro)
         except InputError as error:
             yield InputError(error.message, source=place)
@@ -152,13 +166,15 @@ def _spdx_components(bom: Bom) -> Iterator[Listed | InputError]:
             purl = next(
                 (r.referenceLocator for r in package.externalRefs or () if r.referenceType == "purl"), ""
             )
+            cpes = known_cpes(r.referenceLocator for r in package.externalRefs or ())
             # SPDX has no type for the described whole, nor do most tools say a purpose.
-            kind = (package.primaryPackagePurpose or "library" if purl else "file").lower()
+            kind = (package.primaryPackagePurpose or "library" if purl or cpes else "file").lower()
+            purl = purl or _purl_of(cpes, package.versionInfo, kind)
             listed = _listed(package.name, package.versionInfo, purl, kind, place)
             if listed is not None:
                 built = _BUILT_FROM.search(package.sourceInfo or "")
                 source, version = (built[1], built[2]) if built else ("", "")
-                yield _with_source(listed, source, version, "")
+                yield msgspec.structs.replace(_with_source(listed, source, version, ""), cpes=cpes)
         except InputError as error:
             yield InputError(error.message, source=place)
     if len(bom.parts) > MAX_COMPONENTS:
@@ -174,9 +190,25 @@ def _listed(name: str, version: str | None, purl: str | None, kind: str, place: 
             return None
         raise InputError(f"component {name[:80]!r} has no package URL, so no advisory can be found for it")
     parsed = parse_purl(purl)
-    if parsed.type in {"oci", "docker"}:
+    if parsed.type in IMAGES:
         return None
     return Listed(purl, place, f"{name[:200]} {(version or '')[:100]} {purl[:500]}".strip())
+
+
+def known_cpes(names: Iterable[str]) -> tuple[str, ...]:
+    """Those that are names by CPE of one vendor and product, at most `MAX_CPES`."""
+    parsed = ((name.strip(), parse_cpe(name)) for name in names)
+    found = dict.fromkeys(name for name, cpe in parsed if cpe is not None and cpe.name)
+    return tuple(found)[:MAX_CPES]
+
+
+def _purl_of(cpes: Sequence[str], version: str | None, kind: str) -> str:
+    """A generic package URL where a bill of materials names software by CPE alone; else empty."""
+    cpe = parse_cpe(cpes[0]) if cpes else None
+    if cpe is None or kind in _NOT_PACKAGES - {"application"}:
+        return ""
+    said = version or ("" if cpe.version in {ANY, NONE} else cpe.version)
+    return PackageURL("generic", cpe.vendor, cpe.product, said or None).to_string()
 
 
 def _trivy_source(component: _Component) -> tuple[str, str]:

@@ -7,20 +7,23 @@ What a scanner concluded is a hint about where to look, never a verdict.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 from packageurl import PackageURL
 
 from icelos.data.parse.listed import objects, word
-from icelos.data.parse.purls import DISTRIBUTIONS, ECOSYSTEMS
-from icelos.data.parse.sbom import MAX_COMPONENTS, Bom
+from icelos.data.parse.purls import DISTRIBUTIONS, ECOSYSTEMS, parse_purl
+from icelos.data.parse.sbom import IMAGES, MAX_COMPONENTS, Bom
 from icelos.errors import InputError
+from icelos.records import Reported
 
 Item = Mapping[str, Any]
 Entry = tuple[str, dict[str, Any]]
-MAX_REPORTED = 64
+MAX_NAMES = 64
+"""Ids of one vulnerability; an update of a distribution may name as many CVEs."""
+MAX_FIXES, MAX_WORD = 8, 128
 
 _TRIVY = {
     "pypi": ("pip", "pipenv", "poetry", "uv", "pylock", "python-pkg", "conda-pkg"),
@@ -60,11 +63,23 @@ def grype_report(data: bytes) -> Bom:
     def entries() -> Iterator[Entry]:
         for number, match in enumerate(_listed(table, "matches")):
             item = _artifact(_mapping(match.get("artifact")))
-            related = [_mapping(match.get("vulnerability")), *objects(match.get("relatedVulnerabilities"))]
-            item["reported"] = _ids(word(one.get("id")) for one in related)
+            item["reported"] = _grype_reported(match)
             yield f"matches[{number}]", item
 
-    return _bom(_source_name(source), _target(source, "manifestDigest"), entries(), table.get("distro"))
+    name, identity = _source_name(source), _target(source, "manifestDigest")
+    return _bom(name, identity, entries(), table.get("distro"), "grype")
+
+
+def _grype_reported(match: Item) -> Reported | None:
+    found = _mapping(match.get("vulnerability"))
+    related = objects(match.get("relatedVulnerabilities"))
+    fix = _mapping(found.get("fix"))
+    return _reported(
+        "grype",
+        (word(one.get("id")) for one in (found, *related)),
+        word(found.get("severity")),
+        _words(fix.get("versions")),
+    )
 
 
 def trivy_report(data: bytes) -> Bom:
@@ -82,7 +97,7 @@ def trivy_report(data: bytes) -> Bom:
     system = _mapping(metadata.get("OS"))
     distro = {"name": word(system.get("Family")), "version": word(system.get("Name"))}
     name = word(whole.get("ArtifactName")) or word(whole.get("ClusterName"))
-    return _bom(name, word(metadata.get("ImageID")), _trivy_entries(whole), distro)
+    return _bom(name, word(metadata.get("ImageID")), _trivy_entries(whole), distro, "trivy")
 
 
 def _trivy_entries(table: Item) -> Iterator[Entry]:
@@ -118,7 +133,9 @@ def _trivy_item(item: Item, kind: str, target: str, packages: Mapping[str, Item]
         "properties": [{"name": key, "value": value} for key, value in fields.items() if value],
     }  # fmt: skip
     if "VulnerabilityID" in item:
-        found["reported"] = _ids([word(item.get("VulnerabilityID")), *_words(item.get("VendorIDs"))])
+        names = [word(item.get("VulnerabilityID")), *_words(item.get("VendorIDs"))]
+        fixes = word(item.get("FixedVersion")).split(",")
+        found["reported"] = _reported("trivy", names, word(item.get("Severity")), fixes)
     return found
 
 
@@ -144,20 +161,39 @@ def osv_report(data: bytes) -> Bom:
             if "packages" not in result:
                 raise InputError("results without packages: not a report of osv-scanner")
             for count, item in enumerate(objects(result.get("packages"))):
-                package = _mapping(item.get("package"))
+                package, place = _mapping(item.get("package")), f"results[{number}].packages[{count}]"
                 found = _osv_package(package)
-                found["reported"] = _ids(
-                    name
-                    for one in objects(item.get("vulnerabilities"))
-                    for name in (word(one.get("id")), *_words(one.get("aliases")))
-                )
-                yield f"results[{number}].packages[{count}]", found
+                if not found["name"] and package.get("commit"):  # a checkout, known by its folder
+                    found |= {"name": _last(word(_mapping(result.get("source")).get("path")))}
+                    found |= {"purl": _purl("generic", found["name"], found["version"], ("", ""))}
+                yield place, found
+                for one, vulnerability in enumerate(objects(item.get("vulnerabilities"))):
+                    reported = _osv_reported(vulnerability, word(package.get("name")))
+                    yield f"{place}.vulnerabilities[{one}]", {**found, "reported": reported}
 
-    return _bom("", "", entries(), None)
+    return _bom("", "", entries(), None, "osv-scanner")
+
+
+def _last(path: str) -> str:
+    return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+
+def _osv_reported(vulnerability: Item, package: str) -> Reported | None:
+    fixes = [
+        word(event.get("fixed"))
+        for affected in objects(vulnerability.get("affected"))
+        if word(_mapping(affected.get("package")).get("name")) == package
+        for one in objects(affected.get("ranges"))
+        if one.get("type") != "GIT"
+        for event in objects(one.get("events"))
+    ]
+    names = (word(vulnerability.get("id")), *_words(vulnerability.get("aliases")))
+    severity = word(_mapping(vulnerability.get("database_specific")).get("severity"))
+    return _reported("osv-scanner", names, severity, fixes)
 
 
 def _osv_package(package: Item) -> dict[str, Any]:
-    name, version = word(package.get("name")), word(package.get("version"))
+    name, version = word(package.get("name")), word(package.get("version")) or word(package.get("commit"))
     ecosystem, _, release = word(package.get("ecosystem")).partition(":")
     vendor = _VENDORS.get(ecosystem, "")
     purl = _purl(_OSV_TYPES.get(ecosystem, ""), name, version, (vendor, release.removeprefix("v")))
@@ -181,11 +217,19 @@ def _purl(kind: str, name: str, version: str, system: tuple[str, str]) -> str:
 def _artifact(item: Item) -> dict[str, Any]:
     return {
         "name": word(item.get("name")), "version": word(item.get("version")), "type": "library",
-        "purl": word(item.get("purl")),
+        "purl": word(item.get("purl")), "cpes": _cpes(item.get("cpes")),
     }  # fmt: skip
 
 
-def _bom(name: str, identity: str, entries: Iterator[Entry], distro: Any) -> Bom:
+def _cpes(values: object) -> list[str]:
+    """Plain names, or objects that say where each is from: those that were looked up, before made-up ones."""
+    if not isinstance(values, list):
+        return []
+    told = [one for one in objects(values) if one.get("source") != "syft-generated"]
+    return [word(one.get("cpe")) for one in told or objects(values)] or _words(values)
+
+
+def _bom(name: str, identity: str, entries: Iterator[Entry], distro: Any, scanner: str = "") -> Bom:
     parts: list[tuple[str, bytes]] = []
     system = _mapping(distro)
     known = {"redhat": "rhel"}.get(word(system.get("name")), word(system.get("name")))
@@ -196,8 +240,19 @@ def _bom(name: str, identity: str, entries: Iterator[Entry], distro: Any) -> Bom
     for place, entry in entries:
         if len(parts) > MAX_COMPONENTS:
             break
-        parts.append((place, msgspec.json.encode(entry)))
-    return Bom("cyclonedx", name, identity, tuple(parts), repeats=True)
+        named = _named(entry, place) if entry.get("reported") else entry
+        parts.append((place, msgspec.json.encode(named)))
+    return Bom("cyclonedx", name, identity, tuple(parts), repeats=True, scanner=scanner)
+
+
+def _named(entry: dict[str, Any], place: str) -> dict[str, Any]:
+    """What a scanner reports is not dropped for want of a package URL that names a package."""
+    try:
+        if parse_purl(entry["purl"]).type not in IMAGES:
+            return entry
+    except InputError:
+        pass
+    return {**entry, "purl": _purl("generic", entry["name"] or place, entry["version"], ("", ""))}
 
 
 def _source_name(source: Item) -> str:
@@ -209,8 +264,14 @@ def _target(source: Item, field: str) -> str:
     return word(_mapping(source.get("target") or source.get("metadata")).get(field))
 
 
-def _ids(names: Any) -> list[str]:
-    return list(dict.fromkeys(name[:128] for name in names if name))[:MAX_REPORTED]
+def _reported(
+    scanner: str, names: Iterable[str], severity: str, fixes: Iterable[str]
+) -> Reported | None:  # fmt: skip
+    """None where an entry names no vulnerability."""
+    ids = tuple(dict.fromkeys(name.strip()[:MAX_WORD] for name in names if name.strip()))[:MAX_NAMES]
+    versions = dict.fromkeys(fix.strip()[:MAX_WORD] for fix in fixes if fix.strip())
+    fixed_in = " ".join("".join(version.split()) for version in list(versions)[:MAX_FIXES])
+    return Reported(scanner, ids, severity.lower()[:MAX_WORD], fixed_in) if ids else None
 
 
 def _words(values: object) -> list[str]:

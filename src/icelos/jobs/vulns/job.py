@@ -13,32 +13,32 @@ from icelos import __version__
 from icelos.contracts import Needs, Scored
 from icelos.data.advisories import AdvisoryIndex
 from icelos.data.advisory_store import AdvisoryStore, open_advisories, open_intelligence
-from icelos.data.parse.purls import DISTRIBUTIONS, Place, place_of
-from icelos.data.statement import Statement
+from icelos.data.components import places_of
 from icelos.data.workspace import Workspace
 from icelos.errors import InputError, SettingsError
-from icelos.findings import Evidence, Finding, How, Verdict
+from icelos.findings import Finding, Verdict, failure
+from icelos.jobs.vulns import scanner
 from icelos.jobs.vulns.fixes.fixes import known_fixes
 from icelos.jobs.vulns.investigated import MAX_PROOF, Investigator, chain, facts, open_target
 from icelos.jobs.vulns.investigation.kept import KeptInvestigations
 from icelos.jobs.vulns.investigation.loop import Investigation
-from icelos.jobs.vulns.platform import Elsewhere, elsewhere
+from icelos.jobs.vulns.matched import (
+    LABELS,
+    Match,
+    attributes_of,
+    evidence_of,
+    find,
+    investigated,
+    ruled_out,
+    summary_of,
+)
+from icelos.jobs.vulns.platform import elsewhere
 from icelos.jobs.vulns.priority import Prioritiser
-from icelos.jobs.vulns.ranges import Reading, Standing, read
 from icelos.jobs.vulns.risk import Exposure, Reach
-from icelos.jobs.vulns.verdicts import MEANINGS, Label, Status
+from icelos.jobs.vulns.verdicts import MEANINGS, Label
 from icelos.llm.connect import connect
 from icelos.records import Component, Record
 from icelos.settings import Settings
-
-_LABELS = {
-    Standing.AFFECTED: Label.VULNERABLE,
-    Standing.FIXED: Label.CODE_NOT_PRESENT,
-    Standing.OUTSIDE: Label.CODE_NOT_PRESENT,
-    Standing.UNDECIDED: Label.UNCERTAIN,
-}
-
-_DISTRIBUTIONS = frozenset(DISTRIBUTIONS.values())
 
 
 class VulnsJob:
@@ -61,122 +61,71 @@ class VulnsJob:
             self._made_by["data"] = advisories.described
 
     def score(self, batch: Sequence[Record]) -> list[Scored]:
-        """A Finding for each component. Raises InputError for a record that is not one, or not judgeable."""
-        return [self._judge(record) for record in batch]
+        """A Finding for each component, a Failure for a record that is none or that cannot be judged."""
+        return [self._scored(record) for record in batch]
+
+    def _scored(self, record: Record) -> Scored:
+        """One record's trouble is its own: what a tool raises on hostile content may be any exception."""
+        try:
+            return self._judge(record)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other records go on
+            raw = record.purl if isinstance(record, Component) else ""
+            return failure(record_id=record.id, job=self.name, error=error, source=record.source, raw=raw)
 
     def _judge(self, record: Record) -> Finding:
         if not isinstance(record, Component):
             raise InputError(f"not a component but a {type(record).__name__}", source=record.source)
-        place = place_of(record.purl)
-        statements = self._advisories.about(place).get(record.advisory, ()) if place else ()
-        if place is None or not statements:
-            raise InputError(f"no advisory {record.advisory!r} names {record.purl}", source=record.source)
-        reading = _reading(place, statements)
-        found = self._investigator.look(record, statements, reading) if self._investigator else None
-        other = elsewhere(record, statements, reading) if found is None else None
-        label = found.conclusion.label if found else _LABELS[reading.standing]
-        attributes = {**_attributes(record, statements, reading), "match": _match(place)}
-        summary, evidence = _summary(record, statements, reading), _evidence(record, statements, reading)
-        reach = Reach.UNKNOWN
-        if other is not None:
-            label = Label.REQUIRES_ENVIRONMENT
-            attributes |= {"status": MEANINGS[label].status.value, "why": other.why}
-            summary = _other_system(record, statements, other)
-            evidence = (*evidence, *other.evidence)[:MAX_PROOF]
+        match = find(record, self._advisories)
+        if match is None:
+            return self._unmatched(record)
+        found = self._investigated(match)
+        by_words = found is None and not match.by_cpe
+        other = elsewhere(record, match.statements, match.reading) if by_words else None
+        label, attributes = LABELS[match.reading.standing], attributes_of(match)
+        summary, evidence = summary_of(match), (*evidence_of(match), *scanner.quoted(record))
         if found is not None:
-            attributes |= {"status": MEANINGS[label].status.value, **facts(found)}
-            summary = _judged(record, statements, reading, found)
+            label = found.conclusion.label
+            attributes |= facts(found)
+            summary = investigated(match, found)
             evidence = tuple(dict.fromkeys((*evidence, *chain(found))))[:MAX_PROOF]
-            reach = Reach.REACHED if label is Label.VULNERABLE else Reach.UNKNOWN
+        elif other is not None:
+            label = Label.REQUIRES_ENVIRONMENT
+            attributes["why"], summary = other.why, ruled_out(match, other.why)
+            evidence = (*evidence, *other.evidence)[:MAX_PROOF]
+        elif scanner.refuted(record, match.reading):
+            label = Label.FALSE_POSITIVE
+            attributes |= scanner.refutation(record, match.reading)
+            summary = ruled_out(match, attributes["why"])
+        if label is not LABELS[match.reading.standing]:
+            attributes["status"] = MEANINGS[label].status.value
+        attributes |= scanner.comparison(record)
         score = None
         if MEANINGS[label].verdict is not Verdict.CLEAR:  # what is ruled out has no risk
+            reached = found is not None and label is Label.VULNERABLE
             exposure = Exposure(record.listens, record.root)
-            priority = self._prioritiser.of(statements, reach, exposure)
+            reach = Reach.REACHED if reached else Reach.UNKNOWN
+            priority = self._prioritiser.of(match.statements, reach, exposure)
             score, attributes = priority.risk.score, attributes | priority.attributes
+            if missed := scanner.overlooked(record):
+                attributes |= missed
+                summary += f"; not reported by {missed['not_reported_by']}"
         return Finding(
             record_id=record.id, job=self.name, verdict=MEANINGS[label].verdict, label=label.value,
             score=score, summary=summary, evidence=evidence, source=record.source, attributes=attributes,
             made_by=self._made_by | {"method": "investigation"} if found else self._made_by,
         )  # fmt: skip
 
+    def _investigated(self, match: Match) -> Investigation | None:
+        if self._investigator is None or match.by_cpe:
+            return None
+        return self._investigator.look(match.component, match.statements, match.reading)
 
-def _judged(
-    record: Component, statements: Sequence[Statement], reading: Reading, found: Investigation
-) -> str:
-    named = f"{record.name} {record.version}".strip()
-    move = f"; fixed in {' or '.join(reading.fixes[:3])}" if reading.fixes else ""
-    label = found.conclusion.label.value.replace("_", " ")
-    return f"{named}, {statements[0].advisory.title}: {label}: {found.conclusion.why}{move}"
-
-
-def _other_system(record: Component, statements: Sequence[Statement], other: Elsewhere) -> str:
-    named = f"{record.name} {record.version}".strip()
-    return f"{named} is not affected by {_title(statements)}: {other.why}"
-
-
-def _attributes(
-    record: Component, statements: Sequence[Statement], reading: Reading
-) -> dict[str, str]:  # fmt: skip
-    """What documents and filters need; lists are separated by blanks, and empty values are left out."""
-    advisory = statements[0].advisory
-    names = dict.fromkeys(name for statement in statements for name in statement.advisory.names)
-    title = _title(statements)
-    fixed = reading.standing is Standing.FIXED
-    values = {
-        "target_id": record.target_id,
-        "target": record.target, "purl": record.purl, "name": record.name, "version": record.version,
-        "location": record.location, "layer": record.layer, "owner": record.owner,
-        "advisory": record.advisory, "vulnerability": title,
-        "advisories": " ".join(dict.fromkeys(statement.advisory.id for statement in statements)),
-        "aliases": " ".join(name for name in names if name != title),
-        "status": Status.FIXED if fixed else MEANINGS[_LABELS[reading.standing]].status,
-        "why": reading.why, "fixed_in": " ".join(reading.fixes[:8]),
-        "description": advisory.summary,
-    }  # fmt: skip
-    return {name: str(value) for name, value in values.items() if value}
-
-
-def _match(place: Place) -> str:
-    """How the advisory was found to be about the component."""
-    return "advisory of the distribution" if place.ecosystem in _DISTRIBUTIONS else "package URL and versions"
-
-
-def _title(statements: Sequence[Statement]) -> str:
-    """The CVE by which people call it, else the first advisory's id."""
-    titles = [statement.advisory.title for statement in statements]
-    return next((title for title in titles if title.startswith("CVE-")), titles[0])
-
-
-def _reading(place: Place, statements: Sequence[Statement]) -> Reading:
-    if place.needs_release and not place.release:
-        return Reading(
-            Standing.UNDECIDED,
-            f"the release of {place.ecosystem} is not known, and advisories differ by it",
-            "",
-        )
-    return read([statement.affected for statement in statements], place.ecosystem, place.version)
-
-
-def _summary(record: Component, statements: Sequence[Statement], reading: Reading) -> str:
-    title = _title(statements)
-    what = {
-        Standing.AFFECTED: "is affected by", Standing.FIXED: "has the fix of",
-        Standing.OUTSIDE: "is not affected by", Standing.UNDECIDED: "may be affected by",
-    }[reading.standing]  # fmt: skip
-    move = f"; fixed in {' or '.join(reading.fixes[:3])}" if reading.fixes else ""
-    named = f"{record.name} {record.version}".strip()
-    return f"{named} {what} {title}: {reading.why}{move}"
-
-
-def _evidence(record: Component, statements: Sequence[Statement], reading: Reading) -> tuple[Evidence, ...]:
-    """The inventory's own line, then each advisory's own words."""
-    found = [Evidence(record.quote or record.purl, record.location or record.source, How.TOOL)]
-    for advisory, _ in statements[:8]:
-        words = ": ".join(filter(None, (advisory.id, advisory.summary)))
-        found.append(Evidence(words, advisory.source, How.RETRIEVAL))
-    if reading.words:
-        found.append(Evidence(reading.words, statements[reading.number].advisory.source, How.RULE))
-    return tuple(found)
+    def _unmatched(self, record: Component) -> Finding:
+        """What only a scanner reported. Raises InputError for a record of which nobody says anything."""
+        if not scanner.is_reported(record):
+            raise InputError(f"no advisory {record.advisory!r} names {record.purl}", source=record.source)
+        covered = bool(places_of(record, self._advisories))
+        return scanner.unmatched(record, self._prioritiser, covered=covered, made_by=self._made_by)
 
 
 def build(settings: Settings, options: Mapping[str, str]) -> VulnsJob:

@@ -34,7 +34,15 @@ class Prioritiser:
         exposure: Exposure | None = None,
     ) -> Priority:
         """The priority of what these statements are about. Raises StoreError."""
-        intel = self._intel(statements)
+        return self._priority(self._intel(statements), reach, exposure)
+
+    def of_names(self, names: Sequence[str], said: Sequence[Facts], exposure: Exposure) -> Priority:
+        """The priority of a vulnerability without an advisory, by its ids and what is `said` of it."""
+        if self._intelligence is None:
+            return self._priority(combined(tuple(names), said, kev_known=False), Reach.UNKNOWN, exposure)
+        return self._priority(self._intelligence.about(names, said), Reach.UNKNOWN, exposure)
+
+    def _priority(self, intel: Intel, reach: Reach, exposure: Exposure | None) -> Priority:
         severity = severity_of(intel.vectors, intel.rating)
         found = risk(intel, severity, reach, exposure)
         advice = advice_on(intel, self._mission_impact)

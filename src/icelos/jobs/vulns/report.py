@@ -27,12 +27,26 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def as_rows(outcomes: Sequence[Outcome], *, show_clear: bool = False) -> list[tuple[str, str, str, str, str]]:
-    """Rows of `COLUMNS`: findings by risk, what is ruled out only where asked for, then failures."""
+    """Rows of `COLUMNS`: findings by risk (what is ruled out where asked for), fixes, then failures."""
     findings = [one for one in outcomes if isinstance(one, Finding)]
     shown = [f for f in findings if show_clear or f.verdict is not Verdict.CLEAR]
     shown.sort(key=_concern)
-    rows = [(_verdict(f), _risk(f), f.label, f.summary, f.source) for f in shown]
+    rows = [(_verdict(f), _risk(f), f.label, _summary(f), f.source) for f in shown]
+    rows += _fixes(findings)
     return rows + [("failure", "", "", f.error, f.source) for f in outcomes if isinstance(f, Failure)]
+
+
+def _fixes(findings: Sequence[Finding]) -> list[tuple[str, str, str, str, str]]:
+    """What to do, one row for each base image and each package that has a fixed version."""
+    from icelos.jobs.vulns.documents.moves import advice_on
+    from icelos.jobs.vulns.documents.people import told_move, told_rebuild
+
+    advice = advice_on(findings)
+    rows = []
+    for rebuild in advice.rebuilds:
+        rows.append(("fix", "", "rebuild", told_rebuild(rebuild), rebuild.target))
+        rows += [("fix", f"{one.risk:.3f}", "update", told_move(one), "") for one in rebuild.moves if one.to]
+    return rows + [("fix", f"{one.risk:.3f}", "move", told_move(one), "") for one in advice.moves if one.to]
 
 
 def _concern(finding: Finding) -> tuple[float, bool, int]:
@@ -45,11 +59,18 @@ def _risk(finding: Finding) -> str:
     return "" if finding.score is None else f"{finding.score:.3f}"
 
 
-def _verdict(finding: Finding) -> str:
-    """An exception is kept and shown."""
-    from icelos.jobs.vulns.documents.exceptions import is_excepted
+def _summary(finding: Finding) -> str:
+    """With the reason, where a rule in force stands before the verdict."""
+    ruled = _verdict(finding)
+    reason = finding.attributes.get(ruled, "") if ruled != finding.verdict.value else ""
+    return f"{finding.summary}; {ruled}: {reason}" if reason else finding.summary
 
-    return "excepted" if is_excepted(finding) else finding.verdict.value
+
+def _verdict(finding: Finding) -> str:
+    """What is ignored or excepted is kept and shown."""
+    from icelos.jobs.vulns.documents.ruling import shown_verdict
+
+    return shown_verdict(finding)
 
 
 def as_objects(outcomes: Iterable[Outcome]) -> list[dict[str, Outcome]]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from icelos.data.parse.bom_forms import is_document, read_document
 from icelos.data.parse.sbom import Bom, Listed, components
 from icelos.errors import InputError
+from icelos.records import Reported
 
 XML = """<?xml version="1.0"?>
 <bom xmlns="http://cyclonedx.org/schema/bom/1.4" serialNumber="urn:uuid:1" version="1">
@@ -125,16 +126,20 @@ def test_syft() -> None:
 
 def test_grype() -> None:
     match = {
-        "vulnerability": {"id": "GHSA-1"}, "relatedVulnerabilities": [{"id": "CVE-1"}, {"id": "GHSA-1"}],
+        "vulnerability": {"id": "GHSA-1", "severity": "High", "fix": {"versions": ["2", "3"]}},
+        "relatedVulnerabilities": [{"id": "CVE-1"}, {"id": "GHSA-1"}],
         "artifact": {"name": "a", "version": "1", "purl": "pkg:pypi/a@1"},
     }  # fmt: skip
     bom, listed, _ = _read({"matches": [match], "source": {"type": "image", "target": {"userInput": "x:1"}}})
     assert bom.name == "x:1"
-    assert [(item.purl, item.reported) for item in listed] == [("pkg:pypi/a@1", ("GHSA-1", "CVE-1"))]
+    assert [(item.purl, item.reported) for item in listed] == [
+        ("pkg:pypi/a@1", Reported("grype", ("GHSA-1", "CVE-1"), "high", "2 3"))
+    ]
 
 
 def _trivy(kind: str, target: str = "t", **fields: Any) -> dict[str, Any]:
-    seen = {"VulnerabilityID": "CVE-1", "PkgName": "a", "InstalledVersion": "1", **fields}
+    seen = {"VulnerabilityID": "CVE-1", "PkgName": "a", "InstalledVersion": "1", "VendorIDs": ["DSA-1"]}
+    seen |= {"Severity": "LOW", "FixedVersion": "2, 3", **fields}
     return {"Target": target, "Type": kind, "Vulnerabilities": [seen]}
 
 
@@ -151,7 +156,9 @@ def _trivy(kind: str, target: str = "t", **fields: Any) -> dict[str, Any]:
 def test_trivy(result: dict[str, Any], purl: str) -> None:
     for report in ({"ArtifactName": "x", "Results": [result]}, [result]):
         _, listed, errors = _read(report)
-        assert [(item.purl, item.reported) for item in listed] == [(purl, ("CVE-1",))]
+        assert [(item.purl, item.reported) for item in listed] == [
+            (purl, Reported("trivy", ("CVE-1", "DSA-1"), "low", "2 3"))
+        ]
         assert errors == []
 
 
@@ -178,12 +185,35 @@ def test_trivy_of_a_cluster() -> None:
     ],
 )  # fmt: skip
 def test_osv_scanner(ecosystem: str, name: str, purl: str) -> None:
+    events = [{"introduced": "0"}, {"fixed": "2"}]
+    affected = [
+        {"package": {"name": name}, "ranges": [{"type": "ECOSYSTEM", "events": events}, {"type": "GIT"}]},
+        {"package": {"name": "other"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"fixed": "9"}]}]},
+    ]
     item = {
         "package": {"name": name, "version": "1", "ecosystem": ecosystem},
-        "vulnerabilities": [{"id": "GHSA-1", "aliases": ["CVE-1"]}],
+        "vulnerabilities": [{"id": "GHSA-1", "aliases": ["CVE-1"], "affected": affected}],
     }
-    _, listed, _ = _read({"results": [{"source": {"path": "x"}, "packages": [item]}]})
-    assert [(one.purl, one.reported) for one in listed] == [(purl, ("GHSA-1", "CVE-1"))]
+    bom, listed, _ = _read({"results": [{"source": {"path": "x"}, "packages": [item]}]})
+    said = Reported("osv-scanner", ("GHSA-1", "CVE-1"), "", "2")
+    assert bom.scanner == "osv-scanner"
+    assert [(one.purl, one.reported) for one in listed] == [(purl, None), (purl, said)]
+
+
+@pytest.mark.parametrize("purl", ["", "pkg:", "pkg:oci/a@1"])
+def test_what_is_reported_of_something_without_a_package_url_stays(purl: str) -> None:
+    match = {"vulnerability": {"id": "CVE-1"}, "artifact": {"name": "a", "version": "1", "purl": purl}}
+    _, listed, errors = _read({"matches": [match]})
+    assert ([one.purl for one in listed], errors) == (["pkg:generic/a@1"], [])
+
+
+def test_osv_scanner_of_a_commit() -> None:
+    package = {"name": "", "version": "", "ecosystem": "", "commit": "f5f3"}
+    item = {"package": package, "vulnerabilities": [{"id": "CVE-1"}]}
+    _, listed, errors = _read({"results": [{"source": {"path": "/src/lib/"}, "packages": [item]}]})
+    assert ([one.purl for one in listed], errors) == (["pkg:generic/lib@f5f3"] * 2, [])
+    _, listed, _ = _read({"results": [{"packages": [item]}]})
+    assert [one.reported.names for one in listed if one.reported] == [("CVE-1",)]
 
 
 def test_signed_statements() -> None:

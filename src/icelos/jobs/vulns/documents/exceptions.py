@@ -6,10 +6,10 @@ restrict it, `purl` (with or without a version). Read strictly: a misspelt key w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -20,16 +20,48 @@ from icelos.jobs.vulns.documents.apply import names_of
 from icelos.jobs.vulns.documents.products import covers, is_purl
 
 MAX_FILE = 8 * 1024 * 1024
+T = TypeVar("T")
 
 
-class Exemption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One exception: whose risk it is, why it is taken, and until when."""
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody says of findings: why, who, and through which day."""
 
-    vulnerability: str
     reason: str
     owner: str
     expires: date
+    vulnerability: str = ""
     purl: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What it is about, for people."""
+        return " ".join(filter(None, (self.vulnerability, self.purl)))
+
+    def is_about(self, finding: Finding) -> bool:
+        """Whether it names the finding: by any id of the vulnerability, and by its component."""
+        wanted = self.vulnerability.strip().upper()
+        return (not wanted or wanted in names_of(finding)) and (
+            not self.purl or covers(self.purl, finding.attributes.get("purl", ""))
+        )
+
+    def problem(self) -> str:
+        """What is wrong with it; else empty."""
+        empty = [name for name in ("reason", "owner") if not getattr(self, name).strip()]
+        if empty:
+            return f"{empty[0]} is empty"
+        if self.purl and not is_purl(self.purl):
+            return f"purl {self.purl[:200]!r} is not a package URL"
+        return ""
+
+
+class Exemption(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One exception: whose risk it is, why it is taken, and until when."""
+
+    vulnerability: str
+
+    def problem(self) -> str:
+        """A risk is taken by name."""
+        return super().problem() if self.vulnerability.strip() else "vulnerability is empty"
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,14 +69,14 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Placed(NamedTuple):
-    """An exception and where it stands ("exceptions.toml:exception[2]")."""
+    """A rule and where it stands ("exceptions.toml:exception[2]")."""
 
-    exemption: Exemption
+    rule: Rule
     source: str
 
 
-class Excepted(NamedTuple):
-    """All findings in their order, those that are new, and the exceptions that did nothing, with reasons."""
+class Applied(NamedTuple):
+    """All findings in their order, those that are new, and the rules that did nothing, with reasons."""
 
     findings: list[Finding]
     changed: list[Finding]
@@ -53,52 +85,72 @@ class Excepted(NamedTuple):
 
 def read_exceptions(path: Path) -> list[Placed]:
     """Raises InputError for what is not such a file, or an exception that is not complete."""
-    try:
-        found = msgspec.toml.decode(read_bounded(path, MAX_FILE), type=_File).exception
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise InputError(f"not a file of exceptions: {error}", source=str(path), hint=_HINT) from error
-    except InputError as error:
-        raise InputError(error.message, source=str(path)) from error
-    placed = [Placed(one, f"{path.name}:exception[{number}]") for number, one in enumerate(found)]
-    for one in placed:
-        _check(one)
-    return placed
+    file = read_toml(path, _File, "exceptions", _HINT)
+    return placed(file.exception, f"{path.name}:exception")
 
 
 _HINT = "[[exception]] with vulnerability, reason, owner, expires = 2027-01-31, and purl where it restricts"
 
 
-def _check(placed: Placed) -> None:
-    one = placed.exemption
-    empty = [name for name in ("vulnerability", "reason", "owner") if not getattr(one, name).strip()]
-    if empty:
-        raise InputError(f"{empty[0]} is empty", source=placed.source)
-    if one.purl and not is_purl(one.purl):
-        raise InputError(f"purl {one.purl[:200]!r} is not a package URL", source=placed.source)
+def read_toml(path: Path, shape: type[T], what: str, hint: str) -> T:
+    """A file of rules in their shape. Raises InputError."""
+    try:
+        return msgspec.toml.decode(read_bounded(path, MAX_FILE), type=shape)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise InputError(f"not a file of {what}: {error}", source=str(path), hint=hint) from error
+    except InputError as error:
+        raise InputError(error.message, source=str(path)) from error
 
 
-def apply_exceptions(findings: Sequence[Finding], exceptions: Sequence[Placed], *, today: date) -> Excepted:
-    """What is not ruled out, marked by the first exception in force that is about it.
+def placed(rules: Sequence[Rule], where: str) -> list[Placed]:
+    """Each with its place. Raises InputError for one that is not complete."""
+    found = [Placed(rule, f"{where}[{number}]") for number, rule in enumerate(rules)]
+    for rule, source in found:
+        if problem := rule.problem():
+            raise InputError(problem, source=source)
+    return found
 
-    An exception holds through the day that it names. `label` and `verdict` stay: the risk is taken, not gone.
+
+class Mark(Protocol):
+    """What a rule makes of a finding that it is about."""
+
+    def __call__(self, finding: Finding, placed: Placed, /) -> Finding: ...
+
+
+def apply_rules(
+    findings: Sequence[Finding], rules: Sequence[Placed], mark: Mark, *, today: date,
+    spared: Set[str] = frozenset(),
+) -> Applied:  # fmt: skip
+    """What is neither ruled out nor, by its id, `spared`, marked by the first rule in force that is about it.
+
+    A rule holds through the day that it names. `label` and `verdict` stay.
     """
-    result = Excepted([], [], [])
+    result = Applied([], [], [])
     used: set[Placed] = set()
     for finding in findings:
-        about = [] if finding.verdict is Verdict.CLEAR else [e for e in exceptions if _is_about(e, finding)]
+        ruled_out = finding.verdict is Verdict.CLEAR or finding.id in spared
+        about = [] if ruled_out else [one for one in rules if one.rule.is_about(finding)]
         used.update(about)
-        valid = next((one for one in about if one.exemption.expires >= today), None)
-        result.findings.append(_marked(finding, valid) if valid else finding)
+        valid = next((one for one in about if one.rule.expires >= today), None)
+        result.findings.append(mark(finding, valid) if valid else finding)
         if valid:
             result.changed.append(result.findings[-1])
-    for placed in exceptions:
-        one = placed.exemption
-        if one.expires < today:
-            reason = f"expired on {one.expires}, and is not applied any more (owner: {one.owner})"
-            result.unused.append((placed, reason))
-        elif placed not in used:
-            result.unused.append((placed, "matches no finding that is not ruled out"))
+    for one in rules:
+        rule = one.rule
+        if rule.expires < today:
+            reason = f"expired on {rule.expires}, and is not applied any more (owner: {rule.owner})"
+            result.unused.append((one, reason))
+        elif one not in used:
+            result.unused.append((one, "matches no finding that is not ruled out"))
     return result
+
+
+def apply_exceptions(
+    findings: Sequence[Finding], exceptions: Sequence[Placed], *, today: date,
+    spared: Set[str] = frozenset(),
+) -> Applied:  # fmt: skip
+    """Findings as excepted. `label` and `verdict` stay: the risk is taken, not gone."""
+    return apply_rules(findings, exceptions, _excepted, today=today, spared=spared)
 
 
 def is_excepted(finding: Finding, today: date | None = None) -> bool:
@@ -107,19 +159,17 @@ def is_excepted(finding: Finding, today: date | None = None) -> bool:
     return bool(until) and until >= (today or datetime.now(UTC).date()).isoformat()
 
 
-def _is_about(placed: Placed, finding: Finding) -> bool:
-    one = placed.exemption
-    return one.vulnerability.strip().upper() in names_of(finding) and (
-        not one.purl or covers(one.purl, finding.attributes.get("purl", ""))
-    )
+def _excepted(finding: Finding, placed: Placed) -> Finding:
+    rule = placed.rule
+    told = f"{rule.reason} (accepted by {rule.owner} until {rule.expires})"
+    facts = {"excepted": told, "excepted_until": rule.expires.isoformat()}
+    return marked(finding, facts, Evidence(f"exception: {told}", placed.source, How.RULE))
 
 
-def _marked(finding: Finding, placed: Placed) -> Finding:
-    one = placed.exemption
-    told = f"{one.reason} (accepted by {one.owner} until {one.expires})"
-    piece = Evidence(f"exception: {told}", placed.source, How.RULE)
+def marked(finding: Finding, facts: dict[str, str], piece: Evidence) -> Finding:
+    """The finding with a rule's attributes and evidence, once."""
     return msgspec.structs.replace(
         finding,
-        attributes={**finding.attributes, "excepted": told, "excepted_until": one.expires.isoformat()},
+        attributes={**finding.attributes, **facts},
         evidence=(*finding.evidence, *(() if piece in finding.evidence else (piece,))),
     )

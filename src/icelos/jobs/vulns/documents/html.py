@@ -11,7 +11,15 @@ from html import escape
 
 from icelos import __version__
 from icelos.findings import Outcome
-from icelos.jobs.vulns.documents.people import CLOSING, Entry, Report, Section, report_of
+from icelos.jobs.vulns.documents.people import (
+    CLOSING,
+    Entry,
+    Report,
+    Section,
+    report_of,
+    told_moves,
+    told_rebuild,
+)
 
 _STYLE = """
 :root { color-scheme: light dark; --line: light-dark(#d5d9e0, #3a4049); --soft: light-dark(#f5f6f8, #1b1f25);
@@ -27,8 +35,9 @@ details[open] { background: var(--soft); } summary { cursor: pointer; }
 summary b { margin-right: .5rem; } code { font-size: .9em; }
 dt { font-weight: 600; } dd { margin: 0; } ol { margin: .3rem 0; }
 .label { border: 1px solid currentColor; border-radius: 1rem; padding: .05rem .6rem; font-size: .85em; }
-.act .label { color: var(--alert); } .undecided .label, .accepted .label { color: var(--unknown); }
-.ruled .label { color: var(--clear); } .why { margin: .4rem 0; }
+.act .label { color: var(--alert); } .ruled .label { color: var(--clear); }
+.undecided .label, .accepted .label, .ignored .label { color: var(--unknown); }
+.why { margin: .4rem 0; }
 @media print { details { break-inside: avoid; } }
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -61,6 +70,7 @@ def _body(report: Report) -> Iterator[str]:
     for section in report.sections:
         yield f'<tr><th scope="row">{section.title}</th><td>{len(section.entries)}</td></tr>'
     yield "</table>"
+    yield from _fixes(report)
     for section in report.sections:
         if section.entries:
             yield from _section(section)
@@ -68,6 +78,17 @@ def _body(report: Report) -> Iterator[str]:
         yield "<section><h2>Not judged</h2><ul>"
         yield from (f"<li><code>{_text(a)}</code>: {_text(b)}</li>" for a, b in report.failures)
         yield "</ul></section>"
+
+
+def _fixes(report: Report) -> Iterator[str]:
+    if not report.advice.rebuilds and not report.advice.moves:
+        return
+    yield '<section class="fixes"><h2>Fixes</h2><ul>'
+    for rebuild in report.advice.rebuilds:
+        inner = "".join(f"<li>{_text(line)}</li>" for line in told_moves(rebuild.moves))
+        yield f"<li>{_text(told_rebuild(rebuild))}<ul>{inner}</ul></li>"
+    yield from (f"<li>{_text(line)}</li>" for line in told_moves(report.advice.moves))
+    yield "</ul></section>"
 
 
 def _section(section: Section) -> Iterator[str]:
@@ -86,7 +107,7 @@ def _entry(entry: Entry, *, is_open: bool) -> Iterator[str]:
         f'<span class="label">{_text(entry.label)}</span> {_text(numbers)}</summary>'
     )
     yield f'<p class="why"><b>{_text(entry.status)}</b>: {_text(entry.why)}</p>'
-    told = [("Fix", entry.fix), ("Accepted", entry.excepted), *entry.facts]
+    told = [("Fix", entry.fix), ("Accepted", entry.excepted), ("Ignored", entry.ignored), *entry.facts]
     yield from _listed([*told, ("What would change it", entry.change)])
     yield "<h3>Evidence</h3><ol>"
     yield from (

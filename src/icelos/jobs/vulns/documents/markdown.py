@@ -7,7 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from icelos import __version__
 from icelos.findings import Outcome
-from icelos.jobs.vulns.documents.people import CLOSING, Entry, Report, Section, report_of
+from icelos.jobs.vulns.documents.people import (
+    CLOSING,
+    Entry,
+    Report,
+    Section,
+    report_of,
+    told_moves,
+    told_rebuild,
+)
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~#!&@$(){}]")
 _LINK = re.compile(r"://|\bwww\.", re.IGNORECASE)
@@ -41,6 +49,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"# Vulnerabilities of {targets}"
     yield ""
     yield from _table(("", "findings"), ((s.title, str(len(s.entries))) for s in report.sections))
+    yield from _fixes(report)
     for section in report.sections:
         if section.entries:
             yield from _section(section)
@@ -49,6 +58,15 @@ def _lines(report: Report) -> Iterator[str]:
         yield from (f"- {code(source)}: {escaped(error)}" for source, error in report.failures)
     made_by = "".join(f"; {escaped(one)}" for one in report.made_by)
     yield from ("", f"Made by Icelos {__version__}{made_by}. {CLOSING}")
+
+
+def _fixes(report: Report) -> Iterator[str]:
+    if report.advice.rebuilds or report.advice.moves:
+        yield from ("", "## Fixes", "")
+    for rebuild in report.advice.rebuilds:
+        yield f"- {escaped(told_rebuild(rebuild))}"
+        yield from (f"  - {escaped(line)}" for line in told_moves(rebuild.moves))
+    yield from (f"- {escaped(line)}" for line in told_moves(report.advice.moves))
 
 
 def _section(section: Section) -> Iterator[str]:
@@ -66,7 +84,7 @@ def _entry(entry: Entry) -> Iterator[str]:
     yield from ("", f"### {escaped(entry.vulnerability)} in {escaped(entry.component)}", "")
     yield f"**{escaped(entry.status)}** ({escaped(entry.label)}): {escaped(entry.why)}"
     yield ""
-    told = [("Fix", entry.fix), ("Accepted", entry.excepted), *entry.facts]
+    told = [("Fix", entry.fix), ("Accepted", entry.excepted), ("Ignored", entry.ignored), *entry.facts]
     yield from (
         f"- {name}: {code(value) if name in _VERBATIM else escaped(value)}" for name, value in told if value
     )

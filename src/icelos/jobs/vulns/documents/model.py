@@ -7,7 +7,7 @@ format, never "not affected".
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -151,13 +151,19 @@ def _statement(finding: Finding, products: tuple[str, ...], timestamp: datetime 
         status=status, label=label, products=products_of(finding, products),
         name=facts.get("name", ""), version=facts.get("version", ""),
         aliases=tuple(facts.get("aliases", "").split()), description=one_line(facts.get("description", "")),
-        justification=MEANINGS[label].openvex if status is Status.NOT_AFFECTED else "",
+        justification=_justification(facts, label) if status is Status.NOT_AFFECTED else "",
         impact=one_line(facts.get("why") or finding.summary),
         action=_action(facts.get("name", ""), fixes) if status is Status.AFFECTED else "",
         fixes=fixes, evidence=tuple(_lines(finding)), severity=facts.get("severity", "").lower(),
         cvss=one_line(facts.get("cvss", "")), cvss_score=facts.get("cvss_score", ""),
         timestamp=timestamp,
     )  # fmt: skip
+
+
+def _justification(facts: Mapping[str, str], label: Label) -> str:
+    """A false positive may be one of the version, where the component itself is there."""
+    own = facts.get("justification", "") if label is Label.FALSE_POSITIVE else ""
+    return own or MEANINGS[label].openvex
 
 
 def _action(name: str, fixes: Sequence[str]) -> str:

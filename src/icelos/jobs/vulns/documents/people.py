@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from icelos.data.parse.limits import normalise
 from icelos.findings import Failure, Finding, Outcome, Verdict
 from icelos.jobs.vulns.documents.exceptions import is_excepted
+from icelos.jobs.vulns.documents.ignoring import is_ignored
 from icelos.jobs.vulns.documents.model import label_of, one_line, status_of
+from icelos.jobs.vulns.documents.moves import Advice, Move, Rebuild, advice_on
 from icelos.jobs.vulns.verdicts import Label
 
 _SEVERITIES = {"critical": 0, "important": 1, "high": 1, "moderate": 2, "medium": 2, "low": 3}
@@ -33,11 +35,16 @@ _NUMBERS = {
 """Attributes that a reader sorts by, each shown where it is known."""
 _FACTS = {
     "aliases": "Also known as", "description": "About", "purl": "Package", "location": "Stands in",
-    "owner": "Owned by", "layer": "Image layer that brought it", "cvss": "CVSS vector",
+    "owner": "Owned by", "confidence": "Confidence", "match": "Matched by", "found_by": "Found by",
+    "not_reported_by": "Not reported by", "reported_as": "Reported as",
+    "reported_severity": "Severity in the report", "reported_fix": "Fix in the report",
+    "layer": "Image layer that brought it", "cvss": "CVSS vector",
     "risk_terms": "How the risk came about", "before": "Before the statement", "vex": "Statement",
 }  # fmt: skip
 
 
+SHOWN = 8
+"""Vulnerabilities that one move names; the rest is counted."""
 CLOSING = "What is undecided is under investigation, never ruled out."
 
 
@@ -56,6 +63,7 @@ class Entry(NamedTuple):
     evidence: tuple[tuple[str, str, str], ...]
     change: str
     excepted: str
+    ignored: str
 
 
 class Section(NamedTuple):
@@ -66,10 +74,11 @@ class Section(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The whole: what it is about, the sections in order, what could not be judged, and what judged it."""
+    """The whole: what it is about, the sections in order, what to do, what was not judged, and by whom."""
 
     targets: tuple[str, ...]
     sections: tuple[Section, ...]
+    advice: Advice
     failures: tuple[tuple[str, str], ...]
     made_by: tuple[str, ...]
 
@@ -78,13 +87,14 @@ def report_of(outcomes: Sequence[Outcome]) -> Report:
     """Sorted by what concerns most. Raises InputError for findings of another job."""
     findings = [one for one in outcomes if isinstance(one, Finding)]
     sections: dict[str, list[Finding]] = {
-        name: [] for name in ("Act on these", "Undecided", "Accepted for now", "Ruled out")
+        name: [] for name in ("Act on these", "Undecided", "Accepted for now", "Ignored", "Ruled out")
     }
     for finding in sorted(findings, key=_concern):
         sections[_section(finding)].append(finding)
     return Report(
         tuple(dict.fromkeys(clean(f.attributes.get("target", "")) for f in findings)),
         tuple(Section(name, tuple(map(_entry, found))) for name, found in sections.items()),
+        advice_on(findings),
         tuple((clean(one.source), clean(one.error)) for one in outcomes if isinstance(one, Failure)),
         tuple(
             dict.fromkeys(clean(f"{name}: {value}") for f in findings for name, value in f.made_by.items())
@@ -97,7 +107,42 @@ def clean(text: str) -> str:
     return one_line(normalise(text).text)
 
 
+def told_move(move: Move) -> str:
+    """One move in one line."""
+    named = clean(f"{move.name} {move.version}")
+    if set(move.components) - {move.name}:
+        named += f" ({_listed(move.components)})"
+    left = f"; not {_listed(move.leaves)}" if move.leaves else ""
+    return f"{named} to {clean(move.to)}: closes {_listed(move.closes) or 'none of them whole'}{left}"
+
+
+def told_rebuild(rebuild: Rebuild) -> str:
+    """What to do about the packages of a distribution, in one line."""
+    moves = [move for move in rebuild.moves if move.to]
+    layers = f", which image layer {clean(', '.join(rebuild.layers[:3]))} lists" if rebuild.layers else ""
+    closes = {name for move in moves for name in move.closes}
+    every = closes.union(*(move.leaves for move in rebuild.moves))
+    do = f"rebuild on a newer base image, or update {_listed([move.name for move in moves])}"
+    do += f": closes {len(closes)} of {len(every)} vulnerabilities"
+    return f"{clean(rebuild.system)}{layers}: {do if moves else 'no fixes yet'}"
+
+
+def told_moves(moves: Sequence[Move]) -> Iterator[str]:
+    """One line for each package with a fixed version, and one for all of which none is known."""
+    yield from (told_move(move) for move in moves if move.to)
+    names = list(dict.fromkeys(f"{move.name} {move.version}".strip() for move in moves if not move.to))
+    if names:
+        yield f"no fixed version is known of {len(names)} packages: {_listed(names)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return clean(", ".join(names[:SHOWN])) + more
+
+
 def _section(finding: Finding) -> str:
+    if is_ignored(finding):
+        return "Ignored"
     if is_excepted(finding):
         return "Accepted for now"
     if finding.verdict is Verdict.CLEAR:
@@ -143,6 +188,7 @@ def _entry(finding: Finding) -> Entry:
         evidence=tuple((e.how.value, clean(e.source), clean(e.quote)) for e in finding.evidence),
         change=facts.get("would_change") or _CHANGES[label],
         excepted=facts.get("excepted", "") if is_excepted(finding) else "",
+        ignored=facts.get("ignored", "") if is_ignored(finding) else "",
     )  # fmt: skip
 
 

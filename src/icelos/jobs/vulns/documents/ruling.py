@@ -1,4 +1,4 @@
-"""Statements and exceptions from files, read before a run and applied after it, with what to tell of them."""
+"""Statements, ignore rules and exceptions from files: read before a run, applied after it, and told of."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from icelos.findings import Finding, Outcome
 from icelos.jobs.vulns.documents.apply import Unapplied, apply
 from icelos.jobs.vulns.documents.exceptions import Placed, apply_exceptions, is_excepted, read_exceptions
 from icelos.jobs.vulns.documents.forms import read_file
+from icelos.jobs.vulns.documents.ignoring import apply_ignores, is_ignored, read_ignores
 from icelos.jobs.vulns.documents.model import Statement
 
 SHOWN = 10
@@ -24,6 +25,7 @@ class Rules(NamedTuple):
     statements: tuple[Statement, ...] = ()
     exceptions: tuple[Placed, ...] = ()
     notes: tuple[str, ...] = ()
+    ignores: tuple[Placed, ...] = ()
 
 
 class Ruled(NamedTuple):
@@ -34,38 +36,50 @@ class Ruled(NamedTuple):
     notes: list[str]
 
 
-def load_rules(vex: Iterable[Path] = (), exceptions: Path | None = None) -> Rules:
+def load_rules(
+    vex: Iterable[Path] = (), exceptions: Path | None = None, ignore: Path | None = None
+) -> Rules:  # fmt: skip
     """Raises InputError for a file that is none; a broken statement in it is a note."""
     documents = [(path, read_file(path)) for path in vex]
     return Rules(
         tuple(one for _, document in documents for one in document.statements),
         tuple(read_exceptions(exceptions)) if exceptions else (),
         tuple(f"{path.name}: {problem}" for path, document in documents for problem in document.problems),
+        tuple(read_ignores(ignore)) if ignore else (),
     )
 
 
 def rule(outcomes: Sequence[Outcome], rules: Rules, *, today: date, products: Sequence[str] = ()) -> Ruled:
-    """Apply statements, then exceptions to what is left. Failures stay as they are."""
+    """Apply statements, then ignore rules, then exceptions to what is left. Failures stay as they are."""
     findings = [one for one in outcomes if isinstance(one, Finding)]
     applied = apply(findings, rules.statements, products=products)
-    excepted = apply_exceptions(applied.findings, rules.exceptions, today=today)
-    new = {finding.id: finding for finding in (*applied.changed, *excepted.changed)}
+    ignored = apply_ignores(applied.findings, rules.ignores, today=today)
+    spared = {one.id for one in ignored.changed}
+    excepted = apply_exceptions(ignored.findings, rules.exceptions, today=today, spared=spared)
+    new = {one.id: one for one in (*applied.changed, *ignored.changed, *excepted.changed)}
     notes = list(rules.notes)
     if rules.statements:
         about = len(rules.statements) - len(applied.unapplied)
         changed = f"{len(applied.changed)} findings changed"
         notes.append(f"VEX: {len(rules.statements)} statements, {about} about these findings; {changed}")
         notes.extend(_told(applied.unapplied))
-    notes.extend(
-        f"{placed.source}: {placed.exemption.vulnerability} {why}" for placed, why in excepted.unused
-    )
+    if rules.ignores:
+        notes.append(f"ignored: {len(ignored.changed)} findings by {len(rules.ignores)} rules; they are kept")
+    unused = (*ignored.unused, *excepted.unused)
+    notes.extend(f"{placed.source}: {placed.rule.subject} {why}" for placed, why in unused)
     return Ruled([new.get(one.id, one) for one in outcomes], list(new.values()), notes)
 
 
 def verdicts(outcomes: Iterable[Outcome]) -> dict[str, int]:
-    """How many findings of each verdict; those with an exception count as "excepted"."""
-    found = (one for one in outcomes if isinstance(one, Finding))
-    return dict(Counter("excepted" if is_excepted(one) else one.verdict.value for one in found))
+    """How many findings of each verdict; those with a rule in force count as "ignored" or "excepted"."""
+    return dict(Counter(shown_verdict(one) for one in outcomes if isinstance(one, Finding)))
+
+
+def shown_verdict(finding: Finding) -> str:
+    """The verdict as people see it, and as --fail-on counts it: a rule in force stands before it."""
+    if is_ignored(finding):
+        return "ignored"
+    return "excepted" if is_excepted(finding) else finding.verdict.value
 
 
 def _told(unapplied: Sequence[Unapplied]) -> Iterable[str]:

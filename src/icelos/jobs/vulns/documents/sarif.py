@@ -17,6 +17,7 @@ from icelos import __version__
 from icelos.findings import Failure, Finding, Outcome, Verdict
 from icelos.jobs.vulns.documents.csaf import HOME
 from icelos.jobs.vulns.documents.exceptions import is_excepted
+from icelos.jobs.vulns.documents.ignoring import is_ignored
 from icelos.jobs.vulns.documents.model import evidence_line, label_of, status_of
 from icelos.jobs.vulns.documents.people import clean, cvss_of, number
 from icelos.jobs.vulns.documents.products import parts_of, plain
@@ -111,13 +112,15 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
             "evidence": [evidence_line(piece) for piece in finding.evidence],
         },
     }  # fmt: skip
-    if is_excepted(finding):
+    ruled = next((name for name, holds in _RULES.items() if holds(finding)), "")
+    if ruled:
         row["suppressions"] = [
-            {"kind": "external", "status": "accepted", "justification": clean(facts["excepted"])}
+            {"kind": "external", "status": "accepted", "justification": clean(facts[ruled])}
         ]
     return row
 
 
+_RULES = {"ignored": is_ignored, "excepted": is_excepted}
 _KEPT = (
     "layer",
     "owner",
@@ -130,6 +133,8 @@ _KEPT = (
     "would_change",
     "vex",
     "excepted",
+    "ignored",
+    "match",
 )
 
 

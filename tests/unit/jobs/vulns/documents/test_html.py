@@ -60,7 +60,9 @@ def test_a_report(finding: Make) -> None:
         ]
     )  # fmt: skip
     tree = LexborHTMLParser(page)
-    assert [s.attributes["class"] for s in tree.css("section")] == ["act", "undecided", "ruled"]
+    assert [s.attributes["class"] for s in tree.css("section")] == [
+        "fixes", "act", "undecided", "ruled",
+    ]  # fmt: skip
     assert ["open" in d.attributes for d in tree.css("details")] == [True, False, False]
     assert "risk 0.9, EPSS 0.4, in KEV since 2024-01-02" in tree.css("summary")[0].text()
     terms = {node.text() for node in tree.css("dt")}

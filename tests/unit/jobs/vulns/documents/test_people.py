@@ -26,11 +26,12 @@ def test_by_risk_then_severity_then_cvss_in_sections(finding: Make) -> None:
         finding(vulnerability="d", cvss_score="5.0"), finding(vulnerability="c", cvss_score="9.8"),
         finding(vulnerability="b", severity="HIGH"), finding(vulnerability="a", risk="0.7"),
         finding(vulnerability="taken", **until),
+        finding(vulnerability="left", **until, ignored="r", ignored_until="2999-01-01"),
         finding(vulnerability="over", **{**until, "excepted_until": "2020-01-01"}),
     ]  # fmt: skip
     assert _named(report_of(findings)) == {
         "Act on these": ["a", "b", "c", "d", "over"], "Undecided": ["asked"],
-        "Accepted for now": ["taken"], "Ruled out": ["ruled"],
+        "Accepted for now": ["taken"], "Ignored": ["left"], "Ruled out": ["ruled"],
     }  # fmt: skip
 
 
