@@ -79,7 +79,8 @@ def test_a_package_with_another_way_is_not_needed(judge: Judge) -> None:
 GATED = (
     "class Strip:\n    def process(self, text):\n        return eval(text)\n\n\n"
     "def load(text, **options):\n    found = []\n    if options.get('strip_notes'):\n"
-    "        found.append(Strip())\n    for one in found:\n        text = one.process(text)\n    return text\n"
+    "        found.append(Strip())\n"
+    "    for one in found:\n        text = one.process(text)\n    return text\n"
 )
 GATED_TEXT = "`kit.Strip.process` runs what a document says."
 
