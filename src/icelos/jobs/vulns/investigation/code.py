@@ -173,7 +173,7 @@ def called_by_name(case: Case, symbol: str, found: Reach) -> list[Evidence]:
     called = re.compile(rf"\.{re.escape(last)}\s*\(")
     lines = []
     for step in found.unknown:
-        if step.file in own:
+        if step.file in own and not case.target.graph.is_followed(step.file, step.line, last):
             name = case.target.place(step.file)
             written = case.target.application.text(name).splitlines()[step.line - 1 : step.line + 2]
             if called.search("\n".join(written)):

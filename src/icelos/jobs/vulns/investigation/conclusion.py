@@ -8,33 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 from packaging.version import Version
 
 from icelos.findings import Evidence, How
-from icelos.jobs.vulns.investigation.arguments import own_calls
 from icelos.jobs.vulns.investigation.case import Case
 from icelos.jobs.vulns.investigation.checklist import MAX_SYMBOLS
-from icelos.jobs.vulns.investigation.conditions import About, Condition
-from icelos.jobs.vulns.investigation.control import literal_value
-from icelos.jobs.vulns.investigation.definitions import Kind
-from icelos.jobs.vulns.investigation.needs import missing_package, unset_option
+from icelos.jobs.vulns.investigation.conditions import About
 from icelos.jobs.vulns.investigation.observations import Observation
-from icelos.jobs.vulns.investigation.settings import settings_of
+from icelos.jobs.vulns.investigation.outcome import Conclusion, uncertain
+from icelos.jobs.vulns.investigation.unmet import fixed_arguments, guarded, unmet
 from icelos.jobs.vulns.verdicts import Label
+
+__all__ = ["Conclusion", "conclude", "finish"]
 
 LEAST = 0.5
 """Share of what a fix changed that has to be reached, where the advisory's words tell no part of it apart."""
-
-
-class Conclusion(msgspec.Struct, frozen=True):
-    """A label with its reason. `confidence` is "high", "medium" or "low"; `would_change` is for people."""
-
-    label: Label
-    confidence: str
-    why: str
-    would_change: str
-    evidence: tuple[Evidence, ...] = ()
 
 
 def conclude(case: Case, seen: Sequence[Observation]) -> Conclusion | None:
@@ -56,7 +44,7 @@ def finish(case: Case, seen: Sequence[Observation]) -> Conclusion:
     version = _one(seen, "version")
     if version is None or not version.supports:
         why = version.open if version else "the version was not looked at"
-        return _uncertain(why, "a version that the advisory's ranges decide")
+        return uncertain(why, "a version that the advisory's ranges decide")
     own = _one(seen, "inputs")
     if own is not None and own.rules_out is not None:
         return Conclusion(own.rules_out, "medium", own.says, "a call with a value from outside", own.evidence)
@@ -70,13 +58,10 @@ def finish(case: Case, seen: Sequence[Observation]) -> Conclusion:
         why = (
             f"{len(reached)} of {len(case.symbols)} parts that the fix changed are reached, not most of them"
         )
-        return _uncertain(why, "an advisory that tells which code has the flaw", reached[0].evidence)
-    unmet = _unmet(case, reached)
-    if unmet is not None:
-        return unmet
-    fixed = _fixed_arguments(case, seen, reached)
-    if fixed is not None:
-        return fixed
+        return uncertain(why, "an advisory that tells which code has the flaw", reached[0].evidence)
+    harmless = unmet(case, reached) or fixed_arguments(case, seen, reached) or guarded(case, reached)
+    if harmless is not None:
+        return harmless
     outside = any(one.tool == "arguments" and one.supports for one in seen)
     return Conclusion(
         Label.VULNERABLE,
@@ -95,10 +80,6 @@ def _is_guessed(case: Case) -> bool:
 
 def _one(seen: Sequence[Observation], tool: str) -> Observation | None:
     return next((one for one in seen if one.tool == tool), None)
-
-
-def _uncertain(why: str, would_change: str, evidence: tuple[Evidence, ...] = ()) -> Conclusion:
-    return Conclusion(Label.UNCERTAIN, "low", why, would_change, evidence)
 
 
 def _version(seen: Sequence[Observation]) -> Conclusion | None:
@@ -230,137 +211,10 @@ def _unreached(case: Case, seen: Sequence[Observation]) -> Conclusion:
         why = "the advisory names no function or class that the package defines"
     else:
         why = "no way to the code was found, and the advisory may mean other code"
-    return _uncertain(
+    return uncertain(
         why, "a call that leads to the vulnerable code, or proof that none can", _evidence(opened)
     )
 
 
 def _evidence(seen: Sequence[Observation]) -> tuple[Evidence, ...]:
     return tuple(proof for one in seen for proof in one.evidence)[:8]
-
-
-def _unmet(case: Case, reached: Sequence[Observation]) -> Conclusion | None:
-    """A condition of the advisory that this application does not meet."""
-    for condition in (*case.conditions, *case.options):
-        if condition.about is About.ARGUMENT:
-            found = _argument(case, condition, reached) or _never_given(case, condition)
-        elif condition.about is About.SETTING:
-            found = _setting(case, condition)
-        else:
-            found = None
-        if found is not None:
-            return found
-    return _needs(case, reached)
-
-
-def _needs(case: Case, reached: Sequence[Observation]) -> Conclusion | None:
-    """An optional package that is missing, or an option that is off, without which none of it runs."""
-    symbols = [one.arguments["symbol"] for one in reached]
-    if (package := missing_package(case, symbols)) is not None:
-        why = f"the vulnerable code needs {package.name}, which is not installed"
-        change = f"{package.name} installed"
-        return Conclusion(Label.REQUIRES_DEPENDENCY, "medium", why, change, package.proof)
-    if (option := unset_option(case, symbols)) is not None:
-        why = f"the vulnerable code runs only where {option.name} is set, which nothing here does"
-        change = f"{option.name} set"
-        return Conclusion(Label.REQUIRES_CONFIGURATION, "medium", why, change, option.proof)
-    return None
-
-
-def _argument(case: Case, condition: Condition, reached: Sequence[Observation]) -> Conclusion | None:
-    """No reachable call gives the argument the value that the flaw needs."""
-    reached = [one for one in reached if case.definitions.kind_of(one.arguments["symbol"]) is not Kind.MODULE]
-    takers = [s for s in (one.arguments["symbol"] for one in reached) if case.takes(s, condition.name)]
-    calls = [(symbol, call) for symbol in takers for call in own_calls(case, symbol)]
-    if not takers or not calls or len(takers) < len(reached):
-        return None
-    wanted = literal_value(condition.value)
-    for symbol, call in calls:
-        if any(text.startswith("*") for text in call.arguments) or "**" in call.keywords:
-            return None
-        written = call.keywords.get(condition.name) or case.default_of(symbol, condition.name)
-        position = case.position_of(symbol, condition.name)
-        if condition.name not in call.keywords and position is not None and position < len(call.arguments):
-            written = call.arguments[position]
-        given = literal_value(written) if written is not None else None
-        if given is None or _is_met(given, wanted, condition, case.default_of(symbol, condition.name)):
-            return None
-    proof = tuple(
-        Evidence(
-            f"{symbol} without {condition.name}={condition.value}",
-            f"{case.target.place(call.file)}:{call.line}",
-            How.TOOL,
-        )
-        for symbol, call in calls[:5]
-    )
-    needed = f"{condition.name}={condition.value}" if condition.value else condition.name
-    return Conclusion(
-        Label.REQUIRES_CONFIGURATION,
-        "medium",
-        f"the flaw needs {needed}, which no call gives",
-        f"a call that gives {needed}",
-        (Evidence(condition.sentence[:300], case.source, How.RETRIEVAL), *proof),
-    )
-
-
-def _never_given(case: Case, condition: Condition) -> Conclusion | None:
-    """An option of the package that is otherwise by default, and which no file of the application names."""
-    wanted = literal_value(condition.value) if condition.value else None
-    takers = case.definitions.taking(condition.name)
-    defaults = [case.default_of(one.symbol, condition.name) for one in takers]
-    if wanted is None or "_" not in condition.name or case.target.mentions.is_own_word(condition.name):
-        return None
-    given = [literal_value(one) for one in defaults if one is not None]
-    if not given or wanted in given or None in given:
-        return None
-    proof = [
-        Evidence(f"{one.symbol}({condition.name}={default})", f"{one.file}:{one.line}", How.TOOL)
-        for one, default in zip(takers, defaults, strict=True)
-        if default is not None
-    ]
-    return Conclusion(
-        Label.REQUIRES_CONFIGURATION,
-        "medium",
-        f"the flaw needs {condition.name}={condition.value}, which nothing in the application gives",
-        f"a call that gives {condition.name}={condition.value}",
-        (Evidence(condition.sentence[:300], case.source, How.RETRIEVAL), *proof[:5]),
-    )
-
-
-def _is_met(given: str, wanted: str | None, condition: Condition, default: str | None) -> bool:
-    """Whether an argument is as the flaw needs it; without a named value, as anything but its default."""
-    if condition.value:
-        return wanted is None or given == wanted
-    return given not in {"None", "False", literal_value(default) if default is not None else None}
-
-
-def _setting(case: Case, condition: Condition) -> Conclusion | None:
-    """A setting that the flaw needs is plainly otherwise."""
-    found = settings_of(case.target.application, condition.name)
-    if not found or condition.value not in {"True", "False"}:
-        return None
-    if any(one.truth is not (condition.value == "False") for one in found):
-        return None
-    return Conclusion(
-        Label.REQUIRES_CONFIGURATION,
-        "medium",
-        f"the flaw needs {condition.name} to be {condition.value}, and it is {found[0].value}",
-        f"{condition.name} = {condition.value}",
-        (Evidence(condition.sentence[:300], case.source, How.RETRIEVAL), *found[:5]),
-    )
-
-
-def _fixed_arguments(
-    case: Case, seen: Sequence[Observation], reached: Sequence[Observation]
-) -> Conclusion | None:
-    """Everything that every reached symbol is given stands in the source."""
-    asked = {one.arguments["symbol"]: one for one in seen if one.tool == "arguments"}
-    if not all(case.definitions.is_plain_function(one.arguments["symbol"]) for one in reached):
-        return None  # what an object or an inner function is made with says nothing of what it is given later
-    answers = [asked.get(one.arguments["symbol"]) for one in reached]
-    if not answers or any(one is None or one.rules_out is None for one in answers):
-        return None
-    chosen = [one for one in answers if one is not None]
-    first = next((one for one in chosen if one.rules_out is not Label.CODE_NOT_REACHABLE), chosen[0])
-    label = first.rules_out or Label.CODE_NOT_REACHABLE
-    return Conclusion(label, "medium", first.says, "a call with a value from outside", first.evidence)

@@ -73,6 +73,17 @@ class ModuleSource:
                         found.append(held)
         return found
 
+    def tests_before(self, line: int) -> list[ast.expr]:
+        """The tests by which a function is left before a line, or in which the line stands."""
+        around = self.function_at(line) or self._tree
+        found = []
+        for node in ast.walk(around):
+            if isinstance(node, ast.If):
+                inside = node.body[0].lineno <= line <= _last_line(node.body)
+                if inside or (_ends(node.body) and _follows(around, node, line)):
+                    found.append(node.test)
+        return found
+
     def parameter(self, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> tuple[int] | None:
         """Its position among the arguments a caller gives, or None where it is no parameter."""
         arguments = function.args

@@ -13,6 +13,7 @@ import msgspec
 from icelos.findings import Evidence, How
 from icelos.jobs.vulns.investigation.case import Case
 from icelos.jobs.vulns.investigation.module_source import ModuleSource, parsed
+from icelos.jobs.vulns.reachability import Call
 
 _FAILED = frozenset({"ImportError", "ModuleNotFoundError"})
 _SHORT = 4
@@ -68,14 +69,42 @@ def _gates(case: Case, symbol: str) -> list[Need]:
     found: list[Need] = []
     for call in case.target.graph.calls_of(symbol):
         module = parsed(Path(call.file))
-        name = (
-            next((one for one in _options(module, call.line) if _is_unset(case, one)), "") if module else ""
-        )
+        name = _off(case, module, call) if module else ""
         if not name:
             return []
         place = f"{case.target.place(call.file)}:{call.line}"
         found.append(Need(name, (Evidence(f"only where {name} is set", place, How.TOOL),)))
     return found
+
+
+def _off(case: Case, module: ModuleSource, call: Call) -> str:
+    """An option or parameter that a call needs and nothing gives, "" for none."""
+    around = module.function_at(call.line)
+    for name in _options(module, call.line) if around is not None else ():
+        if _is_unset(case, name):
+            return name
+        if around is not None and _is_off(around, name) and _is_left_out(case, call.caller, around, name):
+            return name
+    return ""
+
+
+def _is_left_out(case: Case, function: str, node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
+    """Whether no call of a function gives one of its parameters."""
+    written = re.compile(rf"(?<![\w.]){re.escape(name)}\s*=(?!=)")
+    application = case.target.application
+    if any(written.search(application.text(one)) for one in application.files if one.endswith(".py")):
+        return False
+    names = [one.arg for one in (*node.args.posonlyargs, *node.args.args)]
+    names = names[1:] if names[:1] in (["self"], ["cls"]) else names
+    most = names.index(name) if name in names else len(names)
+    calls = case.target.graph.calls_of(function)
+    return bool(calls) and not any(
+        name in one.keywords
+        or "**" in one.keywords
+        or len(one.arguments) > most
+        or any(text.startswith("*") for text in one.arguments)
+        for one in calls
+    )
 
 
 def _module(case: Case, symbol: str) -> ModuleSource | None:

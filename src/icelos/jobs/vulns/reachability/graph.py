@@ -16,6 +16,7 @@ from pathlib import Path
 
 from icelos.jobs.vulns.reachability.answers import Call, Reach, Standing, Step, written_call
 from icelos.jobs.vulns.reachability.evaluate import Evaluator
+from icelos.jobs.vulns.reachability.handed import handed_on
 from icelos.jobs.vulns.reachability.likely import Likely, why_of
 from icelos.jobs.vulns.reachability.modules import Finder, Limits
 from icelos.jobs.vulns.reachability.possible import Outside
@@ -51,7 +52,7 @@ class CallGraph:
         self._calls = {symbol: dict(found) for symbol, found in work.calls.items()}
         self._exact = self._ways(self._lines, broad=False)
         self._used = self._ways(self._lines, broad=False, loading=False)
-        self._broad = frozenset(self._ways(self._lines, broad=True))
+        self._broad = frozenset(self._ways(self._lines, broad=True, loading=False))
         known = {*program.functions, *program.classes}
         self._external = {
             name: unit for name, unit in work.used.items() if unit in self._used and name not in known
@@ -62,6 +63,7 @@ class CallGraph:
         self._taken: frozenset[str] = frozenset()
         self._possible: frozenset[str] | None = None
         self._possible_limit = False
+        self._handed: frozenset[str] | None = None
 
     @classmethod
     def of(
@@ -175,29 +177,37 @@ class CallGraph:
         return None
 
     def _of_object(self, symbol: str, names: Sequence[str]) -> Reach | None:
-        """A method of a class that the application makes, or hands on, where an open call may come to it.
+        """A method of a class of which the application hands on objects, where an open call may come to it.
 
         Or one that calls with very many targets come to, where code that is reached makes such an object.
         """
         for name in names:
             function = self._program.functions.get(name)
-            if function is None or not function.owner or name.rpartition(".")[2].startswith("_"):
-                continue  # a private method is called by others of its class, which is asked of them
+            if function is None or not function.owner:
+                continue
+            private = name.rpartition(".")[2].startswith("_")  # called by others of its class, if at all
             for heir in self._program.heirs(function.owner, name):
                 made = [(u, line) for u, line, _ in self._calls.get(heir, {}) if u in self._used]
                 made = [(u, line) for u, line in made if self._is_use(u)]
                 own = [one for one in made if self._is_own(one[0])]
                 if self._is_own(taker := self._work.used.get(heir, "")):
                     own.append((taker, 0))
-                if own and self._is_possible(name):
+                handed = heir.rpartition(".")[2] in self._handed_on()
+                if own and handed and not private and self._is_possible(name):
                     step = Step(own[0][0], self._file(own[0][0]), own[0][1])
-                    why = f"the application makes or hands on {heir}, and open calls lead to it"
+                    why = f"the application hands on {heir}, and open calls lead to it"
                     return Reach(Standing.LIKELY, symbol, (step,), why, (step,))
                 if made and self._is_broad(name):
                     steps = (*self._steps(made[0][0]), Step(made[0][0], self._file(made[0][0]), made[0][1]))
                     why = f"{heir} is made, and a call of many leads to it"
                     return Reach(Standing.LIKELY, symbol, steps, why, steps[-1:])
         return None
+
+    def _handed_on(self) -> frozenset[str]:
+        if self._handed is None:
+            own = [one.tree for one in self._program.modules.values() if one.own and one.tree is not None]
+            self._handed = handed_on(own)
+        return self._handed
 
     def _is_possible(self, name: str) -> bool:
         possible = self._over_approximated() if self.whole else frozenset()
@@ -220,7 +230,8 @@ class CallGraph:
         return self._likely
 
     def _is_broad(self, name: str) -> bool:
-        made = any(unit in self._broad for unit, _, _ in self._calls.get(name, {}))
+        calls = self._calls.get(name, {}) if name in self._program.classes else {}
+        made = any(unit in self._broad for unit, _, _ in calls)
         return name in self._broad or made
 
     def _not_reached(self, symbol: str, names: Sequence[str]) -> Reach:
@@ -259,12 +270,22 @@ class CallGraph:
         last = symbol.rpartition(".")[2]
         return any(doubt.name == last for doubt in self._work.unresolved)
 
+    def is_followed(self, file: str, line: int, name: str) -> bool:
+        """Whether a call in a line was found to lead to a function or class of this last name."""
+        for symbol in self._program.by_name.get(name, ()):
+            for unit, at, _ in self._calls.get(symbol, {}):
+                if at == line and self._file(unit) == file:
+                    return True
+        return False
+
     def calls_of(self, symbol: str) -> tuple[Call, ...]:
-        """The reachable calls of a function or class that the exact analysis found."""
+        """The calls of a function or class that were found where code is reached, or is likely to be."""
         found = []
+        likely = self._likely_ways()
         for name in self._resolved(symbol) or [symbol]:
-            for (unit, line, _), node in sorted(self._calls.get(name, {}).items(), key=lambda item: item[0]):
-                if unit in self._exact:
+            calls = {**self._work.calls.get(name, {}), **self._calls.get(name, {})}
+            for (unit, line, _), node in sorted(calls.items(), key=lambda item: item[0]):
+                if unit in self._exact or unit in likely:
                     found.append(written_call(unit, self._file(unit), line, node))
         return tuple(found)
 
