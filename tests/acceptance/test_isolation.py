@@ -11,6 +11,7 @@ import pytest
 from icelos.data.components import ComponentSource
 from icelos.findings import Failure, Finding
 from icelos.jobs.vulns import investigated
+from icelos.jobs.vulns.investigation import loop
 from icelos.jobs.vulns.investigation.case import Case
 from icelos.jobs.vulns.job import build
 from icelos.records import Component, LogLine, Record
@@ -65,7 +66,7 @@ def _advisory(name: str) -> dict[str, Any]:
 def test_the_findings_of_the_others_are_all_there(
     tmp_path: Path, target: Path, advisories: str, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = investigated.investigate
+    real = loop.investigate
 
     def broken(case: Case, *more: Any, **options: Any) -> Any:
         if case.component.name == "jinja2":

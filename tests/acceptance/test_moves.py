@@ -1,4 +1,4 @@
-"""The moves that are advised for real images and reports: judged again at the new version, what they close is."""
+"""The moves that are advised for real images and reports, judged again at the new version."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from icelos.errors import InputError
 from icelos.findings import Finding, Verdict
 from icelos.jobs.vulns.documents.moves import Move, advice_on
 from icelos.jobs.vulns.job import VulnsJob
+from icelos.jobs.vulns.versions import compare
 from icelos.records import Component
 
 DATA = Path(os.environ.get("ICELOS_DATA", "")) / "vulns"
@@ -50,7 +51,7 @@ def _targets(folder: Path) -> list[Path]:
 
 
 def _moved(record: Component, version: str) -> Component:
-    """The same package at another version; a distribution's source package has the version of its binaries."""
+    """The same package at another version; a source package has the version of its binaries."""
     purl = parse_purl(record.purl)
     given = purl.qualifiers if isinstance(purl.qualifiers, dict) else {}
     qualifiers = {key: str(value).partition("@")[0] for key, value in given.items() if key != "epoch"}
@@ -119,7 +120,5 @@ def _is_clear(finding: Finding, version: str, records: dict[str, Component], job
 
 
 def _is_older(record: Component, one: str, other: str) -> bool:
-    from icelos.jobs.vulns.versions import compare
-
     place = place_of(record.purl)
     return place is not None and compare(place.ecosystem, one, other) < 0

@@ -29,7 +29,12 @@ METRICS = {"cvssMetricV31": [{"cvssData": {"vectorString": "CVSS:3.1/AV:N/AC:L/P
 
 def _record(*matches: dict[str, Any], name: str = "CVE-2021-1001", **more: Any) -> dict[str, Any]:
     nodes = [{"cpeMatch": [{"vulnerable": True, **one} for one in matches]}]
-    said = {"id": name, "descriptions": [], "vulnStatus": "Analyzed", "lastModified": "2024-01-01"}
+    said: dict[str, Any] = {
+        "id": name,
+        "descriptions": [],
+        "vulnStatus": "Analyzed",
+        "lastModified": "2024-01-01",
+    }
     said["metrics"] = METRICS
     return {"cve": {**said, "configurations": [{"nodes": nodes}], **more}}
 

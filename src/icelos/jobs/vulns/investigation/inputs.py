@@ -62,9 +62,8 @@ def inputs(case: Case) -> Observation:
         return Observation("inputs", {}, "", open=f"no call of {case.component.name} in own source")
     listed = tuple(proof for proof, _ in given[:MAX_PROOF])
     if all(origin is Origin.FIXED for _, origin in given):
-        says = (
-            f"all {len(given)} calls of {case.component.name} are given what the source or shipped files hold"
-        )
+        name = case.component.name
+        says = f"all {len(given)} calls of {name} are given values of the source or of shipped files"
         return Observation("inputs", {}, says, listed, Label.CODE_NOT_REACHABLE)
     return Observation("inputs", {}, f"{len(given)} calls of {case.component.name}, not all with own values")
 

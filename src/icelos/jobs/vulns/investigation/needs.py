@@ -50,22 +50,32 @@ def missing_package(case: Case, symbols: Sequence[str]) -> Need | None:
 
 
 def unset_option(case: Case, symbols: Sequence[str]) -> Need | None:
-    """An option without which no call of the symbols is made, and which nothing here sets."""
+    """An option without which none of the symbols is called, and which nothing here sets."""
     proof: list[Evidence] = []
-    name = ""
+    names: list[str] = []
     for symbol in symbols:
-        sites = _sites(case, symbol)
-        for file, line in sites:
-            module = parsed(file)
-            options = [one for one in _options(module, line) if _is_unset(case, one)] if module else []
-            if not options:
-                return None
-            name = name or options[0]
-            quote = f"only where {options[0]} is set"
-            proof.append(Evidence(quote, f"{case.target.place(str(file))}:{line}", How.TOOL))
-        if not sites:
+        owner = symbol.rpartition(".")[0]
+        found = _gates(case, symbol) or _gates(case, owner)  # of a method: where its objects are made
+        if not found:
             return None
-    return Need(name, tuple(proof[:5])) if proof else None
+        names.append(found[0].name)
+        proof.extend(one.proof[0] for one in found)
+    return Need(names[0], tuple(proof[:5])) if names else None
+
+
+def _gates(case: Case, symbol: str) -> list[Need]:
+    """For each call of a function or class the option that it needs; nothing where one needs none."""
+    found: list[Need] = []
+    for call in case.target.graph.calls_of(symbol):
+        module = parsed(Path(call.file))
+        name = (
+            next((one for one in _options(module, call.line) if _is_unset(case, one)), "") if module else ""
+        )
+        if not name:
+            return []
+        place = f"{case.target.place(call.file)}:{call.line}"
+        found.append(Need(name, (Evidence(f"only where {name} is set", place, How.TOOL),)))
+    return found
 
 
 def _module(case: Case, symbol: str) -> ModuleSource | None:
@@ -123,13 +133,6 @@ def _is_there(case: Case, top: str) -> bool:
     own = {path.parent for path in case.target.application.sources}
     folders = {*case.target.application.packages, *own, case.target.root}
     return any((one / top).is_dir() or any(one.glob(f"{top}.*")) for one in folders if one.is_dir())
-
-
-def _sites(case: Case, symbol: str) -> list[tuple[Path, int]]:
-    """Where a function is called; of a method, where objects of its class are made."""
-    graph = case.target.graph
-    calls = graph.calls_of(symbol) or graph.calls_of(symbol.rpartition(".")[0])
-    return [(Path(one.file), one.line) for one in calls]
 
 
 def _options(module: ModuleSource, line: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,8 @@ import pytest
 from icelos.jobs.vulns.fixes.fixes import Fix
 from icelos.jobs.vulns.investigated import open_target
 from icelos.jobs.vulns.investigation.case import Case
+from icelos.jobs.vulns.investigation.conclusion import Conclusion
+from icelos.jobs.vulns.investigation.loop import investigate
 from icelos.jobs.vulns.investigation.target import Target
 from icelos.jobs.vulns.ranges import Reading, Standing
 from icelos.records import Component
@@ -54,6 +56,11 @@ def target(root: Path, tmp_path: Path) -> Target:
 @pytest.fixture
 def make_case(target: Target) -> MakeCase:
     """A case of `name` in the target with an advisory's text."""
+    return case_maker(target)
+
+
+def case_maker(target: Target) -> MakeCase:
+    """What makes cases of one target."""
 
     def make(
         text: str = "`kit.load` runs what a document says.",
@@ -70,3 +77,24 @@ def make_case(target: Target) -> MakeCase:
         return Case(component, "CVE-2024-1", text, "feed.jsonl:1", reading, target, fixes)
 
     return make
+
+
+@pytest.fixture
+def judge(tmp_path: Path) -> Callable[..., Conclusion]:
+    """The conclusion, without a model, of a target with these files instead of those of `FILES`."""
+
+    def judged(files: Mapping[str, str], text: str = "", fixes: Sequence[Fix] = ()) -> Conclusion:
+        root = tmp_path / "judged"
+        record = "".join(f"{name.removeprefix('site-packages/')},,\n" for name in files if "/kit/" in name)
+        whole = {**FILES, **files}
+        whole["site-packages/kit-1.0.dist-info/RECORD"] += record
+        for name, content in whole.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        target = open_target(root, tmp_path / "judged-work")
+        assert target is not None
+        make = case_maker(target)
+        return investigate(make(text, fixes=fixes) if text else make(fixes=fixes)).conclusion
+
+    return judged
