@@ -27,7 +27,9 @@ def _group() -> None:
 
 @app.command()
 def analyze(
-    target: Annotated[str, typer.Argument(help="Image archive, root file system, source tree or SBOM")],
+    target: Annotated[
+        str, typer.Argument(help="Image archive, root file system, source tree, SBOM or report of a scanner")
+    ],
     advisories: Annotated[
         str, typer.Option(help="File or folder of advisories (OSV, secdb) instead of the fetched feeds")
     ] = "",

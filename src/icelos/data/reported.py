@@ -50,14 +50,18 @@ class Compared:
 
     def __init__(self, scanner: str, reports: Iterable[Reported]) -> None:
         self._scanner = scanner
-        self._open = dict(enumerate(united(reports)))
-        self._all = dict(self._open)
+        self._all = united(reports)
+        self._open = dict(enumerate(self._all))
+        self._by_name: dict[str, list[int]] = {}
+        for number, one in self._open.items():
+            for name in one.names:
+                self._by_name.setdefault(name.upper(), []).append(number)
 
     def of(self, names: Set[str]) -> Reported | None:
         """What is reported under one of an advisory's `names`, in upper case; None without a scanner."""
         if not self._scanner:
             return None
-        same = [number for number, one in self._all.items() if names & {name.upper() for name in one.names}]
+        same = sorted({number for name in names for number in self._by_name.get(name, ())})
         for number in same:
             self._open.pop(number, None)
         if not same:

@@ -65,8 +65,8 @@ class _Component(msgspec.Struct):
     type: str = "library"
     version: str | None = None
     purl: str | None = None
-    cpe: str | None = None
-    cpes: list[str] | None = None
+    cpe: Any = None
+    cpes: Any = None
     properties: list[_Property] | None = None
     components: list[msgspec.Raw] | None = None
     reported: Reported | None = None
@@ -149,8 +149,10 @@ def _cyclonedx_components(bom: Bom) -> Iterator[Listed | InputError]:
                 raise InputError(f"components are nested deeper than {MAX_DEPTH}")
             inner = _numbered(f"{place}.components", component.components)
             waiting.extend((p, d, depth + 1) for p, d in reversed(inner))
-            cpes = known_cpes([component.cpe or "", *(component.cpes or ())])
-            purl = component.purl or _purl_of(cpes, component.version, component.type)
+            more = component.cpes if isinstance(component.cpes, list) else []
+            cpes = known_cpes([component.cpe, *more])
+            purl = _usable(component.purl) or _purl_of(cpes, component.version, component.type)
+            purl = purl or component.purl
             listed = _listed(component.name, component.version, purl, component.type, place)
             if listed is not None:
                 listed = msgspec.structs.replace(listed, reported=component.reported, cpes=cpes)
@@ -169,7 +171,7 @@ def _spdx_components(bom: Bom) -> Iterator[Listed | InputError]:
             cpes = known_cpes(r.referenceLocator for r in package.externalRefs or ())
             # SPDX has no type for the described whole, nor do most tools say a purpose.
             kind = (package.primaryPackagePurpose or "library" if purl or cpes else "file").lower()
-            purl = purl or _purl_of(cpes, package.versionInfo, kind)
+            purl = _usable(purl) or _purl_of(cpes, package.versionInfo, kind) or purl
             listed = _listed(package.name, package.versionInfo, purl, kind, place)
             if listed is not None:
                 built = _BUILT_FROM.search(package.sourceInfo or "")
@@ -195,9 +197,17 @@ def _listed(name: str, version: str | None, purl: str | None, kind: str, place: 
     return Listed(purl, place, f"{name[:200]} {(version or '')[:100]} {purl[:500]}".strip())
 
 
-def known_cpes(names: Iterable[str]) -> tuple[str, ...]:
+def _usable(purl: str | None) -> str:
+    """A package URL, "" for what is none."""
+    try:
+        return purl if purl and parse_purl(purl) else ""
+    except InputError:
+        return ""
+
+
+def known_cpes(names: Iterable[object]) -> tuple[str, ...]:
     """Those that are names by CPE of one vendor and product, at most `MAX_CPES`."""
-    parsed = ((name.strip(), parse_cpe(name)) for name in names)
+    parsed = ((name.strip(), parse_cpe(name)) for name in names if isinstance(name, str))
     found = dict.fromkeys(name for name, cpe in parsed if cpe is not None and cpe.name)
     return tuple(found)[:MAX_CPES]
 

@@ -89,6 +89,7 @@ def attributes_of(match: Match) -> dict[str, str]:
     """What documents and filters need; lists are separated by blanks, and empty values are left out."""
     record, reading, title = match.component, match.reading, match.title
     names = dict.fromkeys(name for s in match.statements for name in s.advisory.names)
+    names |= dict.fromkeys(record.reported.names if record.reported else ())  # of a bundle, those asked about
     fixed = reading.standing is Standing.FIXED
     values = {
         "target_id": record.target_id,

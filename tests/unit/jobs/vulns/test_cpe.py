@@ -209,3 +209,16 @@ def test_numbers_in_their_order(one: list[int], other: list[int]) -> None:
     texts = [".".join(map(str, numbers)) for numbers in (one, other)]
     first, second = ([*numbers, *[0] * (5 - len(numbers))] for numbers in (one, other))
     assert compare(*texts) == (first > second) - (first < second)
+
+
+@pytest.mark.parametrize("purl", ["", "no purl", "pkg:"])
+def test_a_name_by_cpe_stands_in_for_a_package_url_that_is_none(tmp_path: Path, purl: str) -> None:
+    (found,), untold = _found(tmp_path, [_record(RANGE)], _part(purl=purl))
+    assert (found.attributes["purl"], untold) == ("pkg:generic/apache/http_server@2.4.49", [])
+
+
+@pytest.mark.parametrize("cpe", [5, None, [], "cpe:2.3:a:", "cpe:2.3:a:*:*:1:*:*:*:*:*:*:*"])
+def test_a_broken_name_by_cpe_costs_nothing_else(tmp_path: Path, cpe: object) -> None:
+    part = {"name": "flask", "version": "1", "purl": "pkg:pypi/flask@1", "cpe": cpe}
+    (found,), untold = _found(tmp_path, [_record(RANGE)], part)
+    assert (found.attributes["name"], untold) == ("flask", [])

@@ -90,3 +90,13 @@ def test_what_is_known_of_it_counts_without_an_advisory(tmp_path: Path) -> None:
         job = VulnsJob(store, Prioritiser(store.intelligence))
         found = _judged(job, Reported("trivy", ("CVE-2020-9",), "low"), advisory="CVE-2020-9")
     assert found.attributes["kev"] == "2021-01-02"
+
+
+def test_of_an_advisory_of_several_cves_the_reported_are_its_aliases(tmp_path: Path) -> None:
+    """So a statement of ours is about the id that the scanner gives."""
+    bundle = {**ADVISORY, "id": "DSA-1", "aliases": [], "related": ["CVE-2020-1001", "CVE-2020-1002"]}
+    (tmp_path / "feed.jsonl").write_text(json.dumps(bundle) + "\n")
+    job = VulnsJob(load_advisories(tmp_path / "feed.jsonl"))
+    found = _judged(job, Reported("trivy", ("CVE-2020-1001",)), advisory="DSA-1")
+    assert found.attributes["vulnerability"] == "DSA-1"
+    assert found.attributes["aliases"] == "CVE-2020-1001"
