@@ -122,8 +122,8 @@ def _is_of(test: ast.expr, name: str) -> bool:
             case ast.Compare(left=ast.Name(id=asked), ops=[ast.In() | ast.NotIn(), *_]) if asked == name:
                 return True
         if isinstance(one, ast.Call) and called(one) in _TESTING:
-            asked = [*one.args, *([one.func.value] if isinstance(one.func, ast.Attribute) else [])]
-            if any(isinstance(each, ast.Name) and each.id == name for each in asked):
+            parts = [*one.args, *([one.func.value] if isinstance(one.func, ast.Attribute) else [])]
+            if any(isinstance(each, ast.Name) and each.id == name for each in parts):
                 return True
     return False
 
