@@ -129,9 +129,9 @@ def test_the_table_the_store_and_the_exit_code(bom: str, feed: str, capfdbinary:
     assert run(["findings", "--job", "vulns", "--verdict", "clear", "--json"]) == 0
     assert len(capfdbinary.readouterr().out.splitlines()) == 2
     assert run(["vulns", "analyze", bom, "--advisories", feed, "--all", "--cve", "CVE-2020-2"]) == 0
-    shown = capfdbinary.readouterr().out
-    assert shown.count(b"CVE-2020-2") == 3
-    assert b"fix\t0.006\tmove\tweb 1.9 to 2.0: closes CVE-2020-2" in shown
+    table = capfdbinary.readouterr().out
+    assert table.count(b"CVE-2020-2") == 3
+    assert b"fix\t0.006\tmove\tweb 1.9 to 2.0: closes CVE-2020-2" in table
 
 
 def test_a_report_in_a_file(bom: str, feed: str, tmp_path: Path, capfdbinary: Capture) -> None:
