@@ -135,8 +135,9 @@ def _configured(case: Case, symbol: str) -> list[Evidence]:
 
 def _absent(case: Case, symbol: str) -> Label:
     """What it means that nothing leads to a symbol: plug-ins of a framework are a matter of configuration."""
-    is_class = case.definitions.kind_of(symbol) is Kind.CLASS
-    plugged = case.definitions.is_installed_app(symbol) or (is_class and _PLUGGED.search(symbol) is not None)
+    owner = symbol if case.definitions.kind_of(symbol) is Kind.CLASS else symbol.rpartition(".")[0]
+    is_class = case.definitions.kind_of(owner) is Kind.CLASS
+    plugged = case.definitions.is_installed_app(symbol) or (is_class and _PLUGGED.search(owner) is not None)
     if plugged and case.definitions.loads_by_name:
         return Label.REQUIRES_CONFIGURATION
     return Label.CODE_NOT_REACHABLE

@@ -71,6 +71,7 @@ def _argument(case: Case, condition: Condition, reached: Sequence[Observation]) 
     reached = [one for one in reached if case.definitions.kind_of(one.arguments["symbol"]) is not Kind.MODULE]
     symbols = [one.arguments["symbol"] for one in reached]
     symbols = [one for one in symbols if one in case.told] or symbols  # the advisory speaks of what it names
+    symbols = [one for one in symbols if not any(other.startswith(f"{one}.") for other in symbols)]
     takers = [one for one in symbols if case.takes(one, condition.name)]
     calls = [(symbol, call) for symbol in takers for call in own_calls(case, symbol)]
     if not calls:
