@@ -195,3 +195,71 @@ def test_what_a_fix_changed_stands_for_an_advisory_without_names(judge: Judge) -
     assert judge({}, text, [fix]).label is Label.CODE_NOT_REACHABLE
     fix = Fix("kit", "1.1", "1.0", 1, ("kit.load",), ())
     assert judge({}, text, [fix]).label is Label.VULNERABLE
+
+
+OPTION = "def load(text, allow_macros=True):\n    return eval(text)\n"
+OPTION_TEXT = "`kit.load` runs the macros of a document."
+
+
+@pytest.mark.parametrize(
+    ("given", "label"),
+    [
+        ("allow_macros=False", Label.REQUIRES_CONFIGURATION),
+        ("allow_macros=bool(sys.argv[2])", Label.UNCERTAIN),
+        ("allow_macros=True", Label.VULNERABLE),
+    ],
+)
+def test_a_feature_that_the_advisory_speaks_of(judge: Judge, given: str, label: Label) -> None:
+    app = f"import sys, kit\nkit.load(sys.argv[1], {given})\n"
+    assert judge({KIT: OPTION, MAIN: app}, OPTION_TEXT).label is label
+
+
+WORKAROUND = "`kit.load` runs what a document says. As a workaround set KIT_SAFE_MODE=1 in the environment until you upgrade."
+
+
+@pytest.mark.parametrize(
+    ("line", "label"),
+    [
+        ("ENV KIT_SAFE_MODE=1", Label.REQUIRES_CONFIGURATION),
+        ("ENV KIT_SAFE_MODE=0", Label.VULNERABLE),
+        ("ENV STAGE=live", Label.VULNERABLE),
+    ],
+)
+def test_the_workaround_of_the_advisory(judge: Judge, line: str, label: Label) -> None:
+    docker = f"FROM python:3.11-slim\n{line}\nCMD python app/main.py\n"
+    assert judge({"Dockerfile": docker}, WORKAROUND).label is label
+
+
+CHECKED = (
+    "import re, sys, kit\n\n\ndef main(text):\n    if {}:\n        return\n    kit.load(text)\n\n\n"
+    "main(sys.argv[1])\n"
+)
+
+
+@pytest.mark.parametrize(
+    "test",
+    ["not re.fullmatch('[a-z]+', text)", "len(text) > 480", "not text.isdigit()", "text not in known()"],
+)
+def test_a_check_before_the_call_is_for_people(judge: Judge, test: str) -> None:
+    assert judge({MAIN: CHECKED.format(test)}).label is Label.UNCERTAIN
+
+
+def test_a_test_of_something_else_is_no_check(judge: Judge) -> None:
+    assert judge({MAIN: CHECKED.format("not text")}).label is Label.VULNERABLE
+
+
+FRAME = (
+    "import socket\n\n\nclass Files:\n    def __init__(self, folder):\n        self.folder = folder\n\n"
+    "    def serve(self, path):\n        return open(path)\n\n\n"
+    "def load(*apps):\n    return [getattr(one, name)('x') for one in apps for name in dir(one)]\n"
+)
+FRAME_TEXT = "`kit.Files.serve` opens any file."
+
+
+def test_methods_of_what_the_application_hands_on(judge: Judge) -> None:
+    handed = "import kit\n\n\ndef main():\n    kit.load(kit.Files('static'))\n\n\nmain()\n"
+    assert judge({KIT: FRAME, MAIN: handed}, FRAME_TEXT).label is Label.VULNERABLE
+    kept = (
+        "import kit\n\n\ndef main():\n    files = kit.Files('static')\n    print(files.folder)\n\n\nmain()\n"
+    )
+    assert judge({KIT: FRAME, MAIN: kept}, FRAME_TEXT).label is not Label.VULNERABLE
