@@ -214,7 +214,7 @@ def test_a_feature_that_the_advisory_speaks_of(judge: Judge, given: str, label: 
     assert judge({KIT: OPTION, MAIN: app}, OPTION_TEXT).label is label
 
 
-WORKAROUND = "`kit.load` runs what a document says. As a workaround set KIT_SAFE_MODE=1 in the environment until you upgrade."
+WORKAROUND = "`kit.load` runs what a document says. As a workaround set KIT_SAFE_MODE=1 in the environment."
 
 
 @pytest.mark.parametrize(
