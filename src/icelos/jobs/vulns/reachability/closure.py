@@ -12,16 +12,8 @@ from icelos.jobs.vulns.reachability import builtin
 from icelos.jobs.vulns.reachability.evaluate import Evaluator
 from icelos.jobs.vulns.reachability.program import decorators
 from icelos.jobs.vulns.reachability.scopes import Function, Scope
-from icelos.jobs.vulns.reachability.syntax import (
-    CALLED,
-    SUPER,
-    Definition,
-    Dynamic,
-    Shape,
-    Store,
-    Summary,
-    summary,
-)
+from icelos.jobs.vulns.reachability.shapes import CALLED, SUPER, Definition, Dynamic, Shape, Store
+from icelos.jobs.vulns.reachability.syntax import Summary, summary
 from icelos.jobs.vulns.reachability.there import There
 from icelos.jobs.vulns.reachability.values import (
     ANY,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from icelos.jobs.vulns.reachability import builtin, containers
-from icelos.jobs.vulns.reachability.syntax import LISTED
+from icelos.jobs.vulns.reachability.shapes import LISTED
 from icelos.jobs.vulns.reachability.values import EACH, PLAIN, UNKNOWN, Kind, Value, Values
 from icelos.jobs.vulns.reachability.written import HOLE
 

@@ -15,7 +15,7 @@ from icelos.jobs.vulns.reachability.closure import Closure
 from icelos.jobs.vulns.reachability.evaluate import Evaluator
 from icelos.jobs.vulns.reachability.modules import code_words
 from icelos.jobs.vulns.reachability.names import texts
-from icelos.jobs.vulns.reachability.syntax import LISTED
+from icelos.jobs.vulns.reachability.shapes import LISTED
 from icelos.jobs.vulns.reachability.values import (
     EACH,
     RETURN,

@@ -6,64 +6,30 @@ A shape is how a value is come by: a name and then attributes and calls, such as
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable
 from weakref import WeakKeyDictionary
 
-from icelos.jobs.vulns.reachability.names import argument_names, own_nodes
+from icelos.jobs.vulns.reachability.local_names import local_names
+from icelos.jobs.vulns.reachability.names import argument_names
+from icelos.jobs.vulns.reachability.shapes import (
+    CALLED,
+    LISTED,
+    LITERAL,
+    LITERALLY,
+    PLAIN_CALLS,
+    SUPER,
+    Definition,
+    Dynamic,
+    Import,
+    Shape,
+    Store,
+    is_text,
+    longer,
+    worth_of,
+)
 from icelos.jobs.vulns.reachability.written import COMPOSED, HOLE, is_composed, pattern, start_of
 
-LISTED = "listed"
-"""Stands for the name of an import where all modules of a package are asked for."""
-CALLED = "()"
-"""The step of a shape that stands for a call."""
-SUPER = "super()"
-"""The root of a shape that begins with `super()`."""
-MAX_STEPS = 8
 _TESTS = frozenset({"isinstance", "issubclass"})
-_PLAIN = frozenset(
-    """
-    str repr ascii bytes bytearray int float complex bool len hash id ord chr hex oct bin isinstance
-    issubclass hasattr callable format range print input dir any all
-    """.split()
-)
-_SCALAR = (ast.Constant, ast.JoinedStr, ast.Compare, ast.FormattedValue)
-_LITERAL = (*_SCALAR, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
-Import = ast.Import | ast.ImportFrom
-
-
-class Shape(NamedTuple):
-    """A name, and what is done to its value: attributes taken and, as `()`, calls."""
-
-    root: str
-    steps: tuple[str, ...] = ()
-
-
-class Store(NamedTuple):
-    """`owner.name = value`, or a global's or nonlocal's where `owner` is None and `local` is set.
-
-    `worth` is "nothing" for None, "plain" for what is a number or text, else "any".
-    """
-
-    owner: Shape | None
-    name: str
-    worth: str
-    outer: bool = False
-
-
-class Dynamic(NamedTuple):
-    """What is asked for by a name made at run time: `how` is getattr, setattr, import, code, names or
-    modules."""
-
-    how: str
-    owner: Shape | None
-    text: str
-    line: int
-
-
-_LITERALLY = Shape("")
-"""The shape of a value of the language, such as a text or a list."""
 
 
 class Summary:
@@ -80,43 +46,13 @@ class Summary:
         self.imports: list[Import] = []
         self.loads: dict[str, int] = {}
         self.definitions: list[Definition] = []
-        self._outer: set[str] = set()
         self._arguments = frozenset() if isinstance(node, ast.ClassDef) else argument_names(node.args)
-        self._locals = self._bound(node)
+        self._locals, self._outer = local_names(node, self._arguments)
         self._looking: set[str] = set()
         self._line = node.lineno
         body = [node.body] if isinstance(node, ast.Lambda) else node.body
         for one in body:
             self._visit(one)
-
-    # -- local names
-
-    def _bound(self, node: Definition) -> dict[str, list[ast.AST | None]]:
-        """Local names -> the expressions that are assigned to them; None where it is something else.
-
-        A function or class that nothing else is assigned to is no local name, but found by its own.
-        """
-        found: dict[str, list[ast.AST | None]] = {}
-        simple: set[ast.AST] = set()
-        for one in own_nodes(node):
-            if (assigned := _assigned(one)) is not None:
-                simple.add(assigned[0])
-                found.setdefault(assigned[0].id, []).append(assigned[1])
-            elif isinstance(one, ast.Global | ast.Nonlocal):
-                self._outer |= set(one.names)
-            else:
-                for label, value in _labels(one):
-                    found.setdefault(label, []).append(value)
-        for one in own_nodes(node):
-            if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store) and one not in simple:
-                found.setdefault(one.id, []).append(None)
-        for label in self._arguments & found.keys():
-            found[label].append(None)
-        return {
-            label: given
-            for label, given in found.items()
-            if label not in self._outer and not _only_defined(given)
-        }
 
     def _local(self, name: str) -> Shape | None:
         """The shape of a local name: that of all it is assigned, None apart."""
@@ -136,18 +72,18 @@ class Summary:
             case ast.Name(id=name):
                 return self._local(name) if name in self._locals else Shape(name)
             case ast.Attribute(value=value, attr=name):
-                return _longer(self._shape(value), name)
+                return longer(self._shape(value), name)
             case ast.Call(func=ast.Name(id="super")):
                 return Shape(SUPER)
-            case ast.Call(func=ast.Name(id=name)) if name in _PLAIN and name not in self._locals:
-                return _LITERALLY
+            case ast.Call(func=ast.Name(id=name)) if name in PLAIN_CALLS and name not in self._locals:
+                return LITERALLY
             case ast.Call(func=function):
                 found = self._shape(function)
-                if found == _LITERALLY:
-                    text = isinstance(function, ast.Attribute) and _is_text(function.value)
-                    return _LITERALLY if text else None
-                return _longer(found, CALLED)
-        return _LITERALLY if isinstance(node, _LITERAL) else None
+                if found == LITERALLY:
+                    text = isinstance(function, ast.Attribute) and is_text(function.value)
+                    return LITERALLY if text else None
+                return longer(found, CALLED)
+        return LITERALLY if isinstance(node, LITERAL) else None
 
     # -- expressions
 
@@ -155,7 +91,7 @@ class Summary:
         """Keep what an expression mentions."""
         self._line = getattr(node, "lineno", self._line)
         shape = self._shape(node)
-        if shape is not None and shape != _LITERALLY:
+        if shape is not None and shape != LITERALLY:
             self.shapes.setdefault(shape, self._line)
         self._parts(node, shape)
         return shape
@@ -177,7 +113,7 @@ class Summary:
                 self.definitions.append(node)
             case ast.NamedExpr():
                 self._use(node.value)
-                self._target(node.target, _worth(node.value))
+                self._target(node.target, worth_of(node.value))
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
                 self._comprehension(node)
             case _:
@@ -204,7 +140,7 @@ class Summary:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if not (name == "super" and not node.args):
             base = self._shape(node.func)
-            if base is None or shape is None or shape == _LITERALLY:
+            if base is None or shape is None or shape == LITERALLY:
                 self._use(node.func)
             else:
                 self._parts(node.func, base)
@@ -230,7 +166,7 @@ class Summary:
             found = pattern(node.args[at])
             if name in {"attrgetter", "methodcaller"}:
                 owner = None
-            worth = "any" if name != "setattr" or len(node.args) < 3 else _worth(node.args[2])
+            worth = "any" if name != "setattr" or len(node.args) < 3 else worth_of(node.args[2])
             self._by_name(name, owner, found, worth, node.lineno)
         elif name in {"iter_modules", "walk_packages"}:
             self.dynamic[Dynamic("import", None, LISTED, node.lineno)] = None
@@ -257,11 +193,11 @@ class Summary:
         if how == "setattr":
             self.stores[Store(owner, name, worth)] = None
         for part in name.split("."):
-            longer = _longer(owner, part)
-            if longer is None or how != "getattr":
+            shape = longer(owner, part)
+            if shape is None or how != "getattr":
                 self.attributes.setdefault(part, line)
-            elif longer != _LITERALLY:
-                self.shapes.setdefault(longer, line)
+            elif shape != LITERALLY:
+                self.shapes.setdefault(shape, line)
 
     def _mention(self, node: ast.expr | None) -> None:
         """Classes that a value is only compared with."""
@@ -313,11 +249,11 @@ class Summary:
             case ast.Assign():
                 self._use(node.value)
                 for target in node.targets:
-                    self._target(target, _worth(node.value))
+                    self._target(target, worth_of(node.value))
             case ast.AnnAssign():
                 if node.value is not None:
                     self._use(node.value)
-                    self._target(node.target, _worth(node.value))
+                    self._target(node.target, worth_of(node.value))
             case ast.AugAssign(value=value):
                 self._use(value)
                 self._target(node.target, "any")
@@ -375,57 +311,3 @@ def summary(node: Definition) -> Summary:
     if found is None:
         found = _summaries[node] = Summary(node)
     return found
-
-
-def _assigned(node: ast.AST) -> tuple[ast.Name, ast.expr] | None:
-    """The one name that a statement or expression gives a value, with it."""
-    match node:
-        case (
-            ast.Assign(targets=[ast.Name() as name], value=value)
-            | ast.NamedExpr(target=name, value=value)
-            | ast.AnnAssign(target=ast.Name() as name, value=ast.expr() as value)
-        ):
-            return name, value
-    return None
-
-
-def _labels(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
-    """The names that other statements bind, with the definition that they bind them to."""
-    match node:
-        case ast.FunctionDef(name=label) | ast.AsyncFunctionDef(name=label) | ast.ClassDef(name=label):
-            yield label, node
-            for inner in ast.walk(node):
-                for other in inner.names if isinstance(inner, ast.Nonlocal) else ():
-                    yield other, None
-        case (
-            ast.ExceptHandler(name=str(label))
-            | ast.MatchAs(name=str(label))
-            | ast.MatchStar(name=str(label))
-            | ast.MatchMapping(rest=str(label))
-        ):
-            yield label, None
-
-
-def _only_defined(given: list[ast.AST | None]) -> bool:
-    one = given[0]
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    return len(given) == 1 and isinstance(one, kinds) and not one.decorator_list
-
-
-def _longer(shape: Shape | None, step: str) -> Shape | None:
-    if shape is None or len(shape.steps) >= MAX_STEPS:
-        return None
-    return shape if shape == _LITERALLY else Shape(shape.root, (*shape.steps, step))
-
-
-def _worth(node: ast.expr) -> str:
-    if isinstance(node, ast.Constant) and node.value is None:
-        return "nothing"
-    plain = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _PLAIN
-    return "plain" if plain or isinstance(node, _SCALAR) else "any"
-
-
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.JoinedStr) or (
-        isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
-    )
