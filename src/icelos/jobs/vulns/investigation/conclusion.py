@@ -21,7 +21,7 @@ from icelos.jobs.vulns.verdicts import Label
 
 __all__ = ["Conclusion", "conclude", "finish"]
 
-LEAST = 0.5
+LEAST = 0.4
 """Share of what a fix changed that has to be reached, where the advisory's words tell no part of it apart."""
 
 
