@@ -26,6 +26,10 @@ _HELD = frozenset(
 )
 
 
+_READ = frozenset({Kind.BOUND, Kind.PROPERTY, Kind.INSTANCE})
+"""What reading an attribute may give otherwise than it is held."""
+
+
 class Unresolved(NamedTuple):
     """A call that could not be followed: `how` is attribute, plain, value, getattr, import or code."""
 
@@ -139,7 +143,10 @@ class Objects:
                 for one in self.program.attribute(Value(Kind.INSTANCE, meta.name), name)
             ]
         for one in held:
-            found |= self._gotten(one, owner, line)
+            if one.kind in _READ:
+                found |= self._gotten(one, owner, line)
+            else:
+                found.add(one)
         return found
 
     def _gotten(self, one: Value, owner: Value, line: int) -> Values:
