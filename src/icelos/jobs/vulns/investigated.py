@@ -12,10 +12,12 @@ from icelos.data.statement import Statement
 from icelos.data.tree import open_tree
 from icelos.errors import IcelosError, InputError
 from icelos.findings import Evidence, Finding, How, Outcome
+from icelos.jobs.vulns.basis import basis_of
 from icelos.jobs.vulns.fixes.fixes import Fixes, bundled_fixes
 from icelos.jobs.vulns.investigation.case import Case
 from icelos.jobs.vulns.investigation.kept import KeptInvestigations
 from icelos.jobs.vulns.investigation.loop import Investigation, investigate
+from icelos.jobs.vulns.investigation.proof import Contents, scope_of
 from icelos.jobs.vulns.investigation.target import Target
 from icelos.jobs.vulns.ranges import Reading, Standing
 from icelos.records import Component
@@ -40,6 +42,7 @@ class Investigator:
         self._target = target
         self._llm = llm
         self._kept = kept
+        self._contents = kept.contents if kept else Contents(target)
         self._fixes = fixes if fixes is not None else Fixes(bundled_fixes())
         self._notes: tuple[str, ...] = ()
 
@@ -51,16 +54,30 @@ class Investigator:
             return None
         if not record.purl.startswith(_INVESTIGATED):
             return None
+        case = self._case(record, statements, reading)
+        if case.distribution is None or not self._target.application.sources:
+            return None
+        return self._found(case)
+
+    def basis(
+        self, record: Component, statements: Sequence[Statement], reading: Reading,
+        found: Investigation, evidence: Sequence[Evidence],
+    ) -> str:  # fmt: skip
+        """What a finding of `look` with this evidence rests on, for `basis.ATTRIBUTE`."""
+        case = self._case(record, statements, reading)
+        scope = scope_of(case, found)
+        proof = scope.value, self._contents.digest(scope, [one.source for one in evidence])
+        model = self._llm.name if self._llm else ""
+        return basis_of(record, statements, reading, fixes=case.fixes, model=model, proof=proof)
+
+    def _case(self, record: Component, statements: Sequence[Statement], reading: Reading) -> Case:
         advisory = statements[0].advisory
         text = max((one.advisory.details for one in statements), key=len)
         versions = dict.fromkeys((*reading.fixes[:1], *reading.fixed))
         fixes = [one for v in versions if (one := self._fixes.of(record.name, v)) is not None]
         if fixes and fixes[0].after not in reading.fixes[:1]:
             fixes = []  # what other branches changed says little of this one
-        case = Case(record, advisory.title, text, advisory.source, reading, self._target, fixes)
-        if case.distribution is None or not self._target.application.sources:
-            return None
-        return self._found(case)
+        return Case(record, advisory.title, text, advisory.source, reading, self._target, fixes)
 
     def _found(self, case: Case) -> Investigation:
         """The result of an earlier run where it still holds, else a new one."""

@@ -18,6 +18,8 @@ from icelos.data.statement import Statement
 from icelos.data.workspace import Workspace
 from icelos.errors import InputError, SettingsError
 from icelos.findings import Evidence, Finding, How, Verdict
+from icelos.jobs.vulns.basis import ATTRIBUTE as BASIS
+from icelos.jobs.vulns.basis import basis_of
 from icelos.jobs.vulns.fixes.fixes import known_fixes
 from icelos.jobs.vulns.investigated import MAX_PROOF, Investigator, chain, facts, open_target
 from icelos.jobs.vulns.investigation.kept import KeptInvestigations
@@ -88,6 +90,10 @@ class VulnsJob:
             summary = _judged(record, statements, reading, found)
             evidence = tuple(dict.fromkeys((*evidence, *chain(found))))[:MAX_PROOF]
             reach = Reach.REACHED if label is Label.VULNERABLE else Reach.UNKNOWN
+        if found is not None and self._investigator:
+            attributes[BASIS] = self._investigator.basis(record, statements, reading, found, evidence)
+        else:
+            attributes[BASIS] = basis_of(record, statements, reading)
         score = None
         if MEANINGS[label].verdict is not Verdict.CLEAR:  # what is ruled out has no risk
             exposure = Exposure(record.listens, record.root)
