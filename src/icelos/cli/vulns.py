@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icelos.cli import vex
+from icelos.cli import decisions, vex
 from icelos.cli.fixes import fixes
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Vulnerabilities: from a target to verdicts with proof.", no_args_is_help=True)
 app.add_typer(vex.app, name="vex")
 app.command()(fixes)
+decisions.add_to(app)
 
 
 @app.callback()
@@ -71,7 +72,8 @@ def analyze(
     from icelos.cli.output import note
     from icelos.cli.scan import check_fail_on, finish
     from icelos.engine.jobs import scan
-    from icelos.jobs.vulns.documents.ruling import load_rules, rule, verdicts
+    from icelos.jobs.vulns.decisions import rule_and_decide
+    from icelos.jobs.vulns.documents.ruling import load_rules, verdicts
     from icelos.jobs.vulns.investigated import costs
     from icelos.jobs.vulns.report import Making
     from icelos.settings import load
@@ -80,12 +82,14 @@ def analyze(
     check_fail_on(fail_on)
     rules = load_rules(vex_file or (), exceptions)
     settings = load().settings
+    decided = decisions.load_decisions(settings)
     options = {"advisories": advisories, "cve": ",".join(cve or ()), "target": target, "source": source}
     with _sink(settings) as sink:
         report = scan(
             "vulns", target, sink, settings=settings, source_format="components", job_options=options
         )
-        ruled = rule(sink.outcomes, rules, today=datetime.now(UTC).date(), products=product or ())
+        today = datetime.now(UTC).date()
+        ruled = rule_and_decide(sink.outcomes, rules, decided, today=today, products=product or ())
         sink.write(ruled.changed)
     if not report.interrupted:
         making = Making(show_clear=show_clear, author=author, products=tuple(product or ()))
@@ -93,7 +97,7 @@ def analyze(
         vex.tell(ruled.notes)
     if spent := costs(sink.outcomes):
         note(spent)
-    if rules.statements or rules.exceptions:
+    if rules.statements or rules.exceptions or decided:
         report.verdicts = verdicts(ruled.outcomes)
     finish(report, fail_on)
 

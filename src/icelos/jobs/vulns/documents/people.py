@@ -34,6 +34,9 @@ _NUMBERS = {
 _FACTS = {
     "aliases": "Also known as", "description": "About", "purl": "Package", "location": "Stands in",
     "owner": "Owned by", "layer": "Image layer that brought it", "cvss": "CVSS vector",
+    "decided": "A person's decision", "decided_by": "Decided by", "decided_on": "Decided on",
+    "decided_reason": "Reason of the decision", "decided_until": "Decided until",
+    "machine_label": "The machine's own verdict", "decision_stale": "Stale", "decision_expired": "Expired",
     "risk_terms": "How the risk came about", "before": "Before the statement", "vex": "Statement",
 }  # fmt: skip
 

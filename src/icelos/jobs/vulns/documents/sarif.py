@@ -130,6 +130,17 @@ _KEPT = (
     "would_change",
     "vex",
     "excepted",
+    "decision",
+    "decided",
+    "decided_by",
+    "decided_on",
+    "decided_reason",
+    "decided_until",
+    "machine_label",
+    "machine_status",
+    "decision_stale",
+    "decision_expired",
+    "change",
 )
 
 

@@ -68,9 +68,9 @@ class Contents:
         return self._of_names if scope is Scope.NAMES else self._of_all
 
     def _of_files(self, places: Iterable[str]) -> str:
-        """Of the files at these places; what names no file of the target counts as absent."""
+        """Of the files at these places; what names no file of the target does not count."""
         names = sorted({place.rpartition(":")[0] or place for place in places})
-        return digest_of([(name, self._content(name)) for name in names])
+        return digest_of([(name, content) for name in names if (content := self._content(name))])
 
     def _content(self, name: str) -> str:
         path = self._target.tree.local(name)
