@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icelos.cli import decisions, vex
+from icelos.cli import decisions, memory, vex
 from icelos.cli.fixes import fixes
 
 if TYPE_CHECKING:
@@ -51,6 +51,12 @@ def analyze(
     exceptions: Annotated[
         Path | None, typer.Option(help="TOML file of what is accepted, by whom and until when")
     ] = None,
+    since: Annotated[
+        Path | None, typer.Option(help="Findings of an earlier run (--format json): what holds is used again")
+    ] = None,
+    new_only: Annotated[
+        bool, typer.Option("--new-only", help="With --since, --fail-on counts what is new or worse only")
+    ] = False,
     author: Annotated[str, typer.Option(help="Who says it, in documents: a name, e-mail or URL")] = "Icelos",
     product: Annotated[
         list[str] | None,
@@ -68,9 +74,10 @@ def analyze(
       icelos vulns analyze alpine.tar --advisories secdb/ --format openvex --output alpine.vex.json
       icelos vulns analyze alpine.tar --advisories secdb/ --format html --output report.html
       icelos vulns analyze alpine.tar --advisories secdb/ --vex alpine.vex.json --fail-on alert
+      icelos vulns analyze build-2.tar --since build-1.jsonl --fail-on alert --new-only
     """
     from icelos.cli.output import note
-    from icelos.cli.scan import check_fail_on, finish
+    from icelos.cli.scan import check_fail_on, fails, finish
     from icelos.engine.jobs import scan
     from icelos.jobs.vulns.decisions import rule_and_decide
     from icelos.jobs.vulns.documents.ruling import load_rules, verdicts
@@ -81,9 +88,11 @@ def analyze(
     chosen = vex.checked_format("json" if json else format_)
     check_fail_on(fail_on)
     rules = load_rules(vex_file or (), exceptions)
+    previous = memory.read_since(since, cve or (), new_only=new_only)
     settings = load().settings
     decided = decisions.load_decisions(settings)
     options = {"advisories": advisories, "cve": ",".join(cve or ()), "target": target, "source": source}
+    options |= {"since": str(since)} if since else {}
     with _sink(settings) as sink:
         report = scan(
             "vulns", target, sink, settings=settings, source_format="components", job_options=options
@@ -91,15 +100,24 @@ def analyze(
         today = datetime.now(UTC).date()
         ruled = rule_and_decide(sink.outcomes, rules, decided, today=today, products=product or ())
         sink.write(ruled.changed)
+    compared = memory.compare(ruled.outcomes, previous, target) if previous is not None else None
+    outcomes = compared.outcomes if compared else ruled.outcomes
     if not report.interrupted:
-        making = Making(show_clear=show_clear, author=author, products=tuple(product or ()))
-        vex.print_report(ruled.outcomes, chosen, output_file, making)
+        changes = compared.since if compared else None
+        making = Making(show_clear=show_clear, author=author, products=tuple(product or ()), since=changes)
+        vex.print_report(outcomes, chosen, output_file, making)
         vex.tell(ruled.notes)
+        vex.tell([changes.told] if changes else ())
     if spent := costs(sink.outcomes):
         note(spent)
     if rules.statements or rules.exceptions or decided:
-        report.verdicts = verdicts(ruled.outcomes)
-    finish(report, fail_on)
+        report.verdicts = verdicts(outcomes)
+    if compared is None or not new_only:
+        finish(report, fail_on)
+        return
+    finish(report)
+    if fails(verdicts(one for one in outcomes if one.id in compared.fresh), fail_on):
+        raise typer.Exit(1)
 
 
 def _sink(settings: Settings) -> KeptSink:

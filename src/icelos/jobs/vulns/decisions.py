@@ -1,7 +1,7 @@
 """Decisions of people, applied to findings: the person's label counts, and the machine's stands beside it.
 
 Where what it was made upon has changed since, a decision is stale: it is shown, a person has to look again,
-and of its label and the machine's the one of more concern counts. An expired one is shown, and does not count.
+and of its label and the machine's that of more concern counts. An expired one is shown, and does not count.
 """
 
 from __future__ import annotations

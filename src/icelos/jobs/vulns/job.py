@@ -28,6 +28,7 @@ from icelos.jobs.vulns.platform import Elsewhere, elsewhere
 from icelos.jobs.vulns.priority import Prioritiser
 from icelos.jobs.vulns.ranges import Reading, Standing, read
 from icelos.jobs.vulns.risk import Exposure, Reach
+from icelos.jobs.vulns.since import read_previous
 from icelos.jobs.vulns.verdicts import MEANINGS, Label, Status
 from icelos.llm.connect import connect
 from icelos.records import Component, Record
@@ -189,15 +190,15 @@ def build(settings: Settings, options: Mapping[str, str]) -> VulnsJob:
     """For the registry. Option `advisories` names a file or folder; without it, the workspace's count.
 
     `target` is what the components come from: with it, matches are investigated there, or in `source`, a
-    folder with the application's own source.
+    folder with the application's own source. `since` names the findings of an earlier run.
 
     Raises SettingsError, InputError.
     """
-    unknown = set(options) - {"advisories", "cve", "target", "source"}
+    unknown = set(options) - {"advisories", "cve", "target", "source", "since"}
     if unknown:
         raise SettingsError(
             f"job vulns has no option {sorted(unknown)[0]!r}",
-            hint="advisories=FOLDER, cve=ID,ID, target=TARGET, source=FOLDER",
+            hint="advisories=FOLDER, cve=ID,ID, target=TARGET, source=FOLDER, since=FILE",
         )
     advisories = open_advisories(options.get("advisories", ""), settings)
     known = open_intelligence(advisories, settings)
@@ -214,4 +215,5 @@ def _investigator(settings: Settings, options: Mapping[str, str]) -> Investigato
     if target is None:
         return None
     kept = KeptInvestigations(workspace.folder("cache") / "investigations.sqlite", target)
-    return Investigator(target, connect(settings), kept, known_fixes(workspace))
+    earlier = read_previous(Path(options["since"])) if options.get("since") else ()
+    return Investigator(target, connect(settings), kept, known_fixes(workspace), earlier)

@@ -11,7 +11,8 @@ from html import escape
 
 from icelos import __version__
 from icelos.findings import Outcome
-from icelos.jobs.vulns.documents.people import CLOSING, Entry, Report, Section, report_of
+from icelos.jobs.vulns.changes import COLUMNS, Since
+from icelos.jobs.vulns.documents.people import CLOSING, Entry, Report, Section, clean, report_of
 
 _STYLE = """
 :root { color-scheme: light dark; --line: light-dark(#d5d9e0, #3a4049); --soft: light-dark(#f5f6f8, #1b1f25);
@@ -34,7 +35,7 @@ dt { font-weight: 600; } dd { margin: 0; } ol { margin: .3rem 0; }
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def render(outcomes: Sequence[Outcome]) -> str:
+def render(outcomes: Sequence[Outcome], since: Since | None = None) -> str:
     """The whole page. Raises InputError for findings of another job."""
     report = report_of(outcomes)
     title = f"Vulnerabilities of {_text(', '.join(report.targets) or 'nothing')}"
@@ -45,7 +46,7 @@ def render(outcomes: Sequence[Outcome]) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="referrer" content="no-referrer">', f"<title>{title}</title>",
-            f"<style>{_STYLE}</style>", "</head>", "<body>", f"<h1>{title}</h1>", *_body(report),
+            f"<style>{_STYLE}</style>", "</head>", "<body>", f"<h1>{title}</h1>", *_body(report, since),
             f"<footer><p>Made by Icelos {_text(made_by)}. {CLOSING}</p></footer>",
             "</body>", "</html>", "",
         )
@@ -56,11 +57,13 @@ def _text(text: str) -> str:
     return escape(text, quote=True)
 
 
-def _body(report: Report) -> Iterator[str]:
+def _body(report: Report, since: Since | None) -> Iterator[str]:
     yield "<table>"
     for section in report.sections:
         yield f'<tr><th scope="row">{section.title}</th><td>{len(section.entries)}</td></tr>'
     yield "</table>"
+    if since is not None:
+        yield from _changes(since)
     for section in report.sections:
         if section.entries:
             yield from _section(section)
@@ -68,6 +71,17 @@ def _body(report: Report) -> Iterator[str]:
         yield "<section><h2>Not judged</h2><ul>"
         yield from (f"<li><code>{_text(a)}</code>: {_text(b)}</li>" for a, b in report.failures)
         yield "</ul></section>"
+
+
+def _changes(since: Since) -> Iterator[str]:
+    yield f'<section class="changes"><h2>Changes</h2><p>{_text(clean(since.told))}</p>'
+    if since.rows:
+        head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
+        yield f"<table><tr>{head}</tr>"
+        for row in since.rows:
+            yield f"<tr>{''.join(f'<td>{_text(clean(cell))}</td>' for cell in row)}</tr>"
+        yield "</table>"
+    yield "</section>"
 
 
 def _section(section: Section) -> Iterator[str]:

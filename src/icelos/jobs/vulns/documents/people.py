@@ -37,6 +37,7 @@ _FACTS = {
     "decided": "A person's decision", "decided_by": "Decided by", "decided_on": "Decided on",
     "decided_reason": "Reason of the decision", "decided_until": "Decided until",
     "machine_label": "The machine's own verdict", "decision_stale": "Stale", "decision_expired": "Expired",
+    "change": "Since the run before", "change_why": "Change",
     "risk_terms": "How the risk came about", "before": "Before the statement", "vex": "Statement",
 }  # fmt: skip
 
