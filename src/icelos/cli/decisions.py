@@ -103,7 +103,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def load_decisions(settings: Settings) -> list[Decision]:
-    """The decisions in force in the workspace."""
+    """The decisions in force in the workspace; nothing is created where nobody has decided anything."""
+    from icelos.data.workspace import Workspace
+
+    if not Workspace.of(settings).decisions.exists():
+        return []
     with _store(settings) as store:
         return store.in_force()
 

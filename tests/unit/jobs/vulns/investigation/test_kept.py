@@ -12,8 +12,10 @@ import pytest
 
 from icelos.jobs.vulns.investigated import open_target
 from icelos.jobs.vulns.investigation.case import Case
+from icelos.jobs.vulns.investigation.checklist import Question
 from icelos.jobs.vulns.investigation.kept import KeptInvestigations, rules
-from icelos.jobs.vulns.investigation.loop import investigate
+from icelos.jobs.vulns.investigation.loop import Asked, investigate
+from icelos.jobs.vulns.investigation.observations import Observation
 from icelos.jobs.vulns.investigation.proof import Scope
 from icelos.jobs.vulns.investigation.target import Target
 
@@ -55,6 +57,23 @@ def test_it_holds_in_the_next_build(root: Path, make_case: MakeCase, target: Tar
     changed = open_target(tmp_path / "build-2" / "target", tmp_path / "work")
     assert changed is not None
     assert KeptInvestigations(tmp_path / "k.sqlite", changed).get(later.place(next_case, "")) is None
+
+
+def test_what_rests_on_every_file_is_kept_for_these_files_only(
+    root: Path, make_case: MakeCase, target: Target, tmp_path: Path
+) -> None:
+    case = make_case()
+    found = investigate(case)
+    listed = Asked(Question("?", "files", {}), Observation("files", {}, "one file"), "template")
+    wide = msgspec.structs.replace(found, asked=(*found.asked, listed))
+    kept = KeptInvestigations(tmp_path / "k.sqlite", target)
+    kept.put(b"k", wide)
+    assert kept.get(b"k") == msgspec.structs.replace(wide, reused=True, seconds=0.0)
+    (root / "usr").mkdir()
+    (root / "usr/data.bin").write_bytes(b"1")
+    again = open_target(root, tmp_path / "work")
+    assert again is not None
+    assert KeptInvestigations(tmp_path / "k.sqlite", again).get(b"k") is None
 
 
 def test_rules_are_part_of_it() -> None:
