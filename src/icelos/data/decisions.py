@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ import msgspec
 from icelos.errors import InputError, StoreError
 from icelos.records import record_id
 
+SECONDS = 30.0
+"""How long one writer waits for another."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS decisions (
   number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body BLOB NOT NULL) STRICT;
@@ -74,14 +77,7 @@ class DecisionStore:
         with self._told("open"):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch(mode=0o600)
-            self._database = sqlite3.connect(path, timeout=30, isolation_level=None)
-            try:
-                self._database.execute("PRAGMA journal_mode = WAL")
-                self._database.execute("PRAGMA synchronous = FULL")
-                self._database.executescript(_SCHEMA)
-            except BaseException:
-                self._database.close()
-                raise
+            self._database = _opened(path)
 
     def __enter__(self) -> Self:
         return self
@@ -120,3 +116,23 @@ class DecisionStore:
             yield
         except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
             raise StoreError(f"cannot {what} decisions: {error}", source=str(self.path)) from error
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """In WAL mode; going over to that waits for nobody by itself, so it is tried again."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        database = sqlite3.connect(path, timeout=SECONDS, isolation_level=None)
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+            database.executescript(_SCHEMA)
+            return database
+        except sqlite3.OperationalError as error:
+            database.close()
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        except BaseException:
+            database.close()
+            raise
