@@ -33,7 +33,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "code_search": {"query": "load"},
     "symbol": {"name": "load"}, "imports": {"module": "os"}, "reach": {"symbol": "main.main"},
     "arguments": {"symbol": "main.main"}, "setting": {"name": "DEBUG"}, "runtime": {},
-    "packages": {"name": "kit*"}, "hardening": {"path": "app/main.py"},
+    "packages": {"name": "kit*"}, "hardening": {"path": "app/main.py"}, "fix": {}, "inputs": {},
 }  # fmt: skip
 TEXTS = ["`kit{n}.load` runs what a document says.", "`kit{n}.dump` leaks.", "Documents are not checked."]
 INJECTED = [

@@ -123,9 +123,13 @@ def checked_format(form: str) -> str:
 def print_report(outcomes: Sequence[Outcome], form: str, file: Path | None, making: Making) -> None:
     """To a file, or to standard output. Raises InputError where the format cannot say it."""
     from icelos.jobs.vulns import report
+    from icelos.jobs.vulns.changes import COLUMNS
 
     if form == "table" and file is None:
         output.table(report.COLUMNS, report.as_rows(outcomes, show_clear=making.show_clear))
+        if making.since and making.since.rows:
+            output.line()
+            output.table(COLUMNS, making.since.rows)
     else:
         _give(report.rendered(outcomes, form, making), file)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icelos.cli import vex
+from icelos.cli import decisions, memory, vex
 from icelos.cli.fixes import fixes
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Vulnerabilities: from a target to verdicts with proof.", no_args_is_help=True)
 app.add_typer(vex.app, name="vex")
 app.command()(fixes)
+decisions.add_to(app)
 
 
 @app.callback()
@@ -55,6 +56,12 @@ def analyze(
     ignore: Annotated[
         Path | None, typer.Option(help="TOML file of matches to ignore: why, who says so, until when")
     ] = None,
+    since: Annotated[
+        Path | None, typer.Option(help="Findings of an earlier run (--format json): what holds is used again")
+    ] = None,
+    new_only: Annotated[
+        bool, typer.Option("--new-only", help="With --since, --fail-on counts what is new or worse only")
+    ] = False,
     author: Annotated[str, typer.Option(help="Who says it, in documents: a name, e-mail or URL")] = "Icelos",
     product: Annotated[
         list[str] | None,
@@ -72,11 +79,13 @@ def analyze(
       icelos vulns analyze alpine.tar --advisories secdb/ --format openvex --output alpine.vex.json
       icelos vulns analyze alpine.tar --advisories secdb/ --format html --output report.html
       icelos vulns analyze alpine.tar --advisories secdb/ --vex alpine.vex.json --fail-on alert
+      icelos vulns analyze build-2.tar --since build-1.jsonl --fail-on alert --new-only
     """
     from icelos.cli.output import note
-    from icelos.cli.scan import check_fail_on, finish
+    from icelos.cli.scan import check_fail_on, fails, finish
     from icelos.engine.jobs import scan
-    from icelos.jobs.vulns.documents.ruling import load_rules, rule, verdicts
+    from icelos.jobs.vulns.decisions import rule_and_decide
+    from icelos.jobs.vulns.documents.ruling import load_rules, verdicts
     from icelos.jobs.vulns.investigated import costs
     from icelos.jobs.vulns.report import Making
     from icelos.settings import load
@@ -84,23 +93,36 @@ def analyze(
     chosen = vex.checked_format("json" if json else format_)
     check_fail_on(fail_on)
     rules = load_rules(vex_file or (), exceptions, ignore)
+    previous = memory.read_since(since, cve or (), new_only=new_only)
     settings = load().settings
+    decided = decisions.load_decisions(settings)
     options = {"advisories": advisories, "cve": ",".join(cve or ()), "target": target, "source": source}
+    options |= {"since": str(since)} if since else {}
     with _sink(settings) as sink:
         report = scan(
             "vulns", target, sink, settings=settings, source_format="components", job_options=options
         )
-        ruled = rule(sink.outcomes, rules, today=datetime.now(UTC).date(), products=product or ())
+        today = datetime.now(UTC).date()
+        ruled = rule_and_decide(sink.outcomes, rules, decided, today=today, products=product or ())
         sink.write(ruled.changed)
+    compared = memory.compare(ruled.outcomes, previous, target) if previous is not None else None
+    outcomes = compared.outcomes if compared else ruled.outcomes
     if not report.interrupted:
-        making = Making(show_clear=show_clear, author=author, products=tuple(product or ()))
-        vex.print_report(ruled.outcomes, chosen, output_file, making)
+        changes = compared.since if compared else None
+        making = Making(show_clear=show_clear, author=author, products=tuple(product or ()), since=changes)
+        vex.print_report(outcomes, chosen, output_file, making)
         vex.tell(ruled.notes)
+        vex.tell([changes.told] if changes else ())
     if spent := costs(sink.outcomes):
         note(spent)
-    if rules.statements or rules.exceptions or rules.ignores:
-        report.verdicts = verdicts(ruled.outcomes)
-    finish(report, fail_on)
+    if rules.statements or rules.exceptions or rules.ignores or decided:
+        report.verdicts = verdicts(outcomes)
+    if compared is None or not new_only:
+        finish(report, fail_on)
+        return
+    finish(report)
+    if fails(verdicts(one for one in outcomes if one.id in compared.fresh), fail_on):
+        raise typer.Exit(1)
 
 
 def _sink(settings: Settings) -> KeptSink:

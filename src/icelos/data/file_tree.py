@@ -42,6 +42,11 @@ class FileTree:
         self.problems = problems
         self._links = links
 
+    @property
+    def links(self) -> Mapping[str, str]:
+        """The links of a laid-out image by their place; none where they are on the disk."""
+        return self._links or {}
+
     def files(self, pattern: str = "**") -> Iterator[str]:
         """The regular files that match, in a stable order; links are not listed.
 

@@ -5,6 +5,7 @@
 <home>/history.sqlite     conversations and feedback
 <home>/console.sqlite     sign-in tokens and sessions of the console, hashed
 <home>/advisories.sqlite  advisories of the vulnerability feeds, and what is known of each CVE
+<home>/decisions.sqlite   what people decided of findings
 <home>/fixes.jsonl        what fixed releases of packages changed
 <home>/cache/             replies of models, fetched pages
 <home>/feeds/NAME/        what a feed fetched, with its ETag and checksum
@@ -51,6 +52,10 @@ class Workspace:
     @property
     def advisories(self) -> Path:
         return self._ready() / ADVISORIES
+
+    @property
+    def decisions(self) -> Path:
+        return self._ready() / "decisions.sqlite"
 
     @property
     def fixes(self) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -12,17 +12,23 @@ from icelos.data.statement import Statement
 from icelos.data.tree import open_tree
 from icelos.errors import IcelosError, InputError
 from icelos.findings import Evidence, Finding, How, Outcome
+from icelos.jobs.vulns.basis import ATTRIBUTE, basis_of, parts_of
 from icelos.jobs.vulns.fixes.fixes import Fixes, bundled_fixes
 from icelos.jobs.vulns.investigation.case import Case
+from icelos.jobs.vulns.investigation.conclusion import Conclusion
 from icelos.jobs.vulns.investigation.kept import KeptInvestigations
 from icelos.jobs.vulns.investigation.loop import Investigation, investigate
+from icelos.jobs.vulns.investigation.proof import Contents, Scope, scope_of
 from icelos.jobs.vulns.investigation.target import Target
 from icelos.jobs.vulns.ranges import Reading, Standing
+from icelos.jobs.vulns.verdicts import Label
 from icelos.records import Component
 
 MAX_PROOF = 20
 _INVESTIGATED = ("pkg:pypi/",)
 """Kinds of packages whose use can be followed in source."""
+_FOREIGN = frozenset({"vex", "decision", "notes"})
+"""Attributes of findings that say what others decided, or what went wrong: no verdict to use again."""
 WITHOUT_MODEL = "the model's budget is used up: decided without it"
 
 
@@ -30,18 +36,23 @@ class Investigator:
     """Looks into matches within one target. `llm` is asked only where templates do not decide.
 
     Once the model's budget is used up, the rest is decided without it, and says so. `kept` are results of
-    earlier runs on the same files, `fixes` what fixed releases changed (those that are bundled, without any).
+    earlier runs, `fixes` what fixed releases changed (those that are bundled, without any), `earlier` the
+    findings of an earlier run, whose verdicts are used again where all that they rest on is the same.
     """
 
     def __init__(
         self, target: Target, llm: LLM | None = None, kept: KeptInvestigations | None = None,
-        fixes: Fixes | None = None,
+        fixes: Fixes | None = None, earlier: Iterable[Finding] = (),
     ) -> None:  # fmt: skip
         self._target = target
         self._llm = llm
         self._kept = kept
+        self._contents = kept.contents if kept else Contents(target)
         self._fixes = fixes if fixes is not None else Fixes(bundled_fixes())
         self._notes: tuple[str, ...] = ()
+        self._earlier = {
+            _key_of(one.attributes): one for one in earlier if not _FOREIGN & one.attributes.keys()
+        }
 
     def look(
         self, record: Component, statements: Sequence[Statement], reading: Reading
@@ -51,30 +62,82 @@ class Investigator:
             return None
         if not record.purl.startswith(_INVESTIGATED):
             return None
+        case = self._case(record, statements, reading)
+        if case.distribution is None or not self._target.application.sources:
+            return None
+        return self._found(case, statements)
+
+    def basis(
+        self, record: Component, statements: Sequence[Statement], reading: Reading,
+        found: Investigation, evidence: Sequence[Evidence],
+    ) -> str:  # fmt: skip
+        """What a finding of `look` with this evidence rests on, for `basis.ATTRIBUTE`."""
+        case = self._case(record, statements, reading)
+        held = self._earlier.get(_key(record)) if found.reused and not found.asked else None
+        if held is not None:
+            return held.attributes[ATTRIBUTE]  # which tools it rests on is known there only
+        scope = scope_of(case, found)
+        proof = scope.value, self._contents.digest(scope, [one.source for one in evidence])
+        model = self._llm.name if self._llm else ""
+        return basis_of(record, statements, reading, fixes=case.fixes, model=model, proof=proof)
+
+    def _case(self, record: Component, statements: Sequence[Statement], reading: Reading) -> Case:
         advisory = statements[0].advisory
         text = max((one.advisory.details for one in statements), key=len)
         versions = dict.fromkeys((*reading.fixes[:1], *reading.fixed))
         fixes = [one for v in versions if (one := self._fixes.of(record.name, v)) is not None]
         if fixes and fixes[0].after not in reading.fixes[:1]:
             fixes = []  # what other branches changed says little of this one
-        case = Case(record, advisory.title, text, advisory.source, reading, self._target, fixes)
-        if case.distribution is None or not self._target.application.sources:
-            return None
-        return self._found(case)
+        return Case(record, advisory.title, text, advisory.source, reading, self._target, fixes)
 
-    def _found(self, case: Case) -> Investigation:
+    def _held(self, case: Case, statements: Sequence[Statement], model: str) -> Investigation | None:
+        """The machine's verdict of the earlier run, where all that it rests on is the same."""
+        before = self._earlier.get(_key(case.component))
+        basis = before.attributes.get(ATTRIBUTE, "") if before else ""
+        scope = next((one for one in Scope if one in parts_of(basis)), None)
+        if before is None or scope is None:
+            return None
+        proof = scope.value, self._contents.digest(scope, [one.source for one in before.evidence])
+        now = basis_of(case.component, statements, case.reading, fixes=case.fixes, model=model, proof=proof)
+        return _as_investigation(before) if now == basis else None
+
+    def _found(self, case: Case, statements: Sequence[Statement]) -> Investigation:
         """The result of an earlier run where it still holds, else a new one."""
         model = self._llm.name if self._llm else ""
         place = self._kept.place(case, model) if self._kept else b""
         earlier = self._kept.get(place) if self._kept else None
         if earlier is not None:
             return earlier
+        if (held := self._held(case, statements, model)) is not None:
+            return held
         found = investigate(case, self._llm, notes=self._notes)
         if found.exhausted:
             self._llm, self._notes = None, (WITHOUT_MODEL,)
         if self._kept and found.whole:
             self._kept.put(place, found)
         return found
+
+
+def _key(component: Component) -> tuple[str, str, str]:
+    return component.purl, component.location, component.advisory
+
+
+def _key_of(facts: Mapping[str, str]) -> tuple[str, str, str]:
+    return facts.get("purl", ""), facts.get("location", ""), facts.get("advisory", "")
+
+
+def _as_investigation(finding: Finding) -> Investigation | None:
+    """The conclusion of a finding; None where it is not one of an investigation."""
+    facts = finding.attributes
+    if not {"why", "confidence", "would_change"} <= facts.keys() or finding.label not in list(Label):
+        return None
+    proof = tuple(
+        one for one in finding.evidence if one.how is not How.RULE or not one.quote.startswith("exception: ")
+    )
+    conclusion = Conclusion(
+        Label(finding.label), facts["confidence"], facts["why"], facts["would_change"], proof
+    )
+    return Investigation((), conclusion, reused=True)
 
 
 def open_target(target: Path, work: Path, source: str = "") -> Target | None:

@@ -18,6 +18,8 @@ from icelos.data.workspace import Workspace
 from icelos.errors import InputError, SettingsError
 from icelos.findings import Finding, Verdict, failure
 from icelos.jobs.vulns import scanner
+from icelos.jobs.vulns.basis import ATTRIBUTE as BASIS
+from icelos.jobs.vulns.basis import basis_of
 from icelos.jobs.vulns.fixes.fixes import known_fixes
 from icelos.jobs.vulns.investigated import MAX_PROOF, Investigator, chain, facts, open_target
 from icelos.jobs.vulns.investigation.kept import KeptInvestigations
@@ -35,6 +37,7 @@ from icelos.jobs.vulns.matched import (
 from icelos.jobs.vulns.platform import elsewhere
 from icelos.jobs.vulns.priority import Prioritiser
 from icelos.jobs.vulns.risk import Exposure, Reach
+from icelos.jobs.vulns.since import read_previous
 from icelos.jobs.vulns.verdicts import MEANINGS, Label
 from icelos.llm.connect import connect
 from icelos.records import Component, Record
@@ -99,6 +102,12 @@ class VulnsJob:
         if label is not LABELS[match.reading.standing]:
             attributes["status"] = MEANINGS[label].status.value
         attributes |= scanner.comparison(record)
+        if found is not None and self._investigator:
+            attributes[BASIS] = self._investigator.basis(
+                record, match.statements, match.reading, found, evidence
+            )
+        else:
+            attributes[BASIS] = basis_of(record, match.statements, match.reading)
         score = None
         if MEANINGS[label].verdict is not Verdict.CLEAR:  # what is ruled out has no risk
             reached = found is not None and label is Label.VULNERABLE
@@ -132,15 +141,15 @@ def build(settings: Settings, options: Mapping[str, str]) -> VulnsJob:
     """For the registry. Option `advisories` names a file or folder; without it, the workspace's count.
 
     `target` is what the components come from: with it, matches are investigated there, or in `source`, a
-    folder with the application's own source.
+    folder with the application's own source. `since` names the findings of an earlier run.
 
     Raises SettingsError, InputError.
     """
-    unknown = set(options) - {"advisories", "cve", "target", "source"}
+    unknown = set(options) - {"advisories", "cve", "target", "source", "since"}
     if unknown:
         raise SettingsError(
             f"job vulns has no option {sorted(unknown)[0]!r}",
-            hint="advisories=FOLDER, cve=ID,ID, target=TARGET, source=FOLDER",
+            hint="advisories=FOLDER, cve=ID,ID, target=TARGET, source=FOLDER, since=FILE",
         )
     advisories = open_advisories(options.get("advisories", ""), settings)
     known = open_intelligence(advisories, settings)
@@ -157,4 +166,5 @@ def _investigator(settings: Settings, options: Mapping[str, str]) -> Investigato
     if target is None:
         return None
     kept = KeptInvestigations(workspace.folder("cache") / "investigations.sqlite", target)
-    return Investigator(target, connect(settings), kept, known_fixes(workspace))
+    earlier = read_previous(Path(options["since"])) if options.get("since") else ()
+    return Investigator(target, connect(settings), kept, known_fixes(workspace), earlier)

@@ -10,6 +10,8 @@ import msgspec
 from icelos.data.reading import Line, open_input, read_lines, stream_errors
 from icelos.errors import InputError
 from icelos.findings import Failure, Finding, Outcome, Verdict, failure
+from icelos.jobs.vulns.changes import COLUMNS as CHANGES
+from icelos.jobs.vulns.changes import Since
 from icelos.records import record_id
 
 FORMATS = ("table", "json", "markdown", "html", "openvex", "cyclonedx", "csaf", "sarif")
@@ -19,11 +21,15 @@ _ORDER = {verdict: number for number, verdict in enumerate(Verdict)}
 
 
 class Making(msgspec.Struct, frozen=True, kw_only=True):
-    """How a report is made: whether it shows what is ruled out, who says it, and about which product."""
+    """How a report is made: whether it shows what is ruled out, who says it, and about which product.
+
+    `since` is what has changed since an earlier run, None where there is none.
+    """
 
     show_clear: bool = False
     author: str = AUTHOR
     products: tuple[str, ...] = ()
+    since: Since | None = None
 
 
 def as_rows(outcomes: Sequence[Outcome], *, show_clear: bool = False) -> list[tuple[str, str, str, str, str]]:
@@ -87,7 +93,8 @@ def read_outcomes(path: Path | None) -> list[Outcome]:
     name = path.name if path else "-"
     try:
         with open_input(path) as stream:
-            found.extend(_outcome(line, f"{name}:{line.number}") for line in read_lines(stream) if line.data)
+            read = (_outcome(line, f"{name}:{line.number}") for line in read_lines(stream) if line.data)
+            found.extend(one for one in read if one is not None)
     except stream_errors() as error:
         raise InputError(f"cannot read findings: {error}", source=name) from error
     return found
@@ -96,13 +103,17 @@ def read_outcomes(path: Path | None) -> list[Outcome]:
 class _Line(msgspec.Struct, frozen=True):
     finding: Finding | None = None
     failure: Failure | None = None
+    gone: msgspec.Raw = msgspec.Raw(b"")
 
 
-def _outcome(line: Line, place: str) -> Outcome:
+def _outcome(line: Line, place: str) -> Outcome | None:
+    """None for what was gone in that run."""
     try:
         read = msgspec.json.decode(line.data, type=_Line)
         if outcome := read.finding or read.failure:
             return outcome
+        if read.gone:
+            return None
         problem = "neither a finding nor a failure"
     except (msgspec.MsgspecError, UnicodeError, ValueError, RecursionError) as error:
         problem = f"not an outcome: {error}"
@@ -116,9 +127,11 @@ def rendered(outcomes: Sequence[Outcome], form: str, making: Making | None = Non
     """
     making = making or Making()
     if form == "json":
-        return b"".join(msgspec.json.encode(one) + b"\n" for one in as_objects(outcomes))
+        gone = [{"gone": one} for one in making.since.gone] if making.since else []
+        return b"".join(msgspec.json.encode(one) + b"\n" for one in (*as_objects(outcomes), *gone))
     if form == "table":
-        rows = [COLUMNS, *as_rows(outcomes, show_clear=making.show_clear)]
+        rows: list[tuple[str, ...]] = [COLUMNS, *as_rows(outcomes, show_clear=making.show_clear)]
+        rows += [CHANGES, *making.since.rows] if making.since and making.since.rows else []
         return "".join("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows).encode()
     return _document(outcomes, form, making)
 
@@ -128,9 +141,9 @@ def _document(outcomes: Sequence[Outcome], form: str, making: Making) -> bytes:
     from icelos.jobs.vulns.documents.model import document_of
 
     if form == "markdown":
-        return markdown.render(outcomes).encode()
+        return markdown.render(outcomes, making.since).encode()
     if form == "html":
-        return html.render(outcomes).encode()
+        return html.render(outcomes, making.since).encode()
     if form == "sarif":
         return forms.as_bytes(sarif.render(outcomes, show_clear=making.show_clear))
     findings = [one for one in outcomes if isinstance(one, Finding)]

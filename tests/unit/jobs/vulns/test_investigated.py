@@ -11,7 +11,7 @@ from icelos.data.parse.osv_advisories import Advisory, osv
 from icelos.data.statement import Statement
 from icelos.errors import BudgetError, InputError
 from icelos.findings import Failure, Finding, Verdict
-from icelos.jobs.vulns.investigated import WITHOUT_MODEL, Investigator, costs, facts, open_target
+from icelos.jobs.vulns.investigated import WITHOUT_MODEL, Investigator, chain, costs, facts, open_target
 from icelos.jobs.vulns.investigation.conclusion import Conclusion
 from icelos.jobs.vulns.investigation.kept import KeptInvestigations
 from icelos.jobs.vulns.investigation.loop import Investigation
@@ -94,6 +94,54 @@ def test_what_a_failing_model_left_open_is_looked_into_again(target: Target, tmp
     again = ScriptedLLM("garbage")
     assert look(again).reused
     assert again.calls == []
+
+
+def _as_finding(target: Target, **changes: str) -> Finding:
+    """What a job makes of it, as the JSON output of a run has it."""
+    investigator = Investigator(target)
+    found = investigator.look(_component(), _statements(), AFFECTED)
+    assert found is not None
+    evidence = tuple(chain(found))
+    basis = investigator.basis(_component(), _statements(), AFFECTED, found, evidence)
+    attributes = {
+        "purl": _component().purl, "location": _component().location, "advisory": _component().advisory,
+        "basis": basis, **facts(found), **changes,
+    }  # fmt: skip
+    return Finding(
+        record_id="1", job="vulns", verdict=Verdict.ALERT, label=found.conclusion.label.value, summary="s",
+        evidence=evidence, attributes=attributes,
+    )  # fmt: skip
+
+
+def test_a_verdict_of_an_earlier_run_is_used_again_with_what_it_rests_on(target: Target) -> None:
+    earlier = _as_finding(target)
+    investigator = Investigator(target, earlier=[earlier])
+    found = investigator.look(_component(), _statements(), AFFECTED)
+    assert found is not None
+    assert found.reused
+    assert (found.conclusion.label, found.conclusion.why) == (earlier.label, earlier.attributes["why"])
+    basis = investigator.basis(_component(), _statements(), AFFECTED, found, earlier.evidence)
+    assert basis == earlier.attributes["basis"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"basis": ""},
+        {"basis": "component=1 files=2"},
+        {"decision": "1"},
+        {"vex": "vendor.json"},
+        {"notes": "the model's budget"},
+        {"location": "elsewhere"},
+    ],
+)
+def test_what_is_no_verdict_of_the_machine_on_this_evidence_is_looked_into(
+    target: Target, changes: dict[str, str]
+) -> None:
+    earlier = _as_finding(target, **changes)
+    found = Investigator(target, earlier=[earlier]).look(_component(), _statements(), AFFECTED)
+    assert found is not None
+    assert not found.reused
 
 
 def test_a_document_is_no_target_but_for_a_source(tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ from html import escape
 
 from icelos import __version__
 from icelos.findings import Outcome
+from icelos.jobs.vulns.changes import COLUMNS, Since
 from icelos.jobs.vulns.documents.people import (
     CLOSING,
     Entry,
     Report,
     Section,
+    clean,
     report_of,
     told_moves,
     told_rebuild,
@@ -43,7 +45,7 @@ dt { font-weight: 600; } dd { margin: 0; } ol { margin: .3rem 0; }
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def render(outcomes: Sequence[Outcome]) -> str:
+def render(outcomes: Sequence[Outcome], since: Since | None = None) -> str:
     """The whole page. Raises InputError for findings of another job."""
     report = report_of(outcomes)
     title = f"Vulnerabilities of {_text(', '.join(report.targets) or 'nothing')}"
@@ -54,7 +56,7 @@ def render(outcomes: Sequence[Outcome]) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="referrer" content="no-referrer">', f"<title>{title}</title>",
-            f"<style>{_STYLE}</style>", "</head>", "<body>", f"<h1>{title}</h1>", *_body(report),
+            f"<style>{_STYLE}</style>", "</head>", "<body>", f"<h1>{title}</h1>", *_body(report, since),
             f"<footer><p>Made by Icelos {_text(made_by)}. {CLOSING}</p></footer>",
             "</body>", "</html>", "",
         )
@@ -65,12 +67,14 @@ def _text(text: str) -> str:
     return escape(text, quote=True)
 
 
-def _body(report: Report) -> Iterator[str]:
+def _body(report: Report, since: Since | None) -> Iterator[str]:
     yield "<table>"
     for section in report.sections:
         yield f'<tr><th scope="row">{section.title}</th><td>{len(section.entries)}</td></tr>'
     yield "</table>"
     yield from _fixes(report)
+    if since is not None:
+        yield from _changes(since)
     for section in report.sections:
         if section.entries:
             yield from _section(section)
@@ -89,6 +93,17 @@ def _fixes(report: Report) -> Iterator[str]:
         yield f"<li>{_text(told_rebuild(rebuild))}<ul>{inner}</ul></li>"
     yield from (f"<li>{_text(line)}</li>" for line in told_moves(report.advice.moves))
     yield "</ul></section>"
+
+
+def _changes(since: Since) -> Iterator[str]:
+    yield f'<section class="changes"><h2>Changes</h2><p>{_text(clean(since.told))}</p>'
+    if since.rows:
+        head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
+        yield f"<table><tr>{head}</tr>"
+        for row in since.rows:
+            yield f"<tr>{''.join(f'<td>{_text(clean(cell))}</td>' for cell in row)}</tr>"
+        yield "</table>"
+    yield "</section>"
 
 
 def _section(section: Section) -> Iterator[str]:

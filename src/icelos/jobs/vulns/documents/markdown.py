@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from icelos import __version__
 from icelos.findings import Outcome
+from icelos.jobs.vulns.changes import COLUMNS, Since
 from icelos.jobs.vulns.documents.people import (
     CLOSING,
     Entry,
     Report,
     Section,
+    clean,
     report_of,
     told_moves,
     told_rebuild,
@@ -25,9 +27,9 @@ _VERBATIM = frozenset(
 _LEADING = re.compile(r"^(?:[-+=>]|\d+[.)])")
 
 
-def render(outcomes: Sequence[Outcome]) -> str:
+def render(outcomes: Sequence[Outcome], since: Since | None = None) -> str:
     """The whole report. Raises InputError for findings of another job."""
-    return "\n".join(_lines(report_of(outcomes))) + "\n"
+    return "\n".join(_lines(report_of(outcomes), since)) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -44,12 +46,16 @@ def code(text: str) -> str:
     return f"{fence}{pad}{text}{pad}{fence}" if text else ""
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, since: Since | None) -> Iterator[str]:
     targets = ", ".join(map(escaped, report.targets)) or "nothing"
     yield f"# Vulnerabilities of {targets}"
     yield ""
     yield from _table(("", "findings"), ((s.title, str(len(s.entries))) for s in report.sections))
     yield from _fixes(report)
+    if since is not None:
+        yield from ("", "## Changes", "", escaped(clean(since.told)), "")
+        if since.rows:
+            yield from _table(COLUMNS, (tuple(map(clean, row)) for row in since.rows))
     for section in report.sections:
         if section.entries:
             yield from _section(section)

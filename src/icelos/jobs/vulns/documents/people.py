@@ -39,6 +39,10 @@ _FACTS = {
     "not_reported_by": "Not reported by", "reported_as": "Reported as",
     "reported_severity": "Severity in the report", "reported_fix": "Fix in the report",
     "layer": "Image layer that brought it", "cvss": "CVSS vector",
+    "decided": "A person's decision", "decided_by": "Decided by", "decided_on": "Decided on",
+    "decided_reason": "Reason of the decision", "decided_until": "Decided until",
+    "machine_label": "The machine's own verdict", "decision_stale": "Stale", "decision_expired": "Expired",
+    "change": "Since the run before", "change_why": "Change",
     "risk_terms": "How the risk came about", "before": "Before the statement", "vex": "Statement",
 }  # fmt: skip
 

@@ -135,6 +135,17 @@ _KEPT = (
     "excepted",
     "ignored",
     "match",
+    "decision",
+    "decided",
+    "decided_by",
+    "decided_on",
+    "decided_reason",
+    "decided_until",
+    "machine_label",
+    "machine_status",
+    "decision_stale",
+    "decision_expired",
+    "change",
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +12,11 @@ import pytest
 
 from icelos.jobs.vulns.investigated import open_target
 from icelos.jobs.vulns.investigation.case import Case
-from icelos.jobs.vulns.investigation.kept import KeptInvestigations, identity, rules
-from icelos.jobs.vulns.investigation.loop import investigate
+from icelos.jobs.vulns.investigation.checklist import Question
+from icelos.jobs.vulns.investigation.kept import KeptInvestigations, rules
+from icelos.jobs.vulns.investigation.loop import Asked, investigate
+from icelos.jobs.vulns.investigation.observations import Observation
+from icelos.jobs.vulns.investigation.proof import Scope
 from icelos.jobs.vulns.investigation.target import Target
 
 MakeCase = Callable[..., Case]
@@ -35,33 +38,42 @@ def test_a_case_is_told_from_every_other(make_case: MakeCase, target: Target, tm
     assert kept.place(make_case(), "m") in places
 
 
-def _edited(root: Path) -> None:
-    file = root / "app/main.py"
-    before = file.stat()
-    file.write_text(file.read_text().replace("argv[1]", "argv[2]"))
-    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))  # as one who hides an edit would
+def test_it_holds_in_the_next_build(root: Path, make_case: MakeCase, target: Target, tmp_path: Path) -> None:
+    case = make_case()
+    kept = KeptInvestigations(tmp_path / "k.sqlite", target)
+    kept.put(kept.place(case, ""), investigate(case))
+    shutil.copytree(root, tmp_path / "build-2" / "target")
+    again = open_target(tmp_path / "build-2" / "target", tmp_path / "work")
+    assert again is not None
+    later = KeptInvestigations(tmp_path / "k.sqlite", again)
+    component = msgspec.structs.replace(
+        case.component, id="b", source="s", target="shop:2", target_id="sha256:2", layer="sha256:3"
+    )
+    next_case = Case(component, case.vulnerability, case.text, case.source, case.reading, again)
+    found = later.get(later.place(next_case, ""))
+    assert found is not None
+    assert found.reused
+    (tmp_path / "build-2/target/app/main.py").write_text("print(1)\n")
+    changed = open_target(tmp_path / "build-2" / "target", tmp_path / "work")
+    assert changed is not None
+    assert KeptInvestigations(tmp_path / "k.sqlite", changed).get(later.place(next_case, "")) is None
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        _edited,
-        lambda root: (root / "app/new.py").write_text(""),
-        lambda root: (root / "app/settings.ini").unlink(),
-        lambda root: (root / "app/link").symlink_to("main.py"),
-        lambda root: (root / "app/settings.ini").rename(root / "app/other.ini"),
-        lambda root: (root / "empty").mkdir(),
-    ],
-)
-def test_any_change_of_files_is_another_target(
-    target: Target, root: Path, tmp_path: Path, change: Callable[[Path], object]
+def test_what_rests_on_every_file_is_kept_for_these_files_only(
+    root: Path, make_case: MakeCase, target: Target, tmp_path: Path
 ) -> None:
+    case = make_case()
+    found = investigate(case)
+    listed = Asked(Question("?", "files", {}), Observation("files", {}, "one file"), "template")
+    wide = msgspec.structs.replace(found, asked=(*found.asked, listed))
+    kept = KeptInvestigations(tmp_path / "k.sqlite", target)
+    kept.put(b"k", wide)
+    assert kept.get(b"k") == msgspec.structs.replace(wide, reused=True, seconds=0.0)
+    (root / "usr").mkdir()
+    (root / "usr/data.bin").write_bytes(b"1")
     again = open_target(root, tmp_path / "work")
     assert again is not None
-    assert identity(again) == identity(target)
-    before = identity(target)
-    change(root)
-    assert identity(target) != before
+    assert KeptInvestigations(tmp_path / "k.sqlite", again).get(b"k") is None
 
 
 def test_rules_are_part_of_it() -> None:
@@ -73,7 +85,7 @@ def test_what_cannot_be_read_is_forgotten(target: Target, tmp_path: Path, value:
     kept = KeptInvestigations(tmp_path / "k.sqlite", target)
     assert kept.get(b"k") is None
     with sqlite3.connect(tmp_path / "k.sqlite") as database:
-        database.execute("INSERT INTO kept VALUES (?, 0, 1, ?)", (b"k", value))
+        database.execute("INSERT INTO kept VALUES (?, 0, 1, ?)", (kept._key(b"k", Scope.CODE), value))
     assert kept.get(b"k") is None
     with sqlite3.connect(tmp_path / "k.sqlite") as database:
         assert database.execute("SELECT count(*) FROM kept").fetchone() == (0,)
