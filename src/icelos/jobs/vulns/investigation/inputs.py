@@ -39,9 +39,6 @@ def inputs(case: Case) -> Observation:
     """Whether all that the application hands to the package stands in its own source or in shipped files."""
     if case.distribution is None or not case.target.application.sources:
         return Observation("inputs", {}, "", open="no Python source of the application or of the package")
-    taking = _takes(case)
-    if taking:
-        return Observation("inputs", {}, "", open=f"{taking}, so that it may get data by itself")
     names = _names(case)
     if names is None:
         return Observation("inputs", {}, "", open=f"{case.component.name} is too large to look at its calls")
@@ -62,6 +59,8 @@ def inputs(case: Case) -> Observation:
         return Observation("inputs", {}, "", open=f"no call of {case.component.name} in own source")
     listed = tuple(proof for proof, _ in given[:MAX_PROOF])
     if all(origin is Origin.FIXED for _, origin in given):
+        if taking := _takes(case):
+            return Observation("inputs", {}, "", open=f"{taking}, so that it may get data by itself")
         name = case.component.name
         says = f"all {len(given)} calls of {name} are given values of the source or of shipped files"
         return Observation("inputs", {}, says, listed, Label.CODE_NOT_REACHABLE)

@@ -97,30 +97,44 @@ def _goes_on(line: str) -> bool:
 
 
 class PackageText:
-    """The modules and templates below folders of packages; `whole` is false where they are too many."""
+    """The modules and templates below folders of packages; read when they are first asked for."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
-        self.whole = True
-        self.modules: list[SourceFile] = []
-        self.templates: list[tuple[str, str]] = []
-        """(package that brings it, text)."""
+        self._folders = tuple(folders)
+
+    @property
+    def whole(self) -> bool:
+        """False where they are too many to be read."""
+        return self._read[2]
+
+    @property
+    def modules(self) -> list[SourceFile]:
+        """The modules with their text."""
+        return self._read[0]
+
+    @property
+    def templates(self) -> list[tuple[str, str]]:
+        """(package that brings it, text) of templates."""
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[list[SourceFile], list[tuple[str, str]], bool]:
+        modules: list[SourceFile] = []
+        templates: list[tuple[str, str]] = []
         size = 0
-        for folder in folders:
+        for folder in self._folders:
             for path in _files(folder):
                 data = path.read_bytes()
                 size += len(data)
                 if size > MAX_BYTES:
-                    self.whole = False
-                    return
-                self._add(path.relative_to(folder), data.decode("utf-8", "replace"))
-
-    def _add(self, path: Path, text: str) -> None:
-        if path.suffix == ".py":
-            self.modules.append(
-                SourceFile(".".join(path.with_suffix("").parts).removesuffix(".__init__"), text)
-            )
-        else:
-            self.templates.append((".".join(path.parts[: path.parts.index("templates")]), text))
+                    return modules, templates, False
+                name, text = path.relative_to(folder), data.decode("utf-8", "replace")
+                if path.suffix == ".py":
+                    module = ".".join(name.with_suffix("").parts).removesuffix(".__init__")
+                    modules.append(SourceFile(module, text))
+                else:
+                    templates.append((".".join(name.parts[: name.parts.index("templates")]), text))
+        return modules, templates, True
 
     @cached_property
     def beginnings(self) -> tuple[str, ...]:
