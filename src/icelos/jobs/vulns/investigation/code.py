@@ -64,6 +64,10 @@ def imports(case: Case, module: str) -> Observation:
     if opened:
         why = f"{module} is not imported by name, but own code imports what it is told at run time"
         return Observation("imports", arguments_, "", _places(case, opened), open=why)
+    if case.target.graph.may_be_named(module):
+        return Observation(
+            "imports", arguments_, "", open=f"{module} may be loaded by a name that is made up"
+        )
     return Observation("imports", arguments_, f"{module} is never loaded", rules_out=_absent(case, module))
 
 
@@ -76,8 +80,11 @@ def reach(case: Case, symbol: str) -> Observation:
     if configured:
         says = f"own settings name {symbol}, which is loaded by its name"
         return Observation("reach", arguments_, says, tuple(configured), supports=True)
-    if case.definitions.kind_of(symbol) is Kind.MODULE:
+    kind = case.definitions.kind_of(symbol)
+    if kind is Kind.MODULE:
         return _module(case, symbol)
+    if kind is Kind.VALUE:
+        return _value(case, symbol)
     graph = case.target.graph
     calls = (one for one in case.symbols if case.definitions.kind_of(one) is not Kind.MODULE)
     other = next((one for one in calls if graph.is_reached(one)), symbol)
@@ -141,6 +148,25 @@ def _absent(case: Case, symbol: str) -> Label:
     if plugged and case.definitions.loads_by_name:
         return Label.REQUIRES_CONFIGURATION
     return Label.CODE_NOT_REACHABLE
+
+
+def _value(case: Case, symbol: str) -> Observation:
+    """A value at the top of a module, of which no call tells: who names it."""
+    arguments_ = {"symbol": symbol}
+    last = re.escape(symbol.rpartition(".")[2])
+    own = re.compile(rf"(?<!\w){last}(?!\w)")
+    loaded = any(case.target.graph.imports(module) for module in case.modules)
+    named = case.target.application.mentions(own, limit=3) if loaded else []
+    if [one for one in named if one.source.partition(":")[0].endswith(".py")]:
+        return Observation("reach", arguments_, f"own code uses {symbol}", tuple(named), supports=True)
+    unused = case.target.mentions.unused(symbol)
+    if named or unused is None:
+        return Observation(
+            "reach", arguments_, "", tuple(named), open=f"{symbol} is a value that may be used"
+        )
+    says = f"{symbol} is not used: nothing that runs names it, or what names it"
+    proof = tuple(Evidence(one, "packages", How.TOOL) for one in unused[:MAX_PROOF])
+    return Observation("reach", arguments_, says, proof, rules_out=_absent(case, symbol))
 
 
 def _module(case: Case, symbol: str) -> Observation:

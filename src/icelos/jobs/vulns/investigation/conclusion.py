@@ -147,11 +147,15 @@ def _is_run(case: Case) -> bool:
     distribution = case.distribution
     if distribution is None:
         return True
-    names = {*distribution.scripts, *(f"-m {module}" for module in case.modules)}
-    commands = [one.command for one in case.target.application.starts]
-    if any(name in f" {command} ".replace("/", " ") for name in names for command in commands):
-        return True
-    return bool(distribution.scripts) and not commands
+    return _is_started(case) or (bool(distribution.scripts) and not case.target.application.starts)
+
+
+def _is_started(case: Case) -> bool:
+    """Whether a start command of the application is one of the package's."""
+    distribution = case.distribution
+    names = {*(distribution.scripts if distribution else ()), *(f"-m {module}" for module in case.modules)}
+    commands = [f" {one.command} ".replace("/", " ") for one in case.target.application.starts]
+    return any(f" {name} " in command for name in names for command in commands)
 
 
 def _sources(case: Case) -> tuple[Evidence, ...]:
@@ -163,6 +167,8 @@ def _sources(case: Case) -> tuple[Evidence, ...]:
 
 def _not_reached(case: Case, seen: Sequence[Observation]) -> Conclusion | None:
     """No call leads to any of what the fix changed, or of what the advisory names."""
+    if _is_started(case) and not any(case.target.graph.is_started(module) for module in case.modules):
+        return None  # where its command begins is not known
     fix = _one(seen, "fix")
     if case.fixed is not None and (fix is None or fix.supports):
         return None

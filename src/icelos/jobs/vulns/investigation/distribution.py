@@ -20,16 +20,22 @@ MAX_SOURCES = 256 * 1024 * 1024
 
 class Distribution(msgspec.Struct, frozen=True):
     """What the metadata says. `modules` are import names ("yaml", "google.cloud.storage"), `files` those
-    of the distribution by path below `folder`, `systems` the operating systems of a binary wheel."""
+    of the distribution by path below `folder`, `systems` the operating systems of a binary wheel. `commands`
+    are the functions ("pkg.main:run") by the names of their scripts."""
 
     name: str
     folder: Path
     metadata: str
     modules: tuple[str, ...]
     files: tuple[str, ...]
-    scripts: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
+    commands: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def scripts(self) -> tuple[str, ...]:
+        """The names of its commands."""
+        return tuple(name for name, _ in self.commands)
 
     def sources(self) -> Iterator[tuple[str, str, str]]:
         """(dotted module, path, text) of its Python files, within bounds."""
@@ -70,16 +76,16 @@ def read_distribution(root: Path, location: str, name: str) -> Distribution | No
         return None
     folder = metadata.parent
     files = tuple(sorted(_files(folder, metadata)))
-    scripts, groups = _entry_points(_text(metadata / "entry_points.txt", MAX_METADATA))
+    commands, groups = _entry_points(_text(metadata / "entry_points.txt", MAX_METADATA))
     return Distribution(
         name,
         folder,
         metadata.relative_to(root).as_posix(),
         tuple(sorted(_modules(files))),
         files,
-        scripts,
         groups,
         tuple(sorted(_systems(_text(metadata / "WHEEL", MAX_METADATA)))),
+        commands,
     )
 
 
@@ -157,7 +163,8 @@ def _dotted(name: str) -> str:
     return ".".join(parts)
 
 
-def _entry_points(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _entry_points(text: str) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """((script, "module:function") of each command, the other groups)."""
     parser = configparser.RawConfigParser(strict=False, delimiters=("=",), interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     try:
@@ -165,8 +172,8 @@ def _entry_points(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     except configparser.Error:
         return (), ()
     scripts = [key for key in ("console_scripts", "gui_scripts") if parser.has_section(key)]
-    names = tuple(option for key in scripts for option in parser.options(key))
-    return names, tuple(section for section in parser.sections() if section not in scripts)
+    commands = tuple((name, target) for key in scripts for name, target in parser.items(key))
+    return commands, tuple(section for section in parser.sections() if section not in scripts)
 
 
 def _systems(wheel: str) -> set[str]:

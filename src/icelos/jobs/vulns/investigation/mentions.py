@@ -149,7 +149,7 @@ class Mentions:
             or self._is_of_another(self._owner(symbol), ())
         ):
             return None
-        taken = self._running.takes(symbol)
+        taken = self._running.takes(symbol) or self._is_value(symbol)
         found: tuple[str, ...] | None = assumed
         for use, plain in self._uses(symbol, name):
             if plain and not taken and self._running.reaches(use):
@@ -158,6 +158,13 @@ class Mentions:
             if found is None:
                 return None
         return found
+
+    def _is_value(self, symbol: str) -> bool:
+        """Whether it is a value of a module, which is taken without a call of it being seen."""
+        inside = (
+            one for file in self.files if symbol.startswith(f"{file.module}.") for one in file.definitions
+        )
+        return any(one.symbol == symbol and one.kind is Kind.VALUE for one in inside)
 
     def _is_of_another(self, name: str, below: tuple[str, ...]) -> bool:
         """Whether a class has a base outside of the packages, which may call methods by its own rules."""

@@ -74,9 +74,28 @@ class Target:
 
     @cached_property
     def graph(self) -> CallGraph:
-        """Calls from the application's own source into its packages."""
-        words = self.application.template_words()
-        return CallGraph.of(self.application.sources, self.application.packages, in_templates=words)
+        """Calls from the application's own source, and from the commands that start it, into its packages."""
+        application = self.application
+        words = application.template_words()
+        return CallGraph.of(
+            application.sources, application.packages, in_templates=words, entries=self._entries()
+        )
+
+    def _entries(self) -> list[str]:
+        """The functions, and modules, of installed packages that the application's start commands run."""
+        commands = [f" {one.command} ".replace("/", " ") for one in self.application.starts]
+        found: dict[str, None] = {}
+        for one in self.components if commands else ():
+            if not one.purl.startswith("pkg:pypi/"):
+                continue
+            distribution = self.distribution(one.location, one.name)
+            for name, target in distribution.commands if distribution else ():
+                if any(f" {name} " in command for command in commands):
+                    found[target.partition("[")[0].strip().replace(":", ".")] = None
+            for module in distribution.modules if distribution else ():
+                if any(f" -m {module} " in command for command in commands):
+                    found[f"{module}.__main__"] = None
+        return list(found)
 
     @cached_property
     def mentions(self) -> Mentions:

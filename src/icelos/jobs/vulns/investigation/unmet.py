@@ -54,8 +54,8 @@ def guarded(case: Case, reached: Sequence[Observation]) -> Conclusion | None:
     symbols = [one.arguments["symbol"] for one in reached]
     feature = turned_off(case, symbols)
     if feature is not None and feature.decides:
-        why = f"the advisory speaks of what the calls turn off: {feature.name}"
-        return Conclusion(Label.REQUIRES_CONFIGURATION, "medium", why, "calls without it", feature.proof)
+        why = f"the advisory may speak of what the calls turn off: {feature.name}"
+        return uncertain(why, "a person's judgement of the parameter", feature.proof)
     if feature is not None:
         return uncertain(
             f"it depends on {feature.name}, which is chosen as it runs", "its value", feature.proof

@@ -30,13 +30,20 @@ class Analysis:
     """The units of a program that are reached, likely to be, or perhaps, and the ways that lead there."""
 
     def __init__(
-        self, program: Program, work: Evaluator, seconds: float, in_templates: Sequence[str] = ()
+        self,
+        program: Program,
+        work: Evaluator,
+        seconds: float,
+        in_templates: Sequence[str] = (),
+        entries: Sequence[str] = (),
     ) -> None:
         self._program = program
         self._work = work
         self._in_templates = in_templates
         self._seconds = seconds
         self._outside = Outside(work)
+        self._started = entries
+        self._entries: tuple[str, ...] = ()
         self.whole = self._settle()
         for name, (unit, _, line) in program.loaded_by.items():
             work.edges.setdefault(unit, {}).setdefault(name, line)
@@ -64,7 +71,15 @@ class Analysis:
         """Evaluate until nothing changes; functions of the application that nothing calls are then entered
         from outside."""
         deadline = time.monotonic() + self._seconds
+        for one in self._started:
+            self._program.load(one)
+            self._program.load(one.rpartition(".")[0])
         while True:
+            if not self._run(deadline):
+                return False
+            self._entries = tuple(name for one in self._started for name in self._resolved(one))
+            for name in self._entries:
+                self._outside.call(name)
             if not self._run(deadline):
                 return False
             own = [f.name for f in self._program.functions.values() if f.module.own]
@@ -125,12 +140,13 @@ class Analysis:
         modules = self._program.modules
         own = [name for name, module in self._program.modules.items() if module.own]
         functions = [f.name for f in self._program.functions.values() if f.module.own]
-        before: dict[str, str | None] = dict.fromkeys([*own, *functions])
+        before: dict[str, str | None] = dict.fromkeys([*own, *functions, *self._entries])
         level = list(before)
         while level:
             after = []
             for unit in level:
                 loads = not loading and unit in modules and not modules[unit].own
+                loads = loads and unit not in self._entries
                 for callee in self._next(unit, lines.get(unit, {}), broad=broad, loading=loading):
                     if callee not in before and (callee in modules or not loads):
                         before[callee] = unit

@@ -29,17 +29,19 @@ class CallGraph(Analysis):
         *,
         limits: Limits | None = None,
         in_templates: Sequence[str] = (),
+        entries: Sequence[str] = (),
     ) -> CallGraph:
         """The graph of an application's files or folders, and of what they load of folders of packages.
 
-        `in_templates` are the filters and tags that its templates use.
+        `in_templates` are the filters and tags that its templates use, `entries` the functions and modules of
+        packages ("gunicorn.app.wsgiapp.run") by which it is started.
         """
         limits = limits or Limits()
         program = Program(Finder(application, packages, limits))
         work = Evaluator(program)
         for name in program.finder.own:
             program.load(name)
-        return cls(program, work, limits.seconds, in_templates)
+        return cls(program, work, limits.seconds, in_templates, entries)
 
     def defines(self, symbol: str) -> str | None:
         """The canonical name of a function, class or module, through re-exports; None where there is none."""
@@ -97,6 +99,22 @@ class CallGraph(Analysis):
         """Whether a module may be loaded, by the over-approximation; true where that is not whole."""
         self._over_approximated()
         return not self.whole or self._possible_limit or module in self._program.modules
+
+    def is_started(self, module: str) -> bool:
+        """Whether one of the `entries` is a known function or module of a package."""
+        return any(one == module or one.startswith(f"{module}.") for one in self._entries)
+
+    def may_be_named(self, module: str) -> bool:
+        """Whether code may load a module by a name that is made up or stands in a text, of what is loaded.
+
+        Of a package as a whole, where a loaded module of another has its name in a text; of a part of one, by
+        the over-approximation.
+        """
+        if "." in module:
+            return self.may_load(module)
+        others = (one for one in self._program.modules.values() if one.name.partition(".")[0] != module)
+        begins = (module, f"{module}.", f"{module}:")
+        return any(text == module or text.startswith(begins[1:]) for one in others for text in one.strings)
 
     def is_likely(self, symbol: str) -> bool:
         """Whether a way that begins with a call by name leads to a symbol."""

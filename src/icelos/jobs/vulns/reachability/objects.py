@@ -133,6 +133,9 @@ class Objects:
         held: Iterable[Value] = self.program.attribute(owner, name)
         if not held and owner.kind is Kind.INSTANCE:
             held = self.method(owner, "__getattr__", [{PLAIN}], line)
+            if self.program.attribute(owner, "__getattr__"):  # of a proxy: whatever stands behind it has
+                self.doubt("attribute", name, line)
+                held = {*held, UNKNOWN}
             if not held and self.program.hierarchy.has_external_base(owner.name):
                 held = [UNKNOWN if self.loose else PLAIN]
         elif not held and owner.kind is Kind.CLASS:

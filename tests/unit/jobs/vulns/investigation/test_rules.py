@@ -204,7 +204,7 @@ OPTION_TEXT = "`kit.load` runs the macros of a document."
 @pytest.mark.parametrize(
     ("given", "label"),
     [
-        ("allow_macros=False", Label.REQUIRES_CONFIGURATION),
+        ("allow_macros=False", Label.UNCERTAIN),
         ("allow_macros=bool(sys.argv[2])", Label.UNCERTAIN),
         ("allow_macros=True", Label.VULNERABLE),
     ],
