@@ -263,3 +263,69 @@ def test_methods_of_what_the_application_hands_on(judge: Judge) -> None:
         "import kit\n\n\ndef main():\n    files = kit.Files('static')\n    print(files.folder)\n\n\nmain()\n"
     )
     assert judge({KIT: FRAME, MAIN: kept}, FRAME_TEXT).label is not Label.VULNERABLE
+
+
+COMMAND = {
+    KIT: "def load(text):\n    return text\n",
+    "site-packages/kit/server.py": (
+        "def run():\n    return handle(input())\n\n\ndef handle(text):\n    return eval(text)\n"
+    ),
+    "site-packages/kit-1.0.dist-info/entry_points.txt": "[console_scripts]\nkitserve = kit.server:run\n",
+}  # fmt: skip
+COMMAND_TEXT = "`kit.server.handle` runs what a request says."
+
+
+def test_a_command_of_the_package_is_a_way_in(judge: Judge) -> None:
+    started = {"Dockerfile": "FROM python:3.11-slim\nCMD kitserve app.main\n"}
+    assert judge({**COMMAND, **started}, COMMAND_TEXT).label is Label.VULNERABLE
+    other = {"Dockerfile": "FROM python:3.11-slim\nCMD python app/main.py\n"}
+    assert judge({**COMMAND, **other}, COMMAND_TEXT).label is Label.CODE_NOT_REACHABLE
+
+
+VALUES = (
+    "class Pattern:\n    def __init__(self, text):\n        self.text = text\n\n"
+    "    def __call__(self, value):\n        return value\n\n\naddress = Pattern('(a+)+')\n\n\n"
+    "def load(text, check=None):\n    return check(text) if check else text\n"
+)
+VALUES_TEXT = "The `kit.address` validator takes very long."
+
+
+def test_a_value_is_used_where_own_code_names_it(judge: Judge) -> None:
+    app = "import sys, kit\nkit.load(sys.argv[1], kit.address)\n"
+    assert judge({KIT: VALUES, MAIN: app}, VALUES_TEXT).label is Label.VULNERABLE
+    assert judge({KIT: VALUES}, VALUES_TEXT).label is Label.CODE_NOT_REACHABLE
+
+
+PARTS = {
+    KIT: (
+        "PARTS = {'odd': ('kit.odd', 'Odd')}\n\n\ndef load(name):\n    module, last = PARTS[name]\n"
+        "    return getattr(__import__(module, None, None, ['x']), last)()\n"
+    ),
+    "site-packages/kit/odd.py": "class Odd:\n    def __init__(self):\n        self.run('1')\n\n"
+    "    def run(self, text):\n        return eval(text)\n",
+}
+
+
+@pytest.mark.parametrize(
+    "text", ["`kit.odd.Odd` is slow.", "The module kit.odd is slow.", "`kit.odd.Odd.run` is."]
+)
+def test_parts_that_a_package_loads_by_name(judge: Judge, text: str) -> None:
+    assert judge(PARTS, text).label is not Label.CODE_NOT_REACHABLE
+
+
+PROXY = {
+    KIT: (
+        "from kit.wrappers import Request\n\n\nclass Proxy:\n    def __getattr__(self, name):\n"
+        "        return getattr(current(), name)\n\n\ndef current():\n    return STACK[-1]\n\n\n"
+        "STACK = []\nrequest = Proxy()\n"
+    ),
+    "site-packages/kit/wrappers.py": (
+        "class Request:\n    @property\n    def payload(self):\n        return parse(self)\n\n\n"
+        "def parse(text):\n    return eval(text)\n"
+    ),
+}
+
+
+def test_behind_a_proxy_stands_what_has_the_attribute(judge: Judge) -> None:
+    app = "from kit import request\n\n\ndef view():\n    return request.payload\n"
+    assert judge({**PROXY, MAIN: app}, "`kit.wrappers.parse` runs it.").label is Label.VULNERABLE
