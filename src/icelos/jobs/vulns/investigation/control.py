@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import lru_cache
@@ -230,7 +231,7 @@ class Control:
         arguments = [self._value(one, module, site, depth + 1) for one in node.args]
         if isinstance(node.func, ast.Name) and name == "open":
             return self._opened(node, module, arguments)
-        if name in _PURE and (isinstance(node.func, ast.Name) or _is_imported(node.func, module)):
+        if name in _PURE and (isinstance(node.func, ast.Name) or _is_of_module(node.func, module)):
             return _worst(arguments) if arguments else Origin.FIXED
         if isinstance(node.func, ast.Attribute) and name in _SHAPING:
             inner = self._value(node.func.value, module, site, depth + 1)
@@ -257,6 +258,17 @@ class Control:
         return (
             Origin.FIXED if ends and all(self._ships(name, module.file) for name in ends) else Origin.UNKNOWN
         )
+
+
+_OF_MODULES = frozenset("Path PurePath StringIO BytesIO dedent deepcopy".split())
+
+
+def _is_of_module(node: ast.expr, module: ModuleSource) -> bool:
+    """Whether it is a pure function of the standard library by its module: `pathlib.Path`."""
+    match node:
+        case ast.Attribute(value=ast.Name(id=name), attr=last):
+            return last in _OF_MODULES and module.imports.get(name) in sys.stdlib_module_names
+    return False
 
 
 def _is_imported(node: ast.expr, module: ModuleSource) -> bool:
