@@ -10,7 +10,7 @@ from icelos.findings import Evidence, How
 from icelos.jobs.vulns.investigation.case import Case
 from icelos.jobs.vulns.investigation.code import MAX_PROOF, called_by_name
 from icelos.jobs.vulns.investigation.control import Control, Origin, Site
-from icelos.jobs.vulns.investigation.module_source import ModuleSource
+from icelos.jobs.vulns.investigation.module_source import ModuleSource, called, parsed
 from icelos.jobs.vulns.investigation.observations import Observation
 from icelos.jobs.vulns.reachability import Call, Standing
 from icelos.jobs.vulns.verdicts import Label
@@ -47,9 +47,12 @@ def arguments(case: Case, symbol: str) -> Observation:
 def _sites_by_name(case: Case, symbol: str) -> list[tuple[Site, str]]:
     """Open calls in own source that have the symbol's name, and one that is likely to lead to it at once."""
     found = case.target.graph.reach(symbol)
-    if found.standing is Standing.LIKELY and len(found.path) == 1 and found.path[0].line:
-        first = found.path[0]
-        return [(Site(Path(first.file), first.line, first.function), f"{symbol.rpartition('.')[2]}(…)")]
+    if found.standing is Standing.LIKELY and len(found.path) == 1:
+        first, last = found.path[0], symbol.rpartition(".")[2]
+        module = parsed(Path(first.file))
+        if module is not None and any(called(call) == last for call in module.calls_at(first.line)):
+            return [(Site(Path(first.file), first.line, first.function), f"{last}(…)")]
+        return []  # an attribute, which is given nothing
     lines = called_by_name(case, symbol, found) if found.standing is Standing.UNKNOWN else []
     sites = []
     for one in lines:

@@ -161,7 +161,7 @@ class Case:
         """The symbol itself, or for a module's value the functions that mention it."""
         if kind is not Kind.VALUE:
             return [symbol]
-        return self.definitions.users_of(symbol) or [symbol]
+        return list(dict.fromkeys([*self.definitions.users_of(symbol), *self.definitions.made_of(symbol)]))
 
     def takes(self, symbol: str, argument: str) -> bool:
         """Whether a function, or a class when it is made, has a parameter of this name."""

@@ -154,12 +154,16 @@ def _value(case: Case, symbol: str) -> Observation:
     """A value at the top of a module, of which no call tells: who names it."""
     arguments_ = {"symbol": symbol}
     last = re.escape(symbol.rpartition(".")[2])
-    own = re.compile(rf"(?<!\w){last}(?!\w)")
+    own = re.compile(rf"^[^#\n]*(?:\bimport\b[^#\n]*(?<!\w){last}(?!\w)|\.{last}(?!\w))", re.MULTILINE)
     loaded = any(case.target.graph.imports(module) for module in case.modules)
     named = case.target.application.mentions(own, limit=3) if loaded else []
     if [one for one in named if one.source.partition(":")[0].endswith(".py")]:
         return Observation("reach", arguments_, f"own code uses {symbol}", tuple(named), supports=True)
     unused = case.target.mentions.unused(symbol)
+    if unused is None and not case.target.mentions.is_named_elsewhere(symbol):
+        users = case.definitions.users_of(symbol)
+        if all(reach(case, one).rules_out for one in users):
+            unused = (symbol, *users)
     if named or unused is None:
         return Observation(
             "reach", arguments_, "", tuple(named), open=f"{symbol} is a value that may be used"

@@ -145,6 +145,11 @@ class Definitions:
                     users.update(dict.fromkeys(_mentioning(other, file, source, value)))
         return list(users)
 
+    def made_of(self, symbol: str) -> list[str]:
+        """A module's top-level value and those of its module that are made of it, which others may use."""
+        module, _, name = symbol.rpartition(".")
+        return [f"{module}.{one}" for one in self._made_of(module, name)]
+
     def _made_of(self, module: str, name: str) -> list[str]:
         """A value's name and those of values of its module that are made of it."""
         file, source = self._sources.get(module, ("", ""))

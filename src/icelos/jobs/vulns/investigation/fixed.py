@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import log
 
@@ -14,6 +15,7 @@ ENOUGH = 0.5
 """Share of the best score that a symbol has to have to be meant by the advisory's words."""
 
 EPSILON = 1e-9
+_TEST = re.compile(r"\.(?:tests?|testing)\.|\.test_\w+")
 RARE = 20
 """A word counts that at most one in so many of the package's names has, or a single one."""
 
@@ -62,7 +64,8 @@ def _installed(definitions: Definitions, name: str) -> list[str]:
             return [symbol]
         module = symbol.rpartition(".")[0]
         if kind is Kind.VALUE or definitions.kind_of(module) is Kind.MODULE:
-            return definitions.users_of(symbol)
+            values = definitions.made_of(symbol) if kind is Kind.VALUE else []
+            return [*(one for one in definitions.users_of(symbol) if not _TEST.search(one)), *values]
     return []
 
 

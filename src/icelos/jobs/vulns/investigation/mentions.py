@@ -86,6 +86,17 @@ class Mentions:
         """Whether the application's own files have a word anywhere."""
         return word in self._own.words
 
+    def is_named_elsewhere(self, symbol: str) -> bool:
+        """Whether a module of another package that may be loaded names something as this one."""
+        top, _, _ = symbol.partition(".")
+        name = re.escape(symbol.rpartition(".")[2])
+        mention = re.compile(rf"\.{name}(?!\w)")
+        return any(
+            file.names_of(symbol) or (top in file.imports and mention.search(file.text))
+            for file in self.files
+            if file.module.partition(".")[0] != top
+        )
+
     @property
     def files(self) -> list[SourceFile]:
         """The modules that may be loaded."""

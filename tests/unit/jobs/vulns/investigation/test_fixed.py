@@ -34,7 +34,8 @@ def test_folders_above_the_package_are_left_off() -> None:
 def test_a_changed_value_is_what_uses_it_in_any_module() -> None:
     found = fixed_in(Definitions(SOURCES), [fix("kit.words.PART")], "")
     assert found is not None
-    assert found.symbols == ("kit.words.split", "kit.page.Page.show")
+    functions, values = ("kit.words.split", "kit.page.Page.show"), ("kit.words.PART", "kit.words.WORD")
+    assert found.symbols == (*functions, *values)
 
 
 def test_words_of_the_advisory_tell_which_part_is_meant() -> None:
