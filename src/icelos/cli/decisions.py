@@ -80,7 +80,7 @@ def decisions(json: Annotated[bool, typer.Option("--json", help="One decision a 
         for one in found
     ]  # fmt: skip
     output.table(("id", "vulnerability", "package", "target", "label", "by", "on", "until", "reason"), rows)
-    output.note(f"{len(found)} decisions")
+    output.note(f"{len(found)} {'decision' if len(found) == 1 else 'decisions'}")
 
 
 def forget(

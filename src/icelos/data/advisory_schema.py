@@ -10,7 +10,7 @@ import msgspec
 T = TypeVar("T")
 APPLICATION = 0x49434C41
 """The mark of an advisory database in its file ("ICLA")."""
-VERSION = 2
+VERSION = 3
 SCHEMA = (
     """CREATE TABLE source (
         number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, digest TEXT NOT NULL DEFAULT '',

@@ -21,6 +21,8 @@ QUOTE = 400
 """Characters of an advisory's own words that a verdict quotes."""
 DETAILS = 20_000
 """Characters of an advisory's text that are kept for an investigation."""
+MAX_IMPORTS = 2_000
+"""Functions that one advisory of Go names."""
 
 
 class Range(msgspec.Struct, frozen=True, array_like=True):
@@ -35,7 +37,8 @@ class Affected(msgspec.Struct, frozen=True, array_like=True):
 
     `systems` are the operating systems that alone have the flaw ("windows"), by the advisory's own fields;
     empty where it does not restrict them. `unmapped` are ranges that the publisher could not express in the
-    ecosystem's own versions: they can raise a doubt, and decide nothing.
+    ecosystem's own versions: they can raise a doubt, and decide nothing. `imports` are the packages of Go
+    that have the flaw, each with a function ("Type.Method" for a method), or "" for all of it.
     New fields go to the end: stores keep this as an array.
     """
 
@@ -46,6 +49,7 @@ class Affected(msgspec.Struct, frozen=True, array_like=True):
     versions: tuple[str, ...]
     systems: tuple[str, ...] = ()
     unmapped: tuple[Range, ...] = ()
+    imports: tuple[tuple[str, str], ...] = ()
 
 
 class Advisory(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -192,7 +196,18 @@ def _affected(item: _Affected) -> Affected:
         tuple(item.versions or ()),
         _systems(item.ecosystem_specific),
         _unmapped(item.ecosystem_specific),
+        _imports(item.ecosystem_specific),
     )
+
+
+def _imports(specific: object) -> tuple[tuple[str, str], ...]:
+    """Go's `imports[].path` and `symbols` (https://go.dev/doc/security/vuln/database)."""
+    found: list[tuple[str, str]] = []
+    for one in dicts_of(specific, "imports") if isinstance(specific, dict) else ():
+        path = one.get("path")
+        if isinstance(path, str) and path:
+            found.extend((path, symbol) for symbol in texts_of(one, "symbols") or ("",))
+    return tuple(found[:MAX_IMPORTS])
 
 
 def _unmapped(specific: object) -> tuple[Range, ...]:

@@ -20,6 +20,8 @@ from icelos.jobs.vulns.investigation.kept import KeptInvestigations
 from icelos.jobs.vulns.investigation.loop import Investigation, investigate
 from icelos.jobs.vulns.investigation.proof import Contents, Scope, scope_of
 from icelos.jobs.vulns.investigation.target import Target
+from icelos.jobs.vulns.linked import Programs
+from icelos.jobs.vulns.platform import Elsewhere
 from icelos.jobs.vulns.ranges import Reading, Standing
 from icelos.jobs.vulns.verdicts import Label
 from icelos.records import Component
@@ -49,6 +51,7 @@ class Investigator:
         self._kept = kept
         self._contents = kept.contents if kept else Contents(target)
         self._fixes = fixes if fixes is not None else Fixes(bundled_fixes())
+        self._programs = Programs(target.tree, target.components)
         self._notes: tuple[str, ...] = ()
         self._earlier = {
             _key_of(one.attributes): one for one in earlier if not _FOREIGN & one.attributes.keys()
@@ -66,6 +69,12 @@ class Investigator:
         if case.distribution is None or not self._target.application.sources:
             return None
         return self._found(case, statements)
+
+    def not_linked(
+        self, record: Component, statements: Sequence[Statement], reading: Reading
+    ) -> Elsewhere | None:
+        """Why a program of Go does not have the flaw's functions; None where it may."""
+        return self._programs.not_linked(record, statements, reading)
 
     def basis(
         self, record: Component, statements: Sequence[Statement], reading: Reading,

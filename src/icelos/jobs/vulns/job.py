@@ -34,7 +34,7 @@ from icelos.jobs.vulns.matched import (
     ruled_out,
     summary_of,
 )
-from icelos.jobs.vulns.platform import elsewhere
+from icelos.jobs.vulns.platform import Elsewhere, elsewhere
 from icelos.jobs.vulns.priority import Prioritiser
 from icelos.jobs.vulns.risk import Exposure, Reach
 from icelos.jobs.vulns.since import read_previous
@@ -82,8 +82,7 @@ class VulnsJob:
         if match is None:
             return self._unmatched(record)
         found = self._investigated(match)
-        by_words = found is None and not match.by_cpe
-        other = elsewhere(record, match.statements, match.reading) if by_words else None
+        other = self._elsewhere(match) if found is None and not match.by_cpe else None
         label, attributes = LABELS[match.reading.standing], attributes_of(match)
         summary, evidence = summary_of(match), (*evidence_of(match), *scanner.quoted(record))
         if found is not None:
@@ -92,7 +91,7 @@ class VulnsJob:
             summary = investigated(match, found)
             evidence = tuple(dict.fromkeys((*evidence, *chain(found))))[:MAX_PROOF]
         elif other is not None:
-            label = Label.REQUIRES_ENVIRONMENT
+            label = other.label
             attributes["why"], summary = other.why, ruled_out(match, other.why)
             evidence = (*evidence, *other.evidence)[:MAX_PROOF]
         elif scanner.refuted(record, match.reading):
@@ -128,6 +127,11 @@ class VulnsJob:
         if self._investigator is None or match.by_cpe:
             return None
         return self._investigator.look(match.component, match.statements, match.reading)
+
+    def _elsewhere(self, match: Match) -> Elsewhere | None:
+        given = match.component, match.statements, match.reading
+        found = elsewhere(*given)
+        return self._investigator.not_linked(*given) if found is None and self._investigator else found
 
     def _unmatched(self, record: Component) -> Finding:
         """What only a scanner reported. Raises InputError for a record of which nobody says anything."""

@@ -12,16 +12,18 @@ from icelos.data.statement import Statement
 from icelos.findings import Evidence, How
 from icelos.jobs.vulns.investigation.conditions import About, conditions_in
 from icelos.jobs.vulns.ranges import Reading, Standing
+from icelos.jobs.vulns.verdicts import Label
 from icelos.records import Component
 
 _NAMES = {"darwin": "macos"}
 
 
 class Elsewhere(msgspec.Struct, frozen=True):
-    """Why a flaw is not on the target's operating system, and what shows it."""
+    """Why a flaw is not on the target's operating system, or not in its program, and what shows it."""
 
     why: str
     evidence: tuple[Evidence, ...]
+    label: Label = Label.REQUIRES_ENVIRONMENT
 
 
 class _Wanted(NamedTuple):
