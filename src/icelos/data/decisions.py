@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,11 +16,10 @@ from typing import Self
 
 import msgspec
 
+from icelos.data.databases import open_shared
 from icelos.errors import InputError, StoreError
 from icelos.records import record_id
 
-SECONDS = 30.0
-"""How long one writer waits for another."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS decisions (
   number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body BLOB NOT NULL) STRICT;
@@ -77,7 +75,7 @@ class DecisionStore:
         with self._told("open"):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch(mode=0o600)
-            self._database = _opened(path)
+            self._database = open_shared(path, _SCHEMA)
 
     def __enter__(self) -> Self:
         return self
@@ -116,23 +114,3 @@ class DecisionStore:
             yield
         except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
             raise StoreError(f"cannot {what} decisions: {error}", source=str(self.path)) from error
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """In WAL mode; going over to that waits for nobody by itself, so it is tried again."""
-    deadline = time.monotonic() + SECONDS
-    while True:
-        database = sqlite3.connect(path, timeout=SECONDS, isolation_level=None)
-        try:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = FULL")
-            database.executescript(_SCHEMA)
-            return database
-        except sqlite3.OperationalError as error:
-            database.close()
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        except BaseException:
-            database.close()
-            raise

@@ -21,6 +21,7 @@ from typing import IO, Self
 import msgspec
 
 from icelos.data.atomic import atomic_write, open_alone, sync_folder
+from icelos.data.databases import open_shared
 from icelos.errors import InputError, StoreError
 from icelos.findings import Failure, Finding, Outcome
 from icelos.records import record_id
@@ -64,16 +65,7 @@ class SqliteSink(_Closing):
         self._lock = threading.Lock()
         with self._told("open"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(
-                self.path, timeout=30, isolation_level=None, check_same_thread=False
-            )
-            try:
-                self._database.execute("PRAGMA journal_mode=WAL")
-                self._database.execute("PRAGMA synchronous=FULL")
-                self._database.executescript(SCHEMA)
-            except BaseException:
-                self._database.close()
-                raise
+            self._database = open_shared(self.path, SCHEMA, check_same_thread=False)
 
     @contextlib.contextmanager
     def _told(self, what: str) -> Iterator[None]:
