@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from icelos.data.file_tree import FileTree
 from icelos.data.statement import Statement
@@ -24,12 +25,16 @@ from icelos.records import Component
 MAX_PROGRAM = 2**30
 """Bytes of a program that is looked into."""
 _GO = "pkg:golang/"
-_ALWAYS = (b"\x00runtime.main\x00", b"\x00runtime.goexit\x00")
+MAX_HELD = 4
+"""Programs whose names are held at once: 10 to 50 MiB each."""
+_NAME = re.compile(rb"(?<=\x00)([\x21-\x7e\x80-\xff]{3,500})(?=\x00)")
+_INNER = re.compile(rb"(?:\[|\.func\d|-fm$|\.gowrap\d|\.deferwrap\d).*$")
+_ALWAYS = frozenset({b"runtime.main", b"runtime.goexit"})
 """Functions of every program; where their names are not there, names were made unreadable."""
 
 
 class Programs:
-    """The programs of one target, each looked into once for each advisory."""
+    """The programs of one target; the names in each are read once."""
 
     def __init__(self, tree: FileTree, components: Iterable[Component]) -> None:
         self._tree = tree
@@ -38,6 +43,7 @@ class Programs:
             if one.purl.startswith(_GO):
                 self._places.setdefault(one.purl, []).append(one.location.partition(":")[0])
         self._holds = lru_cache(maxsize=4096)(self._searched)
+        self._names = lru_cache(maxsize=MAX_HELD)(_names)
 
     def not_linked(
         self, record: Component, statements: Sequence[Statement], reading: Reading
@@ -62,7 +68,8 @@ class Programs:
         path = self._tree.local(place)
         if path is None or not path.is_file() or not 0 < path.stat().st_size <= MAX_PROGRAM:
             return None
-        return _has_any(path, imports)
+        names = self._names(path)
+        return None if names is None else any(_has(names, *one) for one in imports)
 
 
 def _imports(statements: Sequence[Statement]) -> tuple[tuple[str, str], ...]:
@@ -73,28 +80,43 @@ def _imports(statements: Sequence[Statement]) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(each for one in statements for each in one.affected.imports))
 
 
-def _has_any(path: Path, imports: Sequence[tuple[str, str]]) -> bool | None:
+class _Names(NamedTuple):
+    """The functions of a program, and their packages, as its table spells them."""
+
+    functions: frozenset[bytes]
+    packages: frozenset[bytes]
+
+
+def _names(path: Path) -> _Names | None:
+    """The names in a program, those of functions within functions and of instances as the outer's.
+
+    None for what is no readable program of Go.
+    """
+    functions: set[bytes] = set()
+    packages: set[bytes] = set()
     try:
         with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            if any(data.find(name) < 0 for name in _ALWAYS):
-                return None
-            names = b"|".join(name for each in imports for name in _spelt(*each))
-            return re.search(rb"(?:\x00|/vendor/)(?:" + names + rb")", data) is not None
+            for match in _NAME.finditer(data):
+                name = _INNER.sub(b"", match.group(1).rpartition(b"/vendor/")[2])
+                start = name.rfind(b"/", 0, (name.find(b"(") + 1 or len(name) + 1) - 1) + 1
+                dot = name.find(b".", start)
+                if dot > 0:
+                    functions.add(name)
+                    packages.add(name[:dot])
     except (OSError, ValueError):
         return None
+    return _Names(frozenset(functions), frozenset(packages)) if functions >= _ALWAYS else None
 
 
-def _spelt(path: str, symbol: str) -> list[bytes]:
-    """Patterns of a function as the table has it; of a package without a symbol, any function of it.
+def _has(names: _Names, path: str, symbol: str) -> bool:
+    """Whether a function is among them; of a package without a symbol, any function of it.
 
-    The dots of a path's last part are escaped there, a method is `(*Type).Method` or `Type.Method`, one with
-    type parameters goes on with `[...]`, and a function within it with `.func1`.
+    The dots of a path's last part are escaped there, and a method is `(*Type).Method` or `Type.Method`.
     """
     parent, slash, last = path.rpartition("/")
-    paths = {path, f"{parent}{slash}{last.replace('.', '%2e')}"}
+    paths = [one.encode() for one in (path, f"{parent}{slash}{last.replace('.', '%2e')}")]
     if not symbol:
-        return [re.escape(f"{one}.".encode()) for one in paths]
+        return any(one in names.packages for one in paths)
     owner, _, method = symbol.rpartition(".")
-    forms = [f".{symbol}", f".(*{owner}).{method}"] if owner else [f".{symbol}"]
-    end = rb"(?:\x00|\[|\.func\d|-fm\x00|\.\(\*)" if owner else rb"(?:\x00|\[|\.func\d|-fm\x00)"
-    return [re.escape((one + form).encode()) + end for one in paths for form in forms]
+    forms = [f".{symbol}".encode(), f".(*{owner}).{method}".encode()] if owner else [f".{symbol}".encode()]
+    return any(one + form in names.functions for one in paths for form in forms)
