@@ -27,11 +27,10 @@ _TESTING = frozenset(
 
 
 class Safeguard(msgspec.Struct, frozen=True):
-    """One of them by its name, with where it stands; `decides` is false where a person has to judge it."""
+    """One of them by its name, with where it stands."""
 
     name: str
     proof: tuple[Evidence, ...]
-    decides: bool = True
 
 
 def workaround(case: Case) -> Safeguard | None:
@@ -54,9 +53,9 @@ def workaround(case: Case) -> Safeguard | None:
 
 
 def turned_off(case: Case, symbols: Sequence[str]) -> Safeguard | None:
-    """A feature that the advisory speaks of and that every call leaves out by a parameter.
+    """A feature that the advisory may speak of, and that every call leaves out, or chooses as it runs.
 
-    It does not decide where the parameter's value is only known as it runs.
+    Whether the flaw needs it is for a person to judge: an advisory speaks of more than its conditions.
     """
     words = stems(case.text)
     found: list[Safeguard] = []
@@ -72,8 +71,8 @@ def turned_off(case: Case, symbols: Sequence[str]) -> Safeguard | None:
         call, module, one = given[0]
         place = Evidence(ast.unparse(call)[:200], _place(case, module, call), How.TOOL)
         name = f"{one.arg}={ast.unparse(one.value)}"
-        found.append(Safeguard(name, (place,), isinstance(one.value, ast.Constant)))
-    return next((one for one in found if not one.decides), found[0] if found else None)
+        found.append(Safeguard(name, (place,)))
+    return found[0] if found else None
 
 
 def checked(case: Case, symbols: Sequence[str]) -> Safeguard | None:
@@ -86,7 +85,7 @@ def checked(case: Case, symbols: Sequence[str]) -> Safeguard | None:
                 found.append(Evidence(ast.unparse(test)[:200], _place(case, module, test), How.TOOL))
         if len(found) == before:
             return None
-    return Safeguard(found[0].quote, tuple(found[:5]), decides=False) if found else None
+    return Safeguard(found[0].quote, tuple(found[:5])) if found else None
 
 
 def own_calls_to(case: Case, symbol: str) -> Iterator[tuple[ast.Call, ModuleSource]]:

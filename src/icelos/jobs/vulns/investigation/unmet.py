@@ -53,13 +53,9 @@ def guarded(case: Case, reached: Sequence[Observation]) -> Conclusion | None:
     """A feature that calls turn off, or a check of the value, which a person has to judge."""
     symbols = [one.arguments["symbol"] for one in reached]
     feature = turned_off(case, symbols)
-    if feature is not None and feature.decides:
-        why = f"the advisory may speak of what the calls turn off: {feature.name}"
-        return uncertain(why, "a person's judgement of the parameter", feature.proof)
     if feature is not None:
-        return uncertain(
-            f"it depends on {feature.name}, which is chosen as it runs", "its value", feature.proof
-        )
+        why = f"the advisory may speak of what the calls turn off, or choose as they run: {feature.name}"
+        return uncertain(why, "a person's judgement of the parameter", feature.proof)
     if (test := checked(case, symbols)) is not None:
         why = f"a check stands before the call, and whether it is enough is not decided here: {test.name}"
         return uncertain(why, "a person's judgement of the check", test.proof)

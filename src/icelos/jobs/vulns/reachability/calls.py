@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
 
 from icelos.jobs.vulns.reachability.machine import Machine
 from icelos.jobs.vulns.reachability.objects import Given
@@ -28,13 +29,13 @@ _IMPORTING = frozenset({"importlib.import_module", "builtins.__import__"})
 class Calls(Machine):
     """Call expressions. What an expression is worth is told by the class derived from this one."""
 
+    @abstractmethod
     def value(self, node: ast.expr | None, scope: Scope) -> Values:
         """The values that an expression may have."""
-        raise NotImplementedError
 
+    @abstractmethod
     def set_attribute(self, owner: Value, name: str, values: Values, line: int) -> None:
         """`owner.name = values`."""
-        raise NotImplementedError
 
     def defaults(self, function: Function, scope: Scope) -> None:
         """Defaults are kept apart; they flow to a parameter where a call leaves it out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -57,7 +58,7 @@ class Given(NamedTuple):
         return self._replace(positional=[{first}, *self.positional])
 
 
-class Objects:
+class Objects(ABC):
     """Values at work in a program. `edges` are caller -> callee -> the line of the first call.
 
     `links` lead to generators where they are made: their bodies are run, and called, where they are consumed.
@@ -82,9 +83,9 @@ class Objects:
         self.divert: Callable[[str, Iterable[Value]], None] | None = None
         """Told of calls of functions that are not evaluated, and of the arguments, in the loose analysis."""
 
+    @abstractmethod
     def enter(self, name: str) -> None:
         """A function is called from somewhere: its body is to be evaluated."""
-        raise NotImplementedError
 
     def edge(self, callee: str, line: int) -> None:
         """A call from the present unit."""
@@ -275,6 +276,6 @@ class Objects:
                 found |= self.call({one}, Given(arguments, line=line)) or {PLAIN}
         return found
 
+    @abstractmethod
     def call(self, callee: Iterable[Value], given: Given) -> set[Value]:
         """Call each value; what the calls give back."""
-        raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from itertools import islice
 
@@ -22,7 +23,7 @@ FAMILY = "*family*"
 _FUNCTIONS = frozenset({Kind.FUNCTION, Kind.BOUND})
 
 
-class There:
+class There(ABC):
     """Functions that are possible, classes that are there, values that possible functions may get hold of."""
 
     def __init__(self, work: Evaluator) -> None:
@@ -40,13 +41,13 @@ class There:
         self._looked = 0
         self._families: dict[str, dict[str, None]] = {}
 
+    @abstractmethod
     def follow(self, name: str) -> None:
         """Read what a possible function mentions, whose body is not evaluated."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reenter(self, name: str) -> None:
         """Let anything flow to the parameters of a possible function whose body is evaluated."""
-        raise NotImplementedError
 
     def enter(self, name: str) -> None:
         """A function may be called by code that is not evaluated."""
