@@ -14,6 +14,7 @@ from icelos.findings import Evidence, How
 from icelos.jobs.vulns.investigation.case import Case
 from icelos.jobs.vulns.investigation.checklist import MAX_SYMBOLS
 from icelos.jobs.vulns.investigation.conditions import About
+from icelos.jobs.vulns.investigation.definitions import Kind
 from icelos.jobs.vulns.investigation.observations import Observation
 from icelos.jobs.vulns.investigation.outcome import Conclusion, uncertain
 from icelos.jobs.vulns.investigation.unmet import fixed_arguments, guarded, unmet
@@ -54,10 +55,9 @@ def finish(case: Case, seen: Sequence[Observation]) -> Conclusion:
     ]
     if not reached:
         return _unreached(case, seen)
-    if _is_guessed(case) and len(reached) < LEAST * len(case.symbols):
-        why = (
-            f"{len(reached)} of {len(case.symbols)} parts that the fix changed are reached, not most of them"
-        )
+    parts = [one for one in case.symbols if case.definitions.kind_of(one) is not Kind.VALUE]
+    if _is_guessed(case) and len(reached) < LEAST * len(parts):
+        why = f"{len(reached)} of {len(parts)} parts that the fix changed are reached, not most of them"
         return uncertain(why, "an advisory that tells which code has the flaw", reached[0].evidence)
     harmless = unmet(case, reached) or fixed_arguments(case, seen, reached) or guarded(case, reached)
     if harmless is not None:

@@ -55,8 +55,7 @@ def unset_option(case: Case, symbols: Sequence[str]) -> Need | None:
     proof: list[Evidence] = []
     names: list[str] = []
     for symbol in symbols:
-        owner = symbol.rpartition(".")[0]
-        found = _gates(case, symbol) or _gates(case, owner)  # of a method: where its objects are made
+        found = _gates(case, [symbol]) or _gates(case, case.target.graph.heirs(symbol))
         if not found:
             return None
         names.append(found[0].name)
@@ -64,10 +63,10 @@ def unset_option(case: Case, symbols: Sequence[str]) -> Need | None:
     return Need(names[0], tuple(proof[:5])) if names else None
 
 
-def _gates(case: Case, symbol: str) -> list[Need]:
-    """For each call of a function or class the option that it needs; nothing where one needs none."""
+def _gates(case: Case, symbols: Sequence[str]) -> list[Need]:
+    """For each call of functions or classes the option that it needs; nothing where one needs none."""
     found: list[Need] = []
-    for call in case.target.graph.calls_of(symbol):
+    for call in (one for symbol in symbols for one in case.target.graph.calls_of(symbol)):
         module = parsed(Path(call.file))
         name = _off(case, module, call) if module else ""
         if not name:

@@ -14,10 +14,15 @@ from icelos.jobs.vulns.investigation.case import Case
 from icelos.jobs.vulns.investigation.definitions import stems
 from icelos.jobs.vulns.investigation.module_source import ModuleSource, called, parsed
 from icelos.jobs.vulns.investigation.settings import settings_of
-from icelos.jobs.vulns.investigation.symbols import is_remedial, sentences
+from icelos.jobs.vulns.investigation.symbols import sentences
 
 _VARIABLE = re.compile(r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\s*=\s*[`'\"]?(\w+)")
-_HELPS = re.compile(r"\bworkaround|\bmitigat|\bdisabl|\bunable to upgrade", re.IGNORECASE)
+_HELPS = re.compile(
+    r"\bworkarounds?\b|\bwork around\b|\bmitigat|\b(?:unable to|cannot|can't) upgrade\b|"
+    r"\b[A-Z][A-Z0-9_]+\s*=.*\bto (?:disable|avoid|prevent|turn off)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_HARMS = re.compile(r"\battack|\bmalicious|\bbypass|\bexploit", re.IGNORECASE)
 _FEATURE = re.compile(r"^(?:allow|enable|resolve|expand|load|follow|permit|unsafe)_(\w+)$")
 """Parameters that let a function do what it otherwise does not."""
 _TESTING = frozenset(
@@ -36,7 +41,7 @@ class Safeguard(msgspec.Struct, frozen=True):
 def workaround(case: Case) -> Safeguard | None:
     """A variable that the advisory tells to set, and that is set so."""
     for sentence in sentences(case.text):
-        if not (is_remedial(sentence) or _HELPS.search(sentence)):
+        if not _HELPS.search(sentence) or _HARMS.search(sentence):  # others may speak of the flaw itself
             continue
         for name, value in _VARIABLE.findall(sentence):
             found = settings_of(case.target.application, name)

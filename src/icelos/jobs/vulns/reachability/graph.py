@@ -219,6 +219,15 @@ class CallGraph(Analysis):
                     return True
         return False
 
+    def heirs(self, symbol: str) -> list[str]:
+        """The classes, its own first, whose objects have a method; none of what is no method."""
+        found: list[str] = []
+        for name in self._resolved(symbol):
+            function = self._program.functions.get(name)
+            if function is not None and function.owner:
+                found.extend(self._program.heirs(function.owner, name))
+        return found
+
     def calls_of(self, symbol: str) -> tuple[Call, ...]:
         """The calls of a function or class that were found where code is reached, or is likely to be."""
         found = []

@@ -96,6 +96,12 @@ def test_an_option_that_is_named_anywhere(judge: Judge, given: str) -> None:
     assert judge({KIT: GATED, MAIN: app}, GATED_TEXT).label is Label.VULNERABLE
 
 
+def test_a_class_below_that_is_made_without_the_option(judge: Judge) -> None:
+    below = GATED.replace("    for one in found", "    found.append(Other())\n    for one in found")
+    below = below.replace("def load(", "class Other(Strip):\n    pass\n\n\ndef load(")
+    assert judge({KIT: below}, GATED_TEXT).label is Label.VULNERABLE
+
+
 def test_an_option_that_another_package_sets(judge: Judge) -> None:
     other = {"site-packages/idle/__init__.py": "OPTIONS = {'strip_notes': True}\n"}
     assert judge({KIT: GATED, **other}, GATED_TEXT).label is Label.VULNERABLE
@@ -228,6 +234,12 @@ WORKAROUND = "`kit.load` runs what a document says. As a workaround set KIT_SAFE
 def test_the_workaround_of_the_advisory(judge: Judge, line: str, label: Label) -> None:
     docker = f"FROM python:3.11-slim\n{line}\nCMD python app/main.py\n"
     assert judge({"Dockerfile": docker}, WORKAROUND).label is label
+
+
+def test_a_variable_that_makes_the_flaw_is_no_workaround(judge: Judge) -> None:
+    text = "`kit.load` runs what a document says. When KIT_FAST_MODE=1 is set, checks are disabled."
+    docker = "FROM python:3.11-slim\nENV KIT_FAST_MODE=1\nCMD python app/main.py\n"
+    assert judge({"Dockerfile": docker}, text).label is Label.VULNERABLE
 
 
 CHECKED = (
