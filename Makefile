@@ -40,7 +40,7 @@ docs: $(VENV)/.dev  ## Build the manual into docs/_build
 	@echo "docs/_build/html/index.html"
 
 lock:  ## Resolve the dependencies again and write the lock files (needs uv)
-	@$(PYTHON) requirements/lock.py
+	@UPGRADE=$(UPGRADE) $(PYTHON) requirements/lock.py
 
 clean:  ## Remove the environment and everything built
 	@rm -rf $(VENV) dist build docs/_build .mypy_cache .ruff_cache .pytest_cache

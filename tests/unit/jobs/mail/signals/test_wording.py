@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from icelos.jobs.mail.wording import pressing_words
+from icelos.jobs.mail.signals.wording import pressing_words
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from icelos.jobs.mail.authentication import results, topmost
+from icelos.jobs.mail.signals.authentication import results, topmost
 
 OURS = ("authentication-results", "mx.ours.example; dmarc=fail")
 FORGED = ("authentication-results", "mx.evil.example; dmarc=pass")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icelos.jobs.mail.domains import (
+from icelos.jobs.mail.signals.domains import (
     Url,
     addresses,
     decoded_host,

@@ -4,9 +4,9 @@ from email.message import EmailMessage
 
 import pytest
 
-from icelos.jobs.mail.message import MAX_PARTS, read_message
-from icelos.jobs.mail.signals import BIAS, MUCH_HIDDEN, Signal, signals
-from icelos.jobs.mail.wording import _PHRASES
+from icelos.jobs.mail.reading.message import MAX_PARTS, read_message
+from icelos.jobs.mail.signals.signals import BIAS, MUCH_HIDDEN, Signal, signals
+from icelos.jobs.mail.signals.wording import _PHRASES
 
 
 def found(raw: str | bytes, **extra: tuple[str, ...]) -> dict[str, Signal]:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icelos.errors import InputError
-from icelos.jobs.mail import message as reading
-from icelos.jobs.mail.message import decode_text, read_message
+from icelos.jobs.mail.reading import message as reading
+from icelos.jobs.mail.reading.message import decode_text, read_message
 
 
 def _mail(body: bytes, *headers: str) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icelos.jobs.mail.markup import MAX_LINKS, read_markup
+from icelos.jobs.mail.reading.markup import MAX_LINKS, read_markup
 
 
 @pytest.mark.parametrize(

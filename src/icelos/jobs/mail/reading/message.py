@@ -17,7 +17,7 @@ from email.message import Message as Headers
 import msgspec
 
 from icelos.errors import InputError
-from icelos.jobs.mail.markup import Link, read_markup
+from icelos.jobs.mail.reading.markup import Link, read_markup
 
 MAX_RAW = 48 * 1024 * 1024
 MAX_HEADER_BYTES = 256 * 1024
