@@ -18,6 +18,8 @@ import msgspec
 
 from icelos.errors import InputError
 from icelos.jobs.mail.reading.markup import Link, read_markup
+from icelos.jobs.mail.reading.normalise import Normalised, Tricks
+from icelos.jobs.mail.reading.shown import put_together
 
 MAX_RAW = 48 * 1024 * 1024
 MAX_HEADER_BYTES = 256 * 1024
@@ -42,7 +44,11 @@ class Attachment(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct):
-    """A message as its reader meets it. Header names are in lower case, values decoded, in order."""
+    """A message as its reader meets it. Header names are in lower case, values decoded, in order.
+
+    `text` is all plain text, of which `beside_html` stands as the alternative to HTML in the same mail, and
+    `attached_text` is what attachments say.
+    """
 
     headers: list[tuple[str, str]]
     text: str = ""
@@ -53,6 +59,9 @@ class Message(msgspec.Struct):
     asks_password: bool = False
     attachments: list[Attachment] = []
     defects: list[str] = []
+    beside_html: str = ""
+    attached_text: str = ""
+    as_seen: Normalised | None = None
 
     def first(self, name: str) -> str:
         """The first header of a name, or nothing."""
@@ -66,6 +75,24 @@ class Message(msgspec.Struct):
     def body(self) -> str:
         """All text that is shown."""
         return f"{self.text}\n{self.html_text}"
+
+    @property
+    def seen(self) -> str:
+        """Subject and text as the reader sees them: nothing hidden, nothing twice, letters folded."""
+        return self._as_seen().text
+
+    @property
+    def tricks(self) -> Tricks:
+        """How often letters, marks and spaces were used to show people what programs do not read."""
+        return self._as_seen().tricks
+
+    def _as_seen(self) -> Normalised:
+        if self.as_seen is None:
+            plain = self.text.replace(self.beside_html, "", 1) if self.beside_html else self.text
+            self.as_seen = put_together(
+                self.subject, self.html_text, plain, self.beside_html, self.attached_text
+            )
+        return self.as_seen
 
 
 _FIELD = re.compile(rb"^([!-9;-~]{1,120})[ \t]*:(.*)$", re.DOTALL)
@@ -176,20 +203,23 @@ class _Walk:
         fields = _content_fields(headers)
         kind, boundary = fields.get_content_type(), _parameter(fields, "boundary")
         if kind.startswith("multipart/"):
-            self._several(body, boundary, depth)
+            self._several(body, boundary, depth, alternative=kind == "multipart/alternative")
         elif kind == "message/rfc822":
             self.part(*_split(_undone(body, fields)), depth + 1)
         else:
             self._leaf(fields, kind, body)
 
-    def _several(self, body: bytes, boundary: str, depth: int) -> None:
+    def _several(self, body: bytes, boundary: str, depth: int, *, alternative: bool) -> None:
         """The parts of a multipart; where none can be told apart, what is there is read as text."""
         empty = True
+        before, html_before = len(self.message.text), len(self.message.html_text)
         for piece in _pieces(body, boundary.encode("utf-8", "replace")) if boundary else ():
             empty = False
             if self.parts > MAX_PARTS:
                 break
             self.part(*_split_part(piece), depth + 1)
+        if alternative and len(self.message.html_text) > html_before and not self.message.beside_html:
+            self.message.beside_html = self.message.text[before:]
         if empty and body.strip():
             self._defect("a multipart without its boundary was read as text")
             self._text(body[: 4 * MAX_TEXT], "text/plain", "")
