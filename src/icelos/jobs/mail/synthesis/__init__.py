@@ -1,4 +1,4 @@
-"""Simulated mail with labels, written by ourselves: phrase banks, a composer, near-copy refusal, model writers.
+"""Simulated mail with labels, written by ourselves: phrase banks, a composer, near copies, model writers.
 
 Knows intents and languages; reads no real mail but to refuse near copies of it. Try it:
 

@@ -113,12 +113,23 @@ class Composer:
         html_only = html is not None and not form.alternative
         body = layout.plain(paragraphs, form, with_urls=not html_only)
         return SyntheticMail(
-            id=f"{self.scene.language}:{self.scene.name}:{self.seed}", subject=subject, sender_name=name,
-            sender_address=sender_address(self.scene, name, self.values, self.rng), recipient=self.values["email"],
-            text=body.text, html=html, html_only=html_only, links=self._all_links(), intents=tuple(self.intents),
-            spans=body.spans, language=self.scene.language, scene=self.scene.name, style=self.scene.style, seed=self.seed,
+            id=f"{self.scene.language}:{self.scene.name}:{self.seed}",
+            subject=subject,
+            sender_name=name,
+            sender_address=sender_address(self.scene, name, self.values, self.rng),
+            recipient=self.values["email"],
+            text=body.text,
+            html=html,
+            html_only=html_only,
+            links=self._all_links(),
+            intents=tuple(self.intents),
+            spans=body.spans,
+            language=self.scene.language,
+            scene=self.scene.name,
+            style=self.scene.style,
+            seed=self.seed,
             attachment=self._attachment(),
-        )  # fmt: skip
+        )
 
     def _said(self, phrase: str, *, plain: bool = False) -> str:
         text = self.values.fill(phrase)
@@ -263,9 +274,12 @@ class Composer:
         if not earlier:
             return []
         head = self.rng.choice(self.values.words.on_wrote).format(
-            date=self.values["date"], time=self.values["time"], name=self.values["colleague"], address=self.values["email"],
+            date=self.values["date"],
+            time=self.values["time"],
+            name=self.values["colleague"],
+            address=self.values["email"],
             subject=subject.partition(": ")[2] or subject,
-        )  # fmt: skip
+        )
         mark = self.rng.choice(("> ", "> ", ">", ""))
         wrapped = "\n".join(layout.wrap(piece.text) for paragraph in earlier for piece in paragraph)
         quote = "\n".join(mark + line for line in wrapped.split("\n"))

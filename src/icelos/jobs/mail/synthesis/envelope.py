@@ -16,9 +16,17 @@ from icelos.jobs.mail.synthesis.synthetic import SyntheticMail
 
 MARK = "X-Icelos-Simulated"
 _START = datetime(2016, 1, 4, tzinfo=UTC)
-_TYPES = {"pdf": "application/pdf", "html": "text/html", "htm": "text/html", "zip": "application/zip", "doc": "application/msword",
-          "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "xls": "application/vnd.ms-excel",
-          "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "ics": "text/calendar"}  # fmt: skip
+_TYPES = {
+    "pdf": "application/pdf",
+    "html": "text/html",
+    "htm": "text/html",
+    "zip": "application/zip",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "ics": "text/calendar",
+}
 
 
 def to_message(mail: SyntheticMail) -> bytes:
@@ -71,7 +79,8 @@ def _attached(mail: SyntheticMail) -> str:
     kind = _TYPES.get(mail.attachment.rpartition(".")[2], "application/octet-stream")
     body = base64.encodebytes(b"Simulated attachment of Icelos. It holds nothing.\n").decode("ascii")
     return (
-        f'Content-Type: {kind}; name="{mail.attachment}"\nContent-Disposition: attachment; filename="{mail.attachment}"\n'
+        f'Content-Type: {kind}; name="{mail.attachment}"\n'
+        f'Content-Disposition: attachment; filename="{mail.attachment}"\n'
         f"Content-Transfer-Encoding: base64\n\n{body}"
     )
 

@@ -14,10 +14,15 @@ from icelos.jobs.mail.synthesis.dice import weighted
 SIZES = {"line": 0.07, "short": 0.30, "medium": 0.38, "long": 0.25}
 LOOKS = {"plain": 0.46, "simple": 0.16, "outlook": 0.1, "corporate": 0.14, "bulk": 0.12, "image": 0.02}
 ORDERS = {
-    "opener detail pressure ask": 30, "opener ask detail pressure": 12, "opener detail ask pressure": 16,
-    "ask opener detail pressure": 6, "pressure opener detail ask": 6, "opener pressure ask detail": 10,
-    "detail opener ask pressure": 5, "opener pressure detail ask": 10,
-}  # fmt: skip
+    "opener detail pressure ask": 30,
+    "opener ask detail pressure": 12,
+    "opener detail ask pressure": 16,
+    "ask opener detail pressure": 6,
+    "pressure opener detail ask": 6,
+    "opener pressure ask detail": 10,
+    "detail opener ask pressure": 5,
+    "opener pressure detail ask": 10,
+}
 EXTENSIONS = {"": 0.72, "quoted": 0.12, "within": 0.16}
 PARAGRAPHS = {"each": 0.35, "parts": 0.45, "one": 0.2}
 

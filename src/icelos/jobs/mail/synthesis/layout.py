@@ -63,9 +63,13 @@ def _shown(piece: Piece, style: int) -> str:
     if not piece.url or piece.text == piece.url:
         return piece.text
     return (
-        f"{piece.text}: {piece.url}", f"{piece.text} <{piece.url}>", f"{piece.text}\n{piece.url}", piece.url,
-        f"{piece.text} ( {piece.url} )", f"[{piece.text}]\n{piece.url}",
-    )[style]  # fmt: skip
+        f"{piece.text}: {piece.url}",
+        f"{piece.text} <{piece.url}>",
+        f"{piece.text}\n{piece.url}",
+        piece.url,
+        f"{piece.text} ( {piece.url} )",
+        f"[{piece.text}]\n{piece.url}",
+    )[style]
 
 
 def wrap(text: str, width: int = WIDTH) -> str:
@@ -74,7 +78,8 @@ def wrap(text: str, width: int = WIDTH) -> str:
 
 
 def _wrapped(line: str, width: int) -> str:
-    broken, used = [], 0
+    broken: list[str] = []
+    used = 0
     for word in line.split(" "):
         if broken:
             broken.append("\n" if used + len(word) >= width else " ")
@@ -84,7 +89,15 @@ def _wrapped(line: str, width: int) -> str:
     return "".join(broken)
 
 
-_FONTS = ("Arial, sans-serif", "Helvetica, Arial, sans-serif", "Calibri, sans-serif", "Verdana", "Georgia, serif", "'Segoe UI', Tahoma", "Times New Roman")  # fmt: skip
+_FONTS = (
+    "Arial, sans-serif",
+    "Helvetica, Arial, sans-serif",
+    "Calibri, sans-serif",
+    "Verdana",
+    "Georgia, serif",
+    "'Segoe UI', Tahoma",
+    "Times New Roman",
+)
 _COLOURS = (
     "#0067b8 #1a73e8 #d40511 #2e7d32 #333333 #ff9900 #003087 #6a1b9a #00695c #c62828 #0a66c2 #444".split()
 )
@@ -103,7 +116,7 @@ def markup(paragraphs: Sequence[Paragraph], form: Form, frame: Frame, rng: rando
     """The paragraphs in one of the looks."""
     font, colour = rng.choice(_FONTS), rng.choice(_COLOURS)
     if form.look == "image":
-        return _image(paragraphs, frame, rng)
+        return _image(paragraphs, rng)
     blocks = [_block(paragraph, form.look, colour) for paragraph in paragraphs]
     if form.look == "simple":
         return f"<html><body>{''.join(blocks)}</body></html>"
@@ -125,11 +138,13 @@ def _table(
         else ""
     )
     online = (
-        f'<tr><td align="right" style="font-size:11px"><a href="{escape(frame.home)}">{escape(frame.view_online)}</a></td></tr>'
+        f'<tr><td align="right" style="font-size:11px"><a href="{escape(frame.home)}">'
+        f"{escape(frame.view_online)}</a></td></tr>"
         if form.look == "bulk"
         else ""
     )
-    head = f'<tr><td style="background:{colour};padding:16px;color:#fff;font-size:20px">{_logo(frame, rng)}</td></tr>'
+    bar = f"background:{colour};padding:16px;color:#fff;font-size:20px"
+    head = f'<tr><td style="{bar}">{_logo(frame, rng)}</td></tr>'
     inner = f'<tr><td style="padding:24px">{"".join(blocks)}</td></tr>'
     return (
         f'<html><body style="margin:0;background:#f4f4f4;font-family:{font}">{hidden}'
@@ -143,12 +158,13 @@ def _logo(frame: Frame, rng: random.Random) -> str:
     return f'<img src="cid:logo" alt="{name}" width="120">' if rng.random() < 0.5 else f"<b>{name}</b>"
 
 
-def _image(paragraphs: Sequence[Paragraph], frame: Frame, rng: random.Random) -> str:
+def _image(paragraphs: Sequence[Paragraph], rng: random.Random) -> str:
     """One picture that carries the text, as its alternative text, and one link."""
     words = " ".join(piece.text for paragraph in paragraphs for piece in paragraph)
     url = next((piece.url for paragraph in paragraphs for piece in paragraph if piece.url), "")
     picture = f'<img src="cid:main{rng.randrange(100)}" alt="{escape(words)}" width="600">'
-    return f"<html><body>{f'<a href={chr(34)}{escape(url)}{chr(34)}>{picture}</a>' if url else picture}</body></html>"
+    shown = f'<a href="{escape(url)}">{picture}</a>' if url else picture
+    return f"<html><body>{shown}</body></html>"
 
 
 def _block(paragraph: Paragraph, look: str, colour: str) -> str:
@@ -159,7 +175,7 @@ def _block(paragraph: Paragraph, look: str, colour: str) -> str:
     )
     kind = paragraph[0].kind if paragraph else ""
     if kind == "quote":
-        return f'<blockquote style="border-left:2px solid #ccc;margin-left:4px;padding-left:8px">{inner}</blockquote>'
+        return f'<blockquote style="border-left:2px solid #ccc;padding-left:8px">{inner}</blockquote>'
     if kind == "code":
         return f"<pre>{escape(paragraph[0].text)}</pre>"
     if look == "outlook":
@@ -174,6 +190,6 @@ def _inline(piece: Piece, look: str, colour: str) -> str:
     if not piece.url:
         return text
     if look in {"corporate", "bulk"} and piece.kind == "action":
-        style = f"display:inline-block;background:{colour};color:#ffffff;padding:12px 22px;text-decoration:none;border-radius:4px"
+        style = f"display:inline-block;background:{colour};color:#ffffff;padding:12px 22px;border-radius:4px"
         return f'<a href="{escape(piece.url)}" style="{style}">{text}</a>'
     return f'<a href="{escape(piece.url)}">{text}</a>'

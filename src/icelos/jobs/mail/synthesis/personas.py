@@ -7,6 +7,7 @@ name (`dice`), so that two mails of one seed have the same people whatever their
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 import msgspec
@@ -14,12 +15,20 @@ import msgspec
 from icelos.jobs.mail.synthesis import addresses
 from icelos.jobs.mail.synthesis.dice import number, pick, stream
 from icelos.jobs.mail.synthesis.synthetic import Scene
-from icelos.jobs.mail.synthesis.words import Words, brands, international, words
+from icelos.jobs.mail.synthesis.words import Words, brands, international, parts, words
 
 _SLOT = re.compile(r"\{([a-z]+)\}")
-_KIND_BY_INTENT = {"crypto": "crypto", "shipping": "parcel", "password-reset": "cloud", "security-notice": "cloud", "receipt": "shop", "prize": "shop", "gift-cards": "shop", "newsletter": "shop", "callback": "software"}  # fmt: skip
-_SYLLABLES_1 = ("Vel", "Nor", "Cal", "Bri", "Zen", "Lum", "Tor", "Quan", "Fer", "Mon", "Sol", "Ark", "Pel", "Dor", "Vin", "Hal", "Oxi", "Ter", "Gal", "Ris")  # fmt: skip
-_SYLLABLES_2 = ("tra", "dena", "ico", "visa", "lane", "port", "tech", "mira", "line", "stone", "vex", "via", "gard", "field", "sys", "lux", "pay", "mart", "net", "ora")  # fmt: skip
+_KIND_BY_INTENT = {
+    "crypto": "crypto",
+    "shipping": "parcel",
+    "password-reset": "cloud",
+    "security-notice": "cloud",
+    "receipt": "shop",
+    "prize": "shop",
+    "gift-cards": "shop",
+    "newsletter": "shop",
+    "callback": "software",
+}
 
 
 class Persona(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +51,7 @@ class Values:
         self.seed = seed
         self.hostile = hostile
         self.kind = brand_kind(scene.intent, scene.twin or scene.name)
-        self.scale = _SCALES.get(scene.intent, _ANY_SCALE)
+        self.scale: tuple[int, ...] = _SCALES.get(scene.intent, _ANY_SCALE)
         self.links: list[str] = []
         self._speaks_of_brand = speaks_of_brand(scene)
         given = {
@@ -55,7 +64,7 @@ class Values:
         self._known = {name: value for name, value in given.items() if value}
 
     def sent_by(self, name: str) -> None:
-        """Tells who sends: where the scene names no brand, the sender is the name that a mail stands under."""
+        """Tells who sends: where the scene names no brand, the sender's name takes its place."""
         if not self._speaks_of_brand:
             self._known.setdefault("brand", name)
 
@@ -108,7 +117,8 @@ class Values:
     def _name(self, part: str, salt: str) -> str:
         abroad = number(self.seed, f"{salt}/abroad") % 6 == 0
         source = international() if abroad else self.words
-        return pick(getattr(source, part), self.seed, f"{salt}/{part}")
+        pool: tuple[str, ...] = getattr(source, part)
+        return pick(pool, self.seed, f"{salt}/{part}")
 
     def _organisation(self, salt: str) -> str:
         w, shape = self.words, number(self.seed, f"{salt}/shape") % 8
@@ -134,7 +144,8 @@ class Values:
         rng = stream(self.seed, "email")
         if rng.random() < 0.35:
             return addresses.free_address(f"{first} {last}", rng)
-        return f"{rng.choice((f'{first}.{last}', f'{first[0]}{last}', first, f'{last}', 'info', 'office'))}@{self.domain}"
+        box = rng.choice((f"{first}.{last}", f"{first[0]}{last}", first, last, "info", "office"))
+        return f"{box}@{self.domain}"
 
     def _date(self) -> str:
         return date(self.words, self.seed, "date")
@@ -142,7 +153,13 @@ class Values:
     def _time(self) -> str:
         hour, minute = 6 + number(self.seed, "hour") % 15, number(self.seed, "minute") % 12 * 5
         shape = pick(self.words.time_formats, self.seed, "time")
-        return shape.format(hh=f"{hour:02}", h=hour, h12=(hour - 1) % 12 + 1, min=f"{minute:02}", ampm="AM" if hour < 12 else "PM")  # fmt: skip
+        return shape.format(
+            hh=f"{hour:02}",
+            h=hour,
+            h12=(hour - 1) % 12 + 1,
+            min=f"{minute:02}",
+            ampm="AM" if hour < 12 else "PM",
+        )
 
     def _wallet(self) -> str:
         rng = stream(self.seed, "wallet")
@@ -151,7 +168,7 @@ class Values:
         return rng.choice(("1", "3", "bc1q")) + "".join(rng.choices("23456789abcdefghjkmnpqrstuvwxyz", k=32))
 
 
-_DRAWN = {
+_DRAWN: dict[str, Callable[[Values], str]] = {
     "first": lambda v: v._name("first", "reader"),
     "last": lambda v: v._name("last", "reader"),
     "boss": lambda v: v.person("boss"),
@@ -176,7 +193,7 @@ _DRAWN = {
 
 def invented(seed: int, name: str) -> str:
     """The name of a brand that is nobody's, as far as we know."""
-    return pick(_SYLLABLES_1, seed, f"{name}/1") + pick(_SYLLABLES_2, seed, f"{name}/2")
+    return pick(parts().syllables_1, seed, f"{name}/1") + pick(parts().syllables_2, seed, f"{name}/2")
 
 
 @cache
@@ -205,19 +222,28 @@ def date(w: Words, seed: int, name: str) -> str:
     )
     weekday = pick(w.weekdays, seed, f"{name}/w")
     return pick(w.date_formats, seed, f"{name}/shape").format(
-        day=day, dd=f"{day:02}", mm=f"{month + 1:02}", month=w.months[month], mon=w.months[month][:3], year=year, yy=year % 100,
+        day=day,
+        dd=f"{day:02}",
+        mm=f"{month + 1:02}",
+        month=w.months[month],
+        mon=w.months[month][:3],
+        year=year,
+        yy=year % 100,
         weekday=weekday,
-    )  # fmt: skip
+    )
 
 
 _ANY_SCALE = (40, 200, 900, 900, 5000, 20000, 90000)
 _SMALL = (20, 60, 60, 200, 600)
 _LARGE = (900, 5000, 20000, 20000, 90000)
 _SCALES = {
-    **dict.fromkeys(("receipt", "shipping", "prize", "unsolicited-offer", "newsletter", "gift-cards", "password-reset"), _SMALL),
+    **dict.fromkeys(
+        ("receipt", "shipping", "prize", "unsolicited-offer", "newsletter", "gift-cards", "password-reset"),
+        _SMALL,
+    ),
     **dict.fromkeys(("account-notice", "security-notice", "personal", "community"), (*_SMALL, 900)),
     **dict.fromkeys(("payment-change", "advance-fee", "extortion"), _LARGE),
-}  # fmt: skip
+}
 """The highest amount of money, by intent; several sizes each."""
 
 
@@ -239,10 +265,19 @@ def reference(seed: int, name: str) -> str:
     rng = stream(seed, name)
     digits = str(rng.randrange(10**9))
     return rng.choice(
-        (digits[:6], digits, f"INV-{digits[:5]}", f"#{digits[:7]}", f"{addresses.random_id(rng, 3).upper()}-{digits[:6]}",
-         f"20{rng.randrange(17, 26)}/{digits[:4]}", f"{digits[:4]}-{digits[4:8]}", addresses.random_id(rng, 8).upper(),
-         f"CASE {digits[:8]}", f"PO{digits[:6]}")
-    )  # fmt: skip
+        (
+            digits[:6],
+            digits,
+            f"INV-{digits[:5]}",
+            f"#{digits[:7]}",
+            f"{addresses.random_id(rng, 3).upper()}-{digits[:6]}",
+            f"20{rng.randrange(17, 26)}/{digits[:4]}",
+            f"{digits[:4]}-{digits[4:8]}",
+            addresses.random_id(rng, 8).upper(),
+            f"CASE {digits[:8]}",
+            f"PO{digits[:6]}",
+        )
+    )
 
 
 def phone(w: Words, seed: int, name: str) -> str:

@@ -8,9 +8,8 @@ from icelos.jobs.mail.synthesis import addresses
 from icelos.jobs.mail.synthesis.dice import weighted
 from icelos.jobs.mail.synthesis.personas import Values
 from icelos.jobs.mail.synthesis.synthetic import Scene
+from icelos.jobs.mail.synthesis.words import parts
 
-_BOXES = ("noreply no-reply support info service billing news hello team notifications account accounts admin office "
-          "contact customercare alerts orders mail help security invoices donotreply").split()  # fmt: skip
 _AT_WORK = frozenset({"work", "meeting", "bounce"})
 
 
@@ -46,6 +45,6 @@ def _hostile(person: bool, name: str, values: Values, rng: random.Random) -> str
 def _box(person: bool, name: str, rng: random.Random) -> str:
     """The part before the @."""
     if not person:
-        return rng.choice(_BOXES)
-    parts = [addresses.slug(part) for part in name.split()[:2]]
-    return ".".join(parts) if rng.random() < 0.7 else parts[0][:1] + parts[-1]
+        return rng.choice(parts().boxes)
+    names = [addresses.slug(part) for part in name.split()[:2]] or ["info"]
+    return ".".join(names) if rng.random() < 0.7 else names[0][:1] + names[-1]

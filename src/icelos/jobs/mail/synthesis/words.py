@@ -65,6 +65,27 @@ class Brands(msgspec.Struct, frozen=True):
     hints: Mapping[str, str]
 
 
+class Parts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Parts of made-up addresses, URLs and brand names."""
+
+    free_mail: tuple[str, ...]
+    free_hosts: tuple[str, ...]
+    shorteners: tuple[str, ...]
+    shares: tuple[str, ...]
+    redirectors: tuple[str, ...]
+    lures: tuple[str, ...]
+    odd_endings: tuple[str, ...]
+    trades: tuple[str, ...]
+    broken_into: tuple[str, ...]
+    pages: tuple[str, ...]
+    honest_paths: tuple[str, ...]
+    honest_hosts: tuple[str, ...]
+    small_endings: tuple[str, ...]
+    boxes: tuple[str, ...]
+    syllables_1: tuple[str, ...]
+    syllables_2: tuple[str, ...]
+
+
 @cache
 def words(language: str) -> Words:
     """The words of a language, or the English ones. Raises InputError for a broken file."""
@@ -75,7 +96,7 @@ def words(language: str) -> Words:
 def known_languages() -> frozenset[str]:
     """Languages that have words of their own."""
     names = {entry.name.removesuffix(".toml") for entry in _folder().iterdir()}
-    return frozenset(names - {"brands", "international"})
+    return frozenset(names - {"brands", "international", "addresses"})
 
 
 @cache
@@ -86,6 +107,11 @@ def international() -> International:
 @cache
 def brands() -> Brands:
     return _read("brands.toml", Brands)
+
+
+@cache
+def parts() -> Parts:
+    return _read("addresses.toml", Parts)
 
 
 def _folder() -> Traversable:
