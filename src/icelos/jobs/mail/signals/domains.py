@@ -7,7 +7,7 @@ import re
 import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -33,11 +33,15 @@ _DOMAIN = re.compile(
 
 
 class Url(msgspec.Struct, frozen=True):
-    """The parts of a web address that matter here; the host in lower case."""
+    """The parts of a web address that matter here; the host in lower case, the rest as written."""
 
     scheme: str
     host: str
     userinfo: str
+    port: int = 0
+    path: str = ""
+    query: str = ""
+    fragment: str = ""
 
 
 def addresses(text: str) -> list[tuple[str, str]]:
@@ -49,11 +53,17 @@ def shown_host(text: str) -> str:
     """The host that a link's text claims to lead to, or nothing: "www.bank.de/login" but not "click here"."""
     found = _DOMAIN.search(text.strip()[:500])
     host = found["host"].lower() if found else ""
-    return host if organisation(host) and not host.endswith(_FILES) else ""
+    told = found is not None and found.group().lower().startswith(("http", "www."))
+    unlikely = _FILES if told else _FILES + _FILES_UNLESS_TOLD
+    return host if organisation(host) and not host.endswith(unlikely) else ""
 
 
 _FILES = (".zip", ".mov")
 """Top-level domains that are far more often the end of a file's name."""
+_FILES_UNLESS_TOLD = tuple(
+    f".{end}" for end in "py sh pl rs cc so md sv inc ps mk am in pm ml cat app".split()
+)
+"""Those that are as often, unless "www." or "https://" stands before."""
 
 
 def parse_url(text: str) -> Url | None:
@@ -61,13 +71,14 @@ def parse_url(text: str) -> Url | None:
     cleaned = re.sub(r"[\t\r\n]", "", text.strip())
     try:
         parts = urlsplit(cleaned)
-        host = (parts.hostname or "").rstrip(".")
+        host = unquote(parts.hostname or "").rstrip(".").lower()
         userinfo = parts.netloc.rpartition("@")[0]
+        port = parts.port or 0
     except ValueError:
         return None
     if parts.scheme.lower() not in {"http", "https"} or not host:
         return Url(parts.scheme.lower(), "", "") if parts.scheme else None
-    return Url(parts.scheme.lower(), host, userinfo)
+    return Url(parts.scheme.lower(), host, userinfo, port, parts.path, parts.query, parts.fragment)
 
 
 @lru_cache(maxsize=65536)

@@ -54,8 +54,8 @@ def test_hosts_that_a_text_shows(text: str, host: str) -> None:
 @pytest.mark.parametrize(
     ("text", "url"),
     [
-        ("https://A.example:8080/x", Url("https", "a.example", "")),
-        ("http://bank.com@evil.example/", Url("http", "evil.example", "bank.com")),
+        ("https://A.example:8080/x?q#F", Url("https", "a.example", "", 8080, "/x", "q", "F")),
+        ("http://bank.com@evil.example/", Url("http", "evil.example", "bank.com", 0, "/")),
         ("ht\ntps://a.example", Url("https", "a.example", "")),
         ("mailto:a@b.example", Url("mailto", "", "")),
         ("javascript:alert(1)", Url("javascript", "", "")),
