@@ -60,7 +60,7 @@ def normalised(text: str) -> Normalised:
     return Normalised(_SPACES.sub(" ", text).strip(), tricks)
 
 
-_SPACES = re.compile(r"[^\S\n]+")
+_SPACES = re.compile(r"(?:[^\S\n]|\u2800)+")
 
 # ---- what is not drawn at all
 

@@ -311,7 +311,11 @@ def _colour(outer: Rgb, given: Mapping[str, str], style: Mapping[str, str]) -> R
     return colour(value) or outer
 
 
-_CLEAR = re.compile(r"(?:rgb|hsl)a?\(.{1,60}[,/]\s*0?\.?0{1,9}[0-4]?%?\s*\)")
+_NOUGHT = r"\s*(?:0|0?\.0|0?\.0[0-4]\d{0,9})%?\s*\)"
+_CLEAR = re.compile(
+    r"(?:rgba|hsla)\((?:[^,()]{1,15},){3}" + _NOUGHT + r"|(?:rgb|hsl)a?\([^()/]{1,50}/" + _NOUGHT
+    + r"|#[0-9a-f]{6}00|#[0-9a-f]{3}0"
+)  # fmt: skip
 _PARTS = re.compile(r"[a-z]+\([^)]{0,80}\)|[^\s]{1,80}")
 
 
