@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from icelos.jobs.mail.reading.message import Attachment
+from icelos.jobs.mail.reading.attachments import Attachment
 from icelos.jobs.mail.signals.facts import Facts
 from icelos.jobs.mail.signals.symbols import Signal, hit
 
@@ -19,9 +19,8 @@ _MARKUP = frozenset(["html", "htm", "shtml", "xhtml", "mht", "mhtml", "svg"])
 _HARMLESS = frozenset([
     "pdf", "doc", "docx", "xls", "xlsx", "txt", "jpg", "jpeg", "png", "gif", "zip", "csv", "rtf",
 ])  # fmt: skip
-_PROGRAMS = (b"\x7fELF", b"L\x00\x00\x00\x01\x14\x02\x00", b"\xca\xfe\xba\xbe")
-"""First bytes of ELF programs, Windows shortcuts, and Java classes or Mach-O bundles."""
-_PAGE = re.compile(rb"\A(?:\xef\xbb\xbf)?\s{0,200}<(?:!doctype\s{1,9}html|html|script|svg)\b", re.IGNORECASE)
+_RUNNING_KINDS = _RUNS | {"elf", "macho", "class", "vhd", "onenote"}
+"""What the first bytes may say besides."""
 _ACTIVE = re.compile(
     rb"<script|<form\b|<meta[^>]{0,80}refresh|\bon(?:load|error)\s{0,9}=|type=[\"']?password|<iframe",
     re.IGNORECASE,
@@ -38,15 +37,15 @@ _PASSWORD = re.compile(
 def attachments(facts: Facts) -> Iterator[Signal]:
     """Each attachment by itself, and archives together with what the text says of them."""
     for attachment in facts.message.attachments:
-        yield from _attachment(attachment)
+        yield from _attachment(attachment, facts)
         yield from _archive(attachment, facts)
 
 
-def _attachment(attachment: Attachment) -> Iterator[Signal]:
+def _attachment(attachment: Attachment, facts: Facts) -> Iterator[Signal]:
     name = attachment.name or attachment.content_type
     *before, suffix = name.lower().rstrip(". ").split(".") if "." in name else ["", ""]
     shown = repr(name[:80])
-    yield from _kind(attachment, suffix, shown)
+    yield from _kind(attachment, suffix, shown, facts)
     if before and before[-1].strip() in _HARMLESS and suffix in _RUNS | _MARKUP | _MACROS:
         yield hit("attachment-disguised", f"{shown} hides its type behind another", "attachment", name)
     if _BIDI.search(name):
@@ -57,50 +56,45 @@ def _attachment(attachment: Attachment) -> Iterator[Signal]:
         yield hit("attachment-spaced", why, "attachment", name)
 
 
-def _kind(attachment: Attachment, suffix: str, shown: str) -> Iterator[Signal]:
+def _kind(attachment: Attachment, suffix: str, shown: str, facts: Facts) -> Iterator[Signal]:
     """What opening it would do, by its name and by its first bytes."""
     kind, head = attachment.content_type, attachment.head
-    if suffix in _RUNS or _is_program(head):
+    if suffix in _RUNS or attachment.kind in _RUNNING_KINDS:
         yield hit("attachment-runs", f"the attachment {shown} is a program", "attachment", shown)
-    elif suffix in _MACROS:
+    elif suffix in _MACROS or attachment.kind in _MACROS:
         yield hit("attachment-macros", f"the attachment {shown} can carry macros", "attachment", shown)
-    elif suffix in _MARKUP or kind in {"text/html", "image/svg+xml"} or _PAGE.match(head):
-        if _ACTIVE.search(head):
+    elif suffix in _MARKUP or kind in {"text/html", "image/svg+xml"} or attachment.kind in _MARKUP:
+        if _ACTIVE.search(head) or _is_active(facts):
             why = f"the attachment {shown} is a web page with scripts or a form"
             yield hit("attachment-html-active", why, "attachment", shown)
         else:
             yield hit("attachment-html", f"the attachment {shown} is a web page", "attachment", shown)
 
 
-def _is_program(head: bytes) -> bool:
-    """Windows programs begin with the letters MZ, as a text may: their header holds zeros besides."""
-    return head.startswith(_PROGRAMS) or (head.startswith(b"MZ") and b"\0" in head[:64])
+def _is_active(facts: Facts) -> bool:
+    """Whether a page among the attachments has a script, a form or a field for a password."""
+    message = facts.message
+    return message.attached_script or message.attached_form or message.attached_password
 
 
 def _archive(attachment: Attachment, facts: Facts) -> Iterator[Signal]:
-    """What an archive lists, and whether it is locked while the mail tells its key."""
+    """What an archive lists, and whether a file is locked while the mail tells its key."""
     shown = repr((attachment.name or attachment.content_type)[:80])
-    members: Sequence[str] = getattr(attachment, "members", ())
-    inside = next((name for name in members if _suffix(name) in _RUNS), "")
+    inside = next((member.name for member in attachment.members if _suffix(member.name) in _RUNS), "")
     if inside:
         why = f"the archive {shown} holds the program {inside[:80]!r}"
         yield hit("archive-runs", why, "attachment", inside)
-    if getattr(attachment, "encrypted", False) or _is_locked_zip(attachment.head):
+    if attachment.encrypted:
         told = _PASSWORD.search(facts.text[:20_000])
         if told:
             why = f"{shown} is encrypted, and the mail tells its password"
             yield hit("archive-password-told", why, "attachment", told.group())
         else:
-            yield hit("archive-locked", f"the archive {shown} is encrypted", "attachment", shown)
+            yield hit("archive-locked", f"the attachment {shown} is encrypted", "attachment", shown)
 
 
 def _suffix(name: str) -> str:
     return name.lower().rstrip(". ").rpartition(".")[2]
-
-
-def _is_locked_zip(head: bytes) -> bool:
-    """The first member's flag of encryption (APPNOTE 4.4.4)."""
-    return head.startswith(b"PK\x03\x04") and len(head) > 7 and bool(head[6] & 1)
 
 
 LOOKS = (attachments,)

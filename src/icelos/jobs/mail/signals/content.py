@@ -9,20 +9,26 @@ import msgspec
 
 from icelos.jobs.mail.reading.message import PARTS_LEFT_OUT, TEXT_LEFT_OUT
 from icelos.jobs.mail.signals.facts import Facts
-from icelos.jobs.mail.signals.spelling import CONFUSABLE
+from icelos.jobs.mail.signals.spelling import CONFUSABLE, looks_random
 from icelos.jobs.mail.signals.symbols import Signal, hit
 from icelos.jobs.mail.signals.wording import pressing_words
 
 MUCH_HIDDEN = 600
 """Characters: newsletters hide a preview line of up to about 150, and padding after it."""
+FEW_CHARACTERS = 4000
+"""Longer texts are not counted: they hold words."""
 MAX_LOOKED_AT = 200_000
 _SPLIT = re.compile("[A-Za-z][\u00ad\u200b-\u200d\u2060\ufeff]{1,4}[A-Za-z]")
 _TAGS = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-\U000e007f]")
-_ALIKE = f"[{CONFUSABLE}{CONFUSABLE.upper()}]"
+_ALIKE = f"[{CONFUSABLE}]"
 _MIXED = re.compile(f"[A-Za-z]{_ALIKE}|{_ALIKE}[A-Za-z]")
 _MARKED = re.compile(
     "[A-Za-z][\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0730-\u074a\u07eb-\u07f3\u20d0-\u20ff]"
 )
+_STYLED = re.compile(
+    "[\U0001d400-\U0001d7ff\u1d00-\u1d25\u2c60-\u2c7f\U0001f130-\U0001f189\u24b6-\u24e9ʙɢʜɪʟɴʀʏꜰꜱ]"
+)
+_NONSENSE = re.compile(r"\b[a-z]{16,60}\b")
 _SPACED = re.compile(r"(?<![^\W_])(?:[A-Za-z] ){4,30}[A-Za-z](?![^\W_])")
 
 
@@ -61,10 +67,31 @@ def disguised(facts: Facts) -> Iterator[Signal]:
     if len(mixed) >= 3:
         why = f"words mix alphabets in {len(mixed)} places"
         yield hit("letters-mixed", why, "subject or body", ascii(mixed[0]))
+    shown = f"{facts.sender.name} {facts.message.subject}"
+    if not shown.isascii() and len(_STYLED.findall(shown[:1000])) >= 3:
+        why = "the sender or the subject is written in letters of mathematics or small capitals"
+        yield hit("letters-styled", why, "From or Subject", shown)
     spaced = _SPACED.search(f"{facts.message.subject}\n{facts.message.body[:2000]}")
     if spaced:
         why = "words are written with spaces between their letters"
         yield hit("letters-spaced", why, "subject or body", spaced.group())
+
+
+def nonsense(facts: Facts) -> Iterator[Signal]:
+    """Long words that nobody says."""
+    long = set(_NONSENSE.findall(facts.message.body[:20_000]))
+    found = [word for word in long if looks_random(word)]
+    if len(found) >= 3:
+        quote = " ".join(sorted(found)[:5])
+        yield hit("random-words", f"{len(found)} of its words have no sense", "body", quote)
+
+
+def pictures(facts: Facts) -> Iterator[Signal]:
+    """Pictures that say it all, and lead somewhere."""
+    message = facts.message
+    leads = any(web.host for web in facts.webs)
+    if leads and message.images and len(facts.text) < FEW_CHARACTERS and facts.message.shape.is_image_only:
+        yield hit("picture-only", "pictures say it all, and lead somewhere", "body", message.images[0].source)
 
 
 def wording(facts: Facts) -> Iterator[Signal]:
@@ -81,4 +108,4 @@ def unread(facts: Facts) -> Iterator[Signal]:
             yield msgspec.structs.replace(found, weight=weight)
 
 
-LOOKS = (forms, hidden, disguised, wording, unread)
+LOOKS = (forms, hidden, disguised, nonsense, pictures, wording, unread)

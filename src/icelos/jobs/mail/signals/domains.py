@@ -14,15 +14,30 @@ import msgspec
 if TYPE_CHECKING:
     from tldextract import TLDExtract
 
-FREEMAIL = frozenset([
-    "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com",
-    "ymail.com", "aol.com", "icloud.com", "me.com", "mail.ru", "yandex.ru", "yandex.com", "gmx.de",
-    "gmx.net", "gmx.com", "web.de", "t-online.de", "freenet.de", "proton.me", "protonmail.com",
-    "tutanota.com", "zoho.com", "mail.com", "qq.com", "163.com", "126.com", "naver.com", "libero.it",
-    "orange.fr", "laposte.net", "free.fr", "wanadoo.fr", "uol.com.br", "bol.com.br", "terra.com.br",
-    "seznam.cz", "wp.pl", "o2.pl", "rediffmail.com", "inbox.ru", "list.ru", "bk.ru", "rambler.ru",
-    "fastmail.com", "hushmail.com",
-])  # fmt: skip
+FREEMAIL = frozenset(
+    """
+    10minutemail.com 126.com 163.com abv.bg alice.it aliceadsl.fr aliyun.com aol.com aon.at arcor.de att.net
+    azet.sk bbox.fr bellsouth.net bigpond.com bk.ru bluewin.ch bol.com.br btinternet.com centrum.cz
+    charter.net chello.at club-internet.fr comcast.net consultant.com cox.net daum.net disroot.org dr.com
+    duck.com earthlink.net email.com email.cz email.it engineer.com europe.com excite.com fastmail.com
+    foxmail.com free.fr freenet.de globo.com globomail.com gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.es
+    gmx.fr gmx.net gmx.us googlemail.com guerrillamail.com hanmail.net hetnet.nl hey.com hispeed.ch home.nl
+    hotmail.co.uk hotmail.com hotmail.com.br hotmail.de hotmail.es hotmail.fr hotmail.it hotmail.nl
+    hushmail.com i.ua icloud.com ig.com.br inbox.lv inbox.ru interia.pl juno.com kpnmail.nl laposte.net
+    libero.it list.ru live.ca live.co.uk live.com live.com.pt live.de live.fr live.it live.nl lycos.com
+    mail.com mail.pt mail.ru mail2world.com mailbox.org mailfence.com mailinator.com me.com msn.com
+    mynet.com naver.com netzero.net neuf.fr ntlworld.com o2.pl onet.pl op.pl optonline.net optusnet.com.au
+    orange.fr outlook.com outlook.com.br outlook.de outlook.es outlook.fr outlook.it outlook.jp outlook.pt
+    planet.nl pm.me posteo.de proton.me protonmail.ch protonmail.com qq.com r7.com rambler.ru rediffmail.com
+    riseup.net rocketmail.com rogers.com sapo.pt sbcglobal.net seznam.cz sfr.fr shaw.ca sina.com skynet.be
+    sohu.com sympatico.ca t-online.de talktalk.net telenet.be temp-mail.org terra.com.br tin.it
+    tiscali.co.uk tiscali.it tuta.com tuta.io tutanota.com tutanota.de ukr.net uol.com.br usa.com
+    verizon.net virgilio.it walla.co.il wanadoo.fr web.de windowslive.com wp.pl xs4all.nl yahoo.ca
+    yahoo.co.in yahoo.co.jp yahoo.co.uk yahoo.com yahoo.com.ar yahoo.com.au yahoo.com.br yahoo.com.mx
+    yahoo.de yahoo.es yahoo.fr yahoo.in yahoo.it yandex.com yandex.ru yeah.net ymail.com yopmail.com
+    ziggo.nl zipmail.com.br zoho.com
+    """.split()
+)
 """Mail for everyone: the organisation of such an address is not that of its sender."""
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+'=-]{1,64}@((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z][A-Za-z0-9-]{1,62})")

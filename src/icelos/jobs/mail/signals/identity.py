@@ -39,7 +39,7 @@ def shown_name(facts: Facts) -> Iterator[Signal]:
 def brand_in_name(facts: Facts) -> Iterator[Signal]:
     """A brand's name as sender, and an address that is not the brand's."""
     sender = facts.sender
-    if not sender.name or not sender.host:
+    if not sender.name:
         return
     theirs = owners(sender.host)
     for claim in claims(sender.name):
@@ -69,7 +69,7 @@ def brand_led_astray(facts: Facts) -> Iterator[Signal]:
 
 def _stranger(facts: Facts, claim: Claim) -> Signal:
     sender, brand = facts.sender, claim.brand.names[0]
-    why = f"the sender calls itself {brand}, the address is at {sender.host}"
+    why = f"the sender calls itself {brand}, the address is at {sender.host or 'no host at all'}"
     if not claim.alone:
         return hit("brand-in-name", why, "From", sender.name)
     loose = sender.is_everyone or looks_random(sender.organisation.partition(".")[0])
@@ -211,7 +211,12 @@ def header_oddities(facts: Facts) -> Iterator[Signal]:
     hosts = {organisation(host) for _, host in addresses(value.rpartition('"')[2])} - {""}
     if len(hosts) > 1:
         yield hit("several-senders", f"From holds addresses of {len(hosts)} organisations", "From", value)
-    to = facts.message.first("to")
+    if value and not sender.host:
+        yield hit("sender-malformed", "From holds no address that mail could come from", "From", value)
+    to, subject = facts.message.first("to"), facts.message.subject
+    told = next((address for address in facts.recipients[:5] if address in subject.lower()), "")
+    if told:
+        yield hit("recipient-in-subject", f"the subject addresses {told}", "Subject", subject)
     if sender.address and facts.recipients == [sender.address.lower()]:
         yield hit("to-itself", f"it is addressed to its own sender {sender.address}", "To", to)
     elif "undisclosed" in to.lower():

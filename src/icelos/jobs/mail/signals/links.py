@@ -40,6 +40,9 @@ def links(facts: Facts) -> Iterator[Signal]:
             why = f"a link runs {web.url.scheme}: instead of leading somewhere"
             yield hit("script-link", why, "body", web.target)
         elif web.host:
+            if web.origin == "qr":
+                why = f"a code in a picture leads to {web.host}"
+                yield hit("link-in-code", why, "picture", web.target)
             for look in (_mismatch, _address, _place, _imitation, _path):
                 yield from look(web, facts)
 
@@ -154,9 +157,15 @@ def _imitation(web: Web, facts: Facts) -> Iterator[Signal]:
 
 _SIGN_IN = re.compile(
     r"(?:log-?in|sign-?in|sign-?on|logon|verif(?:y|ication)|webmail|\bowa\b|password|passwd|authenticat|"
-    r"credential|account-?update|secure-?(?:account|log)|wp-(?:content|includes|admin)|\.well-known|roundcube)",
+    r"credential|account-?update|secure-?(?:account|log)|roundcube)",
     re.IGNORECASE,
 )
+_PLANTED = re.compile(
+    r"/wp-(?:admin|includes|content/(?!uploads|themes/[^/]{1,60}/(?:images|img)|cache))|/\.well-known/(?!openpgp)|"
+    r"/(?:css|js|images|img|fonts|vendor|node_modules|cgi-bin|tmp|cache)/[^?]{0,200}\.(?:php|html?)\Z",
+    re.IGNORECASE,
+)
+"""Folders that hold no pages for visitors: a page there was put there by someone else."""
 
 
 def _path(web: Web, facts: Facts) -> Iterator[Signal]:
@@ -169,6 +178,9 @@ def _path(web: Web, facts: Facts) -> Iterator[Signal]:
         if claim.brand.group != SOCIAL and not claim.brand.plain and claim.alone:
             why = f"a link's path speaks of {claim.brand.names[0]}, its host is {web.host}"
             yield hit("link-brand-path", why, "body", web.target)
+    if _PLANTED.search(web.url.path[:500]):
+        why = f"a link leads into an inner folder of {web.host}"
+        yield hit("link-planted", why, "body", web.target)
     if _SIGN_IN.search(web.url.path[:500]):
         why = f"a link at {web.host}, which is not the sender's, speaks of signing in"
         yield hit("link-asks-sign-in", why, "body", web.target)
@@ -178,11 +190,33 @@ def _recipient(web: Web, facts: Facts) -> Iterator[Signal]:
     """The recipient's address where only the page itself reads it."""
     rest = f"{web.url.path}?{web.url.query}#{web.url.fragment}"
     fragment = web.url.fragment.lower().replace("%40", "@")
+    why = "a link carries the recipient's address out of sight"
+    if any(_is_address(match) for match in _CODE.findall(rest[:1000])):
+        yield hit("link-recipient-hidden", why, "body", web.target)
+        return
     for address in facts.recipients[:5]:
         coded = base64.b64encode(address.encode()).decode().rstrip("=")[:-1]
         if address in fragment or (len(coded) >= 10 and coded in rest):
-            why = "a link carries the recipient's address out of sight"
             yield hit("link-recipient-hidden", why, "body", web.target)
+
+
+_CODE = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-f]{16,200}|[A-Za-z0-9_-]{14,200}={0,2})(?![0-9A-Za-z])")
+
+
+def _is_address(code: str) -> bool:
+    """Whether hexadecimal digits or base64 decode to nothing but a mail address."""
+    try:
+        if re.fullmatch("(?:[0-9a-f]{2})+", code):
+            plain = bytes.fromhex(code)
+        else:
+            bare = code.rstrip("=")
+            plain = base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
+    except ValueError:
+        return False
+    return (
+        re.fullmatch(rb"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{2,60}){1,4}", plain)
+        is not None
+    )
 
 
 LOOKS = (links,)

@@ -22,6 +22,7 @@ from icelos.jobs.mail.signals.hosts import (
     MAILING_SERVICES,
     SHORTENERS,
     entry,
+    is_cheap,
     words,
 )
 from icelos.jobs.mail.signals.spelling import deletions, distance, plain_letters, skeleton
@@ -140,7 +141,7 @@ def likeness(host: str, names: Names) -> Likeness | None:
     if entry(FREE_HOSTING, host) or entry(SHORTENERS, host):
         return below
     label = domain.partition(".")[0]
-    return _spelt(label, names) or _ending(label, names) or below or _combined(label, names)
+    return _spelt(label, names) or _ending(label, host, names) or below or _combined(label, names)
 
 
 def _spelt(label: str, names: Names) -> Likeness | None:
@@ -149,7 +150,7 @@ def _spelt(label: str, names: Names) -> Likeness | None:
     name = names.by_skeleton.get(skeleton(label))
     if name is not None and not (name.plain and label.isalpha() and label.isascii()):
         return Likeness(SPELLING, name.domain, f"looks like {name.domain}")
-    if not label.isascii() or len(label) < SHORTEST_NEAR - 1:
+    if not label.isascii() or len(label) < SHORTEST_NEAR:
         return None
     for near in _neighbours(label, names):
         return Likeness(SPELLING, near.domain, f"is a letter or two from {near.domain}")
@@ -180,9 +181,10 @@ def _plural(label: str, other: str) -> bool:
     return longer in {f"{shorter}s", f"{shorter}e", f"{shorter}y", f"{shorter}n", f"{shorter}r"}
 
 
-def _ending(label: str, names: Names) -> Likeness | None:
+def _ending(label: str, host: str, names: Names) -> Likeness | None:
+    """A brand mostly holds its name under the dear endings itself; an organisation seldom does."""
     name = names.by_label.get(label)
-    if name is None or (not name.ours and (name.plain or len(label) < 5)):
+    if name is None or (not name.ours and (name.plain or len(label) < 5 or not is_cheap(host))):
         return None
     return Likeness(ENDING, name.domain, f"has the name of {name.domain} under another ending")
 

@@ -20,6 +20,10 @@ _ALIKE = {
     "v": "νѵｖ", "w": "ѡωｗ", "x": "хχｘ", "y": "уγｙү", "z": "ｚᴢ",
 }  # fmt: skip
 _TO_LATIN = {ord(other): letter for letter, others in _ALIKE.items() for other in others}
+_SMALL = "ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡxʏᴢ"
+_TO_LATIN.update(
+    {ord(small): plain for small, plain in zip(_SMALL, "abcdefghijklmnopqrstuvwxyz", strict=True)}
+)
 _UNMARKED = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ı": "i"}
 _TO_LATIN.update({ord(letter): plain for letter, plain in _UNMARKED.items()})
 _DIGITS = str.maketrans(
@@ -36,6 +40,7 @@ def plain_letters(text: str) -> str:
     folded = text.casefold()
     if folded.isascii():
         return folded
+    folded = unicodedata.normalize("NFKC", folded).casefold()
     words = [_latin(word) if _has_latin(word) or len(word) < 2 else word for word in folded.split(" ")]
     return " ".join(words)
 
@@ -50,8 +55,10 @@ def _has_latin(word: str) -> bool:
     return any("a" <= c <= "z" for c in word) or all(ord(c) in _TO_LATIN or not c.isalpha() for c in word)
 
 
-CONFUSABLE = "".join(_ALIKE.values())
-"""Letters of other alphabets that look like Latin ones."""
+CONFUSABLE = "".join(
+    c for other in "".join(_ALIKE.values()) for c in (other, other.upper()) if 0x370 <= ord(c[0]) <= 0x587
+)
+"""Greek, Cyrillic and Armenian letters that look like Latin ones, small and capital."""
 
 
 @lru_cache(maxsize=65536)

@@ -26,12 +26,17 @@ _PROOFPOINT = re.compile(r"[?&]u=(https?-3A[^&]{4,2000})")
 
 
 class Web(msgspec.Struct, frozen=True):
-    """One link. `through` is the host that passes a visitor on to it, or nothing for a link in the mail."""
+    """One link.
+
+    `through` is the host that passes a visitor on to it, or nothing for a link in the mail. `origin` is
+    where it stood, as `Link` has it: "body", "qr", "pdf" and so on.
+    """
 
     target: str
     text: str
     url: Url
     through: str = ""
+    origin: str = "body"
 
     @property
     def host(self) -> str:
@@ -67,12 +72,12 @@ def _add(found: dict[str, Web], link: Link) -> None:
     url = parse_url(target)
     if url is None or target in found or url.scheme in {"mailto", "tel", "cid", "sms"}:
         return
-    found[target] = Web(target, link.text, url)
+    found[target] = Web(target, link.text, url, "", link.origin)
     if url.host:
         for inner in inner_targets(target):
             parsed = parse_url(inner)
             if parsed is not None and parsed.host and inner not in found and "." in parsed.host:
-                found[inner] = Web(inner, link.text, parsed, url.host)
+                found[inner] = Web(inner, link.text, parsed, url.host, link.origin)
 
 
 @lru_cache(maxsize=4096)
