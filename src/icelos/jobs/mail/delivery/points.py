@@ -56,7 +56,7 @@ def _summing(parts: list[tuple[str, int]], total: int) -> list[tuple[str, int]]:
 
 def symbol_name(name: str) -> str:
     """A symbol's name as mail servers write them: DISPLAY_NAME_ADDRESS."""
-    return re.sub(r"[^A-Z0-9_]", "_", name.upper())[:60] or "UNNAMED"
+    return re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")[:60] or "UNNAMED"
 
 
 def _hundredths(value: float) -> int:
