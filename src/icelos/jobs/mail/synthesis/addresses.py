@@ -48,9 +48,9 @@ def random_id(rng: random.Random, length: int) -> str:
     return "".join(rng.choices(_LETTERS, k=length))
 
 
-def brand_domain(brand: str) -> str:
-    """Where a brand is at home."""
-    return brands().domains.get(brand) or f"{slug(brand)}.com"
+def brand_domain(brand: str, ending: str = "com") -> str:
+    """Where a brand is at home; `ending` is that of its country."""
+    return brands().domains.get(brand) or f"{slug(brand)}.{ending}"
 
 
 def lookalike(name: str, rng: random.Random) -> str:

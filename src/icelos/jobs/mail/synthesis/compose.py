@@ -87,10 +87,21 @@ def choose(
 
 
 class Composer:
-    """Makes one mail of one scene. `asks_of` takes the asks and actions of another scene (the control)."""
+    """Makes one mail of one scene.
+
+    `asks_of` takes the wish from another scene (the control without intents); `like` gives the brand of
+    another scene's subject matter (twins).
+    """
 
     def __init__(
-        self, bank: Bank, scene: Scene, seed: int, persona: Persona, *, asks_of: Scene | None = None
+        self,
+        bank: Bank,
+        scene: Scene,
+        seed: int,
+        persona: Persona,
+        *,
+        asks_of: Scene | None = None,
+        like: Scene | None = None,
     ) -> None:
         self.bank = bank
         self.scene = scene
@@ -98,17 +109,33 @@ class Composer:
         self.asks = asks_of or scene
         self.form: Form = draw_form(stream(seed, "form"))
         self.rng: random.Random = stream(seed, f"words/{scene.name}")
-        self.values = Values(scene.language, seed, scene, persona, hostile=scene.malicious)
+        self.values = Values(scene, seed, persona, like=like)
         self.intents = [self.asks.intent]
         self.links: list[SyntheticLink] = []
 
     def mail(self) -> SyntheticMail:
         """The mail."""
-        name = self._said(self.rng.choice(self.scene.senders), plain=True)
-        self.values.sent_by(name)
+        name = self.sender()
         subject = self._subject()
-        paragraphs = self._paragraphs(name, subject)
-        form, frame = self.form, self._frame()
+        return self.assembled(name, subject, self._paragraphs(name, subject))
+
+    def sender(self) -> str:
+        """The display name."""
+        name = self.values.fill(pick(self.scene.senders, self.seed, "sender"))
+        self.values.sent_by(name)
+        return name
+
+    def assembled(
+        self,
+        name: str,
+        subject: str,
+        paragraphs: Sequence[Paragraph],
+        *,
+        frame: layout.Frame | None = None,
+        made_by: str = "compose",
+    ) -> SyntheticMail:
+        """The mail of given paragraphs in this form."""
+        form, frame = self.form, frame or self._frame()
         html = None if form.look == "plain" else layout.markup(paragraphs, form, frame, self.rng)
         html_only = html is not None and not form.alternative
         body = layout.plain(paragraphs, form, with_urls=not html_only)
@@ -129,6 +156,7 @@ class Composer:
             style=self.scene.style,
             seed=self.seed,
             attachment=self._attachment(),
+            made_by=made_by,
         )
 
     def _said(self, phrase: str, *, plain: bool = False) -> str:
@@ -152,7 +180,8 @@ class Composer:
             found.append([Piece(self._said(self._around("greetings")))])
         found += self._core()
         if self.form.extension == "within":
-            place = self.rng.randrange(len(found) + 1) if self.rng.random() < 0.5 else len(found)
+            first = 1 if self.form.greeting else 0
+            place = self.rng.randint(first, len(found)) if self.rng.random() < 0.5 else len(found)
             found[place:place] = filler(self.bank, self.scene, self.values, self.rng)
         if self.form.signoff:
             found.append(self._farewell(name))

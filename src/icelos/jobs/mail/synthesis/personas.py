@@ -44,14 +44,19 @@ class Persona(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Values:
-    """The values of one mail's slots. `hostile` decides only where links and wallets lead."""
+    """The values of one mail's slots. That a scene is hostile decides only where its links lead.
 
-    def __init__(self, language: str, seed: int, scene: Scene, persona: Persona, *, hostile: bool) -> None:
-        self.words = words(language)
+    `like`: the scene whose subject matter chooses the kind of brand, where it is not the scene itself.
+    """
+
+    def __init__(self, scene: Scene, seed: int, persona: Persona, *, like: Scene | None = None) -> None:
+        topic = like or scene
+        self.words = words(scene.language)
         self.seed = seed
-        self.hostile = hostile
-        self.kind = brand_kind(scene.intent, scene.twin or scene.name)
-        self.scale: tuple[int, ...] = _SCALES.get(scene.intent, _ANY_SCALE)
+        self.hostile = scene.malicious
+        self.kind = brand_kind(topic.intent, topic.name)
+        everyday = _SMALL if self.kind in _EVERYDAY else _ANY_SCALE
+        self.scale: tuple[int, ...] = _SCALES.get(scene.intent, everyday)
         self.links: list[str] = []
         self._speaks_of_brand = speaks_of_brand(scene)
         given = {
@@ -97,7 +102,10 @@ class Values:
     @property
     def home(self) -> str:
         """An honest sender's domain."""
-        return addresses.brand_domain(self["brand"]) if number(self.seed, "home") % 4 else self.domain
+        if number(self.seed, "home") % 4 == 0:
+            return self.domain
+        at_home = self["brand"] in self.words.brands.get(self.kind, ())
+        return addresses.brand_domain(self["brand"], self.words.domains[0] if at_home else "com")
 
     @property
     def domain(self) -> str:
@@ -236,6 +244,7 @@ def date(w: Words, seed: int, name: str) -> str:
 _ANY_SCALE = (40, 200, 900, 900, 5000, 20000, 90000)
 _SMALL = (20, 60, 60, 200, 600)
 _LARGE = (900, 5000, 20000, 20000, 90000)
+_EVERYDAY = frozenset({"telecom", "energy", "streaming", "parcel", "travel", "software", "shop"})
 _SCALES = {
     **dict.fromkeys(
         ("receipt", "shipping", "prize", "unsolicited-offer", "newsletter", "gift-cards", "password-reset"),
