@@ -14,6 +14,7 @@ import struct
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -24,6 +25,8 @@ from icelos.findings import Failure, failure
 from icelos.records import LogLine, Mail, Record, record_id
 
 MAIL_LIMIT = 64 * 1024 * 1024
+OUTLOOK = b"\xd0\xcf\x11\xe0"
+"""How a .msg file begins."""
 _WORDS = struct.Struct("<4I").unpack
 ROW_ID_FIELDS = ("id", "Id", "eventID", "EventID_GUID", "uuid")
 
@@ -40,11 +43,16 @@ class _Files(ABC):
             return
         unlisted: list[tuple[Path, OSError]] = []
         for path in files_below(self.location, unreadable=lambda *what: unlisted.append(what)):
-            yield from self._guarded(path, self._name(path))
+            if self._is_wanted(path):
+                yield from self._guarded(path, self._name(path))
         for path, error in unlisted:
             name = self._name(path)
             reason = f"cannot list the folder: {error.strerror}"
             yield failure(record_id=record_id(name, "folder"), job="", error=reason, source=name)
+
+    def _is_wanted(self, path: Path) -> bool:  # noqa: ARG002 - for those who know their folders
+        """Whether a file below the folder is one of those to be read."""
+        return True
 
     def _name(self, path: Path) -> str:
         root = self.location
@@ -165,12 +173,33 @@ def _has_id(fields: Mapping[str, object]) -> bool:
 
 
 class MailSource(_Files):
-    """Mail from .eml files, mbox files, Maildirs and folders of them, as `Mail` records."""
+    """Mail from .eml, .msg and mbox files, Maildirs and folders of them, as `Mail` records.
+
+    An Outlook file is one record, as it is. Of a Maildir its "new" and "cur" are read, with its subfolders;
+    what lies in "tmp" has not arrived, and what lies beside them is of the server.
+    """
+
+    def __init__(self, location: str | Path) -> None:
+        super().__init__(location)
+        self._maildirs: dict[Path, bool] = {}
+
+    def _is_wanted(self, path: Path) -> bool:
+        if path == self.location:
+            return True
+        folder = path.parent
+        return not (self._is_maildir(folder) or (folder.name == "tmp" and self._is_maildir(folder.parent)))
+
+    def _is_maildir(self, folder: Path) -> bool:
+        if folder not in self._maildirs:
+            if len(self._maildirs) > 10_000:
+                self._maildirs.clear()
+            self._maildirs[folder] = all((folder / name).is_dir() for name in ("cur", "new", "tmp"))
+        return self._maildirs[folder]
 
     def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
         with open_input(path) as stream:
             number = 0
-            for number, message in enumerate(split_mbox(stream, limit=MAIL_LIMIT), 1):
+            for number, message in enumerate(_messages(stream), 1):
                 if message is None:
                     yield _no_mail(name, number, f"message is larger than {MAIL_LIMIT >> 20} MiB")
                 elif message.strip():
@@ -179,6 +208,16 @@ class MailSource(_Files):
                     yield _no_mail(name, number, "empty message")
             if number == 0:
                 yield _no_mail(name, 1, "empty file")
+
+
+def _messages(stream: IO[bytes]) -> Iterator[bytes | None]:
+    """The messages of a stream; an Outlook file is one, whatever lines are in it."""
+    peek = getattr(stream, "peek", None)
+    if peek is None or peek(len(OUTLOOK))[: len(OUTLOOK)] != OUTLOOK:
+        yield from split_mbox(stream, limit=MAIL_LIMIT)
+        return
+    data = stream.read(MAIL_LIMIT + 1)
+    yield data if len(data) <= MAIL_LIMIT else None
 
 
 def _no_mail(name: str, number: int, reason: str) -> Failure:

@@ -232,6 +232,45 @@ def test_an_empty_message_is_a_failure(tmp_path: Path) -> None:
     assert isinstance(second, Mail)
 
 
+def test_of_a_maildir_what_has_arrived_is_read(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / ".Junk"):
+        for name in ("new", "cur", "tmp"):
+            (folder / name).mkdir(parents=True)
+            (folder / name / "1.M1.host:2,S").write_bytes(f"Subject: {name} {folder.name}\n\n".encode())
+        (folder / "dovecot.index").write_bytes(b"\1\2\3")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "tmp.eml").write_bytes(b"Subject: other\n\n")
+    found = [item.source for item in MailSource(tmp_path)]
+    names = [f"{folder}{name}/1.M1.host:2,S:1" for folder in (".Junk/", "") for name in ("cur", "new")]
+    assert found == [*names, "other/tmp.eml:1"]
+
+
+def test_a_folder_called_tmp_is_no_maildir(tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "tmp" / "a.eml").write_bytes(b"Subject: s\n\n")
+    assert [item.source for item in MailSource(tmp_path)] == ["tmp/a.eml:1"]
+
+
+def test_packed_mail_is_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "a.eml.gz").write_bytes(gzip.compress(b"Subject: s\n\nbody\n"))
+    [item] = MailSource(tmp_path)
+    assert isinstance(item, Mail)
+    assert item.raw == b"Subject: s\n\nbody\n"
+
+
+OUTLOOK_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100 + b"\n\nFrom a\nSubject: s\n\n"
+
+
+def test_an_outlook_file_is_one_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.msg").write_bytes(OUTLOOK_FILE)
+    (tmp_path / "b.msg.gz").write_bytes(gzip.compress(OUTLOOK_FILE))
+    items = list(MailSource(tmp_path))
+    assert [item.raw for item in items if isinstance(item, Mail)] == [OUTLOOK_FILE, OUTLOOK_FILE]
+    assert [item.source for item in items] == ["a.msg:1", "b.msg.gz:1"]
+    monkeypatch.setattr("icelos.data.sources.MAIL_LIMIT", 50)
+    assert all(isinstance(item, Failure) for item in MailSource(tmp_path))
+
+
 # -- tables
 
 

@@ -11,12 +11,12 @@ from email.message import Message as Headers
 
 import msgspec
 
+from icelos.data.parse.mime import declared_within, decode_text, transfer_encoding, unbase64, undone
 from icelos.jobs.mail.reading.archives import Member, listed
 from icelos.jobs.mail.reading.aside import Aside, Found, has_codes
 from icelos.jobs.mail.reading.invites import read_invite
 from icelos.jobs.mail.reading.kinds import IMAGES, kind_of, pixels
 from icelos.jobs.mail.reading.markup import Link, read_markup
-from icelos.jobs.mail.reading.mime import declared_within, decode_text, transfer_encoding, unbase64, undone
 from icelos.jobs.mail.reading.office import kind_of_zip, office_images, office_text
 from icelos.jobs.mail.reading.tnef import read_tnef
 

@@ -18,7 +18,8 @@ from icelos.jobs.mail.reading.styles import LINK, Look, Sheet, declarations, loo
 MAX_LINKS = 2000
 MAX_LINK_TEXT = 500
 MAX_OPEN = 1000
-MAX_LOOK_BACK = 100
+MAX_LOOK_BACK = 60
+MAX_ATTRIBUTES = 100
 MAX_IMAGES = 500
 MAX_VALUE = 8192
 MAX_EMBEDDED = 8
@@ -155,14 +156,14 @@ def _attributes(html: str, position: int) -> tuple[dict[str, str], int, bool]:
         return {}, position + 1, True
     found: dict[str, str] = {}
     if neat := _NEAT.match(html, position):
-        for name, value in _PAIR.findall(neat[1])[:MAX_LOOK_BACK]:
+        for name, value in _PAIR.findall(neat[1])[:MAX_ATTRIBUTES]:
             _keep(found, name, value)
         return found, neat.end(), True
     seen = 0
     while (match := _ATTRIBUTE.match(html, position)) is not None:
         position = match.end()
         seen += 1
-        if seen <= MAX_LOOK_BACK:
+        if seen <= MAX_ATTRIBUTES:
             _keep(found, match[1], next((value for value in match.groups()[1:] if value is not None), ""))
     end = _END.match(html, position)
     return (found, end.end(), True) if end else (found, len(html), False)
@@ -192,7 +193,9 @@ class _Reader:
         self._shown: list[str] = []
         self._hidden: list[str] = []
         self._link: tuple[str, list[str]] | None = None
-        self._open: list[tuple[str, Look]] = []
+        self._open: list[Look] = []
+        self._names: list[str] = []
+        self._counts: dict[str, int] = {}
         self._look = Look()
         self._sheet = Sheet()
         self._looks: dict[tuple[object, ...], Look] = {}
@@ -223,7 +226,9 @@ class _Reader:
         if name in _VOID or len(self._open) >= MAX_OPEN:
             self._look = outer
         else:
-            self._open.append((name, self._look))
+            self._open.append(self._look)
+            self._names.append(name)
+            self._counts[name] = self._counts.get(name, 0) + 1
         if name in _BREAKS:
             self._broken()
 
@@ -309,11 +314,14 @@ class _Reader:
 
     def _end(self, name: str, scopes: frozenset[str]) -> None:
         """End the innermost element of a name, unless one that bounds it stands in between."""
-        for back in range(1, min(len(self._open), MAX_LOOK_BACK) + 1):
-            other = self._open[-back][0]
+        if not self._counts.get(name):
+            return
+        for back, other in enumerate(self._names[: -MAX_LOOK_BACK - 1 : -1], 1):
             if other == name:
-                del self._open[-back:]
-                self._look = self._open[-1][1] if self._open else Look()
+                for ended in self._names[-back:]:
+                    self._counts[ended] -= 1
+                del self._names[-back:], self._open[-back:]
+                self._look = self._open[-1] if self._open else Look()
                 return
             if other in scopes:
                 return

@@ -10,13 +10,7 @@ from importlib.util import find_spec
 
 import msgspec
 
-from icelos.errors import InputError
-from icelos.jobs.mail.reading.aside import Aside
-from icelos.jobs.mail.reading.attachments import Attachment as Attachment
-from icelos.jobs.mail.reading.attachments import Decoded, Opened, Opener, decoded
-from icelos.jobs.mail.reading.invites import read_invite
-from icelos.jobs.mail.reading.markup import MAX_LINKS, Image, Link, read_markup
-from icelos.jobs.mail.reading.mime import (
+from icelos.data.parse.mime import (
     RawHeaders,
     content_fields,
     declared_within,
@@ -31,6 +25,12 @@ from icelos.jobs.mail.reading.mime import (
     undone,
     uuencoded,
 )
+from icelos.errors import InputError
+from icelos.jobs.mail.reading.aside import Aside
+from icelos.jobs.mail.reading.attachments import Attachment as Attachment
+from icelos.jobs.mail.reading.attachments import Decoded, Opened, Opener, decoded
+from icelos.jobs.mail.reading.invites import read_invite
+from icelos.jobs.mail.reading.markup import MAX_LINKS, Image, Link, read_markup
 from icelos.jobs.mail.reading.normalise import Normalised, Tricks
 from icelos.jobs.mail.reading.shape import Shape, shape_of
 from icelos.jobs.mail.reading.shown import put_together

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from icelos.data.parse.mime import decode_text
 from icelos.errors import MissingExtra
-from icelos.jobs.mail.reading.mime import decode_text
 from icelos.jobs.mail.reading.rich_text import html_of, unpacked
 
 MAX_DEPTH = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 
-from icelos.jobs.mail.reading.mime import decode_text
+from icelos.data.parse.mime import decode_text
 
 MAX_UNPACKED = 4 * 1024 * 1024
 _BEFORE = (

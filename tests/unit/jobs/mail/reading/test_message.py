@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from icelos.errors import InputError
 from icelos.jobs.mail.reading import message as reading
 from icelos.jobs.mail.reading.message import read_message
-from icelos.jobs.mail.reading.mime import decode_text
+from icelos.data.parse.mime import decode_text
 
 
 def _mail(body: bytes, *headers: str) -> bytes:

@@ -203,7 +203,7 @@ def unbase64(data: bytes) -> bytes:
 
 
 _BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,200})\r?$", re.MULTILINE)
-MAX_UUENCODED = 20
+MAX_UUENCODED = 50
 MAX_UU_LINE = 100
 
 
@@ -212,7 +212,10 @@ def uuencoded(body: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
     files: list[tuple[str, bytes]] = []
     rest: list[bytes] = []
     position = 0
-    while len(files) < MAX_UUENCODED and (begun := _BEGIN.search(body, position)):
+    for _ in range(MAX_UUENCODED):
+        begun = _BEGIN.search(body, position)
+        if begun is None:
+            break
         data, end = _uu_lines(body, begun.end())
         rest.append(body[position : begun.start() if data else begun.end()])
         position = end if data else begun.end()
@@ -290,3 +293,30 @@ def declared_within(html: bytes) -> str:
     """The character set that a document says of itself, for where its header says none."""
     found = _META.search(html[:2048])
     return found[1].decode("ascii") if found else ""
+
+
+# ---- mails within mails
+
+MAX_LEVELS = 6
+MAX_MAILS = 20
+MAX_LOOKED_AT = 300
+"""Parts that are looked at for mails."""
+_MAILS = frozenset({"message/rfc822", "message/global"})
+
+
+def attached_mails(raw: bytes) -> list[bytes]:
+    """The mails attached to one, whole, as a report of a suspicious mail carries them; not those in these."""
+    found: list[bytes] = []
+    waiting = [(*split(raw.lstrip()), 0)]
+    for _ in range(MAX_LOOKED_AT):
+        if not waiting or len(found) >= MAX_MAILS:
+            break
+        headers, body, level = waiting.pop()
+        fields = content_fields(headers)
+        kind, name = fields.get_content_type(), file_name(fields).lower()
+        if kind in _MAILS or name.endswith((".eml", ".msg")):
+            found.append(undone(body, fields).lstrip(b"\r\n"))
+        elif kind.startswith("multipart/") and level < MAX_LEVELS and (line := parameter(fields, "boundary")):
+            inner = islice(pieces(body, line.encode("utf-8", "replace")), MAX_LOOKED_AT)
+            waiting.extend([(*split_part(piece), level + 1) for piece in inner][::-1])
+    return [mail for mail in found if mail]
