@@ -8,8 +8,9 @@ from __future__ import annotations
 import random
 import re
 import unicodedata
+from functools import lru_cache
 
-from icelos.jobs.mail.synthesis.dice import weighted
+from icelos.jobs.mail.synthesis.dice import Odds
 from icelos.jobs.mail.synthesis.words import brands, parts
 
 _SWAPS = (
@@ -23,20 +24,24 @@ _SWAPS = (
     ("u", "v"),
     ("w", "vv"),
 )
-HOSTILE_SHAPES = {
-    "lookalike": 28,
-    "free": 14,
-    "short": 9,
-    "broken": 18,
-    "random": 10,
-    "number": 2,
-    "share": 10,
-    "redirect": 7,
-    "site": 2,
-}
+HONEST_SHAPES = Odds({"own": 74, "share": 9, "redirect": 9, "short": 3, "plain": 5})
+HOSTILE_SHAPES = Odds(
+    {
+        "lookalike": 28,
+        "free": 14,
+        "short": 9,
+        "broken": 18,
+        "random": 10,
+        "number": 2,
+        "share": 10,
+        "redirect": 7,
+        "site": 2,
+    }
+)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
+@lru_cache(maxsize=4096)
 def slug(name: str) -> str:
     """Letters and digits of a name, as a domain would have them."""
     plain = unicodedata.normalize("NFKD", name.replace("ß", "ss").replace("ø", "o").replace("ł", "l"))
@@ -86,7 +91,7 @@ def free_address(name: str, rng: random.Random) -> str:
 
 def hostile_url(name: str, other: str, rng: random.Random) -> str:
     """Where a malicious mail leads: `name` is who it claims to be, `other` some unrelated party."""
-    shape = weighted(rng, HOSTILE_SHAPES)
+    shape = HOSTILE_SHAPES.draw(rng)
     host = _hostile_host(shape, name, other, rng)
     if shape == "short":
         return f"https://{rng.choice(parts().shorteners)}/{random_id(rng, rng.randrange(5, 9))}"
@@ -114,7 +119,7 @@ def _hostile_host(shape: str, name: str, other: str, rng: random.Random) -> str:
 
 def honest_url(domain: str, rng: random.Random) -> str:
     """Where an honest mail leads: mostly home, now and then through its mailing service."""
-    shape = weighted(rng, {"own": 74, "share": 9, "redirect": 9, "short": 3, "plain": 5})
+    shape = HONEST_SHAPES.draw(rng)
     if shape == "short":
         return f"https://{rng.choice(parts().shorteners)}/{random_id(rng, 7)}"
     if shape in {"share", "redirect"}:

@@ -47,6 +47,8 @@ COMPANIONS: dict[str, tuple[str, ...]] = {
 }
 """Intents that go together in one mail."""
 COMPANION_ODDS = 0.07
+OWN_SITE = {"corporate": 0.8, "bulk": 0.9, "personal": 0.4, "terse": 0.3}
+"""How often a mail without a link of its own ends with the sender's site, by style."""
 
 
 def compose(
@@ -187,6 +189,8 @@ class Composer:
             found.append(self._farewell(name))
         if self.form.extension == "quoted":
             found += self._quoted(subject)
+        if self.form.linked and not self.values.links and self.rng.random() < OWN_SITE[self.scene.style]:
+            found.append([Piece(self.values.url("site"), kind="footer")])
         return found + [
             [Piece(self._said(self._around("footers"), plain=True), kind="footer")]
             for _ in range(self.form.footers)
@@ -196,7 +200,7 @@ class Composer:
         """A greeting, sign-off or footer of the scene's style."""
         styled = getattr(self.values.words, part)
         style = self.scene.style
-        if self.rng.random() < 0.12:
+        if self.rng.random() < 0.25:
             style = self.rng.choice(sorted(styled))
         chosen: str = self.rng.choice(styled[style])
         return chosen
@@ -205,13 +209,16 @@ class Composer:
         """What the mail says, in the form's order and grouping."""
         groups = {part: self._part(part) for part in ("opener", "detail", "pressure", "ask")}
         ordered = [groups[part] for part in self.form.order if groups[part]]
+        if facts := self._facts():
+            ordered.insert(self.rng.randint(1, len(ordered)), facts)
         ordered += self._companion()
         if extras := self._extras():
             ordered.append(extras)
         return self._grouped(ordered)
 
     def _grouped(self, groups: list[Paragraph]) -> list[Paragraph]:
-        if self.form.paragraphs == "each":
+        """The groups as paragraphs; lists of facts stay by themselves."""
+        if any(group[0].kind == "line" for group in groups) or self.form.paragraphs == "each":
             return groups
         if self.form.paragraphs == "one":
             return [[piece for group in groups for piece in group]]
@@ -228,6 +235,12 @@ class Composer:
             return self._ask(self.asks)
         pool = getattr(self.scene if part != "pressure" else self.asks, f"{part}s")
         return [Piece(self._said(phrase)) for phrase in self._some(pool, self._number(part))]
+
+    def _facts(self) -> Paragraph:
+        """A short list of labelled values, as notices of either sort have it."""
+        labels = self.values.words.labels
+        slots = self.rng.sample(sorted(labels), self.form.facts)
+        return [Piece(f"{labels[slot]}: {self.values[slot]}", kind="line") for slot in slots]
 
     def _number(self, part: str) -> int:
         """How many sentences of a part, by the mail's size."""
@@ -246,8 +259,11 @@ class Composer:
     def _ask(self, scene: Scene) -> Paragraph:
         """The sentence that carries the intent, and the link where the scene has one."""
         number = 2 if self.form.size == "long" and self.rng.random() < 0.3 else 1
-        pieces = [Piece(self._said(phrase), scene.intent) for phrase in self._some(scene.asks, number)]
-        if scene.actions and self.rng.random() < 0.88:
+        asks = [ask for ask in scene.asks if self.form.linked or "{link}" not in ask] or scene.asks
+        chosen = self._some(asks, number)
+        pieces = [Piece(self._said(phrase), scene.intent) for phrase in chosen]
+        bare = any("{link}" in phrase for phrase in chosen)
+        if scene.actions and self.form.linked and (not bare or self.rng.random() < 0.3):
             text = self._said(self.rng.choice(scene.actions), plain=True)
             pieces.append(Piece(text, url=self.values.url("action"), kind="action"))
             self.links.append(SyntheticLink(text, pieces[-1].url))

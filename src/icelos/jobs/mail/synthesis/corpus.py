@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from icelos.errors import InputError
-from icelos.jobs.mail.intents.taxonomy import BENIGN, MALICIOUS
-from icelos.jobs.mail.synthesis.bank import Bank, load_bank
+from icelos.jobs.mail.intents.taxonomy import BENIGN, MALICIOUS, is_malicious
+from icelos.jobs.mail.synthesis.bank import STYLES, Bank, load_bank
 from icelos.jobs.mail.synthesis.compose import Composer, compose
-from icelos.jobs.mail.synthesis.dice import number, pick, stream, weighted
+from icelos.jobs.mail.synthesis.dice import Odds, number, pick, stream
 from icelos.jobs.mail.synthesis.near_copies import NearCopies, Refusals, comparable
 from icelos.jobs.mail.synthesis.personas import Persona
 from icelos.jobs.mail.synthesis.synthetic import Scene, SyntheticMail
@@ -79,6 +79,7 @@ class _Draw:
         self.bank = bank
         self.organisations = organisations
         self.seed = seed
+        self._odds: dict[str, dict[str, float]] = {}
         wanted = languages or dict.fromkeys(bank.languages, 1.0)
         self.languages = {
             intent: {one: weight for one, weight in wanted.items() if bank.of(one, intent)}
@@ -87,6 +88,8 @@ class _Draw:
         self.intents = {
             intent: weight for intent, weight in intents.items() if self.languages[intent] and weight > 0
         }
+        self._intent_odds = Odds(self.intents)
+        self._language_odds = {intent: Odds(self.languages[intent]) for intent in self.intents}
         if not self.intents:
             raise InputError(
                 f"no phrases for any of {', '.join(intents)} in {', '.join(wanted) or 'no language'}"
@@ -98,9 +101,33 @@ class _Draw:
     def scene(self, place: int) -> Scene:
         """An intent by weight, a language by weight, one of the scenes."""
         rng = stream(self.seed, f"scene/{place}")
-        intent = weighted(rng, self.intents)
-        language = weighted(rng, self.languages[intent])
-        return rng.choice(self.bank.of(language, intent))
+        intent = self._intent_odds.draw(rng)
+        language = self._language_odds[intent].draw(rng)
+        scenes = self.bank.of(language, intent)
+        if is_malicious(intent):
+            return rng.choice(scenes)
+        odds = self._style_odds(language)
+        return rng.choices(scenes, [odds[scene.style] for scene in scenes])[0]
+
+    def _style_odds(self, language: str) -> Mapping[str, float]:
+        """Odds that bring the styles of harmless mail near those of malicious mail."""
+        if language not in self._odds:
+            bad, good = (self._styles(language, malicious=malicious) for malicious in (True, False))
+            self._odds[language] = {
+                style: min(4.0, max(0.25, bad.get(style, 0.02) / good.get(style, 1.0))) for style in STYLES
+            }
+        return self._odds[language]
+
+    def _styles(self, language: str, *, malicious: bool) -> dict[str, float]:
+        """The share of each style among the wanted intents of one sort."""
+        shares: dict[str, float] = {}
+        for intent, weight in self.intents.items():
+            scenes = self.bank.of(language, intent)
+            if scenes and is_malicious(intent) == malicious:
+                for scene in scenes:
+                    shares[scene.style] = shares.get(scene.style, 0.0) + weight / len(scenes)
+        whole = sum(shares.values()) or 1.0
+        return {style: share / whole for style, share in shares.items()}
 
     def persona(self, place: int) -> Persona:
         if not self.organisations:

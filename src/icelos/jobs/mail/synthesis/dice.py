@@ -6,9 +6,10 @@ Draws by name do not depend on their order, so that a twin shares what its origi
 from __future__ import annotations
 
 import hashlib
+import itertools
 import random
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 Kind = TypeVar("Kind")
 
@@ -29,6 +30,13 @@ def stream(seed: int, name: str) -> random.Random:
     return random.Random(number(seed, name))  # noqa: S311 - repeatable by design, no secret
 
 
-def weighted(rng: random.Random, weights: Mapping[Kind, float]) -> Kind:
-    """One of the keys, by weight."""
-    return rng.choices(list(weights), list(weights.values()))[0]
+class Odds(Generic[Kind]):
+    """Outcomes with weights, prepared for many draws."""
+
+    def __init__(self, weights: Mapping[Kind, float]) -> None:
+        self._outcomes = list(weights)
+        self._sums = list(itertools.accumulate(weights.values()))
+
+    def draw(self, rng: random.Random) -> Kind:
+        """One of the outcomes."""
+        return rng.choices(self._outcomes, cum_weights=self._sums)[0]

@@ -6,6 +6,7 @@ import random
 
 from icelos.jobs.mail.synthesis.bank import Bank
 from icelos.jobs.mail.synthesis.layout import Paragraph, Piece
+from icelos.jobs.mail.synthesis.longer import blocks
 from icelos.jobs.mail.synthesis.personas import Values
 from icelos.jobs.mail.synthesis.synthetic import Scene
 
@@ -16,14 +17,23 @@ _TOPICS = {
     "terse": ("work", "meeting", "community"),
 }
 
+OWN_TOPIC = 0.7
+FROM_GRAMMAR = 0.6
+
 
 def filler(bank: Bank, scene: Scene, values: Values, rng: random.Random) -> list[Paragraph]:
-    """One to four paragraphs out of harmless scenes of the same language; none where it has none."""
+    """One to five paragraphs: long text of the grammar, or harmless scenes of the same language.
+
+    A harmless scene is lengthened by its own topic, a malicious one by a topic of its style.
+    """
     topics = _TOPICS[scene.style]
+    own = rng.random() < OWN_TOPIC and not scene.malicious
+    topic = scene.intent if own else rng.choice(topics)
+    number = rng.choice((1, 2, 2, 3, 4, 5))
+    if rng.random() < FROM_GRAMMAR and (found := blocks(topic, number, values, rng)):
+        return found
     scenes = [one for topic in topics for one in bank.of(scene.language, topic)]
-    if not scenes:
-        return []
-    return [_paragraph(rng.choice(scenes), values, rng) for _ in range(rng.choice((1, 2, 2, 3, 4)))]
+    return [_paragraph(rng.choice(scenes), values, rng) for _ in range(number)] if scenes else []
 
 
 def _paragraph(scene: Scene, values: Values, rng: random.Random) -> Paragraph:

@@ -17,7 +17,7 @@ from icelos.jobs.mail.synthesis.dice import number, pick, stream
 from icelos.jobs.mail.synthesis.synthetic import Scene
 from icelos.jobs.mail.synthesis.words import Words, brands, international, parts, words
 
-_SLOT = re.compile(r"\{([a-z]+)\}")
+_SLOT = re.compile(r"\{([a-z]{3,10})\}")
 _KIND_BY_INTENT = {
     "crypto": "crypto",
     "shipping": "parcel",
@@ -51,6 +51,7 @@ class Values:
 
     def __init__(self, scene: Scene, seed: int, persona: Persona, *, like: Scene | None = None) -> None:
         topic = like or scene
+        self.language = scene.language
         self.words = words(scene.language)
         self.seed = seed
         self.hostile = scene.malicious
@@ -58,7 +59,7 @@ class Values:
         everyday = _SMALL if self.kind in _EVERYDAY else _ANY_SCALE
         self.scale: tuple[int, ...] = _SCALES.get(scene.intent, everyday)
         self.links: list[str] = []
-        self._speaks_of_brand = speaks_of_brand(scene)
+        self._speaks_of_brand = _speaks_of_brand(scene)
         given = {
             "first": persona.first,
             "last": persona.last,
@@ -204,8 +205,7 @@ def invented(seed: int, name: str) -> str:
     return pick(parts().syllables_1, seed, f"{name}/1") + pick(parts().syllables_2, seed, f"{name}/2")
 
 
-@cache
-def speaks_of_brand(scene: Scene) -> bool:
+def _speaks_of_brand(scene: Scene) -> bool:
     """Whether any phrase of a scene names its brand."""
     pools = (scene.senders, scene.subjects, scene.openers, scene.details, scene.asks, scene.actions)
     return any("{brand}" in phrase for pool in pools for phrase in pool)

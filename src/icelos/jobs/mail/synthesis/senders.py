@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 
 from icelos.jobs.mail.synthesis import addresses
-from icelos.jobs.mail.synthesis.dice import weighted
+from icelos.jobs.mail.synthesis.dice import Odds
 from icelos.jobs.mail.synthesis.personas import Values
 from icelos.jobs.mail.synthesis.synthetic import Scene
 from icelos.jobs.mail.synthesis.words import parts
 
+_PERSONAL_SHAPES = Odds({"free": 45, "look": 20, "site": 15, "own": 20})
+_COMPANY_SHAPES = Odds({"free": 12, "look": 38, "site": 32, "own": 18})
 _AT_WORK = frozenset({"work", "meeting", "bounce"})
 
 
@@ -27,12 +29,7 @@ def sender_address(scene: Scene, name: str, values: Values, rng: random.Random) 
 
 
 def _hostile(person: bool, name: str, values: Values, rng: random.Random) -> str:
-    odds = (
-        {"free": 45, "look": 20, "site": 15, "own": 20}
-        if person
-        else {"free": 12, "look": 38, "site": 32, "own": 18}
-    )
-    kind = weighted(rng, odds)
+    kind = (_PERSONAL_SHAPES if person else _COMPANY_SHAPES).draw(rng)
     if kind == "free":
         return addresses.free_address(name, rng)
     if kind == "look":

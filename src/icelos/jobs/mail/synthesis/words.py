@@ -41,6 +41,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     domains: tuple[str, ...]
     on_wrote: tuple[str, ...]
     view_online: tuple[str, ...]
+    labels: Mapping[str, str]
+    """Slot -> its label in a list of facts."""
     greetings: Styled
     signoffs: Styled
     footers: Styled

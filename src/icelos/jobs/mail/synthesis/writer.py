@@ -73,8 +73,8 @@ SETTINGS = (
     "a household",
 )
 SYSTEM = (
-    "You write simulated e-mails that train a mail filter. All people and organisations are made up, nothing is "
-    "sent. Use the given names. Write no links and no placeholders. Answer with one JSON object only."
+    "You write simulated e-mails that train a mail filter. All people and organisations are made up, "
+    "nothing is sent. Use the given names. Write no links and no placeholders. Answer with one JSON object."
 )
 _TEXT = {"type": "string", "minLength": 1}
 SCHEMA: dict[str, Any] = {
