@@ -38,12 +38,14 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     def is_aligned(self, host: str) -> bool:
         """Whether a passed check speaks for this host's organisation (relaxed, RFC 7489 3.1)."""
         ours = organisation(host)
-        return bool(ours) and ours in {organisation(_customer(domain)) for domain in self.domains}
+        return bool(ours) and any(_speaks_for(domain, ours) for domain in self.domains)
 
 
-def _customer(domain: str) -> str:
-    """Google signs for customers without a key of their own as "corp-example.20230601.gappssmtp.com"."""
-    return domain.partition(".")[0].replace("-", ".") if domain.endswith(".gappssmtp.com") else domain
+def _speaks_for(domain: str, ours: str) -> bool:
+    """Google signs for customers without a key of their own as "corp-com.20230601.gappssmtp.com"."""
+    if domain.endswith(".gappssmtp.com"):
+        return domain.partition(".")[0] == ours.replace(".", "-")
+    return organisation(domain) == ours
 
 
 def told(headers: Sequence[tuple[str, str]], trusted: Sequence[str] = ()) -> Origin:

@@ -17,7 +17,7 @@ MUCH_HIDDEN = 600
 """Characters: newsletters hide a preview line of up to about 150, and padding after it."""
 FEW_CHARACTERS = 4000
 """Longer texts are not counted: they hold words."""
-MAX_LOOKED_AT = 200_000
+MAX_LOOKED_AT = 60_000
 _SPLIT = re.compile("[A-Za-z][\u00ad\u200b-\u200d\u2060\ufeff]{1,4}[A-Za-z]")
 _TAGS = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-\U000e007f]")
 _ALIKE = f"[{CONFUSABLE}]"
@@ -28,7 +28,8 @@ _MARKED = re.compile(
 _STYLED = re.compile(
     "[\U0001d400-\U0001d7ff\u1d00-\u1d25\u2c60-\u2c7f\U0001f130-\U0001f189\u24b6-\u24e9ʙɢʜɪʟɴʀʏꜰꜱ]"
 )
-_NONSENSE = re.compile(r"\b[a-z]{16,60}\b")
+_NONSENSE = re.compile(r"[a-z]{16,60}")
+LONG_WORD = 16
 _SPACED = re.compile(r"(?<![^\W_])(?:[A-Za-z] ){4,30}[A-Za-z](?![^\W_])")
 
 
@@ -79,8 +80,8 @@ def disguised(facts: Facts) -> Iterator[Signal]:
 
 def nonsense(facts: Facts) -> Iterator[Signal]:
     """Long words that nobody says."""
-    long = set(_NONSENSE.findall(facts.message.body[:20_000]))
-    found = [word for word in long if looks_random(word)]
+    long = {word for word in facts.text[:8000].split() if len(word) >= LONG_WORD}
+    found = [word for word in long if _NONSENSE.fullmatch(word) and looks_random(word)]
     if len(found) >= 3:
         quote = " ".join(sorted(found)[:5])
         yield hit("random-words", f"{len(found)} of its words have no sense", "body", quote)

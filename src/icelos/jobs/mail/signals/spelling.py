@@ -26,6 +26,8 @@ _TO_LATIN.update(
 )
 _UNMARKED = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ı": "i"}
 _TO_LATIN.update({ord(letter): plain for letter, plain in _UNMARKED.items()})
+_CAPITALS = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХІЈЅ", "abezhikmnoptyxabekmhopctyxijs")
+"""Capitals whose small letters look like something else."""
 _DIGITS = str.maketrans(
     {"0": "o", "1": "l", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "i": "l", "|": "l"}
 )
@@ -37,22 +39,21 @@ def plain_letters(text: str) -> str:
 
     Words that are wholly of another alphabet stay in it: a Russian word imitates nothing.
     """
-    folded = text.casefold()
-    if folded.isascii():
-        return folded
-    folded = unicodedata.normalize("NFKC", folded).casefold()
-    words = [_latin(word) if _has_latin(word) or len(word) < 2 else word for word in folded.split(" ")]
-    return " ".join(words)
+    if text.isascii():
+        return text.casefold()
+    words = unicodedata.normalize("NFKC", text).split(" ")
+    return " ".join(_latin(word) if _has_latin(word) or len(word) < 2 else word.casefold() for word in words)
 
 
 def _latin(word: str) -> str:
-    apart = unicodedata.normalize("NFKD", word.translate(_TO_LATIN))
+    apart = unicodedata.normalize("NFKD", word.translate(_CAPITALS).casefold().translate(_TO_LATIN))
     return "".join(c for c in apart if not unicodedata.combining(c)).translate(_TO_LATIN)
 
 
 def _has_latin(word: str) -> bool:
     """Some Latin letter, or nothing but letters that have a Latin twin."""
-    return any("a" <= c <= "z" for c in word) or all(ord(c) in _TO_LATIN or not c.isalpha() for c in word)
+    folded = word.casefold()
+    return any("a" <= c <= "z" for c in folded) or all(ord(c) in _TO_LATIN or not c.isalpha() for c in folded)
 
 
 CONFUSABLE = "".join(
@@ -64,7 +65,7 @@ CONFUSABLE = "".join(
 @lru_cache(maxsize=65536)
 def skeleton(name: str) -> str:
     """What names that are confused have in common."""
-    shape = _latin(name.casefold()) if not name.isascii() else name.casefold()
+    shape = name.casefold() if name.isascii() else _latin(name)
     for pair, one in _PAIRS:
         shape = shape.replace(pair, one)
     return shape.translate(_DIGITS)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 
-MAX_SCANNED = 60_000
+MAX_SCANNED = 20_000
 """Characters of a message that are looked at: a reader does not read further either."""
 MAX_TRIED = 12
 """Places at which one anchor is tried."""
@@ -52,7 +52,10 @@ def pressing_words(text: str) -> dict[str, str]:
 
 def _found(line: tuple[tuple[str, ...], re.Pattern[str]], text: str) -> Iterator[str]:
     anchors, pattern = line
+    plain = text.isascii()
     for anchor in anchors:
+        if plain and not anchor.isascii():
+            continue
         place = text.find(anchor)
         for _ in range(MAX_TRIED):
             if place < 0:

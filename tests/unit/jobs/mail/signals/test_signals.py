@@ -5,8 +5,8 @@ from email.message import EmailMessage
 import pytest
 
 from icelos.jobs.mail.reading.message import MAX_PARTS, read_message
-from icelos.jobs.mail.signals.signals import BIAS, Signal, signals
 from icelos.jobs.mail.signals.content import MUCH_HIDDEN
+from icelos.jobs.mail.signals.signals import BIAS, Signal, signals
 from icelos.jobs.mail.signals.wording import groups
 
 
