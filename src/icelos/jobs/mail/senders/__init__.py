@@ -1,0 +1,1 @@
+"""What senders are known by: small sketches of how each writes, kept as hashes and counts."""
