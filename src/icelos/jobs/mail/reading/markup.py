@@ -13,7 +13,7 @@ from html import unescape
 
 import msgspec
 
-from icelos.jobs.mail.reading.styles import LINK, Look, Sheet, declarations, looked, merge
+from icelos.jobs.mail.reading.styles import LINK, Declarations, Look, Sheet, declarations, looked, merge
 
 MAX_LINKS = 2000
 MAX_LINK_TEXT = 500
@@ -109,8 +109,10 @@ _BREAKS = frozenset(
 )
 _ENDS_ITSELF = frozenset(["p", "li", "td", "th", "tr", "dt", "dd", "option"])
 _SCOPES = frozenset(["table", "td", "th", "tr", "ul", "ol", "dl", "body", "button"])
-_TELLING = ("style", "class", "id", "hidden", "bgcolor", "background", "color", "text", "dir")
-"""Attributes that change how an element looks."""
+_TELLING_ALONE = ("style", "hidden", "bgcolor", "background", "color", "text", "dir")
+_TELLING = (*_TELLING_ALONE, "class", "id")
+"""Attributes that change how an element looks: without style sheets, and with them."""
+_APART = frozenset(["a", "bdo"])
 _USED = frozenset(
     [*_TELLING, "href", "src", "action", "type", "alt", "value", "placeholder", "content", "width", "height"]
 )
@@ -198,6 +200,7 @@ class _Reader:
         self._counts: dict[str, int] = {}
         self._look = Look()
         self._sheet = Sheet()
+        self._styles: dict[str, Declarations] = {}
         self._looks: dict[tuple[object, ...], Look] = {}
 
     def shown(self, text: str) -> None:
@@ -257,21 +260,28 @@ class _Reader:
     def _looked(self, name: str, given: Mapping[str, str]) -> Look:
         """How an element looks; many look the same, so it is worked out once."""
         outer = self._look
-        key = (outer, name, *map(given.get, _TELLING))
+        sheet = self._sheet
+        telling = _TELLING if sheet else _TELLING_ALONE
+        key = (outer, name if sheet or name in _APART else "", "href" in given, *map(given.get, telling))
         if (known := self._looks.get(key)) is not None:
             return known
-        declared = self._sheet.declared(name, given) if self._sheet else {}
+        declared = sheet.declared(name, given) if sheet else {}
         if "style" in given:
-            merge(declared, declarations(given["style"]))
+            merge(declared, self._declarations(given["style"]))
         if name == "a" and not outer.gone and "href" in given:  # links have a colour of their own
             outer = outer._replace(colour=LINK)
         if name == "bdo":
             declared["unicode-bidi"] = ("bidi-override", False)
         look = outer
-        if declared or name in {"a", "bdo"} or any(map(given.__contains__, _TELLING)):
+        if declared or name in _APART or any(map(given.__contains__, _TELLING_ALONE)):
             look = looked(outer, given, declared, sure=not self._sheet.unsure)
         self._looks[key] = look
         return look
+
+    def _declarations(self, style: str) -> Declarations:
+        if (known := self._styles.get(style)) is None:
+            known = self._styles[style] = declarations(style)
+        return known
 
     def _told(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "a":

@@ -55,12 +55,32 @@ def normalised(text: str) -> Normalised:
     tricks = Tricks()
     text = text[:MOST]
     if not text.isascii():
-        text = _folded(_composed(_visible(text, tricks), tricks), tricks)
+        text = _unmasked(text, tricks)
+    if _CONTROLS.search(text):
+        text = _CONTROLS.sub("", text)
     text = _plain_words(_joined(text, tricks), tricks)
-    return Normalised(_SPACES.sub(" ", text).strip(), tricks)
+    return Normalised("\n".join([" ".join(line.split()) for line in text.split("\n")]).strip(), tricks)
 
 
-_SPACES = re.compile(r"(?:[^\S\n]|\u2800)+")
+def _unmasked(text: str, tricks: Tricks) -> str:
+    """What is not ASCII; each look is only taken where one of the characters asks for it."""
+    odd = "".join(set(text))
+    if _INVISIBLE.search(odd):
+        text = _visible(text, tricks)
+    if not unicodedata.is_normalized("NFKC", text):
+        text = _composed(text, tricks)
+    if _DRESSED.search(odd):
+        tricks.dressed += len(_DRESSED.findall(text))
+        text = text.translate(_DRESS)
+    if _MARKED.search(odd):
+        text, marks = _STACKED.subn("", text)
+        tricks.marks += marks
+    if _ALIKE.search(odd):
+        text = _folded(text, tricks)
+    return _dotted(text).replace("\u2800", " ")
+
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]+")
 
 # ---- what is not drawn at all
 
@@ -95,19 +115,17 @@ def _visible(text: str, tricks: Tricks) -> str:
 
 # ---- one form for each letter
 
-_STACKED = re.compile("(?<=[A-Za-z0-9\u00c0-\u024f])[\u0300-\u036f\u0483-\u0489\u20d0-\u20ff]+")
+_MARKED = re.compile("[\u0300-\u036f\u0483-\u0489\u20d0-\u20ff]")
+_STACKED = re.compile(f"(?<=[A-Za-z0-9\u00c0-\u024f]){_MARKED.pattern}+")
 _DRESSED = re.compile(f"[{''.join(DRESSED)}]")
 _FORMS = re.compile("[\uff21-\uff5a\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f149\u2100-\u214f]")
 _DRESS = str.maketrans(DRESSED)
 
 
 def _composed(text: str, tricks: Tricks) -> str:
-    """NFKC, with the letters it leaves as they are; a character may become 18 others, so it is cut again."""
-    tricks.dressed += len(_FORMS.findall(text)) + len(_DRESSED.findall(text))
-    text = unicodedata.normalize("NFKC", text)[: 2 * MOST]
-    text, marks = _STACKED.subn("", text)
-    tricks.marks += marks
-    return text.translate(_DRESS) if _DRESSED.search(text) else text
+    """NFKC; a character may become 18 others, so the text is cut again."""
+    tricks.dressed += len(_FORMS.findall(text))
+    return unicodedata.normalize("NFKC", text)[: 2 * MOST]
 
 
 # ---- letters of other scripts that stand for Latin ones
@@ -122,8 +140,6 @@ _WEAK = frozenset("гпияйцшщмктвньИЙЯШЩЬδξπσθωμγηζ�
 
 
 def _folded(text: str, tricks: Tricks) -> str:
-    if not _ALIKE.search(text):
-        return _dotted(text)
     foreign = _foreign_text(text)
 
     def fold(found: re.Match[str]) -> str:
@@ -137,7 +153,7 @@ def _folded(text: str, tricks: Tricks) -> str:
             return plain
         return word
 
-    return _dotted(_WORD.sub(fold, text))
+    return _WORD.sub(fold, text)
 
 
 def _is_own(word: str) -> bool:
@@ -169,10 +185,14 @@ def _dotted(text: str) -> str:
 
 _LETTER = r"[^\W\d_]"
 _SPACED = re.compile(rf"(?<![^\W_]){_LETTER}(?:( {{1,2}}|[.\-_*~|]){_LETTER})(?:\1{_LETTER}){{2,}}(?![^\W_])")
+_MAY_BE_SPACED = re.compile(r"[ .\-_*~|]\w[ .\-_*~|]{1,2}\w[ .\-_*~|]")
 _GAP = re.compile(r"[ .\-_*~|]+")
 
 
 def _joined(text: str, tricks: Tricks) -> str:
+    if not _MAY_BE_SPACED.search(text):
+        return text
+
     def join(found: re.Match[str]) -> str:
         tricks.spaced += 1
         return _GAP.sub("", found.group())
@@ -185,6 +205,10 @@ _LEET = re.compile(
 )
 _ONE = re.compile(r"(?<=[bcdfghjkmnpqrstvwxz])1(?=[bcdfghjkmnpqrstvwxz])|(?<=\bv)1", re.IGNORECASE)
 """Stands for i between consonants, else for l."""
+_MAY_BE_LEET = re.compile(r"[A-Za-z][0134578@$!|]{1,2}[A-Za-z]")
+_MAY_BE_CAPITAL = re.compile(r"l[A-Z]")
+_MAY_BE_ENDING = re.compile(r"I\b(?<=[a-z]I)")
+"""Quick looks, since most texts have none of these."""
 _DIGITS = str.maketrans("0134578@$!|", "oleastbasil")
 _MARKS = re.compile("[!|@]")
 _CAPITAL = re.compile(r"\b(?=[A-Zl]{4,30}\b)(?=l?[A-Z]+l|l[A-Z])[A-Zl]*[A-Z]\b")
@@ -202,9 +226,13 @@ def _plain_words(text: str, tricks: Tricks) -> str:
         tricks.leet += 1
         return _ONE.sub("i", word).translate(_DIGITS)
 
-    text = _LEET.sub(plain, text)
-    text, capitals = _CAPITAL.subn(lambda m: m.group().replace("l", "I"), text)
-    text, endings = _ENDING.subn(r"\1l", text)
+    if _MAY_BE_LEET.search(text):
+        text = _LEET.sub(plain, text)
+    capitals = endings = 0
+    if _MAY_BE_CAPITAL.search(text):
+        text, capitals = _CAPITAL.subn(lambda found: found.group().replace("l", "I"), text)
+    if _MAY_BE_ENDING.search(text):
+        text, endings = _ENDING.subn(r"\1l", text)
     tricks.leet += capitals + endings
     return text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from icelos.jobs.mail.reading.normalise import Normalised, normalised
 
@@ -25,10 +26,14 @@ def put_together(subject: str, html: str, plain: str, beside: str, attached: str
     shown = [subject, html]
     if plain.strip() and not says_the_same(html, plain):
         shown.append(plain)
-    if beside.strip() and len(_WORD.findall(html[:_LOOKED_AT])) < ENOUGH and not says_the_same(html, beside):
+    if beside.strip() and not _says_enough(html) and not says_the_same(html, beside):
         shown.append(beside)
     shown.append(attached[:ATTACHED])
     return normalised("\n".join(part for part in shown if part.strip()))
+
+
+def _says_enough(html: str) -> bool:
+    return sum(1 for _ in islice(_WORD.finditer(html), ENOUGH)) == ENOUGH
 
 
 def says_the_same(html: str, plain: str) -> bool:

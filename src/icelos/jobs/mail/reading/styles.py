@@ -181,7 +181,7 @@ def looked(outer: Look, given: Mapping[str, str], declared: Declarations, *, sur
     colour = _colour(outer.colour, given, style)
     size = _size(outer.size, style)
     unseen = _is_unseen(outer.unseen, style.get("visibility"))
-    gone = outer.gone or "hidden" in given or _is_gone(style)
+    gone = outer.gone or "hidden" in given or (not _HIDING.isdisjoint(style) and _is_gone(style))
     faint = colour is None or (ground is not None and sure and _contrast(colour, ground) <= TOO_FAINT)
     return Look(
         gone=gone,
@@ -192,6 +192,13 @@ def looked(outer: Look, given: Mapping[str, str], declared: Declarations, *, sur
         turned=_is_turned(outer.turned, given, style),
         hidden=gone or unseen or size <= TOO_SMALL or faint,
     )
+
+
+_HIDING = frozenset([
+    "display", "mso-hide", "content-visibility", "zoom", "opacity", "overflow", "clip", "clip-path",
+    "transform", "text-indent", "margin-left", "margin-top", "position",
+])  # fmt: skip
+"""Properties of which one must be there for an element to be gone."""
 
 
 def _is_unseen(outer: bool, visibility: str | None) -> bool:
