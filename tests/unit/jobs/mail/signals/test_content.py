@@ -21,7 +21,7 @@ def found(text: str, subject: str = "Hello", name: str = "Ann") -> set[str]:
         ("v\u073fe\u073fr\u073fify", "hidden-splits"),
         ("hi \U000e0061", "hidden-tags"),
         ("yоur аccount is sаfe", "letters-mixed"),
-        ("y o u r account", "letters-spaced"),
+        ("your p a s s w o r d", "letters-spaced"),
         ("wqezceuaxwyyrrkbsnf vpsquikbzjmpsgwejq ygnprtwvxkzsdhfgqw", "random-words"),
         ("please confirm your account", "wording: asks to confirm an account"),
     ],

@@ -10,9 +10,9 @@ from icelos.jobs.mail.signals.signals import BIAS, Signal, signals
 from icelos.jobs.mail.signals.wording import groups
 
 
-def found(raw: str | bytes, **extra: tuple[str, ...]) -> dict[str, Signal]:
+def found(raw: str | bytes, trusted: tuple[str, ...] = ()) -> dict[str, Signal]:
     data = raw.encode() if isinstance(raw, str) else raw
-    return {signal.name: signal for signal in signals(read_message(data), **extra)}
+    return {signal.name: signal for signal in signals(read_message(data), trusted=trusted)}
 
 
 def html(body: str) -> str:
