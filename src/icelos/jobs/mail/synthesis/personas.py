@@ -233,6 +233,7 @@ def date(w: Words, seed: int, name: str) -> str:
         day=day,
         dd=f"{day:02}",
         mm=f"{month + 1:02}",
+        m=month + 1,
         month=w.months[month],
         mon=w.months[month][:3],
         year=year,
