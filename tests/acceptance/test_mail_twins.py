@@ -61,7 +61,7 @@ Instagram instagram.com
 BODIES = tuple(
     line.split(" | ")
     for line in """
-Your receipt {ref} | Thank you for your payment of {sum} on {day}. The receipt is in your account. | View the receipt
+Your receipt {ref} | Thank you for your payment of {sum} on {day}. It is in your account. | View the receipt
 Your order {ref} is on its way | Good news: your parcel left our warehouse and arrives on {day}. | Follow it
 You changed your password | This is to let you know that your password was changed on {day}. | See activity
 News for {day} | Here is what is new this month. We made three things simpler for you. | Read more

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from email.utils import getaddresses
 from functools import cached_property
@@ -110,14 +109,6 @@ def same_party(one: str, other: str) -> bool:
 def is_provider(host: str) -> bool:
     """Whether a host serves everyone: free mail, free web space, mail servers for rent."""
     return organisation(host) in FREEMAIL or any(entry(t, host) for t in (FREE_HOSTING, MAIL_HOSTS))
-
-
-_SPACE = re.compile(r"\s+")
-
-
-def first_words(text: str, most: int) -> str:
-    """The beginning of a text on one line."""
-    return _SPACE.sub(" ", text[: 4 * most]).strip()[:most]
 
 
 def known_of(trusted: Sequence[str], known: Known | None) -> Known:

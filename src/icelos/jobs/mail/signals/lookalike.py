@@ -68,7 +68,6 @@ class Names:
         self.by_label: dict[str, Name] = {}
         self.by_skeleton: dict[str, Name] = {}
         self.near: dict[str, list[Name]] = defaultdict(list)
-        self.domains: dict[str, Name] = {}
         for name in self._all():
             self._add(name)
 
@@ -80,10 +79,9 @@ class Names:
             for domain in _in_order(brand)
             if organisation(domain) == domain
         ]
-        return ours + others
+        return ours + sorted(others, key=lambda name: (not name.main, name.plain))
 
     def _add(self, name: Name) -> None:
-        self.domains.setdefault(name.domain, name)
         if len(name.label) < 3 or (name.label in words("ordinary_labels") and not name.ours):
             return
         if name.label in self.by_label:
@@ -150,7 +148,7 @@ def _spelt(label: str, names: Names) -> Likeness | None:
     name = names.by_skeleton.get(skeleton(label))
     if name is not None and not (name.plain and label.isalpha() and label.isascii()):
         return Likeness(SPELLING, name.domain, f"looks like {name.domain}")
-    if not label.isascii() or len(label) < SHORTEST_NEAR:
+    if not label.isascii() or len(label) < SHORTEST_NEAR - 1:
         return None
     for near in _neighbours(label, names):
         return Likeness(SPELLING, near.domain, f"is a letter or two from {near.domain}")
@@ -195,9 +193,9 @@ def _below(prefix: str, domain: str, names: Names) -> Likeness | None:
     dashed = ".".join(labels).replace("-", ".").split(".")
     for size in (3, 2):
         for start in range(len(dashed) - size + 1):
-            name = names.domains.get(".".join(dashed[start : start + size]))
-            if name is not None:
-                return Likeness(BELOW, name.domain, f"has {name.domain} below {domain}")
+            inner = ".".join(dashed[start : start + size])
+            if inner in names.own or owners(inner):
+                return Likeness(BELOW, inner, f"has {inner} below {domain}")
     for label in labels:
         found = names.by_label.get(label)
         if found is not None and len(label) >= 5 and not found.plain and found.label not in _SOCIAL:

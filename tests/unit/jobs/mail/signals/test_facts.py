@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from icelos.jobs.mail.reading.message import Message
-from icelos.jobs.mail.signals.facts import Facts, Known, first_words, known_of, read_sender, same_party
+from icelos.jobs.mail.signals.facts import Facts, Known, known_of, read_sender, same_party
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,3 @@ def test_what_is_known() -> None:
     assert not facts.is_ours("corp.com.evil.net")
     assert facts.recipients == ["b@x.com", "c@y.com"]
     assert known_of(["mx.a.com"], Known(servers=("mx.b.com",))).servers == ("mx.b.com", "mx.a.com")
-    assert first_words("a\n b  c", 3) == "a b"
