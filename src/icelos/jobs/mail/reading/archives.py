@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -174,18 +175,37 @@ def _inflated(packed: bytes, most: int, bits: int) -> bytes:
 
 def _list_tar(data: bytes, prefix: str, listing: Listing) -> list[tuple[str, bytes]]:
     inner: list[tuple[str, bytes]] = []
-    place = 0
+    for name, content, size in _tar_files(data):
+        if not _add(listing, Member(prefix + name, size)):
+            break
+        packed = not prefix and _is_packed(name) and kind_of(content) in _PACKED
+        if packed and len(inner) < MAX_INNER:
+            inner.append((name, content))
+    return inner
+
+
+def _tar_files(data: bytes) -> Iterator[tuple[str, bytes, int]]:
+    """(name, content, size) of each file; a name may stand in an entry before (GNU, pax)."""
+    place, longer = 0, ""
     while place + 512 <= len(data) and data[place]:
         head = data[place : place + 512]
-        size = _octal(head[124:136])
-        name = _tar_name(head)
-        if head[156:157] in b"0\0" and not _add(listing, Member(prefix + name, size)):
-            break
-        content = data[place + 512 : place + 512 + min(size, MAX_UNPACKED)] if _is_packed(name) else b""
-        if not prefix and kind_of(content) in _PACKED and len(inner) < MAX_INNER:
-            inner.append((name, content))
+        size, kind = _octal(head[124:136]), head[156:157]
+        content = data[place + 512 : place + 512 + min(size, MAX_UNPACKED)]
+        if kind in (b"L", b"x"):
+            longer = _longer_name(kind, content[: 64 * 1024])
+        elif kind in (b"0", b"\0"):
+            yield longer or _tar_name(head), content, size
+            longer = ""
         place += 512 + (size + 511) // 512 * 512
-    return inner
+
+
+_PAX_PATH = re.compile(rb"^\d{1,9} path=([^\n]{1,4000})$", re.MULTILINE)
+
+
+def _longer_name(kind: bytes, content: bytes) -> str:
+    found = _PAX_PATH.search(content) if kind == b"x" else None
+    raw = found[1] if found else content.split(b"\0")[0] if kind == b"L" else b""
+    return raw.decode("utf-8", "replace")[:MAX_NAME]
 
 
 def _octal(field: bytes) -> int:

@@ -47,8 +47,8 @@ _CONTROL = re.compile(rb"[\0-\x08]")
 """What stands near the beginning of no text: magic of two letters alone might be a word."""
 IMAGES = frozenset({"png", "jpeg", "gif", "bmp", "webp", "tiff"})
 _MARKUP = re.compile(
-    rb"\s{0,200}(?:<!--.{0,400}?-->\s{0,200})?<(!doctype\s{1,9}html|html|head|body|script|meta|title|table|div|a\s|"
-    rb"svg|\?xml|hta:)",
+    rb"\s{0,200}(?:<!--.{0,400}?-->\s{0,200})?<(!doctype\s{1,9}html|html|head|body|script|style|meta|title|table|div|"
+    rb"form|iframe|img|center|font|span|h1|svg|\?xml|hta:|[pab][\s>])",
     re.IGNORECASE | re.DOTALL,
 )
 _HEADER = re.compile(

@@ -355,7 +355,7 @@ def colour(value: str) -> Rgb | None:
         return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
     if parts := _RGB.match(value):
         scale = 2.55 if "%" in value else 1.0
-        red, green, blue = (min(255, int(int(part) * scale)) for part in parts.groups())
+        red, green, blue = (min(255, round(int(part) * scale)) for part in parts.groups())
         return red, green, blue
     return None
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from icelos.data.parse.mime import decode_text
 from icelos.errors import InputError
 from icelos.jobs.mail.reading import message as reading
 from icelos.jobs.mail.reading.message import read_message
-from icelos.data.parse.mime import decode_text
 
 
 def _mail(body: bytes, *headers: str) -> bytes:

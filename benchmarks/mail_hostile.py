@@ -1,0 +1,295 @@
+"""Hostile mail through the judge: every fixture and seeded mutations of them, in processes with limits.
+
+ICELOS_DATA=../shared/data .venv/bin/python benchmarks/mail_hostile.py [--mutations 10000] [--seed 1]
+
+Each process may take `ADDRESSES` bytes of address space, and each mail `SECONDS`. A verdict or an InputError
+counts as an outcome; anything else raised, a mail that takes longer or a process that dies is a fault, is
+named, and ends the command with 1. Children that read PDFs and images are counted with their parents.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import multiprocessing
+import os
+import random
+import resource
+import signal
+import sys
+import tarfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NamedTuple
+
+SECONDS = 5
+PEAK_MIB = 300
+ADDRESSES = 2 << 30
+"""Libraries map far more than they touch; what is touched is measured against `PEAK_MIB`."""
+LARGEST = 2 << 20
+"""Bytes of a mutation, but for those that make it large on purpose."""
+
+
+class Outcome(NamedTuple):
+    """What became of one mail: "verdict", "refused" or "fault", with its seconds and why."""
+
+    kind: str
+    seconds: float
+    why: str = ""
+
+
+# ---- mutations
+
+
+def mutated(seed: int, mails: list[bytes]) -> bytes:
+    """A mutation of one of the mails, the same for the same seed."""
+    chance = random.Random(seed)
+    raw = chance.choice(mails)[:LARGEST]
+    for _ in range(chance.choice((1, 1, 1, 2, 4))):
+        raw = chance.choice(MUTATIONS)(raw, chance, mails)
+    return raw[: 4 * LARGEST]
+
+
+def _flipped(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+    data = bytearray(raw or b"\0")
+    for _ in range(chance.choice((1, 8, 64, 512))):
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    return bytes(data)
+
+
+def _cut(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+    return raw[: chance.randrange(len(raw) + 1)]
+
+
+def _taken_out(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+    place = chance.randrange(len(raw) + 1)
+    return raw[:place] + raw[place + chance.choice((1, 10, 1000, 100_000)) :]
+
+
+def _spliced(raw: bytes, chance: random.Random, mails: list[bytes]) -> bytes:
+    other = chance.choice(mails)[:LARGEST]
+    return raw[: chance.randrange(len(raw) + 1)] + other[chance.randrange(len(other) + 1) :]
+
+
+def _lines_repeated(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+    """Boundary lines above all."""
+    lines = raw.splitlines(keepends=True)
+    marks = [n for n, line in enumerate(lines) if line.startswith(b"--")] or list(range(len(lines)))
+    if not marks:
+        return raw
+    place = chance.choice(marks)
+    return b"".join([*lines[:place], lines[place][:400] * chance.choice((2, 50, 5000)), *lines[place:]])[
+        :LARGEST
+    ]
+
+
+def _header_put_in(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+    header = chance.choice(HEADERS)
+    head, gap, body = raw.partition(b"\n\n")
+    if chance.random() < 0.5:
+        return header + b"\n" + raw
+    return head + b"\n" + header + gap + body
+
+
+def _nested(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+    depth = chance.choice((5, 50, 500))
+    if chance.random() < 0.5:
+        return b"Content-Type: message/rfc822\n\n" * depth + raw
+    opened = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(depth)
+    )
+    return b"From: a@b.example\n" + opened + raw
+
+
+def _inserted(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+    place = chance.randrange(len(raw) + 1)
+    piece = chance.choice(PIECES)
+    return raw[:place] + piece * chance.choice((1, 100, (256 << 10) // len(piece))) + raw[place:]
+
+
+def _wrapped(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+    """The bytes of a mail as a file of some type."""
+    kind, magic = chance.choice(FILES)
+    head = b"From: a@b.example\nSubject: file\nContent-Type: %s\nContent-Disposition: attachment\n\n" % kind
+    return head + magic + raw
+
+
+MUTATIONS: tuple[Callable[[bytes, random.Random, list[bytes]], bytes], ...] = (
+    _flipped, _cut, _taken_out, _spliced, _lines_repeated, _header_put_in, _nested, _inserted, _wrapped,
+)  # fmt: skip
+HEADERS = (
+    b"Content-Type: multipart/mixed; boundary=",
+    b'Content-Type: multipart/alternative; boundary="--"',
+    b"Content-Type: text/html; charset=utf-7",
+    b"Content-Type: text/html; charset=utf-16",
+    b"Content-Transfer-Encoding: base64",
+    b"Content-Transfer-Encoding: x-uuencode",
+    b"Content-Type: text/calendar",
+    b"Content-Type: message/rfc822",
+    b"Content-Disposition: attachment; filename*0*=utf-8''%ff; filename*1*=%00; filename*9999999=x",
+    b"Subject: " + b"=?utf-8?Q?=C3?= " * 400,
+    b"From: " + b"<" * 2000 + b"a@b",
+    b"Received: " + b"(" * 4000,
+    b"Authentication-Results: " + b"x; spf=fail " * 300,
+    b"DKIM-Signature: " + b"a=b; " * 1000,
+)
+PIECES = (
+    b"<div>", b"<a href='http://a.example/'>", b"<table><tr><td>", b"</p>", b"<b></p>", b"<!--", b"&#x41;",
+    b"<p style='color:#fff;background:#fff'>", b"<style>a{b:c}", b"<img src=data:image/png;base64,", b"\0",
+    b"\xe2\x80\x8b", b"\xef\xb7\xba", "раураl ".encode(), b"a ", b"a1", b"begin 644 x\n", b"--\n",
+    b"{", b"\\'41",
+    b"http://a.example/?u=", b"<form><input type=password>", b"=?", b"\r", b"\n", b"\x1b$B", b"%PDF-1.4\n",
+)  # fmt: skip
+FILES = (
+    (b"application/pdf", b"%PDF-1.7\n"), (b"image/png", b"\x89PNG\r\n\x1a\n"),
+    (b"image/jpeg", b"\xff\xd8\xff\xe0"),
+    (b"image/gif", b"GIF89a"), (b"application/zip", b"PK\x03\x04"), (b"application/gzip", b"\x1f\x8b\x08\0"),
+    (b"application/ms-tnef", b"\x78\x9f\x3e\x22\0\0"), (b"text/html", b""),
+    (b"text/calendar", b"BEGIN:VCALENDAR\n"),
+    (b"application/octet-stream; name=a.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+    (b"application/x-tar", b"a" * 100),
+)  # fmt: skip
+
+
+# ---- processes with limits
+
+
+class _TooLong(BaseException):
+    """No Exception, so that nobody takes it for a fault of the mail."""
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Raises _TooLong in the block after so many seconds by the clock."""
+
+    def over(_number: int, _frame: object) -> None:
+        raise _TooLong
+
+    signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def work(place: Connection, mails: list[bytes]) -> None:
+    """A process: numbers come in, outcomes go out; the first numbers are those of the mails themselves."""
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
+    from icelos.errors import InputError
+    from icelos.jobs.mail.judge import Judge
+
+    judge = Judge()
+    base = _peak()
+    while (number := place.recv()) is not None:
+        raw = mails[number] if number < len(mails) else mutated(number, mails)
+        began = time.perf_counter()
+        kind, why = "verdict", ""
+        try:
+            with limited(SECONDS):
+                judge.judge(raw)
+        except InputError:
+            kind = "refused"
+        except _TooLong:
+            kind, why = "fault", "takes longer: " + traceback.format_exc(limit=-3)
+        except BaseException:  # noqa: BLE001 - what is raised is what is looked for
+            kind, why = "fault", traceback.format_exc(limit=-3)
+        place.send((Outcome(kind, time.perf_counter() - began, why), base, _peak()))
+
+
+def _peak() -> float:
+    """Resident MiB at the most, of this process and the largest of those it waited for."""
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(resource.getrusage(kind).ru_maxrss for kind in kinds) / 1024
+
+
+class Worker:
+    """A process that judges, begun anew when one dies."""
+
+    def __init__(self, mails: list[bytes]) -> None:
+        self._mails = mails
+        self.base = self.peak = 0.0
+        self._start()
+
+    def _start(self) -> None:
+        self._line, theirs = multiprocessing.Pipe()
+        self._process = multiprocessing.Process(target=work, args=(theirs, self._mails), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def judge(self, number: int) -> Outcome:
+        """What became of a mail; a process that dies or hangs is the mail's fault."""
+        self._line.send(number)
+        try:
+            if not self._line.poll(4 * SECONDS):
+                raise EOFError("it hangs")
+            answer: tuple[Outcome, float, float] = self._line.recv()
+            outcome, self.base, peak = answer
+            self.peak = max(self.peak, peak)
+            return outcome
+        except (EOFError, OSError) as error:
+            self._process.kill()
+            self._process.join()
+            code = self._process.exitcode
+            self._start()
+            return Outcome("fault", float(SECONDS), f"the process died with {code} ({error})")
+
+    def end(self) -> None:
+        self._line.send(None)
+        self._process.join(10)
+        self._process.kill()
+
+
+def fixtures() -> list[bytes]:
+    """Every file of the fixtures."""
+    with tarfile.open(Path(os.environ["ICELOS_DATA"]) / "mail/mime_fixtures/mime_fixtures.tar.gz") as tar:
+        files = (tar.extractfile(member) for member in tar if member.isfile())
+        return [file.read() for file in files if file is not None]
+
+
+def main() -> int:
+    """Prints counts, the slowest and the largest; 1 where there was a fault."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mutations", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="a folder for the mails with faults")
+    options = parser.parse_args()
+    mails = fixtures()
+    first = len(mails) + options.seed * 1_000_000
+    worker = Worker(mails)
+    faults = told("fixtures", worker, list(range(len(mails))), mails, options.keep)
+    faults += told("mutations", worker, list(range(first, first + options.mutations)), mails, options.keep)
+    worker.end()
+    print(f"memory: {worker.base:.0f} MiB before the first mail, {worker.peak:.0f} MiB at the most")
+    return 1 if faults or worker.peak > PEAK_MIB else 0
+
+
+def told(name: str, worker: Worker, numbers: list[int], mails: list[bytes], keep: Path | None) -> int:
+    """Judges, prints, and gives the number of faults."""
+    counts: Counter[str] = Counter()
+    seconds: list[tuple[float, int]] = []
+    for number in numbers:
+        outcome = worker.judge(number)
+        counts[outcome.kind] += 1
+        seconds.append((outcome.seconds, number))
+        if outcome.kind == "fault":
+            print(f"FAULT {name} {number}: {outcome.why}", file=sys.stderr)
+            if keep is not None:
+                keep.mkdir(parents=True, exist_ok=True)
+                raw = mails[number] if number < len(mails) else mutated(number, mails)
+                (keep / f"{number}-{hashlib.sha256(raw).hexdigest()[:8]}.eml").write_bytes(raw)
+    times = sorted(seconds)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    middle, most, worst = times[len(times) // 2][0], times[len(times) * 99 // 100][0], times[-1]
+    print(f"{name}: {len(numbers)} mails, {kinds}; median {1000 * middle:.1f} ms, 99 % below {most:.2f} s,")
+    print(f"  the slowest {worst[0]:.2f} s (number {worst[1]})")
+    return counts["fault"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
