@@ -1,4 +1,4 @@
-"""Real delivery: mail through a private Postfix and the scanner, killed in the middle, with every mail counted.
+"""Real delivery: mail through a private Postfix and the scanner, killed in the middle; every mail is counted.
 
 `python -m benchmarks.mail_delivery [MAILS [CONNECTIONS]]`, as root, with Debian's postfix, spamass-milter and
 spamc. Two ways: Postfix with our SMTP filter as `content_filter`, and Postfix with spamass-milter, which asks
@@ -28,6 +28,8 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import msgspec
+
+from icelos.jobs.mail.delivery.lists import GTUBE
 
 PROGRAMS = ("postfix", "spamc", "spamass-milter")
 DAEMONS = "/usr/lib/postfix/sbin"
@@ -119,7 +121,7 @@ def missing() -> list[str]:
 
 
 class Account(msgspec.Struct, kw_only=True):
-    """Where the mails are at the end. `seconds` up to the last delivery."""
+    """Where the mails are at the end. `seconds` up to the last delivery; memory of all our processes then."""
 
     sent: int
     accepted: int
@@ -131,6 +133,7 @@ class Account(msgspec.Struct, kw_only=True):
     missing: int = 0
     kills: int = 0
     seconds: float = 0.0
+    memory_mib: float = 0.0
 
     @property
     def accounted(self) -> int:
@@ -260,20 +263,13 @@ def milter(folder: Path, spamd: int) -> Iterator[str]:
 
 
 def letter(number: int) -> bytes:
-    """A mail of ours with its number; every fifth is a lure that is an alert."""
+    """A mail of ours with its number; every fifth holds the text that tests spam filters."""
     mail = EmailMessage()
     mail["From"], mail["To"] = f"Ann Example <ann{number}@example.com>", "team@example.org"
     mail["Message-ID"], mail["X-Account"] = f"<{number}@example.com>", str(number)
-    if number % 5 == 4:
-        mail.replace_header("From", f'"service@bank.com" <office{number}@example.com>')
-        mail["Reply-To"], mail["Subject"] = "claims@gmail.com", "Your account will be suspended"
-        link = "<a href='http://8.8.8.8/login'>https://www.bank.com</a>"
-        mail.set_content(f"<p>Please confirm your password</p>{link}", subtype="html")
-    else:
-        mail["Subject"] = f"Minutes of meeting {number}"
-        mail.set_content(
-            f"Hello all,\n\nhere are the minutes of meeting {number}.\n" + ".\nfrom here on\n" * 40
-        )
+    mail["Subject"] = f"Minutes of meeting {number}"
+    text = f"Hello all,\n\nhere are the minutes of meeting {number}.\n" + ".\nfrom here on\n" * 40
+    mail.set_content(text + (GTUBE.decode("ascii") if number % 5 == 4 else ""))
     return mail.as_bytes()
 
 
@@ -298,7 +294,8 @@ def run(kind: str, mails: int, connections: int, *, kill: bool, patience_s: floa
             if kind == "smtp":
                 more = f"content_filter = scan:[127.0.0.1]:{port}"
             else:
-                more = f"smtpd_milters = {stack.enter_context(milter(folder, port))}\nmilter_default_action = tempfail"
+                address = stack.enter_context(milter(folder, port))
+                more = f"smtpd_milters = {address}\nmilter_default_action = tempfail"
             box = stack.enter_context(postfix(folder, first, second, more))
             return _counted(scanner, first, box, folder / "icelos", mails, connections, kill, patience_s)
     finally:
@@ -323,6 +320,7 @@ def _counted(
     account = Account(sent=mails, accepted=len(accepted), kills=scanner.kills)
     _wait(box, home, accepted, patience_s)
     account.seconds = time.monotonic() - start
+    account.memory_mib = scanner.memory_mib()
     _count(account, box, home, accepted)
     return account
 
@@ -370,23 +368,24 @@ def _count(account: Account, box: Path, home: Path, accepted: set[int]) -> None:
     account.twice = account.delivered + account.quarantined - len(there)
 
 
+COLUMNS = ("in", "accounted", "mailbox", "held", "judged", "twice", "bounced", "seconds", "MiB")
+
+
 def main(mails: int = 2000, connections: int = 20) -> None:
     """Print a line for each way, without and with a kill."""
     if lacking := missing():
         sys.exit(f"this needs {', '.join(lacking)}")
     print(f"{mails} mails over {connections} SMTP connections")
-    print(
-        f"{'way':28} {'in':>6} {'accounted':>9} {'mailbox':>8} {'held':>5} {'judged':>7} {'twice':>6} {'bounced':>8} {'s':>6}"
-    )
+    print(f"{'way':24}", *(f"{name:>9}" for name in COLUMNS))
     for kind, name in (("smtp", "content_filter"), ("spamd", "spamass-milter")):
         for kill in (False, True):
             a = run(kind, mails, connections, kill=kill)
+            shown = (
+                a.accepted, a.accounted, a.delivered, a.quarantined, a.judged, a.twice, a.bounced,
+                f"{a.seconds:.1f}", f"{a.memory_mib:.0f}",
+            )  # fmt: skip
             title = f"{name}{', kill -9' if kill else ''}"
-            print(
-                f"{title:28} {a.accepted:6} {a.accounted:9} {a.delivered:8} {a.quarantined:5} {a.judged:7} "
-                f"{a.twice:6} {a.bounced:8} {a.seconds:6.1f}",
-                flush=True,
-            )
+            print(f"{title:24}", *(f"{value:>9}" for value in shown), flush=True)
 
 
 if __name__ == "__main__":

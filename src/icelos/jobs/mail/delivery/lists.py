@@ -2,7 +2,8 @@
 
 An entry is an address, or a domain with all below it. Who is on the allow list is easily imitated, so an
 entry counts only where a trusted server's Authentication-Results say DMARC pass for the same domain, unless
-the policy lets it count without.
+the policy lets it count without. The text that tests spam filters is a hit too: with it an administrator
+sees that an installation works.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from icelos.jobs.mail.signals.signals import Signal
 ALLOW_WEIGHT = -12.0
 BLOCK_WEIGHT = 16.0
 """Enough to turn any ordinary sum; a sender on both lists stays blocked."""
+GTUBE = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
+"""https://spamassassin.apache.org/gtube/"""
+GTUBE_WEIGHT = 40.0
 _ADDRESS = re.compile(r"[^\s<>\"(),:;@]{1,64}@([^\s<>\"(),:;@\[\]]{1,253})")
 _COMMENT = re.compile(r"\([^()]{0,1000}\)")
 _PASS = re.compile(r"\s*dmarc\s{0,5}=\s{0,5}pass\b", re.IGNORECASE)
@@ -31,6 +35,10 @@ _OWNER = re.compile(r"\bheader\.from\s{0,5}=\s{0,5}\"?([^\s;\"]{1,253})", re.IGN
 def with_lists(judgement: Judgement, raw: bytes, policy: Policy) -> Judgement:
     """The judgement with the hits of the lists among its symbols; score, verdict and sentence follow."""
     hits = list(_hits(raw, policy)) if policy.allow or policy.block else []
+    if GTUBE in raw:
+        hits.append(
+            Signal("gtube", GTUBE_WEIGHT, "it holds the text that tests spam filters", "body", "GTUBE")
+        )
     if not hits:
         return judgement
     symbols = sorted([*judgement.symbols, *hits], key=lambda one: (-one.weight, one.name))

@@ -29,6 +29,12 @@ class NotJudged(Exception):
     """No verdict was reached on a mail; the text says why, in words that may go into a header."""
 
 
+class Busy(NotJudged):
+    """No fault of the mail: there is too much of it at the moment. It is to come again, whatever the policy
+    does with mail that cannot be judged, or a flood would open the door.
+    """
+
+
 class Judging(Protocol):
     """What the servers ask."""
 
@@ -51,6 +57,11 @@ class Pool:
         self._nursery: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
+    @property
+    def nursery(self) -> int | None:
+        """The number of the process that forks the workers."""
+        return self._nursery.pid if self._nursery else None
+
     async def start(self) -> None:
         """Raises RunError where the judge cannot be loaded."""
         await asyncio.to_thread(self._start_nursery)
@@ -66,7 +77,7 @@ class Pool:
     async def judge(self, raw: bytes) -> Judgement:
         """Raises NotJudged: too many wait, the deadline is over, or the judge failed."""
         if self._asking >= self._workers + self._waiting:
-            raise NotJudged("busy: too many messages wait to be judged")
+            raise Busy("too many messages wait to be judged")
         self._asking += 1
         try:
             return await self._judge(raw)
@@ -77,7 +88,7 @@ class Pool:
         try:
             worker = await asyncio.wait_for(self._idle.get(), self._patience_s)
         except TimeoutError:
-            raise NotJudged("busy: waited too long to be judged") from None
+            raise Busy("it waited too long to be judged") from None
         try:
             answer = await self._ask(worker, raw)
         except BaseException:
@@ -132,12 +143,14 @@ class Pool:
 
     async def _new_worker(self) -> socket.socket:
         """A connection to a fresh worker. Raises NotJudged where none can be had."""
+        control = self._control
         try:
             return self._forked()
-        except OSError:  # the process that forks them is gone
+        except OSError:  # the process that forks them is gone; another mail may have had it started meanwhile
             async with self._starting:
-                with suppress(RunError):
-                    await asyncio.to_thread(self._renew)
+                if self._control is control:
+                    with suppress(RunError):
+                        await asyncio.to_thread(self._renew)
         try:
             return self._forked()
         except OSError:
@@ -156,10 +169,8 @@ class Pool:
         return ours
 
     def _renew(self) -> None:
-        """Another mail may have had it started meanwhile."""
-        if self._nursery is None or self._nursery.poll() is not None:
-            self._stop_nursery()
-            self._start_nursery()
+        self._stop_nursery()
+        self._start_nursery()
 
 
 class _Worker:

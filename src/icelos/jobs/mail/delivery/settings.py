@@ -28,8 +28,8 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ("127.0.0.0/8", "::1/128")
     workers: Annotated[int, Meta(ge=1, le=64, description="Processes that judge mail at once")] = 2
     waiting: Annotated[
-        int, Meta(ge=0, le=10_000, description="Mails that may wait for one of them before servers say busy")
-    ] = 64
+        int, Meta(ge=0, le=10_000, description="Mails that may wait for one of them; more are put off")
+    ] = 250
     deadline_s: Annotated[
         float, Meta(gt=0, le=600, description="Seconds after which the judging of one mail is given up")
     ] = 10.0

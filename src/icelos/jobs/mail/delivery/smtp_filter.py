@@ -21,7 +21,7 @@ from icelos.jobs.mail.delivery.headers import marked, not_judged
 from icelos.jobs.mail.delivery.listening import Address, Room
 from icelos.jobs.mail.delivery.next_hop import NextHop, Unreachable, with_crlf
 from icelos.jobs.mail.delivery.policy import Action, OnError, Policy
-from icelos.jobs.mail.delivery.pool import Judging, NotJudged
+from icelos.jobs.mail.delivery.pool import Busy, Judging, NotJudged
 from icelos.jobs.mail.delivery.quarantine import Held
 from icelos.jobs.mail.delivery.smtp_session import NULL, Connection
 from icelos.jobs.mail.judge import Judgement, clean
@@ -162,7 +162,7 @@ class Handler:
             judgement = await self._shared.judging.judge(raw)
         except NotJudged as reason:
             LOG.warning("smtp: %d bytes not judged: %s", len(raw), reason)
-            if policy.on_error is OnError.DEFER:
+            if policy.on_error is OnError.DEFER or isinstance(reason, Busy):
                 return f"451 4.7.1 Not judged: {clean(str(reason), 200)}"
             return await self._hand_on(not_judged(raw, str(reason)))
         action = policy.action(judgement)

@@ -17,7 +17,7 @@ from icelos.jobs.mail.delivery.listening import Room
 from icelos.jobs.mail.delivery.outbox import Told
 from icelos.jobs.mail.delivery.points import REQUIRED, points
 from icelos.jobs.mail.delivery.policy import OnError, Policy
-from icelos.jobs.mail.delivery.pool import Judging, NotJudged
+from icelos.jobs.mail.delivery.pool import Busy, Judging, NotJudged
 from icelos.jobs.mail.delivery.protocol import Refused, Request
 from icelos.jobs.mail.judge import Judgement
 
@@ -111,7 +111,7 @@ class Spamd:
             judgement = await self._judging.judge(raw)
         except NotJudged as reason:
             LOG.warning("spamd: %s of %d bytes: %s", request.method, len(raw), reason)
-            return self._not_judged(request, raw, str(reason))
+            return self._not_judged(request, raw, reason)
         spam = self._policy.is_spam(judgement)
         score = points(judgement, self._policy.threshold, spam=spam).total
         LOG.info(
@@ -134,11 +134,12 @@ class Spamd:
             return report(judgement, self._policy).encode("ascii")
         return b""
 
-    def _not_judged(self, request: Request, raw: bytes, reason: str) -> bytes:
+    def _not_judged(self, request: Request, raw: bytes, reason: NotJudged) -> bytes:
         """Failing open, a mail comes back with the reason; else it is for the client to say what is done."""
-        if self._policy.on_error is OnError.DEFER or request.method not in {"PROCESS", "HEADERS"}:
+        open_to_it = self._policy.on_error is OnError.DELIVER and not isinstance(reason, Busy)
+        if not open_to_it or request.method not in {"PROCESS", "HEADERS"}:
             return Refused("EX_TEMPFAIL", f"Temporary failure: {reason}").line
-        body = not_judged(raw, reason)
+        body = not_judged(raw, str(reason))
         body = _header_of(body) if request.method == "HEADERS" else body
         return protocol.answer(request, spam=False, score=0.0, required=REQUIRED, body=body)
 
