@@ -11,6 +11,7 @@ from icelos.jobs.mail.signals.domains import (
     decoded_host,
     is_public_ip,
     mixed_scripts,
+    organisation,
     shown_host,
 )
 from icelos.jobs.mail.signals.facts import Facts, same_party
@@ -33,10 +34,16 @@ MANY_LABELS = 4
 _USUAL_PORTS = frozenset({0, 80, 443, 8080, 8443})
 
 
+_IDLE = re.compile(r"\s*(?:javascript:\s{0,9}(?:void\b|;|//|\Z)|data:[^,]*\Z)", re.IGNORECASE)
+"""A link of a web page that does nothing in a mail, and words that only look like one."""
+
+
 def links(facts: Facts) -> Iterator[Signal]:
     """All that single links show."""
     for web in facts.webs:
         if web.url.scheme in {"javascript", "data", "vbscript"}:
+            if _IDLE.match(web.target):
+                continue
             why = f"a link runs {web.url.scheme}: instead of leading somewhere"
             yield hit("script-link", why, "body", web.target)
         elif web.host:
@@ -87,7 +94,7 @@ def _is_usual(web: Web, facts: Facts) -> bool:
 def _address(web: Web, _: Facts) -> Iterator[Signal]:
     """How the host is written: user information, a bare IP address, other alphabets, ports, codes."""
     host, target = web.host, web.target
-    if "." in web.url.userinfo:
+    if organisation(web.url.userinfo.partition(":")[0].lower()):
         why = f"a link shows {web.url.userinfo[:80]} before the @ of {host}"
         yield hit("link-userinfo", why, "body", target)
     if is_public_ip(host):

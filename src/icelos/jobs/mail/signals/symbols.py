@@ -77,10 +77,10 @@ _TABLE: tuple[tuple[str, float, str], ...] = (
     ("own-domain-forged", 3.0, "it claims one of our domains and failed authentication"),
     ("origin-proven", -1.0, "a trusted server proved a known organisation in From (DMARC, aligned)"),
     # where its links lead
-    ("script-link", 3.0, "a link runs a script or holds its page in itself"),
+    ("script-link", 2.5, "a link runs a script or holds its page in itself"),
     ("link-text-mismatch", 2.0, "a link shows one organisation's host and leads to another's"),
     ("link-userinfo", 3.5, "a link shows a host before an @, and leads to the one behind it"),
-    ("link-to-ip", 2.5, "a link leads to a bare IP address"),
+    ("link-to-ip", 2.2, "a link leads to a bare IP address"),
     ("link-punycode", 1.0, "a link's host is not in plain letters"),
     ("link-mixed-scripts", 2.0, "a link's host mixes alphabets"),
     ("link-port", 0.8, "a link names an unusual port"),

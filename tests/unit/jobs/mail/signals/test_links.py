@@ -69,6 +69,9 @@ def test_tricks(target: str, name: str) -> None:
         "https://www.google.com/maps?q=Berlin",
         "https://eur03.safelinks.protection.outlook.com/?url=https%3A%2F%2Fsome-site.net%2F&data=1",
         "mailto:a@b.com",
+        "javascript:void(0)",
+        "data:Z",
+        "http://ann.miller@some-shop.net",
         "http://server.local:8000/",
     ],
 )
