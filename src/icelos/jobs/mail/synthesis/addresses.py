@@ -10,7 +10,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from icelos.jobs.mail.synthesis.dice import Odds
+from icelos.jobs.mail.synthesis.dice import Odds, pick
 from icelos.jobs.mail.synthesis.words import brands, parts
 
 _SWAPS = (
@@ -38,14 +38,22 @@ HOSTILE_SHAPES = Odds(
         "site": 2,
     }
 )
+_PLAIN = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "Ł": "L", "ı": "i", "æ": "ae", "&": "and"})
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 @lru_cache(maxsize=4096)
 def slug(name: str) -> str:
-    """Letters and digits of a name, as a domain would have them."""
-    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss").replace("ø", "o").replace("ł", "l"))
-    return re.sub(r"[^a-z0-9]", "", plain.encode("ascii", "ignore").decode("ascii").lower())[:30] or "company"
+    """Letters and digits of a name, as a domain would have them; a made-up word for other scripts."""
+    plain = unicodedata.normalize("NFKD", name.translate(_PLAIN))
+    return re.sub(r"[^a-z0-9]", "", plain.encode("ascii", "ignore").decode("ascii").lower())[
+        :30
+    ] or _romanised(name)
+
+
+def _romanised(name: str) -> str:
+    """A word that stands for a name without Latin letters, always the same one."""
+    return (pick(parts().syllables_1, 0, name) + pick(parts().syllables_2, 0, name)).lower()
 
 
 def random_id(rng: random.Random, length: int) -> str:

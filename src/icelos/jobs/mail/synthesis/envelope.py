@@ -32,9 +32,9 @@ _TYPES = {
 def to_message(mail: SyntheticMail) -> bytes:
     """The message, with line ends as in files. The same mail gives the same bytes."""
     headers = [
-        f"From: {formataddr((mail.sender_name, mail.sender_address))}",
-        f"To: {mail.recipient}",
-        f"Subject: {_encoded(mail.subject)}",
+        f"From: {formataddr((_one_line(mail.sender_name), _one_line(mail.sender_address)))}",
+        f"To: {_one_line(mail.recipient)}",
+        f"Subject: {_encoded(_one_line(mail.subject))}",
         f"Date: {format_datetime(_START + timedelta(minutes=number(mail.seed, 'sent') % 5_000_000))}",
         f"Message-ID: <{number(mail.seed, mail.id):x}@mail.invalid>",
         f"{MARK}: yes",
@@ -83,6 +83,11 @@ def _attached(mail: SyntheticMail) -> str:
         f'Content-Disposition: attachment; filename="{mail.attachment}"\n'
         f"Content-Transfer-Encoding: base64\n\n{body}"
     )
+
+
+def _one_line(text: str) -> str:
+    """A header's value: a line end in it would begin another header."""
+    return " ".join(text.split())
 
 
 def _encoded(text: str) -> str:

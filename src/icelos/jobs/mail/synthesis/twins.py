@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from icelos.errors import InputError
+from icelos.jobs.mail.intents.taxonomy import BENIGN
 from icelos.jobs.mail.synthesis.bank import Bank, load_bank
 from icelos.jobs.mail.synthesis.compose import Composer
 from icelos.jobs.mail.synthesis.dice import pick
@@ -32,14 +33,16 @@ NEAREST: dict[str, tuple[str, ...]] = {
 
 
 def twin_scene(bank: Bank, scene: Scene, seed: int) -> Scene:
-    """A harmless scene for a malicious one: its own twin, else one of a near topic and the same style.
+    """A harmless scene for a malicious one: its own twin, else one of a near topic, else of any, of the same
+    style where there is one.
 
-    Raises InputError where the language has no harmless scene of a near topic.
+    Raises InputError where the language has no harmless scene.
     """
     own = bank.twins(scene)
     if own:
         return pick(own, seed, "twin")
     near = [one for topic in NEAREST.get(scene.intent, ()) for one in bank.of(scene.language, topic)]
+    near = near or [one for topic in BENIGN for one in bank.of(scene.language, topic)]
     same = [one for one in near if one.style == scene.style] or near
     if not same:
         raise InputError(f"no harmless phrases next to {scene.intent!r} in language {scene.language!r}")
