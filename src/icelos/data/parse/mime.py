@@ -26,23 +26,27 @@ RawHeaders = list[tuple[str, bytes]]
 _FIELD = re.compile(rb"([!-9;-~]{1,120})[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)")
 
 
-def split(raw: bytes) -> tuple[RawHeaders, bytes]:
-    """Headers, unfolded, and the body. A line that is no header ends them, as mail servers have it."""
+def split(raw: bytes, start: int = 0, end: int | None = None) -> tuple[RawHeaders, int]:
+    """Headers, unfolded, and where the body begins; nothing is copied, as parts lie within parts.
+
+    A line that is no header ends them, as mail servers have it.
+    """
     found: RawHeaders = []
-    position = 0
-    while position < len(raw) and position < MAX_HEADER_BYTES and len(found) < MAX_HEADERS:
-        if match := _FIELD.match(raw, position):
+    end = len(raw) if end is None else end
+    position = start
+    while position < end and position < start + MAX_HEADER_BYTES and len(found) < MAX_HEADERS:
+        if match := _FIELD.match(raw, position, end):
             found.append((match[1].decode("ascii").lower(), _unfolded(match[2])))
             position = match.end()
             continue
-        end = raw.find(b"\n", position)
-        end = len(raw) if end < 0 else end
-        if raw[position:end] in (b"", b"\r"):
-            return found, raw[end + 1 :]
-        if position:  # one odd first line is forgiven: an envelope's "From ", a word of some tool
-            return found, raw[position:]
-        position = end + 1
-    return found, raw[position:]
+        stop = raw.find(b"\n", position, end)
+        stop = end if stop < 0 else stop
+        if raw[position : min(stop, position + 2)] in (b"", b"\r"):
+            return found, min(stop + 1, end)
+        if position > start:  # one odd first line is forgiven: an envelope's "From ", a word of some tool
+            return found, position
+        position = stop + 1
+    return found, min(position, end)
 
 
 def _unfolded(value: bytes) -> bytes:
@@ -52,43 +56,46 @@ def _unfolded(value: bytes) -> bytes:
     return b" ".join(line.strip() for line in lines)[:MAX_VALUE].strip()
 
 
-def split_part(piece: bytes) -> tuple[RawHeaders, bytes]:
+def split_part(raw: bytes, start: int, end: int) -> tuple[RawHeaders, int]:
     """A part may have no header at all: it begins with an empty line then, or at once with text."""
-    if piece.startswith((b"\n", b"\r\n")):
-        return [], piece.lstrip(b"\r\n")
-    return split(piece)
+    first = start
+    while first < end and raw[first] in b"\r\n":
+        first += 1
+    return split(raw, start, end) if first == start else ([], first)
 
 
-def pieces(body: bytes, boundary: bytes) -> Iterator[bytes]:
-    """What stands between boundary lines (RFC 2046, 5.1.1); an unclosed last part counts."""
-    start = -1
-    for place, end, closes in islice(_boundary_lines(body, b"--" + boundary), MAX_BOUNDARIES):
-        if start >= 0:
-            yield body[start:place]
-        start = end
+def pieces(raw: bytes, boundary: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Where what stands between boundary lines begins and ends (RFC 2046, 5.1.1), an unclosed one too."""
+    end = len(raw) if end is None else end
+    begins = -1
+    for place, after, closes in islice(_boundary_lines(raw, b"--" + boundary, start, end), MAX_BOUNDARIES):
+        if begins >= 0:
+            yield begins, place
+        begins = min(after, end)
         if closes:
             return
-    if 0 <= start < len(body):
-        yield body[start:]
+    if 0 <= begins < end:
+        yield begins, end
 
 
-def _boundary_lines(body: bytes, line: bytes) -> Iterator[tuple[int, int, bool]]:
+def _boundary_lines(raw: bytes, line: bytes, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
     """Where each boundary line begins and ends, and whether it is the last one."""
-    place = 0 if body.startswith(line) else _next_line(body, line, 0)
+    place = start if raw.startswith(line, start, end) else _next_line(raw, line, start, end)
     for _ in range(10 * MAX_BOUNDARIES):
         if place < 0:
             return
         position = place + len(line)
-        end = body.find(b"\n", position, position + MAX_VALUE)
-        end = min(len(body), position + MAX_VALUE) if end < 0 else end
-        rest = body[position:end].rstrip(b" \t\r")
+        stop = min(end, position + MAX_VALUE)
+        after = raw.find(b"\n", position, stop)
+        after = stop if after < 0 else after
+        rest = raw[position:after].rstrip(b" \t\r")
         if rest in (b"", b"--"):
-            yield place, end + 1, bool(rest)
-        place = _next_line(body, line, position)
+            yield place, after + 1, bool(rest)
+        place = _next_line(raw, line, position, end)
 
 
-def _next_line(body: bytes, line: bytes, position: int) -> int:
-    place = body.find(b"\n" + line, position)
+def _next_line(raw: bytes, line: bytes, position: int, end: int) -> int:
+    place = raw.find(b"\n" + line, position, end)
     return place + 1 if place >= 0 else -1
 
 
@@ -307,16 +314,16 @@ _MAILS = frozenset({"message/rfc822", "message/global"})
 def attached_mails(raw: bytes) -> list[bytes]:
     """The mails attached to one, whole, as a report of a suspicious mail carries them; not those in these."""
     found: list[bytes] = []
-    waiting = [(*split(raw.lstrip()), 0)]
+    waiting = [(*split(raw), len(raw), 0)]
     for _ in range(MAX_LOOKED_AT):
         if not waiting or len(found) >= MAX_MAILS:
             break
-        headers, body, level = waiting.pop()
+        headers, start, end, level = waiting.pop()
         fields = content_fields(headers)
         kind, name = fields.get_content_type(), file_name(fields).lower()
         if kind in _MAILS or name.endswith((".eml", ".msg")):
-            found.append(undone(body, fields).lstrip(b"\r\n"))
+            found.append(undone(raw[start:end], fields).lstrip(b"\r\n"))
         elif kind.startswith("multipart/") and level < MAX_LEVELS and (line := parameter(fields, "boundary")):
-            inner = islice(pieces(body, line.encode("utf-8", "replace")), MAX_LOOKED_AT)
-            waiting.extend([(*split_part(piece), level + 1) for piece in inner][::-1])
+            inner = islice(pieces(raw, line.encode("utf-8", "replace"), start, end), MAX_LOOKED_AT)
+            waiting.extend([(*split_part(raw, *piece), piece[1], level + 1) for piece in inner][::-1])
     return [mail for mail in found if mail]

@@ -30,9 +30,10 @@ from icelos.data.parse.mime import (
 
 def test_headers_are_unfolded_and_end_where_they_end() -> None:
     raw = b"A: one\r\n two\r\n\tthree\r\nB : 2\r\n\r\nbody: no header\n"
-    assert split(raw) == ([("a", b"one two three"), ("b", b"2")], b"body: no header\n")
-    assert split(b"A: 1\nno header here\nB: 2\n")[1] == b"no header here\nB: 2\n"
-    assert split(b"")[0] == []
+    assert split(raw) == ([("a", b"one two three"), ("b", b"2")], raw.find(b"body"))
+    assert split(b"A: 1\nno header here\nB: 2\n")[1] == len(b"A: 1\n")
+    assert split(b"--B\nA: 1\n\nB: 2", 4, 9) == ([("a", b"1")], 9)
+    assert split(b"") == ([], 0)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,10 @@ def test_headers_are_unfolded_and_end_where_they_end() -> None:
     ],
 )
 def test_pieces(body: bytes, found: list[bytes]) -> None:
-    assert list(pieces(body, b"B")) == found
+    assert [body[start:end] for start, end in pieces(body, b"B")] == found
+    inside = b"--B\n" + body + b"\n--B--"
+    spans = pieces(inside, b"B", 4, 4 + len(body))
+    assert [inside[start:end] for start, end in spans] == found
 
 
 @pytest.mark.parametrize(

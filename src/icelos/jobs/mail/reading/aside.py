@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SECONDS = 2.5
 """For all files of one mail together."""
-MEMORY = 224 * 1024 * 1024
+MEMORY = 176 * 1024 * 1024
 """Address space of the process, in bytes."""
 MAX_DATA = 16 * 1024 * 1024
 MAX_OUTLOOK = 48 * 1024 * 1024

@@ -73,16 +73,20 @@ class Decoded(msgspec.Struct, frozen=True):
     sha256: str
 
 
-def decoded(body: bytes, fields: Headers) -> Decoded:
-    """A part decoded piece by piece, so that a large one is not held several times."""
-    if transfer_encoding(fields) != "base64" or len(body) <= PIECE:
-        data = undone(body, fields)
-        return Decoded(data[:KEPT], len(data), hashlib.sha256(data).hexdigest())
+def told(data: bytes) -> Decoded:
+    """Bytes that need no decoding."""
+    return Decoded(data[:KEPT], len(data), hashlib.sha256(data).hexdigest())
+
+
+def decoded(raw: bytes, start: int, end: int, fields: Headers) -> Decoded:
+    """The part from `start` to `end`, piece by piece, so that a large one is not held several times."""
+    if transfer_encoding(fields) != "base64" or end - start <= PIECE:
+        return told(undone(raw[start:end], fields))
     digest, size, kept = hashlib.sha256(), 0, bytearray()
     rest = b""
-    for place in range(0, len(body), PIECE):
-        clean = rest + bytes(body[place : place + PIECE]).translate(None, b" \t\r\n")
-        whole = len(clean) // 4 * 4 if place + PIECE < len(body) else len(clean)
+    for place in range(start, end, PIECE):
+        clean = rest + raw[place : min(end, place + PIECE)].translate(None, b" \t\r\n")
+        whole = len(clean) // 4 * 4 if place + PIECE < end else len(clean)
         piece, rest = unbase64(clean[:whole]), clean[whole:]
         digest.update(piece)
         size += len(piece)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from email.message import Message as Headers
 from importlib.util import find_spec
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,6 +22,7 @@ from icelos.data.parse.mime import (
     pieces,
     split,
     split_part,
+    transfer_encoding,
     unbase64,
     undone,
     uuencoded,
@@ -28,7 +30,7 @@ from icelos.data.parse.mime import (
 from icelos.errors import InputError
 from icelos.jobs.mail.reading.aside import Aside
 from icelos.jobs.mail.reading.attachments import Attachment as Attachment
-from icelos.jobs.mail.reading.attachments import Decoded, Opened, Opener, decoded
+from icelos.jobs.mail.reading.attachments import Decoded, Opened, Opener, decoded, told
 from icelos.jobs.mail.reading.invites import read_invite
 from icelos.jobs.mail.reading.markup import MAX_LINKS, Image, Link, read_markup
 from icelos.jobs.mail.reading.normalise import Normalised, Tricks
@@ -39,8 +41,8 @@ MAX_RAW = 48 * 1024 * 1024
 MAX_DEPTH = 16
 MAX_PARTS = 300
 MAX_TEXT = 1024 * 1024
-MAX_COPIED = 16 * 1024 * 1024
-"""Bytes held for parts within parts, or four times the message where that is more."""
+MAX_COPIED = 64 * 1024 * 1024
+"""Bytes of encoded mails within mails that are decoded."""
 PARTS_LEFT_OUT = "parts beyond the bounds of depth, number or size were left out"
 TEXT_LEFT_OUT = "text beyond 1 MiB was left out"
 _UNSAID = "application/octet-stream"
@@ -130,12 +132,12 @@ def read_message(raw: bytes, *, aside: bool = True) -> Message:
     reader = Aside()
     if raw.startswith(OUTLOOK):
         raw = _from_outlook(raw, reader)
-    headers, body = split(raw.removeprefix(b"\xef\xbb\xbf").lstrip())
+    raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip()
+    headers, start = split(raw)
     if not headers:
         raise InputError("no mail header in it")
     message = Message([(name, decoded_words(value)) for name, value in headers])
-    copied = max(MAX_COPIED, 4 * len(raw))
-    _Walk(message, copied, Opener(reader if aside else None)).whole(headers, body)
+    _Walk(message, Opener(reader if aside else None)).whole(headers, Span(raw, start, len(raw)))
     return message
 
 
@@ -149,29 +151,43 @@ def _from_outlook(raw: bytes, reader: Aside) -> bytes:
     return found.mail
 
 
+class Span(NamedTuple):
+    """A stretch of bytes that is not copied: parts lie within parts, and a mail may be large."""
+
+    raw: bytes
+    start: int
+    end: int
+
+    def head(self, most: int) -> bytes:
+        """Its first bytes."""
+        return self.raw[self.start : min(self.end, self.start + most)]
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
 class _Walk:
     """Walks the parts of one message and fills it."""
 
-    def __init__(self, message: Message, copied: int, opener: Opener) -> None:
+    def __init__(self, message: Message, opener: Opener) -> None:
         self.message = message
         self.parts = 0
-        self.copied = copied
+        self.copied = MAX_COPIED
         self.room = MAX_TEXT
         self.opener = opener
         self.embedded: list[str] = []
 
-    def whole(self, headers: RawHeaders, body: bytes) -> None:
+    def whole(self, headers: RawHeaders, body: Span) -> None:
         """The message, and what its attachments hold."""
         self.part(headers, body, 0)
         for source in self.embedded:
             self.opener.image(unbase64(source.partition(",")[2].encode("ascii", "ignore")))
         self._take_in(self.opener.opened)
 
-    def part(self, headers: RawHeaders, body: bytes, depth: int) -> None:
+    def part(self, headers: RawHeaders, body: Span, depth: int) -> None:
         """One part and those in it."""
         self.parts += 1
-        self.copied -= len(body)
-        if self.parts > MAX_PARTS or depth > MAX_DEPTH or self.copied < 0:
+        if self.parts > MAX_PARTS or depth > MAX_DEPTH:
             self._defect(PARTS_LEFT_OUT)
             return
         fields = content_fields(headers)
@@ -181,37 +197,54 @@ class _Walk:
                 body, parameter(fields, "boundary"), depth, alternative=kind.endswith("/alternative")
             )
         elif kind in {"message/rfc822", "message/global", "message/news"}:
-            self.part(*split(undone(body, fields).lstrip(b"\r\n")), depth + 1)
+            self._mail(body, fields, depth)
         else:
             self._leaf(fields, kind, body, depth)
 
-    def _several(self, body: bytes, boundary: str, depth: int, *, alternative: bool) -> None:
+    def _mail(self, body: Span, fields: Headers, depth: int) -> None:
+        """A mail in a mail; one that is encoded is copied, which has a bound."""
+        raw, start, end = body
+        if transfer_encoding(fields) in {"base64", "quoted-printable"}:
+            self.copied -= len(body)
+            if self.copied < 0:
+                self._defect(PARTS_LEFT_OUT)
+                return
+            raw = undone(raw[start:end], fields)
+            start, end = 0, len(raw)
+        while start < end and raw[start] in b"\r\n":
+            start += 1
+        headers, start = split(raw, start, end)
+        self.part(headers, Span(raw, start, end), depth + 1)
+
+    def _several(self, body: Span, boundary: str, depth: int, *, alternative: bool) -> None:
         """The parts of a multipart; where none can be told apart, what is there is read as text."""
         empty = True
         before, html_before = len(self.message.text), len(self.message.html_text)
-        for piece in pieces(body, boundary.encode("utf-8", "replace")) if boundary else ():
+        line = boundary.encode("utf-8", "replace")
+        for start, end in pieces(body.raw, line, body.start, body.end) if boundary else ():
             empty = False
             if self.parts > MAX_PARTS:
                 break
-            self.part(*split_part(piece), depth + 1)
+            headers, start = split_part(body.raw, start, end)
+            self.part(headers, Span(body.raw, start, end), depth + 1)
         if alternative and len(self.message.html_text) > html_before and not self.message.beside_html:
             self.message.beside_html = self.message.text[before:]
-        if empty and body.strip():
+        if empty and (text := body.head(4 * MAX_TEXT)).strip():
             self._defect("a multipart without its boundary was read as text")
-            self._text(body[: 4 * MAX_TEXT], "text/plain", "")
+            self._text(text, "text/plain", "")
 
-    def _leaf(self, fields: Headers, kind: str, body: bytes, depth: int) -> None:
+    def _leaf(self, fields: Headers, kind: str, body: Span, depth: int) -> None:
         name = file_name(fields)
         disposition = str(fields.get("content-disposition") or "").strip().lower()
         attached = bool(name) or disposition.startswith("attachment")
         if kind in {"text/plain", "text/html"} and not attached:
-            self._text(undone(body[: 4 * MAX_TEXT], fields), kind, parameter(fields, "charset"))
+            self._text(undone(body.head(4 * MAX_TEXT), fields), kind, parameter(fields, "charset"))
             return
         if kind == "text/calendar":
-            self._invite(undone(body[: 4 * MAX_TEXT], fields), parameter(fields, "charset"))
+            self._invite(undone(body.head(4 * MAX_TEXT), fields), parameter(fields, "charset"))
             if not attached:
                 return
-        self._attached(name, kind, decoded(body, fields), depth)
+        self._attached(name, kind, decoded(*body, fields), depth)
 
     def _attached(self, name: str, kind: str, part: Decoded, depth: int) -> None:
         """An attachment, and the mails and files in it."""
@@ -220,11 +253,13 @@ class _Walk:
         mails, files = opened.mails, opened.files
         opened.mails, opened.files = [], []
         for mail in mails:
-            self.part(*split(mail.lstrip()), depth + 1)
+            whole = mail.lstrip()
+            headers, start = split(whole)
+            self.part(headers, Span(whole, start, len(whole)), depth + 1)
         for inner, data in files:
             self.parts += 1
             if self.parts <= MAX_PARTS and depth < MAX_DEPTH:
-                self._attached(inner, _UNSAID, decoded(data, Headers()), depth + 1)
+                self._attached(inner, _UNSAID, told(data), depth + 1)
 
     def _invite(self, data: bytes, charset: str) -> None:
         text, links = read_invite(decode_text(data, charset))
@@ -236,9 +271,7 @@ class _Walk:
             if b"\nbegin " in data or data.startswith(b"begin "):
                 data, files = uuencoded(data)
                 for name, content in files:
-                    self._attached(
-                        name, "application/octet-stream", decoded(content, Headers()), MAX_DEPTH - 1
-                    )
+                    self._attached(name, "application/octet-stream", told(content), MAX_DEPTH - 1)
             self._say(decode_text(data[: self.room], charset or "utf-8"), len(data))
             return
         markup = read_markup(decode_text(data[: self.room], charset or declared_within(data)))

@@ -251,11 +251,15 @@ def test_text_is_not_lost_where_its_parts_cannot_be_told_apart(header: str, body
     assert read_message(_mail(body, header)).text.strip() == "words"
 
 
-def test_nested_copies_of_a_large_mail_are_bounded() -> None:
-    inner = b"Content-Type: message/rfc822\n\n"
-    padding = b"x" * reading.MAX_COPIED
-    found = read_message(b"From: a@b.example\n" + inner * 10 + b"Subject: deep\n\n" + padding)
+def test_nested_copies_of_a_large_mail_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_COPIED", 1 << 20)
+    inner = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: quoted-printable\n\n"
+    found = read_message(b"From: a@b.example\n" + inner * 10 + b"Subject: deep\n\n" + b"x" * (1 << 18))
     assert found.defects == [reading.PARTS_LEFT_OUT]
+    plain = b"Content-Type: message/rfc822\n\n"
+    found = read_message(b"From: a@b.example\n" + plain * 10 + b"Subject: deep\n\n" + b"x" * (1 << 18))
+    assert found.defects == []
+    assert len(found.text.strip()) == 1 << 18
 
 
 def test_text_beyond_its_bound_is_left_out_and_named() -> None:
