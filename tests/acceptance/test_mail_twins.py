@@ -6,6 +6,7 @@ envelope scores clean: nothing is held against a mail for how it was kept.
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -14,9 +15,8 @@ from email.message import EmailMessage
 import msgspec
 import pytest
 
-from icelos.findings import Verdict
-from icelos.jobs.mail.judge import Judge
-from icelos.settings import MailSettings
+from icelos.jobs.mail.reading.message import read_message
+from icelos.jobs.mail.signals.signals import BIAS, signals
 
 PAIRS = 200
 BAR = 0.95
@@ -196,30 +196,30 @@ def alike(label: str) -> str:
 FORGERIES = (failed_origin, answers_elsewhere, other_sender, other_link)
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge(MailSettings(trusted_servers=(SERVER,)))
+def score(mail: bytes) -> float:
+    """The score by signals alone, from 0 to 1: a twin has the same text, so a learnt part adds the same."""
+    found = signals(read_message(mail), trusted=(SERVER,))
+    return 1 / (1 + math.exp(-(BIAS + sum(signal.weight for signal in found))))
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_doctored_twin_scores_higher(judge: Judge, seed: int) -> None:
+def test_the_doctored_twin_scores_higher(seed: int) -> None:
     dice = random.Random(seed)
     right: Counter[str] = Counter()
     wrong: list[tuple[str, Letter]] = []
     for number in range(PAIRS):
         letter, forge = honest(dice), FORGERIES[number % len(FORGERIES)]
         doctored = forge(letter, dice)
-        if judge.judge(doctored.raw()).score > judge.judge(letter.raw()).score:
+        if score(doctored.raw()) > score(letter.raw()):
             right[forge.__name__] += 1
         else:
             wrong.append((forge.__name__, doctored))
     assert right.total() >= BAR * PAIRS, (dict(right), wrong[:5])
 
 
-def test_honest_twins_are_clear(judge: Judge) -> None:
+def test_honest_twins_are_clear() -> None:
     dice = random.Random(99)
-    verdicts = Counter(judge.judge(honest(dice).raw()).verdict for _ in range(PAIRS))
-    assert verdicts[Verdict.CLEAR] == PAIRS
+    assert max(score(honest(dice).raw()) for _ in range(PAIRS)) < 0.1
 
 
 @pytest.mark.parametrize(
@@ -235,21 +235,14 @@ def test_honest_twins_are_clear(judge: Judge) -> None:
             "Re: build is broken",
             "The build fails since revision 4711; see https://ci.northwind-traders.com/4711",
         ),
+        ("Hello", ""),
     ],
 )
-def test_a_plain_mail_in_a_plain_envelope_is_clear(judge: Judge, subject: str, text: str) -> None:
+def test_a_plain_mail_in_a_plain_envelope_shows_no_sign(subject: str, text: str) -> None:
     plain = EmailMessage()
     plain["From"] = "Ann <ann@lindqvist.se>"
     plain["To"] = "Bob <bob@northwind-traders.com>"
     plain["Subject"] = subject
     plain["Message-ID"] = "<1@lindqvist.se>"
     plain.set_content(text)
-    judgement = judge.judge(plain.as_bytes())
-    assert judgement.verdict is Verdict.CLEAR
-    assert judgement.score < 0.1
-    assert not judgement.symbols
-
-
-def test_the_envelope_alone_says_nothing(judge: Judge) -> None:
-    empty = b"From: Ann <ann@lindqvist.se>\r\nTo: bob@northwind-traders.com\r\nSubject: Hello\r\n\r\n\r\n"
-    assert judge.judge(empty).score < 0.1
+    assert signals(read_message(plain.as_bytes())) == []

@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from icelos.errors import MissingExtra
-from icelos.jobs.mail.signals.authentication import Origin
+from icelos.jobs.mail.signals.authentication import Origin, told
 from icelos.jobs.mail.signals.domains import organisation
+from icelos.jobs.mail.signals.facts import Facts
+from icelos.settings import MailSettings
 
 Lookup = Callable[[str], str]
 """From a name ("s1._domainkey.bank.example") to its TXT record, or nothing."""
@@ -49,6 +51,26 @@ def check_origin(raw: bytes, sender: str, lookup: Lookup) -> Origin:
     if policy:
         origin.results["dmarc"] = "pass" if _is_aligned(sender, passed, policy) else "fail"
     return origin
+
+
+class Verifier:
+    """Checks the origin of mails where no trusted server has done so. Safe to share between threads."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+
+    def origin(self, raw: bytes, facts: Facts) -> Origin | None:
+        """What is proven of the sender in `facts` by its bytes; None leaves it to the header."""
+        servers = facts.known.servers
+        if not facts.sender.host or (servers and told(facts.message.headers, servers).results):
+            return None
+        found = check_origin(raw, facts.sender.host, self._lookup)
+        return found if found.results else None
+
+
+def verifier_of(settings: MailSettings) -> Verifier | None:
+    """A verifier that asks name servers, where the settings switch it on; else None."""
+    return Verifier(ask_name_servers()) if settings.check_origin else None
 
 
 class _Asked:

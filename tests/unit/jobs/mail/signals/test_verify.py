@@ -6,7 +6,11 @@ import time
 
 import pytest
 
-from icelos.jobs.mail.signals.verify import Lookup, check_origin
+from icelos.jobs.mail.reading.message import read_message
+from icelos.jobs.mail.signals.facts import Facts, Known
+from icelos.jobs.mail.signals.signals import signals_of
+from icelos.jobs.mail.signals.verify import Lookup, Verifier, check_origin, verifier_of
+from icelos.settings import MailSettings
 
 dkim = pytest.importorskip("dkim")
 
@@ -119,3 +123,24 @@ def test_blanks_that_would_take_minutes_are_not_checked() -> None:
     began = time.process_time()
     assert check_origin(signed() + b" " * 400_000 + b"x", "bank.com", slow).results == {}
     assert time.process_time() - began < 2
+
+
+def test_a_verifier_leaves_to_a_trusted_server_what_it_has_told() -> None:
+    told = b"Authentication-Results: mx.corp.com; dmarc=fail\r\n" + signed()
+    verifier = Verifier(lookup)
+    here = verifier.origin(told, Facts(read_message(told), Known()))
+    assert here is not None
+    assert here.results["dmarc"] == "pass"
+    assert verifier.origin(told, Facts(read_message(told), Known(servers=("mx.corp.com",)))) is None
+    assert verifier.origin(b"Subject: x\r\n\r\n", Facts(read_message(b"Subject: x\r\n\r\n"), Known())) is None
+
+
+def test_what_was_checked_here_becomes_a_signal() -> None:
+    facts = Facts(read_message(MAIL), Known())
+    names = {signal.name for signal in signals_of(facts, Verifier(lookup).origin(MAIL, facts))}
+    assert names == {"origin-failed"}
+
+
+def test_nothing_is_asked_unless_it_is_switched_on() -> None:
+    assert verifier_of(MailSettings()) is None
+    assert verifier_of(MailSettings(check_origin=True)) is not None
