@@ -66,7 +66,6 @@ def _links(webs: Sequence[Web], facts: Facts) -> dict[str, float]:
         link_lookalike=float(any(likeness(web.host, facts.known.names) for web in webs)),
         link_length=math.log1p(max(lengths, default=0)),
         link_labels=math.log1p(max((web.host.count(".") for web in webs), default=0)),
-        link_secure=_share(webs, lambda web: web.url.scheme == "https"),
     )
     return found
 
