@@ -63,7 +63,7 @@ class Markup(msgspec.Struct):
     scripts: str = ""
 
 
-_TAG = re.compile(r"<(?:(?P<comment>!--)|(?P<bogus>[!?])|(?P<close>/?)(?P<name>[a-zA-Z][^ \t\n\f\r/>]*+))")
+_TAG = re.compile(r"<(?:(!--)|([!?])|(/?)([a-zA-Z][^ \t\n\f\r/>]*+))")
 _ATTRIBUTE = re.compile(
     r"[ \t\n\f\r/]*+([^ \t\n\f\r/>][^ \t\n\f\r/>=]*+)"
     r"(?:[ \t\n\f\r]*+=[ \t\n\f\r]*+(?:\"([^\"]*+)(?:\"|\Z)|'([^']*+)(?:'|\Z)|([^ \t\n\f\r>]*+)))?"
@@ -107,8 +107,10 @@ _BREAKS = frozenset(
         "article",
     ]
 )
-_ENDS_ITSELF = frozenset(["p", "li", "td", "th", "tr", "dt", "dd", "option"])
 _SCOPES = frozenset(["table", "td", "th", "tr", "ul", "ol", "dl", "body", "button"])
+_ENDS_ITSELF = {name: _SCOPES - {name} for name in ("p", "li", "td", "th", "tr", "dt", "dd", "option")}
+"""Elements that end one of their own name, up to where that is of another table or list."""
+_TOLD = frozenset(["a", "img", "area", "form", "input", "meta"])
 _TELLING_ALONE = ("style", "hidden", "bgcolor", "background", "color", "text", "dir")
 _TELLING = (*_TELLING_ALONE, "class", "id")
 """Attributes that change how an element looks: without style sheets, and with them."""
@@ -126,15 +128,15 @@ def read_markup(html: str) -> Markup:
         begins = tag.start()
         if begins > position:
             reader.shown(html[position:begins])
-        name = tag["name"]
+        comment, _, close, name = tag.groups()
         if name is None:
-            position = _after(html, "-->" if tag["comment"] else ">", tag.end())
+            position = _after(html, "-->" if comment else ">", tag.end())
             continue
         attributes, position, whole = _attributes(html, tag.end())
         name = name.lower()[:30]
         if not whole:
             break
-        if tag["close"]:
+        if close:
             reader.closed(name)
             continue
         reader.opened(name, attributes)
@@ -159,7 +161,8 @@ def _attributes(html: str, position: int) -> tuple[dict[str, str], int, bool]:
     found: dict[str, str] = {}
     if neat := _NEAT.match(html, position):
         for name, value in _PAIR.findall(neat[1])[:MAX_ATTRIBUTES]:
-            _keep(found, name, value)
+            if name in _USED or not name.islower():
+                _keep(found, name, value)
         return found, neat.end(), True
     seen = 0
     while (match := _ATTRIBUTE.match(html, position)) is not None:
@@ -178,6 +181,7 @@ def _keep(found: dict[str, str], name: str, value: str) -> None:
         found[name] = _plain(value[:most])
 
 
+_SPACES = re.compile(r"[^\S\n ][^\S\n]*| [^\S\n]+")
 _ZEROS = re.compile(r"(&#[xX]?)0+(?=[0-9a-fA-F])")
 _HUGE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{7,});?")
 
@@ -219,13 +223,14 @@ class _Reader:
     def opened(self, name: str, attributes: Mapping[str, str]) -> None:
         """An opening tag."""
         if name in _ENDS_ITSELF:
-            self._end(name, _SCOPES - {name})
+            self._end(name, _ENDS_ITSELF[name])
         elif name in _BREAKS:
             self._end("p", _SCOPES)
         outer = self._look
         if attributes or self._sheet or outer.hidden or name == "bdo":
             self._look = self._looked(name, attributes)
-        self._told(name, attributes)
+        if name in _TOLD:
+            self._told(name, attributes)
         if name in _VOID or len(self._open) >= MAX_OPEN:
             self._look = outer
         else:
@@ -253,7 +258,7 @@ class _Reader:
     def done(self) -> Markup:
         """What was read, its white space collapsed."""
         self._end_link()
-        self._markup.text = re.sub(r"[^\S\n]+", " ", "".join(self._shown))
+        self._markup.text = _SPACES.sub(" ", "".join(self._shown))
         self._markup.hidden = " ".join("".join(self._hidden).split())
         return self._markup
 
