@@ -114,12 +114,14 @@ class Composer:
         self.values = Values(scene, seed, persona, like=like)
         self.intents = [self.asks.intent]
         self.links: list[SyntheticLink] = []
+        self._opening = ""
 
-    def mail(self) -> SyntheticMail:
-        """The mail."""
+    def mail(self, *, opening: str = "", made_by: str = "compose") -> SyntheticMail:
+        """The mail; `opening` stands in for the phrases that say what it is about."""
+        self._opening = opening
         name = self.sender()
         subject = self._subject()
-        return self.assembled(name, subject, self._paragraphs(name, subject))
+        return self.assembled(name, subject, self._paragraphs(name, subject), made_by=made_by)
 
     def sender(self) -> str:
         """The display name."""
@@ -233,6 +235,8 @@ class Composer:
     def _part(self, part: str) -> Paragraph:
         if part == "ask":
             return self._ask(self.asks)
+        if self._opening and part in {"opener", "detail"}:
+            return [Piece(self._opening)] if part == "opener" else []
         pool = getattr(self.scene if part != "pressure" else self.asks, f"{part}s")
         return [Piece(self._said(phrase)) for phrase in self._some(pool, self._number(part))]
 

@@ -3,6 +3,9 @@
     writer = Writer(llm)                        # or Writer(llm, kind="embedded")
     mail = writer.write(scene, seed=5)          # made_by "llm:<model>", or "compose" where it was refused
 
+The embedded model is too small to follow that: it drafts what an English mail is about, and the composer
+adds the sentence that carries the intent.
+
 The model is told an intent by its id and description, a style and made-up people; never a real mail, and no
 phrase of a bank. Its reply is hostile text: bounded, checked, its links and addresses forced to domains that
 are reserved for examples (RFC 2606). What was refused is counted, and the composer writes in its place.
@@ -25,6 +28,7 @@ from icelos.jobs.mail.synthesis.bank import Bank, load_bank
 from icelos.jobs.mail.synthesis.compose import Composer
 from icelos.jobs.mail.synthesis.dice import pick
 from icelos.jobs.mail.synthesis.layout import Paragraph, Piece
+from icelos.jobs.mail.synthesis.near_copies import shingles
 from icelos.jobs.mail.synthesis.personas import Persona
 from icelos.jobs.mail.synthesis.synthetic import Scene, SyntheticLink, SyntheticMail
 from icelos.llm.schema import read
@@ -94,6 +98,11 @@ WANTED = (
     "that say what the reader should do or know. closing: the rest with sign-off. link_text: words of a "
     "button, or empty."
 )
+_TOLD = (
+    shingles(WANTED)
+    | shingles(SYSTEM)
+    | shingles("Write two sentences of an e-mail. Only the two sentences, no greeting, no subject.")
+)
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"')]{1,500}", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _ENDINGS = "com|net|org|info|io|co|de|nl|fr|br|pt|es|it|uk|us|xyz|top|online"
@@ -129,30 +138,64 @@ class Writer:
     def write(self, scene: Scene, *, seed: int, persona: Persona | None = None) -> SyntheticMail:
         """A mail of a scene's intent, style and language. Raises nothing of the model's."""
         composer = Composer(self._bank or load_bank(), scene, seed, persona or Persona())
+        made_by = f"{self.kind}:{self.llm.name}"
+        if self.kind == "embedded":
+            opening = self._opening(composer)
+            return composer.mail(opening=opening, made_by=made_by if opening else "compose")
         draft = self._draft(composer)
-        if draft is None:
-            return composer.mail()
-        self.counts["written"] += 1
-        return _mail(composer, draft, f"{self.kind}:{self.llm.name}")
+        return _mail(composer, draft, made_by) if draft else composer.mail()
 
     def _draft(self, composer: Composer) -> Draft | None:
         """The model's parts of a mail; None, and a count, where there are none that can be used."""
+        reply = self._reply(request(composer), schema=SCHEMA)
+        if reply is None:
+            return None
+        draft, problem = checked(reply, composer.seed)
+        self.counts[f"refused: {problem}" if problem else "written"] += 1
+        return draft
+
+    def _opening(self, composer: Composer) -> str:
+        """What a mail is about, in a few sentences of the embedded model; empty, and a count, without."""
+        if composer.scene.language != "en":
+            self.counts["not asked: writes English only"] += 1
+            return ""
+        reply = self._reply([Message("user", topic(composer))])
+        if reply is None:
+            return ""
+        text = _sentences(_cleaned(reply.text, composer.seed))
+        problem = _text_problem(text)
+        self.counts[f"refused: {problem}" if problem else "written"] += 1
+        return "" if problem else text
+
+    def _reply(self, messages: list[Message], schema: dict[str, Any] | None = None) -> Reply | None:
         if self._spent:
             self.counts["not asked: budget used up"] += 1
             return None
         try:
-            reply = self.llm.reply(request(composer), schema=SCHEMA)
+            return self.llm.reply(messages, schema=schema)
         except BudgetError:
             self._spent = True
             self.counts["not asked: budget used up"] += 1
-            return None
         except ModelError:
             self.counts["no reply"] += 1
-            return None
-        draft, problem = checked(reply, composer.seed)
-        if problem:
-            self.counts[f"refused: {problem}"] += 1
-        return draft
+        return None
+
+
+def topic(composer: Composer) -> str:
+    """What the embedded model is asked: a few sentences on a scene's name, to a made-up reader."""
+    values, words = composer.values, composer.scene.name.replace("-", " ")
+    mood = pick(MOODS, composer.seed, "mood")
+    return (
+        f"Write two {mood} sentences of an e-mail from {composer.sender()} to {values['first']} "
+        f"about: {words}. "
+        f"Mention {values['project']} or {values['date']}. Only the two sentences, no greeting, no subject."
+    )
+
+
+def _sentences(text: str, most: int = 3) -> str:
+    """The first whole sentences of a draft, in one line."""
+    whole = re.findall(r"[^.!?]{1,400}[.!?]+", " ".join(text.split())[: 5 * MAX_LINK_TEXT])
+    return "".join(whole[:most]).strip().strip('"')
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -215,15 +258,26 @@ def _cleaned(text: str, seed: int) -> str:
 
 
 def _problem(draft: Draft) -> str:
-    whole = "\n".join((draft.subject, draft.opening, draft.request, draft.closing))
+    parts = (draft.opening, draft.request, draft.closing)
+    if not draft.subject or not draft.opening or len(draft.request) < MIN_REQUEST:
+        return "a part is empty"
+    if max(map(len, parts)) > MAX_PART:
+        return "a part is too long"
+    if "\n" in draft.subject or len(draft.subject) > MAX_SUBJECT:
+        return "subject of several lines"
+    return _text_problem("\n".join((draft.subject, *parts)))
+
+
+def _text_problem(text: str) -> str:
+    """Why a text is none that a mail could hold; empty where it is one."""
+    words = text.split()
     checks = {
-        "a part is empty": not draft.subject or not draft.opening or len(draft.request) < MIN_REQUEST,
-        "a part is too long": max(map(len, (draft.opening, draft.request, draft.closing))) > MAX_PART,
-        "subject of several lines": "\n" in draft.subject or len(draft.subject) > MAX_SUBJECT,
-        "placeholders": _PLACEHOLDER.search(whole) is not None,
-        "the model declined": any(phrase in whole.lower() for phrase in _DECLINED),
-        "not text": sum(c.isalpha() or c.isspace() for c in whole) < 0.6 * len(whole),
-        "says the same again": len(set(whole.split())) < 0.3 * len(whole.split()),
+        "empty": len(words) < 4,
+        "placeholders": _PLACEHOLDER.search(text) is not None,
+        "the model declined": any(phrase in text.lower() for phrase in _DECLINED),
+        "not text": sum(c.isalpha() or c.isspace() for c in text) < 0.6 * len(text),
+        "says the same again": len(set(words)) < 0.3 * len(words),
+        "repeats what it was told": not shingles(text).isdisjoint(_TOLD),
     }
     return next((problem for problem, holds in checks.items() if holds), "")
 

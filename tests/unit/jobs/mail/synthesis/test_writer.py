@@ -41,10 +41,22 @@ def test_a_good_reply_becomes_a_mail_with_its_span() -> None:
     assert writer.counts == {"written": 1}
 
 
-def test_the_embedded_model_is_named() -> None:
-    assert (
-        Writer(ScriptedLLM(answer()), kind="embedded").write(scene(), seed=1).made_by == "embedded:scripted"
-    )
+def test_the_embedded_model_drafts_and_the_composer_asks() -> None:
+    draft = "Since Tuesday your mailbox has grown by a lot. The Aurora files take most of it. And a third"
+    writer = Writer(ScriptedLLM(draft), kind="embedded")
+    mail = writer.write(scene(), seed=1)
+    assert mail.made_by == "embedded:scripted"
+    assert "Aurora files take most of it." in " ".join(mail.text.split())
+    assert "And a third" not in mail.text
+    assert mail.spans
+    assert writer.write(load_bank().of("de", "invoice")[0], seed=1).made_by == "compose"
+    assert writer.counts == {"written": 1, "not asked: writes English only": 1}
+
+
+def test_an_embedded_model_that_says_nothing_is_replaced() -> None:
+    writer = Writer(ScriptedLLM("Sure!"), kind="embedded")
+    assert writer.write(scene(), seed=1).made_by == "compose"
+    assert writer.counts == {"refused: empty": 1}
 
 
 def test_the_model_is_told_an_intent_and_made_up_people_only() -> None:
@@ -89,6 +101,7 @@ def test_links_and_addresses_are_forced_to_reserved_domains(seed: int) -> None:
             "not text",
         ),
         (answer(opening="buy " * 200), "says the same again"),
+        (answer(opening="The greeting and what it is about"), "repeats what it was told"),
         (json.dumps({"subject": "x"}), "not the JSON asked for"),
         ('{"subject": ' + "[" * 5000, "not the JSON asked for"),
     ],
