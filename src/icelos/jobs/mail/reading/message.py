@@ -240,10 +240,9 @@ class _Walk:
         if kind in {"text/plain", "text/html"} and not attached:
             self._text(undone(body.head(4 * MAX_TEXT), fields), kind, parameter(fields, "charset"))
             return
-        if kind == "text/calendar":
+        if kind == "text/calendar" and not attached:
             self._invite(undone(body.head(4 * MAX_TEXT), fields), parameter(fields, "charset"))
-            if not attached:
-                return
+            return
         self._attached(name, kind, decoded(*body, fields), depth)
 
     def _attached(self, name: str, kind: str, part: Decoded, depth: int) -> None:

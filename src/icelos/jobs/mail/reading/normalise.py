@@ -51,7 +51,7 @@ def readable(text: str) -> str:
 
 
 def normalised(text: str) -> Normalised:
-    """Text as a person sees it, and the tricks found; white space is collapsed, line ends stay."""
+    """Text as a person sees it, and the tricks found; white space and empty lines are collapsed."""
     tricks = Tricks()
     text = text[:MOST]
     if not text.isascii():
@@ -59,7 +59,8 @@ def normalised(text: str) -> Normalised:
     if _CONTROLS.search(text):
         text = _CONTROLS.sub("", text)
     text = _plain_words(_joined(text, tricks), tricks)
-    return Normalised("\n".join([" ".join(line.split()) for line in text.split("\n")]).strip(), tricks)
+    lines = [" ".join(line.split()) for line in text.split("\n")]
+    return Normalised("\n".join(filter(None, lines)), tricks)
 
 
 def _unmasked(text: str, tricks: Tricks) -> str:

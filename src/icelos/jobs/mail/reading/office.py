@@ -47,7 +47,7 @@ def office_text(data: bytes) -> tuple[str, list[str]]:
             target = _TARGET.search(relation)
             if target and b'TargetMode="External"' in relation and len(links) < MAX_LINKS:
                 links[unescape(target[1].decode("utf-8", "replace"))] = None
-    return "".join(pieces)[:MAX_TEXT], list(links)
+    return "".join(pieces)[:MAX_TEXT].strip(), list(links)
 
 
 def office_images(data: bytes, members: list[Member]) -> list[bytes]:

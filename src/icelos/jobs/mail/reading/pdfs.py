@@ -20,21 +20,30 @@ MAX_IMAGES = 6
 
 
 def pdf_text(data: bytes) -> Found:
-    """The text of the first pages and the links on them. Raises what the library raises."""
-    reader = _opened(data)
-    if reader is None:
-        return Found(error="is encrypted")
+    """The text of the first pages and the links on them; of a broken file, links that stand in the open."""
     found = Found()
-    texts: list[str] = []
-    for number, page in enumerate(reader.pages):
-        if number >= MAX_PAGES or sum(map(len, texts)) > MAX_CHARACTERS:
-            found.cut = True
-            break
-        texts.append(_page_text(page))
-        found.links.extend(_page_links(page))
-    found.text = "\n".join(texts)[:MAX_CHARACTERS]
+    try:
+        _read_pages(data, found)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the library trips over is the file's fault
+        found.error = f"cannot be read: {type(error).__name__}"
     found.links = list(dict.fromkeys([*found.links, *_raw_links(data)]))[:MAX_LINKS]
     return found
+
+
+def _read_pages(data: bytes, found: Found) -> None:
+    reader = _opened(data)
+    if reader is None:
+        found.error = "is encrypted"
+        return
+    for number, page in enumerate(reader.pages):
+        if number >= MAX_PAGES or len(found.text) > MAX_CHARACTERS:
+            found.cut = True
+            break
+        found.text = f"{found.text}{_page_text(page)}\n"[: 2 * MAX_CHARACTERS]
+        found.links.extend(_page_links(page))
+    found.text = found.text[:MAX_CHARACTERS]
 
 
 def _opened(data: bytes) -> Any:
@@ -73,12 +82,14 @@ def _page_links(page: Any) -> list[str]:
     return found
 
 
-_URI = re.compile(rb"/URI\s{0,4}\(([^()\\\r\n]{4,2000})\)")
+_URI = re.compile(rb"/URI\s{0,4}\(((?:[^()\\\r\n]|\\[^\r\n]){4,2000})\)")
+_OCTAL = re.compile(rb"\\([0-7]{1,3})")
 
 
 def _raw_links(data: bytes) -> list[str]:
     """Links that stand in the open, for where the file's structure is broken."""
-    return [target.decode("latin-1") for target in _URI.findall(data)[:MAX_LINKS]]
+    found = (_OCTAL.sub(lambda m: bytes([int(m[1], 8) & 255]), raw) for raw in _URI.findall(data)[:MAX_LINKS])
+    return [target.replace(b"\\", b"").decode("latin-1") for target in found]
 
 
 def pdf_codes(data: bytes) -> Found:

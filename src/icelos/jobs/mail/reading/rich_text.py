@@ -115,8 +115,8 @@ class _Flow:
         self._optional = False
 
     def _word(self, word: bytes, number: bytes | None) -> None:
-        if word == b"htmltag":
-            self._skipped = False
+        if word == b"htmltag":  # a tag is one, whatever stands around it
+            self._skipped = self._other = False
         elif self._optional or word in _SKIPPED:
             self._skipped = True
         elif word == b"htmlrtf":
