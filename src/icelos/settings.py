@@ -146,7 +146,7 @@ class VulnSettings(Struct, frozen=True, kw_only=True):
 
 
 class MailSettings(Struct, frozen=True, kw_only=True):
-    """When a mail is reported, and whose word on its origin counts."""
+    """How mail is judged."""
 
     review: Annotated[float, Meta(ge=0, le=1, description="Score from which a mail is put to review")] = 0.5
     alert: Annotated[float, Meta(ge=0, le=1, description="Score from which a mail is an alert")] = 0.9
@@ -154,6 +154,25 @@ class MailSettings(Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="Names of own servers in Authentication-Results; empty = the topmost header counts"),
     ] = ()
+    own_domains: Annotated[
+        tuple[str, ...], Meta(description="The organisation's own domains, watched for imitations")
+    ] = ()
+    partner_domains: Annotated[
+        tuple[str, ...], Meta(description="Domains of banks, suppliers and the like, watched for imitations")
+    ] = ()
+    vips: Annotated[
+        tuple[str, ...], Meta(description="People worth imitating: Name <address>, as signals look for them")
+    ] = ()
+    encoder: Annotated[
+        Literal["on", "off"],
+        Meta(description="Judge meaning by the sentence encoder too, where installed: slower"),
+    ] = "off"
+    senders: Annotated[
+        bool, Meta(description="Keep sketches of senders (hashes and counts), to see accounts taken over")
+    ] = True
+    check_origin: Annotated[
+        bool, Meta(description="Check DKIM, ARC and DMARC here, by DNS, where no trusted server has done so")
+    ] = False
 
 
 class WebSettings(Struct, frozen=True, kw_only=True):
