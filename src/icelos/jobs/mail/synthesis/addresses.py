@@ -135,12 +135,10 @@ def honest_url(domain: str, rng: random.Random) -> str:
     if shape == "plain":
         return f"https://{domain}"
     sub = rng.choice(parts().honest_hosts)
-    tail = f"?utm_source=email&utm_campaign={random_id(rng, 6)}" if rng.random() < 0.2 else ""
-    return (
-        f"https://{sub + '.' if sub else ''}{domain}/"
-        + _filled(rng.choice(parts().honest_paths), rng, domain)
-        + tail
-    )
+    path = _filled(rng.choice(parts().honest_paths), rng, domain)
+    if rng.random() < 0.2:
+        path += f"{'&' if '?' in path else '?'}utm_source=email&utm_campaign={random_id(rng, 6)}"
+    return f"https://{sub + '.' if sub else ''}{domain}/{path}"
 
 
 def _filled(shape: str, rng: random.Random, host: str) -> str:

@@ -19,17 +19,19 @@ _TOPICS = {
 
 OWN_TOPIC = 0.7
 FROM_GRAMMAR = 0.6
+PARAGRAPHS = (1, 1, 2, 2, 3, 4, 6, 10, 16)
+"""How many paragraphs or blocks: most mails get a few, some get very long."""
 
 
 def filler(bank: Bank, scene: Scene, values: Values, rng: random.Random) -> list[Paragraph]:
-    """One to five paragraphs: long text of the grammar, or harmless scenes of the same language.
+    """Some paragraphs: long text of the grammar, or harmless scenes of the same language.
 
     A harmless scene is lengthened by its own topic, a malicious one by a topic of its style.
     """
     topics = _TOPICS[scene.style]
     own = rng.random() < OWN_TOPIC and not scene.malicious
     topic = scene.intent if own else rng.choice(topics)
-    number = rng.choice((1, 2, 2, 3, 4, 5))
+    number = rng.choice(PARAGRAPHS)
     if rng.random() < FROM_GRAMMAR and (found := blocks(topic, number, values, rng)):
         return found
     scenes = [one for topic in topics for one in bank.of(scene.language, topic)]

@@ -57,12 +57,12 @@ def _unknown(found: Grammar) -> list[str]:
 
 
 def blocks(topic: str, number: int, values: Values, rng: random.Random) -> list[Paragraph]:
-    """Up to `number` blocks for a topic, each a paragraph; none where language or topic has no grammar."""
+    """`number` blocks for a topic, each a paragraph; none where language or topic has no grammar."""
     found = grammar(values.language)
     names = found.topics.get(topic, ()) if found else ()
     if found is None or not names:
         return []
-    chosen = rng.sample(names, min(number, len(names)))
+    chosen = rng.choices(names, k=number)
     return [paragraph for name in chosen for paragraph in _paragraphs(_expanded(name, found, values, rng, 0))]
 
 

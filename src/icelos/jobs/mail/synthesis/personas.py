@@ -30,6 +30,9 @@ _KIND_BY_INTENT = {
     "callback": "software",
 }
 
+_FROM_PEOPLE = frozenset({"work", "meeting", "personal", "community", "bounce", "job-genuine"})
+"""Topics whose senders are at home in an organisation, not a brand."""
+
 
 class Persona(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller may fix about the people of a mail; what is empty is drawn."""
@@ -59,6 +62,7 @@ class Values:
         everyday = _SMALL if self.kind in _EVERYDAY else _ANY_SCALE
         self.scale: tuple[int, ...] = _SCALES.get(scene.intent, everyday)
         self.links: list[str] = []
+        self._intent = scene.intent
         self._speaks_of_brand = _speaks_of_brand(scene)
         given = {
             "first": persona.first,
@@ -103,7 +107,8 @@ class Values:
     @property
     def home(self) -> str:
         """An honest sender's domain."""
-        if number(self.seed, "home") % 4 == 0:
+        at_work = self._intent in _FROM_PEOPLE and not self._speaks_of_brand
+        if at_work or number(self.seed, "home") % 4 == 0:
             return self.domain
         at_home = self["brand"] in self.words.brands.get(self.kind, ())
         return addresses.brand_domain(self["brand"], self.words.domains[0] if at_home else "com")
