@@ -24,7 +24,7 @@ from icelos.jobs.mail.senders.hashing import Hasher
 from icelos.jobs.mail.senders.memory import Memory
 from icelos.jobs.mail.senders.weights import Weights, as_weights, features, fitted
 
-LEAST_MAILS = 20
+LEAST_MAILS = 8
 LEAST_GENUINE = 200
 MOST_ROWS = 40_000
 _RECENT = 600
@@ -51,8 +51,8 @@ def calibrate(
 ) -> Weights:
     """Weights and thresholds for a wanted rate of false alarms among mails of known senders.
 
-    `mails` in the order of time. `victims` says whose mails are learnt from (all). Raises InputError where too
-    few mails have senders with a history.
+    `mails` in the order of time. `victims` says whose mails are learnt from (all). Raises InputError where
+    too few mails have senders with a history.
     """
     rows = list(replay(mails, lures, victims=victims, seed=seed))
     genuine = sum(not row.takeover for row in rows)
@@ -78,11 +78,9 @@ def _held_out(rows: Sequence[Row], names: Sequence[bytes], half: int) -> NDArray
 
 
 def _fit(rows: Sequence[Row]) -> NDArray[np.float64]:
-    """No sender counts in proportion to their mails: the root of it; both kinds count as much in all."""
+    """Both kinds count as much in all."""
     takeover = np.array([row.takeover for row in rows])
-    counts = Counter((row.sender, row.takeover) for row in rows)
-    importance = np.array([counts[row.sender, row.takeover] ** -0.5 for row in rows])
-    importance[~takeover] *= importance[takeover].sum() / importance[~takeover].sum()
+    importance = np.where(takeover, 1.0, takeover.sum() / max((~takeover).sum(), 1))
     return fitted(np.stack([row.features for row in rows]), takeover, importance)
 
 
@@ -104,8 +102,7 @@ def replay(
             given[facts.sender] += 1
             times = 3 if given[facts.sender] <= 100 else 1
             for other in _simulated(facts, recent, lures, dice, times):
-                parts = memory.parts(other[0], frozenset({other[1]}))
-                yield Row(facts.sender, True, features(parts, other[0].words, known.mails))
+                yield Row(facts.sender, True, features(memory.parts(other), other.words, known.mails))
                 rows += 1
         memory.observe(facts)
         if facts.words >= 5:
@@ -116,20 +113,20 @@ def replay(
 
 def _simulated(
     facts: Facts, recent: Sequence[Facts], lures: Sequence[Facts], dice: random.Random, times: int
-) -> Iterator[tuple[Facts, bytes]]:
-    """Takeovers in the place of a mail, each with the key of who wrote them."""
+) -> Iterator[Facts]:
+    """Takeovers in the place of a mail."""
     for _ in range(times):
         for keep_signature, client in ((True, False), (False, False), (False, True)):
             other = _someone_else(facts, recent, dice)
             if other is None:
                 return
-            yield swapped(facts, other, keep_signature=keep_signature, client=client), other.sender
+            yield swapped(facts, other, keep_signature=keep_signature, client=client)
         if lures:
             lure, other = dice.choice(lures), dice.choice(recent)
             layout = dice.choice((facts, other)).habits
             mixed = swapped(facts, lure, keep_signature=False, client=False)
             habits = {**mixed.habits, "layout": layout.get("layout", ())}
-            yield msgspec.structs.replace(mixed, habits=habits, hour=other.hour), b""
+            yield msgspec.structs.replace(mixed, habits=habits, hour=other.hour)
 
 
 def _someone_else(facts: Facts, recent: Sequence[Facts], dice: random.Random) -> Facts | None:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from icelos.jobs.mail.senders.cohort import BACK_OFF, Cohort
 from icelos.jobs.mail.senders.facts import Facts
 from icelos.jobs.mail.senders.sketch import Sketch
 from icelos.jobs.mail.senders.style import NUMBERS, SLICES, TABLES
@@ -25,35 +24,23 @@ FRAME = ("layout", "attribution", "greeting", "sign-off", "sign-off shape", "sig
 SEVERAL = ("recipients", "links", "intents")
 PARTS = (
     *(f"{name} fit" for name in TABLES), *(f"{name} strange" for name in TABLES),
-    *(f"{name} usual" for name in TABLES), *(f"{name} strange usual" for name in TABLES), *NUMBERS, *ROUTE, *FRAME, *SEVERAL,
+    *(f"{name} usual" for name in TABLES), *(f"{name} strange usual" for name in TABLES),
+    *NUMBERS, *ROUTE, *FRAME, *SEVERAL,
     "hour", "weekday", "thread",
-    *(f"{name} {kind}" for name in TABLES for kind in ("like others", "like another", "rank")),
 )  # fmt: skip
 """The names of all parts, in the order of `surprises`."""
 MOST = 6.0
-_STYLE = np.array(
-    [
-        place < 4 * len(TABLES) + len(NUMBERS) or place >= len(PARTS) - 3 * len(TABLES)
-        for place in range(len(PARTS))
-    ]
-)
+_STYLE = 4 * len(TABLES) + len(NUMBERS)
+BACK_OFF = 100.0
+"""Tokens of what all senders write that are mixed into what one writes."""
 _FEW = 20.0
 """Words at which style counts half."""
 _UNKNOWN = 1e-3
 """Chance of a value that no sender has had."""
 
 
-def surprises(
-    facts: Facts,
-    own: Sketch,
-    everyone: Sketch,
-    cohort: Cohort | None = None,
-    leave_out: frozenset[bytes] = frozenset(),
-) -> NDArray[np.float64]:
-    """The parts of one mail in the order of PARTS, shape (parts,), each bounded by `MOST` either way.
-
-    `leave_out` are senders of the cohort that the mail is not measured against.
-    """
+def surprises(facts: Facts, own: Sketch, everyone: Sketch) -> NDArray[np.float64]:
+    """The parts of one mail in the order of PARTS, shape (parts,), each bounded by `MOST` either way."""
     fits = fit(facts, own, everyone)
     found = [
         *(-fits[: len(TABLES)]),
@@ -64,10 +51,9 @@ def surprises(
         _hour(facts, own, everyone),
         _weekday(facts, own, everyone),
         _thread(facts, own, everyone),
-        *(cohort.against(facts, own, leave_out) if cohort and facts.words else np.zeros(3 * len(TABLES))),
     ]
     values = np.array(found, dtype=np.float64)
-    values[_STYLE] *= facts.words / (facts.words + _FEW)
+    values[:_STYLE] *= facts.words / (facts.words + _FEW)
     return np.clip(np.nan_to_num(values, posinf=MOST, neginf=-MOST), -MOST, MOST)
 
 

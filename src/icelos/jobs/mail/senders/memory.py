@@ -8,15 +8,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from icelos.jobs.mail.senders.cohort import LEAST_MAILS, SIZE, Cohort
 from icelos.jobs.mail.senders.departure import fit, surprises
 from icelos.jobs.mail.senders.facts import Facts
 from icelos.jobs.mail.senders.sketch import Sketch
 
 LEAST_WRITTEN = 3.0
 """Mails with words after which it is worth knowing how a new one fits."""
-REFRESH = 256
-"""Mails after which the cohort is chosen anew."""
 
 
 def learn(facts: Facts, own: Sketch, organisation: Sketch | None, everyone: Sketch, share: float) -> None:
@@ -52,17 +49,15 @@ class Memory:
         self.senders: dict[bytes, Sketch] = {}
         self.organisations: dict[bytes, Sketch] = {}
         self.everyone = Sketch(wide=True)
-        self._cohort: Cohort | None = None
-        self._seen = 0
 
     def sketch(self, facts: Facts) -> Sketch:
         """The sketch that a mail is compared with."""
         proven = self.senders.get(sender_key(facts, proven=True))
         return chosen(proven, self.senders.get(sender_key(facts, proven=False)))[0]
 
-    def parts(self, facts: Facts, leave_out: frozenset[bytes] = frozenset()) -> NDArray[np.float64]:
-        """The surprises of a mail, (parts,). `leave_out` are senders that are not to be measured against."""
-        return surprises(facts, self.sketch(facts), self.everyone, self.cohort(), leave_out)
+    def parts(self, facts: Facts) -> NDArray[np.float64]:
+        """The surprises of a mail, (parts,)."""
+        return surprises(facts, self.sketch(facts), self.everyone)
 
     def observe(self, facts: Facts, share: float = 1.0) -> None:
         """Learn a mail."""
@@ -71,24 +66,3 @@ class Memory:
         if facts.organisation:
             organisation = self.organisations.setdefault(facts.organisation, Sketch(style=False))
         learn(facts, own, organisation, self.everyone, share)
-        self._seen += 1
-
-    def cohort(self) -> Cohort:
-        """The senders with most mails, chosen anew every `REFRESH` mails."""
-        if self._cohort is None or self._seen % REFRESH == 0:
-            self._cohort = cohort_of(self.senders, self.everyone)
-            self._seen += 1
-        return self._cohort
-
-
-def cohort_of(senders: dict[bytes, Sketch], everyone: Sketch) -> Cohort:
-    """A cohort out of sketches by key; of one sender's two the larger."""
-    ordered = sorted(
-        ((key, one) for key, one in senders.items() if one.mails >= LEAST_MAILS),
-        key=lambda pair: (-pair[1].mails, pair[0]),
-    )
-    found: dict[bytes, Sketch] = {}
-    for key, sketch in ordered:
-        if len(found) < SIZE:
-            found.setdefault(key[:-1], sketch)
-    return Cohort(found, everyone)

@@ -22,10 +22,9 @@ import msgspec
 from icelos.data.databases import open_shared
 from icelos.errors import StoreError
 from icelos.jobs.mail.reading.message import Message
-from icelos.jobs.mail.senders.cohort import LEAST_MAILS, SIZE, Cohort
 from icelos.jobs.mail.senders.facts import Facts, facts_of
 from icelos.jobs.mail.senders.hashing import Hasher
-from icelos.jobs.mail.senders.memory import chosen, cohort_of, learn, sender_key
+from icelos.jobs.mail.senders.memory import chosen, learn, sender_key
 from icelos.jobs.mail.senders.sketch import Sketch
 from icelos.jobs.mail.senders.verdict import Departure, departure
 from icelos.jobs.mail.senders.weights import DEFAULT, Weights
@@ -36,12 +35,9 @@ CREATE TABLE IF NOT EXISTS sketches (
   key BLOB PRIMARY KEY, kind TEXT NOT NULL, mails INTEGER NOT NULL, used INTEGER NOT NULL,
   body BLOB NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS sketches_used ON sketches (kind, used);
-CREATE INDEX IF NOT EXISTS sketches_mails ON sketches (kind, mails);
 """
 EVERYONE = b"everyone"
 MOST_SENDERS = 200_000
-REFRESH = 1024
-"""Mails of any worker after which the cohort is read anew."""
 _UPSERT = (
     "INSERT INTO sketches VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
     " mails = excluded.mails, used = excluded.used, body = excluded.body"
@@ -66,7 +62,6 @@ class SenderStore:
             self._database = open_shared(self.path, SCHEMA, check_same_thread=False)
             self._database.execute("PRAGMA synchronous = NORMAL")
             self.hasher = Hasher(self._salt())
-        self._cohort: tuple[int, Cohort] | None = None
         self._weights: tuple[bytes, Weights | None] = (b"", None)
 
     def _salt(self) -> bytes:
@@ -90,9 +85,9 @@ class SenderStore:
             own, is_proven = chosen(proven, self._read(sender_key(facts, proven=False)))
             organisation = self._read(facts.organisation) if facts.organisation else None
             everyone = self._read(EVERYONE) or Sketch(wide=True)
-            cohort, weights = self._others(everyone), self._weights_now()
+            weights = self._weights_now()
         unproven = is_proven and not facts.proven
-        return departure(facts, own, everyone, organisation, cohort, weights, unproven=unproven)
+        return departure(facts, own, everyone, organisation, weights, unproven=unproven)
 
     def observe(self, facts: Facts, *, share: float = 1.0) -> None:
         """Learn one mail that was judged clean; `share` < 1 learns less of one that is not quite.
@@ -112,18 +107,6 @@ class SenderStore:
     def _read(self, key: bytes) -> Sketch | None:
         row = self._database.execute("SELECT body FROM sketches WHERE key = ?", (key,)).fetchone()
         return Sketch.decode(row[0]) if row else None
-
-    def _others(self, everyone: Sketch) -> Cohort:
-        used = self._number("used")
-        if self._cohort is None or used - self._cohort[0] >= REFRESH:
-            query = (
-                "SELECT key, body FROM sketches WHERE kind = 'sender' AND mails >= ?"
-                " ORDER BY mails DESC, key LIMIT ?"
-            )
-            rows = self._database.execute(query, (LEAST_MAILS, 2 * SIZE)).fetchall()
-            found = {bytes(key): Sketch.decode(body) for key, body in rows}
-            self._cohort = (used, cohort_of(found, everyone))
-        return self._cohort[1]
 
     def _number(self, name: str) -> int:
         row = self._database.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
@@ -166,7 +149,6 @@ class SenderStore:
         with self._told("write"), self._lock, self._transaction():
             before = self._database.total_changes
             self._database.executemany("DELETE FROM sketches WHERE key = ?", keys)
-            self._cohort = None
             return self._database.total_changes > before
 
     def _keys(self, address: str) -> list[tuple[str, bytes]]:

@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from icelos.jobs.mail.senders.cohort import Cohort
 from icelos.jobs.mail.senders.departure import PARTS, surprises
 from icelos.jobs.mail.senders.facts import Facts
 from icelos.jobs.mail.senders.sketch import Sketch
@@ -55,14 +54,13 @@ def departure(
     own: Sketch,
     everyone: Sketch,
     organisation: Sketch | None,
-    cohort: Cohort | None,
     weights: Weights,
     *,
     unproven: bool,
 ) -> Departure:
     """The departure of a mail from sketches that do not hold it yet."""
     known = own.mails >= KNOWN
-    values = surprises(facts, own, everyone, cohort) if known else np.zeros(len(PARTS))
+    values = surprises(facts, own, everyone) if known else np.zeros(len(PARTS))
     return Departure(
         mails=own.mails,
         organisation_mails=(organisation.mails if organisation else 0) if facts.organisation else -1,

@@ -16,10 +16,9 @@ from icelos.jobs.mail.senders.departure import PARTS
 from icelos.jobs.mail.senders.style import NUMBERS, TABLES
 
 _GROUPS: tuple[tuple[float, Sequence[str]], ...] = (
-    (0.35, [f"{name} fit" for name in TABLES]),
-    (0.2, [f"{name} usual" for name in TABLES]),
+    (0.5, [f"{name} fit" for name in TABLES]),
+    (0.35, [f"{name} usual" for name in TABLES]),
     (0.2, ["characters strange usual", "topics strange usual"]),
-    (0.3, [f"{name} {kind}" for name in TABLES for kind in ("like others", "rank")]),
     (0.15, [*NUMBERS, "structure", "encoding", "sign-off", "sign-off shape", "recipients"]),
     (0.35, ["program", "zone", "layout", "hour"]),
     (0.25, ["message-id", "message-id host", "signers", "greeting", "links", "thread"]),
@@ -56,28 +55,16 @@ def features(parts: NDArray[np.float64], words: int, mails: int) -> NDArray[np.f
     return np.concatenate([BEND * np.tanh(parts / BEND), size])
 
 
+_PENALTY = 3.0
+
+
 def fitted(
     rows: NDArray[np.float64], takeover: NDArray[np.bool_], importance: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Weights and bias of a logistic: (columns + 1,). The likeliest false alarms count more.
+    """Weights and bias of a logistic with a penalty, by Newton's method: (columns + 1,).
 
     `rows` has the shape (mails, columns), the others (mails,).
     """
-    found = _logistic(rows, takeover, importance)
-    score = rows @ found[:-1] + found[-1]
-    sharp = importance.copy()
-    sharp[~takeover & (score > np.quantile(score[~takeover], 0.9))] *= 5.0
-    sharp[takeover & (score < np.quantile(score[takeover], 0.5))] *= 0.2
-    return _logistic(rows, takeover, sharp)
-
-
-_PENALTY = 10.0
-
-
-def _logistic(
-    rows: NDArray[np.float64], takeover: NDArray[np.bool_], importance: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Newton's method with a penalty on the weights' squares; the bias is free."""
     inputs = np.column_stack([rows, np.ones(len(rows))])
     penalty = np.full(inputs.shape[1], _PENALTY)
     penalty[-1] = 1e-6

@@ -205,7 +205,8 @@ def _sign_off(lines: list[str]) -> tuple[str, list[str]]:
 _CLOSING = re.compile(
     r"(?:thanks?|thx|many thanks|cheers|regards|best|sincerely|kind|kindly|warm|yours|respectfully|sent"
     r"|take care|br|rgds|hth|mfg|viele|liebe|beste|schöne|mit|gruß|grüße|danke|cordialement|bien|merci"
-    r"|saludos|gracias|un saludo|atenciosamente|abraços?|obrigad[oa]|att|distinti|cordiali|grazie|groeten|groetjes|met|pozdrawiam|73)\b|[-~^]",
+    r"|saludos|gracias|un saludo|atenciosamente|abraços?|obrigad[oa]|att|distinti|cordiali|grazie|groeten"
+    r"|groetjes|met|pozdrawiam|73)\b|[-~^]",
     re.IGNORECASE,
 )
 
