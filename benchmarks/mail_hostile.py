@@ -1,8 +1,8 @@
-"""Hostile mail through the judge: every fixture and seeded mutations of them, in processes with limits.
+"""Hostile mail through the job: every fixture and seeded mutations of them, in processes with limits.
 
-ICELOS_DATA=../shared/data .venv/bin/python benchmarks/mail_hostile.py [--mutations 10000] [--seed 1]
+ICELOS_DATA=../shared/data .venv/bin/python benchmarks/mail_hostile.py [--mutations 10000] [--what reading]
 
-Each process may take `ADDRESSES` bytes of address space, and each mail `SECONDS`. A verdict or an InputError
+Each process may take `ADDRESSES` bytes of address space, and each mail `SECONDS`. A verdict or a Failure
 counts as an outcome; anything else raised, a mail that takes longer or a process that dies is a fault, is
 named, and ends the command with 1. Children that read PDFs and images are counted with their parents.
 """
@@ -178,23 +178,18 @@ def limited(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def work(place: Connection, mails: list[bytes]) -> None:
+def work(place: Connection, mails: list[bytes], what: str) -> None:
     """A process: numbers come in, outcomes go out; the first numbers are those of the mails themselves."""
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
-    from icelos.errors import InputError
-    from icelos.jobs.mail.judge import Judge
-
-    judge = Judge()
+    judge = READERS[what]()
     base = _peak()
     while (number := place.recv()) is not None:
         raw = mails[number] if number < len(mails) else mutated(number, mails)
         began = time.perf_counter()
-        kind, why = "verdict", ""
+        why = ""
         try:
             with limited(SECONDS):
-                judge.judge(raw)
-        except InputError:
-            kind = "refused"
+                kind = judge(raw)
         except _TooLong:
             kind, why = "fault", "takes longer: " + traceback.format_exc(limit=-3)
         except BaseException:  # noqa: BLE001 - what is raised is what is looked for
@@ -202,23 +197,72 @@ def work(place: Connection, mails: list[bytes]) -> None:
         place.send((Outcome(kind, time.perf_counter() - began, why), base, _peak()))
 
 
+def _job() -> Callable[[bytes], str]:
+    """The whole job, as `icelos scan mail` runs it."""
+    from icelos.findings import Failure
+    from icelos.jobs.mail.job import build
+    from icelos.records import Mail
+    from icelos.settings import Settings
+
+    job = build(Settings(), {})
+
+    def judge(raw: bytes) -> str:
+        [outcome] = job.score([Mail(id="0", source="", raw=raw)])
+        return "refused" if isinstance(outcome, Failure) else "verdict"
+
+    return judge
+
+
+def _reading() -> Callable[[bytes], str]:
+    """Reading alone."""
+    from icelos.errors import InputError
+    from icelos.jobs.mail.reading.message import read_message
+
+    def judge(raw: bytes) -> str:
+        try:
+            message = read_message(raw)
+        except InputError:
+            return "refused"
+        return "verdict" if message.seen is not None and message.shape else "fault"
+
+    return judge
+
+
+READERS = {"job": _job, "reading": _reading}
+
+
 def _peak() -> float:
-    """Resident MiB at the most, of this process and the largest of those it waited for."""
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(resource.getrusage(kind).ru_maxrss for kind in kinds) / 1024
+    """Resident MiB at the most, of this process and of the children it has now, together.
+
+    The system's own count for ended children holds what they shared with this one before they began.
+    """
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return _resident("self") + sum(map(_resident, children))
+
+
+def _resident(process: str) -> float:
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0.0
+    return next(
+        (int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0.0
+    )
 
 
 class Worker:
     """A process that judges, begun anew when one dies."""
 
-    def __init__(self, mails: list[bytes]) -> None:
-        self._mails = mails
+    def __init__(self, mails: list[bytes], what: str) -> None:
+        self._mails, self._what = mails, what
         self.base = self.peak = 0.0
         self._start()
 
     def _start(self) -> None:
         self._line, theirs = multiprocessing.Pipe()
-        self._process = multiprocessing.Process(target=work, args=(theirs, self._mails), daemon=True)
+        self._process = multiprocessing.Process(
+            target=work, args=(theirs, self._mails, self._what), daemon=True
+        )
         self._process.start()
         theirs.close()
 
@@ -257,11 +301,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutations", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--what", choices=sorted(READERS), default="job")
     parser.add_argument("--keep", type=Path, help="a folder for the mails with faults")
     options = parser.parse_args()
     mails = fixtures()
     first = len(mails) + options.seed * 1_000_000
-    worker = Worker(mails)
+    worker = Worker(mails, options.what)
     faults = told("fixtures", worker, list(range(len(mails))), mails, options.keep)
     faults += told("mutations", worker, list(range(first, first + options.mutations)), mails, options.keep)
     worker.end()

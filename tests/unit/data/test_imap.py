@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -223,7 +223,7 @@ def _mail(subject: str, body: str = "hello\n") -> EmailMessage:
     return mail
 
 
-def _subjects(items: list[object]) -> list[str]:
+def _subjects(items: Sequence[object]) -> list[str]:
     return [
         item.raw.split(b"Subject: ")[1].split(b"\r\n")[0].decode() for item in items if isinstance(item, Mail)
     ]

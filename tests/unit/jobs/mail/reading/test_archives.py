@@ -9,6 +9,7 @@ import lzma
 import tarfile
 import time
 import zipfile
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def tarred(files: dict[str, bytes], mode: str = "w") -> bytes:
+def tarred(files: dict[str, bytes], mode: Any = "w") -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode=mode) as archive:
         for name, content in files.items():

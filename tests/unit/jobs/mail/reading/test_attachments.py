@@ -11,7 +11,8 @@ import pytest
 
 from icelos.data.parse.mime import content_fields
 from icelos.jobs.mail.reading import attachments
-from icelos.jobs.mail.reading.attachments import Aside, Attachment, Opener, decoded, told
+from icelos.jobs.mail.reading.aside import Aside, Found
+from icelos.jobs.mail.reading.attachments import Attachment, Opener, decoded, told
 from icelos.jobs.mail.reading.markup import Link
 from icelos.jobs.mail.reading.message import Message, read_message
 
@@ -118,7 +119,12 @@ def test_a_mail_in_a_file_is_read() -> None:
 def test_images_are_searched_once_and_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bytes] = []
     monkeypatch.setattr(attachments, "has_codes", lambda: True)
-    monkeypatch.setattr(Aside, "read", lambda _self, _what, data: asked.append(data) or attachments.Found())
+
+    def read(_self: Aside, _what: str, data: bytes) -> Found:
+        asked.append(data)
+        return Found()
+
+    monkeypatch.setattr(Aside, "read", read)
     opener = Opener(Aside())
     pictures = [b"\x89PNG\r\n\x1a\n" + bytes([n]) * 20 for n in range(1, 20)]
     for picture in [pictures[0], *pictures]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 import sys
+from collections.abc import Mapping
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -94,7 +96,7 @@ def _placed(data: list[bytes], directory: bytes) -> tuple[list[bytes], list[int]
     return sectors, chains
 
 
-def outlook_file(**extra: bytes | Tree) -> bytes:
+def outlook_file(extra: Mapping[str, object] | None = None) -> bytes:
     """A mail with headers, two texts, and what else is given."""
     tree: Tree = dict([
         text(0x0037, "Your account"),
@@ -103,7 +105,7 @@ def outlook_file(**extra: bytes | Tree) -> bytes:
         binary(0x1013, b"<p>html <a href='https://evil.example/'>here</a></p>"),
         text(0x0E04, "bob@corp.example"),
     ])  # fmt: skip
-    tree.update(extra)
+    tree.update(cast("Tree", extra or {}))
     return compound(tree)
 
 
@@ -115,7 +117,7 @@ def attachment(name: str, data: bytes, kind: str = "application/x-thing") -> dic
 
 
 def test_a_mail_as_outlook_keeps_it() -> None:
-    raw = outlook_file(**{
+    raw = outlook_file({
         "__attach_version1.0_#00000000": attachment("rechnung-ü.exe", b"MZ\0" + b"\1" * 5000),
         "__attach_version1.0_#00000001": {"__substg1.0_3701000D": dict([
             text(0x0037, "the inner one"), text(0x1000, "inner text"), text(0x0C1F, "eve@evil.example"),
@@ -161,7 +163,7 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch)
         read_message(outlook_file())
 
 
-WHOLE = outlook_file(**{"__attach_version1.0_#00000000": attachment("a.exe", b"MZ\0")})
+WHOLE = outlook_file({"__attach_version1.0_#00000000": attachment("a.exe", b"MZ\0")})
 
 
 CHANGES = st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), max_size=20)
