@@ -1,4 +1,4 @@
-"""Hostile mail through the job: every fixture and seeded mutations of them, in processes with limits.
+"""Hostile mail through the job: every fixture, floods and seeded mutations, in processes with limits.
 
 ICELOS_DATA=../shared/data .venv/bin/python benchmarks/mail_hostile.py [--mutations 10000] [--what reading]
 
@@ -156,6 +156,40 @@ FILES = (
 )  # fmt: skip
 
 
+# ---- floods: mails as large as are taken in, of what costs most
+
+HUGE = (48 << 20) - 4096
+_HEAD = b"From: a@b.example\nSubject: x\nContent-Type: "
+_LEVELS = b"".join(b"multipart/mixed; boundary=b%d\n\n--b%d\nContent-Type: " % (n, n) for n in range(16))
+_PACKED = b"\nContent-Transfer-Encoding: base64\n\n"
+FLOODS: tuple[tuple[bytes, bytes], ...] = (
+    (_HEAD + b"application/x; name=a.bin" + _PACKED, b"QUJD" * 19 + b"\n"),
+    (_HEAD + b"application/pdf; name=a.pdf" + _PACKED + b"JVBERi0xLjQK", b"W1s8" * 19 + b"\n"),
+    (_HEAD + b"application/x; name=a\nContent-Transfer-Encoding: quoted-printable\n\n", b"=41=42\n"),
+    (_HEAD + b"text/html\n\n", b"<p style='color:#fff'>a</p>"),
+    (_HEAD + b"text/html; name=a.html\n\n", b"<a href='http://a.example/'>a</a>"),
+    (_HEAD + b"text/plain\n\n", "раураl a1b ".encode()),
+    (_HEAD + b"text/calendar\n\n", b"SUMMARY:a\n b\n"),
+    (_HEAD + b"multipart/mixed; boundary=B\n\n", b"--B\n\nx\n"),
+    (_HEAD + b"message/rfc822\n\n" + b"Content-Type: message/rfc822\n\n" * 15, b"x\n"),
+    (_HEAD + _LEVELS + b"text/plain\n\n", b"x\n"),
+    (_HEAD + b"application/zip; name=a.zip\n\nPK\x03\x04", b"PK\x01\x02"),
+    (_HEAD + b"image/png; name=a.png\n\n\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x40\0\0\0\x40\0\x08\6\0\0\0", b"a"),
+    (_HEAD + b"text/plain\n", b"X-A: b\n"),
+    (_HEAD + b"text/plain\nX: ", b"y"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\1\0\0\0"),
+    (b"", b"\n"),
+)
+
+
+def raw_of(number: int, mails: list[bytes]) -> bytes:
+    """The mail of a number: a flood below nought, then the mails themselves, then their mutations."""
+    if number < 0:
+        head, piece = FLOODS[-number - 1]
+        return head + piece * ((HUGE - len(head)) // len(piece))
+    return mails[number] if number < len(mails) else mutated(number, mails)
+
+
 # ---- processes with limits
 
 
@@ -179,12 +213,13 @@ def limited(seconds: float) -> Iterator[None]:
 
 
 def work(place: Connection, mails: list[bytes], what: str) -> None:
-    """A process: numbers come in, outcomes go out; the first numbers are those of the mails themselves."""
+    """A process: numbers come in, outcomes go out; `raw_of` tells which mail is meant."""
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     judge = READERS[what]()
     base = _peak()
     while (number := place.recv()) is not None:
-        raw = mails[number] if number < len(mails) else mutated(number, mails)
+        raw = raw_of(number, mails)
+        Path("/proc/self/clear_refs").write_text("5")  # what making it took does not count
         began = time.perf_counter()
         why = ""
         try:
@@ -308,6 +343,7 @@ def main() -> int:
     first = len(mails) + options.seed * 1_000_000
     worker = Worker(mails, options.what)
     faults = told("fixtures", worker, list(range(len(mails))), mails, options.keep)
+    faults += told("floods", worker, [-n - 1 for n in range(len(FLOODS))], mails, options.keep)
     faults += told("mutations", worker, list(range(first, first + options.mutations)), mails, options.keep)
     worker.end()
     print(f"memory: {worker.base:.0f} MiB before the first mail, {worker.peak:.0f} MiB at the most")
@@ -326,7 +362,7 @@ def told(name: str, worker: Worker, numbers: list[int], mails: list[bytes], keep
             print(f"FAULT {name} {number}: {outcome.why}", file=sys.stderr)
             if keep is not None:
                 keep.mkdir(parents=True, exist_ok=True)
-                raw = mails[number] if number < len(mails) else mutated(number, mails)
+                raw = raw_of(number, mails)
                 (keep / f"{number}-{hashlib.sha256(raw).hexdigest()[:8]}.eml").write_bytes(raw)
     times = sorted(seconds)
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))

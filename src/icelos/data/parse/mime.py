@@ -36,7 +36,8 @@ def split(raw: bytes, start: int = 0, end: int | None = None) -> tuple[RawHeader
     position = start
     while position < end and position < start + MAX_HEADER_BYTES and len(found) < MAX_HEADERS:
         if match := _FIELD.match(raw, position, end):
-            found.append((match[1].decode("ascii").lower(), _unfolded(match[2])))
+            value = raw[match.start(2) : min(match.end(2), match.start(2) + 4 * MAX_VALUE)]
+            found.append((match[1].decode("ascii").lower(), _unfolded(value)))
             position = match.end()
             continue
         stop = raw.find(b"\n", position, end)
@@ -52,8 +53,7 @@ def split(raw: bytes, start: int = 0, end: int | None = None) -> tuple[RawHeader
 def _unfolded(value: bytes) -> bytes:
     if b"\n" not in value:
         return value[:MAX_VALUE].strip()
-    lines = value[: 4 * MAX_VALUE].split(b"\n")
-    return b" ".join(line.strip() for line in lines)[:MAX_VALUE].strip()
+    return b" ".join([line.strip() for line in value.split(b"\n")])[:MAX_VALUE].strip()
 
 
 def split_part(raw: bytes, start: int, end: int) -> tuple[RawHeaders, int]:

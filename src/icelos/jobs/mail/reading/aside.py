@@ -28,7 +28,7 @@ SECONDS = 2.5
 """For all files of one mail together."""
 MEMORY = 176 * 1024 * 1024
 """Address space of the process, in bytes."""
-MAX_DATA = 16 * 1024 * 1024
+MAX_DATA = 12 * 1024 * 1024
 MAX_OUTLOOK = 48 * 1024 * 1024
 MAX_ANSWER = 96 * 1024 * 1024
 NAME = 16

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from email.message import Message as Headers
 
 import msgspec
@@ -21,9 +22,9 @@ from icelos.jobs.mail.reading.office import kind_of_zip, office_images, office_t
 from icelos.jobs.mail.reading.tnef import read_tnef
 
 HEAD_BYTES = 4096
-KEPT = 16 * 1024 * 1024
+KEPT = 12 * 1024 * 1024
 """Bytes of one attachment that are looked into; of a larger one, type and hash are told."""
-PIECE = 4 * 1024 * 1024
+PIECE = 2 * 1024 * 1024
 MAX_TEXT = 262_144
 MAX_CODE_IMAGES = 6
 """Images of a mail that are searched for codes."""
@@ -80,18 +81,32 @@ def told(data: bytes) -> Decoded:
 
 def decoded(raw: bytes, start: int, end: int, fields: Headers) -> Decoded:
     """The part from `start` to `end`, piece by piece, so that a large one is not held several times."""
-    if transfer_encoding(fields) != "base64" or end - start <= PIECE:
+    if end - start <= PIECE:
         return told(undone(raw[start:end], fields))
     digest, size, kept = hashlib.sha256(), 0, bytearray()
-    rest = b""
-    for place in range(start, end, PIECE):
-        clean = rest + raw[place : min(end, place + PIECE)].translate(None, b" \t\r\n")
-        whole = len(clean) // 4 * 4 if place + PIECE < end else len(clean)
-        piece, rest = unbase64(clean[:whole]), clean[whole:]
+    for piece in _decoded_pieces(raw, start, end, fields):
         digest.update(piece)
         size += len(piece)
         kept += piece[: KEPT - len(kept)]
     return Decoded(bytes(kept), size, digest.hexdigest())
+
+
+def _decoded_pieces(raw: bytes, start: int, end: int, fields: Headers) -> Iterator[bytes]:
+    """The decoded bytes of a part; base64 goes by groups of four letters, other encodings by lines."""
+    encoding = transfer_encoding(fields)
+    rest = b""
+    while start < end:
+        stop = min(end, start + PIECE)
+        if encoding == "base64":
+            clean = rest + raw[start:stop].translate(None, b" \t\r\n")
+            whole = len(clean) // 4 * 4 if stop < end else len(clean)
+            rest = clean[whole:]
+            yield unbase64(clean[:whole])
+        else:
+            if stop < end:
+                stop = raw.rfind(b"\n", start, stop) + 1 or stop
+            yield undone(raw[start:stop], fields)
+        start = stop
 
 
 class Opener:

@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from icelos.data.parse.mime import content_fields
+from icelos.data.parse.mime import content_fields, undone
 from icelos.jobs.mail.reading import attachments
 from icelos.jobs.mail.reading.aside import Aside, Found
 from icelos.jobs.mail.reading.attachments import Attachment, Opener, decoded, told
@@ -48,6 +48,14 @@ def test_large_parts_are_decoded_piece_by_piece(
     fields = content_fields([("content-transfer-encoding", b"base64")])
     found = decoded(b"before" + body + b"after", 6, 6 + len(body), fields)
     assert found == told(data)
+
+
+@pytest.mark.parametrize("encoding", ["quoted-printable", "8bit"])
+def test_other_encodings_go_by_lines(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attachments, "PIECE", 100)
+    body = b"".join(b"line %d = a soft=\n break=3D\n" % n for n in range(50)) + b"x" * 250
+    fields = content_fields([("content-transfer-encoding", encoding.encode())])
+    assert decoded(body, 0, len(body), fields).size == len(undone(body, fields))
 
 
 def test_of_what_is_too_large_the_beginning_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -281,3 +281,32 @@ def test_no_mutation_of_a_whole_mail_breaks_it(data: st.DataObject) -> None:
         assert read_message(bytes(raw)).headers
     except InputError:
         assert not raw.startswith(b"From: a@b.example")
+
+
+FILES = (
+    b"PK\x03\x04\x14\0\0\0\x08\0",
+    b"\x1f\x8b\x08\x08",
+    b"\x78\x9f\x3e\x22\1\0",
+    b"a" * 257 + b"ustar",
+    b"<html><style>.x{display:none}</style><p class=x>",
+    b"BEGIN:VCALENDAR\nSUMMARY:",
+    b"From: c@d.example\nContent-Type: text/html\n\n<a href=x>",
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    b"\xff\xd8\xff\xe0\0\4",
+    b"%PDF-1.4\n/URI (http://a.example/)",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    b"begin 644 a.exe\nM",
+)
+NAMES = ("a.html", "a.zip", "a.ics", "a.eml", "a.msg", "winmail.dat", "a.pdf", "a.docx", "")
+
+
+@given(st.sampled_from(FILES), st.sampled_from(NAMES), st.binary(max_size=120), st.booleans())
+def test_any_attachment_is_read(magic: bytes, name: str, noise: bytes, packed: bool) -> None:
+    data = base64.encodebytes(magic + noise) if packed else magic + noise
+    named = f"; name={name}" if name else ""
+    head = f"Content-Type: application/octet-stream{named}\n".encode()
+    head += b"Content-Transfer-Encoding: base64\n" if packed else b""
+    found = read_message(b"From: a@b.example\nSubject: s\n" + head + b"\n" + data, aside=False)
+    assert found.seen.startswith("s")
+    assert found.shape.attachments >= 1
+    assert len(found.attachments[0].sha256) == 64
