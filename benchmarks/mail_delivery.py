@@ -223,7 +223,9 @@ class Scanner:
 
 
 def _tree(top: int) -> list[int]:
-    children = Path(f"/proc/{top}/task/{top}/children").read_text().split()
+    children = [
+        one for path in Path(f"/proc/{top}/task").glob("*/children") for one in path.read_text().split()
+    ]
     return [top, *(one for child in children for one in _tree(int(child)))]
 
 

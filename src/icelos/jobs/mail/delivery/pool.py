@@ -21,6 +21,8 @@ from icelos.jobs.mail.delivery.worker import LENGTH, Answer, Orders
 from icelos.jobs.mail.judge import Judgement
 
 START_SECONDS = 60.0
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Threads of numeric libraries do not survive a fork; there are several processes instead."""
 _SLACK = 1.0
 """Seconds over the deadline until a worker that should have ended itself is taken as gone."""
 
@@ -112,7 +114,9 @@ class Pool:
 
     def _start_nursery(self) -> None:
         control, theirs = socket.socketpair()
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        environment = {
+            **os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        }  # fmt: skip
         with theirs:
             self._nursery = subprocess.Popen(
                 [sys.executable, "-m", "icelos.jobs.mail.delivery.worker"],

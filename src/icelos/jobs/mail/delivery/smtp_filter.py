@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable
 
 import msgspec
-from aiosmtpd.smtp import Envelope, Session
 
 from icelos.jobs.mail.delivery.headers import marked, not_judged
 from icelos.jobs.mail.delivery.listening import Address, Room
@@ -23,7 +22,7 @@ from icelos.jobs.mail.delivery.next_hop import NextHop, Unreachable, with_crlf
 from icelos.jobs.mail.delivery.policy import Action, OnError, Policy
 from icelos.jobs.mail.delivery.pool import Busy, Judging, NotJudged
 from icelos.jobs.mail.delivery.quarantine import Held
-from icelos.jobs.mail.delivery.smtp_session import NULL, Connection
+from icelos.jobs.mail.delivery.smtp_session import Connection
 from icelos.jobs.mail.judge import Judgement, clean
 
 LOG = logging.getLogger("icelos.mail")
@@ -96,36 +95,26 @@ class Handler:
         self._sender = ""
         self._recipients: list[str] = []
 
-    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
-        self, _server: object, session: Session, _envelope: Envelope, hostname: str, replies: list[str]
-    ) -> list[str]:
+    async def sender(self, address: str, options: list[str]) -> str:
+        """Offered to the next server at once."""
         self.end()
-        session.host_name = hostname
-        offered = " ".join(("NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE"))
-        return [*replies[:-1], "250-ENHANCEDSTATUSCODES", f"250 XFORWARD {offered}"]
-
-    async def handle_MAIL(  # noqa: N802
-        self, _server: object, _session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        self.end()
-        sender = "" if address == NULL else address
+        if unknown := [one for one in options if _name(one) not in _PARAMETERS]:
+            return f"555 5.5.4 Unknown parameter {_name(unknown[0])}"
         try:
-            reply = await self._offer(sender, options, utf8=bool(envelope.smtp_utf8))
+            reply = await self._offer(address, options)
         except Unreachable as reason:
             LOG.warning("smtp: %s", reason)
-            self.end()
-            return LOST
+            reply = LOST
         if reply.startswith("2"):
-            self._sender, envelope.mail_from = sender, address
-            envelope.mail_options.extend(options)
+            self._sender = address
         else:
             self.end()
         return reply
 
-    async def _offer(self, sender: str, options: list[str], *, utf8: bool) -> str:
+    async def _offer(self, sender: str, options: list[str]) -> str:
         relay = self._relay
         self._hop = hop = await NextHop.connect(relay.next_hop, hello=relay.hostname, seconds=relay.seconds)
-        if utf8 and "SMTPUTF8" not in hop.extensions:
+        if "SMTPUTF8" in options and "SMTPUTF8" not in hop.extensions:
             return NO_UTF8
         known = set(hop.extensions.get("XFORWARD", "").upper().split())
         told = [f"{name}={value}" for name, value in self.connection.forwarded.items() if name in known]
@@ -134,18 +123,20 @@ class Handler:
         line = " ".join([f"MAIL FROM:<{sender}>", *_handed_on(options, hop.extensions)])
         return str(await hop.command(line))
 
-    async def handle_RCPT(  # noqa: N802
-        self, _server: object, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        if len(envelope.rcpt_tos) >= self._relay.recipients:
+    async def recipient(self, address: str, options: list[str]) -> str:
+        """Offered to the next server at once."""
+        if len(self._recipients) >= self._relay.recipients:
             return "452 4.5.3 Too many recipients"
+        if unknown := [one for one in options if _name(one) not in {"NOTIFY", "ORCPT"}]:
+            return f"555 5.5.4 Unknown parameter {_name(unknown[0])}"
         try:
-            reply = await self._next().command(f"RCPT TO:<{'' if address == NULL else address}>")
+            hop = self._next()
+            line = " ".join([f"RCPT TO:<{address}>", *_handed_on(options, hop.extensions)])
+            reply = await hop.command(line)
         except Unreachable as reason:
             LOG.warning("smtp: %s", reason)
             return LOST
         if reply.good:
-            envelope.rcpt_tos.append(address)
             self._recipients.append(address)
         return str(reply)
 
@@ -211,13 +202,21 @@ class Handler:
         self._shared.room.give_back(taken)
 
 
+_PARAMETERS = {
+    "SIZE": "SIZE", "BODY": "8BITMIME", "SMTPUTF8": "SMTPUTF8", "AUTH": "AUTH", "RET": "DSN", "ENVID": "DSN",
+    "NOTIFY": "DSN", "ORCPT": "DSN",
+}  # fmt: skip
+"""Parameters of MAIL and RCPT, each with the extension that a server has for it."""
+
+
 def _handed_on(options: list[str], extensions: dict[str, str]) -> list[str]:
-    """The parameters of MAIL that the next server understands."""
-    kept = []
-    for option in options:
-        name, _, value = option.partition("=")
-        if name == "SIZE" and "SIZE" in extensions and value.isdigit():
-            kept.append(f"SIZE={int(value) + HEADROOM}")
-        elif (name == "BODY" and "8BITMIME" in extensions) or name == "SMTPUTF8":
-            kept.append(option)
-    return kept
+    """The parameters that the next server understands."""
+    kept = [one for one in options if _PARAMETERS.get(_name(one)) in extensions]
+    return [
+        f"SIZE={int(one[5:]) + HEADROOM}" if _name(one) == "SIZE" and one[5:].isdigit() else one
+        for one in kept
+    ]
+
+
+def _name(option: str) -> str:
+    return option.partition("=")[0]

@@ -19,14 +19,24 @@ BUSY = "452 4.3.1 Too much mail is under way, try again later"
 FAILED = "451 4.3.0 An error of the filter, try again later"
 TOO_LARGE = "552 5.3.4 Message is larger than the filter takes"
 NULL = "<>"
-"""The empty sender of bounces, as aiosmtpd takes an empty text for none."""
+"""The empty sender of bounces: an empty text would be none."""
 _PATH = re.compile(r'\s*<(?:@[^:<>]{1,1000}:)?((?:"(?:[^"\\]|\\.)*"|[^"<>])*)>(?:\s+(.*))?$')
 _BARE = re.compile(r"\s*([^\s<>]+)(?:\s+(.*))?$")
-_FORWARDED = re.compile(r"(NAME|ADDR|PORT|PROTO|HELO|IDENT|SOURCE)=([!-~]{1,255})")
+_OPTION = re.compile(r"([A-Za-z0-9-]{1,30})(=[!-~]{1,1000})?")
+FORWARDED = ("NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE")
+_FORWARDED = re.compile(rf"({'|'.join(FORWARDED)})=([!-~]{{1,255}})")
 
 
 class Mails(Protocol):
-    """What the connection asks; aiosmtpd asks its `handle_` methods too."""
+    """What the connection asks; the replies are what the client hears."""
+
+    async def sender(self, address: str, options: list[str]) -> str:
+        """A mail begins; "" is the sender of bounces. Names of options are in upper case."""
+        ...
+
+    async def recipient(self, address: str, options: list[str]) -> str:
+        """One more who is to have it."""
+        ...
 
     async def room(self, declared: int) -> int:
         """Bytes that the message may have. Raises TimeoutError where there is no room."""
@@ -82,14 +92,51 @@ class Connection(SMTP):
         await super().handle_exception(error)
         return FAILED
 
-    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        """Address and parameters. What the next server takes is for it to say, so any path will do."""
-        found = _PATH.match(arg) or _BARE.match(arg)
-        if found is None or not all(c.isprintable() or 0xDC80 <= ord(c) <= 0xDCFF for c in found[1]):
-            return None, None
-        return found[1] or NULL, found[2] or ""
+    async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802 - aiosmtpd's way of naming commands
+        """With XFORWARD. Delivery notices (DSN) are for the servers around us, so they are not offered."""
+        if not hostname or self.session is None:
+            await self.push("501 Syntax: EHLO hostname")
+            return
+        self._mails.end()
+        self.envelope = self._create_envelope()
+        self.session.host_name, self.session.extended_smtp = hostname, True
+        offered = [self.hostname, f"SIZE {self._most}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
+        lines = [f"250-{line}" for line in offered] + [f"250 XFORWARD {' '.join(FORWARDED)}"]
+        await self.push("\r\n".join(lines))
 
-    async def smtp_XFORWARD(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's way of naming commands
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802
+        """In place of aiosmtpd's, which knows few parameters, in capitals, and refuses odd addresses."""
+        found = _path("FROM:", arg)
+        if not self._greeted or self.envelope is None or self.envelope.mail_from:
+            await self.push("503 5.5.1 Error: bad sequence of commands")
+        elif found is None:
+            await self.push("501 5.5.4 Syntax: MAIL FROM:<address>")
+        elif _size(found[1], 0) > self._most:
+            await self.push(TOO_LARGE)
+        else:
+            reply = await self._mails.sender(*found)
+            if reply.startswith("2"):
+                self.envelope.mail_from, self.envelope.mail_options = found[0] or NULL, found[1]
+            await self.push(reply)
+
+    async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802
+        """In place of aiosmtpd's, for the same reasons."""
+        found = _path("TO:", arg)
+        if self.envelope is None or not self.envelope.mail_from:
+            await self.push("503 5.5.1 Error: need MAIL command")
+        elif found is None:
+            await self.push("501 5.5.4 Syntax: RCPT TO:<address>")
+        else:
+            reply = await self._mails.recipient(*found)
+            if reply.startswith("2"):
+                self.envelope.rcpt_tos.append(found[0])
+            await self.push(reply)
+
+    @property
+    def _greeted(self) -> bool:
+        return self.session is not None and bool(self.session.host_name)
+
+    async def smtp_XFORWARD(self, arg: str | None) -> None:  # noqa: N802
         """Who the mail came from at first, told by the server before us (Postfix, XFORWARD_README)."""
         words = [_FORWARDED.fullmatch(word) for word in _upper_names(arg or "")]
         if not words or not all(words):
@@ -120,7 +167,7 @@ class Connection(SMTP):
 
     async def _data(self, envelope: Envelope) -> str:
         try:
-            most = await self._mails.room(self._declared(envelope))
+            most = await self._mails.room(_size(envelope.mail_options, self._most))
         except TimeoutError:
             return BUSY
         await self.push(READY)
@@ -129,13 +176,6 @@ class Connection(SMTP):
             return TOO_LARGE
         self._reset_timeout(2 * self._timeout_duration)  # the next server has its own time
         return await self._mails.take(message)
-
-    def _declared(self, envelope: Envelope) -> int:
-        """The size that the client said, or the most."""
-        for option in envelope.mail_options:
-            if option.startswith("SIZE=") and option[5:].isdigit():
-                return min(int(option[5:]), self._most)
-        return self._most
 
     async def _read(self, most: int) -> bytes | None:
         """Up to the lone dot; None where there was more than `most`. Only CRLF ends a line."""
@@ -156,6 +196,26 @@ class Connection(SMTP):
                 data += line
             else:
                 data.clear()
+
+
+def _path(keyword: str, arg: str | None) -> tuple[str, list[str]] | None:
+    """Address and parameters. What the next server takes is for it to say, so any path will do."""
+    text = arg or ""
+    if text[: len(keyword)].upper() != keyword:
+        return None
+    found = _PATH.match(text[len(keyword) :]) or _BARE.match(text[len(keyword) :])
+    if found is None or not all(c.isprintable() or 0xDC80 <= ord(c) <= 0xDCFF for c in found[1]):
+        return None
+    options = [_OPTION.fullmatch(word) for word in (found[2] or "").split()]
+    if not all(options):
+        return None
+    return found[1], [one[1].upper() + (one[2] or "") for one in options if one]
+
+
+def _size(options: list[str], otherwise: int) -> int:
+    """The size that the client said."""
+    said = [option[5:] for option in options if option.startswith("SIZE=")]
+    return int(said[0]) if said and said[0].isdigit() and len(said[0]) < 15 else otherwise
 
 
 def _upper_names(text: str) -> list[str]:

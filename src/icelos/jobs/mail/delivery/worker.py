@@ -11,6 +11,7 @@ make a mail that would take more fail: what starts it takes both as a failed mai
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -67,6 +68,8 @@ def main() -> None:
     judge = _load(orders)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at a terminal reaches every process of the group
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.collect()
+    gc.freeze()  # the collector would write into pages that the workers share
     control.sendall(b"R")
     while True:
         request, descriptors, _, _ = socket.recv_fds(control, 1, 1)

@@ -185,8 +185,11 @@ def test_parameters_go_on(by_words: Judging, box: Any) -> None:
     with filtering(by_words, Policy(), box.port, no_keep) as port:
         options = ["BODY=8BITMIME", "SMTPUTF8"]
         assert send(port, "x", ("é@example.org",), mail_options=options) == "{}"
+        assert send(port, "x", mail_options=["RET=HDRS"], rcpt_options=["NOTIFY=NEVER"]) == "{}"
+        assert send(port, "x", mail_options=["EVIL=1"]).startswith("555 ")
     assert box.got[0].rcpt_tos == ["é@example.org"]
     assert "BODY=8BITMIME" in box.got[0].mail_options
+    assert len(box.got) == 2  # what the next server does not know is left out
 
 
 def test_one_connection_brings_several_mails(by_words: Judging, box: Any) -> None:

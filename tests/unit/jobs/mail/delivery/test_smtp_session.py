@@ -18,9 +18,17 @@ class Taking:
 
     def __init__(self, most: int = 1 << 20) -> None:
         self.taken: list[bytes] = []
+        self.senders: list[tuple[str, list[str]]] = []
         self.ends = 0
         self.most = most
         self.connection: Connection | None = None
+
+    async def sender(self, address: str, options: list[str]) -> str:
+        self.senders.append((address, options))
+        return "250 OK"
+
+    async def recipient(self, address: str, options: list[str]) -> str:
+        return "250 OK"
 
     async def room(self, declared: int) -> int:
         if not self.most:
@@ -88,12 +96,23 @@ def test_an_error_of_ours_is_no_bounce(talk: Talk) -> None:
         (b"<@relay:a@b.c>", True), (b"<\xc3\xa9@b.c>", True),
         (b"<a@b.c> SIZE=10 BODY=8BITMIME SMTPUTF8", True),
         (b"<a@b.c", False), (b"<a\x01@b.c>", False), (b'<"a@b.c>', False), (b"", False),
-        (b"<a@b.c> NONSENSE=1", False), (b"<a@b.c> SIZE=99999999999", False),
+        (b"<a@b.c> ENVID=+x ret=HDRS", True), (b"<a@b.c> =1", False), (b"<a@b.c> SIZE=99999999999", False),
     ],
 )  # fmt: skip
 def test_paths_of_real_mail(talk: Talk, path: bytes, good: bool) -> None:
     answer = talk(Taking().serve, b"EHLO us\r\nMAIL FROM:" + path + b"\r\n").split(b"\r\n")[-2]
     assert answer.startswith(b"250" if good else b"5")
+
+
+def test_parameters_keep_their_case(talk: Talk) -> None:
+    taking = Taking()
+    talk(taking.serve, b"EHLO us\r\nMAIL FROM:<> ret=HDRS EnvId=aBc\r\n")
+    assert taking.senders == [("", ["RET=HDRS", "ENVID=aBc"])]
+
+
+def test_commands_out_of_order(talk: Talk) -> None:
+    for sent in (b"MAIL FROM:<a@b.c>\r\n", b"EHLO us\r\nRCPT TO:<a@b.c>\r\n", b"EHLO us\r\nDATA\r\n"):
+        assert talk(Taking().serve, sent).split(b"\r\n")[-2].startswith(b"503 ")
 
 
 def test_many_connections_do_not_share_limits(talk: Talk) -> None:
