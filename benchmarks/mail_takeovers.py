@@ -44,7 +44,7 @@ from icelos.jobs.mail.senders.facts import Facts, facts_of
 from icelos.jobs.mail.senders.hashing import Hasher
 from icelos.jobs.mail.senders.memory import Memory
 from icelos.jobs.mail.senders.store import SenderStore
-from icelos.jobs.mail.senders.weights import DEFAULT
+from icelos.jobs.mail.senders.weights import DEFAULT, Weights
 from icelos.jobs.mail.senders.writing import Writing, writing
 
 KINDS = ("mailbox", "mailbox-signed", "client", "bec")
@@ -210,10 +210,11 @@ def measure(mails: list[Mail], texts: list[str], hasher: Hasher, seed: int, leas
         if counts[mail.sender] > least
     }
     stream, ours = [mail.facts for mail in mails], lures(hasher)
-    learnt = [
-        calibrate(stream, ours, victims=lambda sender, side=side: half.get(sender, side) == side)
-        for side in (0, 1)
-    ]
+
+    def learn_from(side: int) -> Weights:
+        return calibrate(stream, ours, victims=lambda sender: half.get(sender, side) == side)
+
+    learnt = [learn_from(0), learn_from(1)]
     injector, closings = Injector(mails, texts, random.Random(seed)), dict[str, str]()
     memory, rows = Memory(), list[Scored]()
     for mail in mails:
@@ -321,7 +322,8 @@ def main() -> None:
         hasher = Hasher(f"a salt of its own for seed {seed:4d}".encode())
         mails = read(mailing_list(folder), hasher)
         if chosen.speed:
-            return speed(mails, hasher)
+            speed(mails, hasher)
+            return
         runs.append(measure(mails, texts, hasher, seed))
     for field in ("score", "shipped"):
         report(runs, len(mails), field)

@@ -13,7 +13,7 @@ from icelos.jobs.mail.senders.facts import Facts
 from icelos.jobs.mail.senders.sketch import Sketch
 from icelos.jobs.mail.senders.style import NUMBERS, TABLES
 from icelos.jobs.mail.senders.weights import Weights, features
-from icelos.jobs.mail.signals.signals import Signal
+from icelos.jobs.mail.signals.symbols import Signal
 
 KNOWN = 10
 """Earlier mails from which on a sender's mail is compared."""

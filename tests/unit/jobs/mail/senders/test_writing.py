@@ -3,10 +3,10 @@ import time
 import pytest
 
 from icelos.jobs.mail.reading.message import Message
-from icelos.jobs.mail.senders.writing import is_prose, shape, writing
+from icelos.jobs.mail.senders.writing import Writing, is_prose, shape, writing
 
 
-def written(text: str, html: str = "") -> object:
+def written(text: str, html: str = "") -> Writing:
     return writing(Message([("from", "a@b.example")], text=text, html_text=html))
 
 
