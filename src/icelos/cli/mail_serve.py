@@ -190,9 +190,10 @@ def report(
     """
     from icelos.data.atomic import atomic_write
     from icelos.jobs.mail.delivery.report import report_of
+    from icelos.jobs.mail.judge import open_judge
 
     raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    written = report_of(raw, _settings().mail, form)
+    written = report_of(raw, open_judge(_settings()), form)
     if output_file is None:
         output.document(written)
         return

@@ -25,6 +25,7 @@ from icelos.cli import (
     findings,
     knowledge,
     logs,
+    mail,
     output,
     scan,
     serve,
@@ -94,6 +95,7 @@ app.add_typer(knowledge.app, name="kb")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(vulns.app, name="vulns")
 app.add_typer(logs.app, name="logs")
+mail.add_to(app)
 app.add_typer(config.app, name="config")
 
 

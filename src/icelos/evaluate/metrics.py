@@ -50,6 +50,17 @@ def estimate(
     return Estimate(float(data.mean()), float(low), float(high), len(data))
 
 
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson, 1927); (0, 1) for none."""
+    if not n:
+        return 0.0, 1.0
+    z = 1.959964
+    share = hits / n
+    middle = share + z * z / (2 * n)
+    reach = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, (middle - reach) / (1 + z * z / n)), min(1.0, (middle + reach) / (1 + z * z / n))
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value that `share` (0 to 1) of the values do not exceed, interpolated; NaN for none."""
     return float(np.quantile(np.asarray(values, np.float64), share)) if len(values) else math.nan

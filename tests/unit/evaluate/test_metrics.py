@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icelos.evaluate.metrics import estimate, ndcg_at, percentile, recall_at, reciprocal_rank
+from icelos.evaluate.metrics import estimate, ndcg_at, percentile, recall_at, reciprocal_rank, wilson
 
 
 def test_recall_and_rank() -> None:
@@ -46,3 +46,10 @@ def test_nothing_measured_is_nan() -> None:
     assert math.isnan(estimate([]).value)
     assert math.isnan(percentile([], 0.5))
     assert percentile([1, 2, 3], 0.5) == 2
+
+
+def test_the_interval_of_a_share_is_wilsons() -> None:
+    low, high = wilson(8, 10)
+    assert (round(low, 4), round(high, 4)) == (0.4902, 0.9433)
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson(0, 100)[0] == 0.0

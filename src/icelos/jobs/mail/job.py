@@ -1,73 +1,94 @@
-"""The job "mail": one message in; a verdict with the signals that made it, or nothing where it is clear.
-
-This is the rule baseline, and it says so: it explains itself and is the same everywhere, and it sees
-tricks, not intents. A learnt detector takes its place behind the same job.
-"""
+"""The job "mail": one message in; a verdict with the symbols that made it, or nothing where it is clear."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from icelos import __version__
 from icelos.contracts import Needs, Scored
 from icelos.errors import InputError, SettingsError
-from icelos.findings import Evidence, Finding, How, Verdict, failure
-from icelos.jobs.mail.judge import Judge, Judgement, clean
+from icelos.findings import Evidence, Failure, Finding, How, Verdict, failure
+from icelos.jobs.mail.intents.taxonomy import MALICIOUS
+from icelos.jobs.mail.judge import Judge, Judgement, clean, open_judge
+from icelos.jobs.mail.reading.message import Message, read_message
 from icelos.records import Mail, Record
-from icelos.settings import MailSettings, Settings
+from icelos.settings import Settings
 
-MODEL = "rule baseline 1"
+LEARNT = frozenset(["words", "meaning", "build", "intent", "ordinary-topic"])
+"""Symbols of the model; those of intents begin with "intent-"."""
 
 
 class MailJob:
-    """Scores mail by signals; `review` and `alert` are the scores from which a verdict is given."""
+    """Scores mail by a judge; mails that are judged clear teach its sender sketches, where it has them."""
 
     name = "mail"
-    needs = Needs(memory_mib=300)
+    needs = Needs(memory_mib=500)
 
-    def __init__(self, settings: MailSettings = MailSettings()) -> None:  # noqa: B008 - frozen
-        self._judge = Judge(settings)
-        self._made_by = {"model": MODEL, "icelos": __version__}
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
 
     def score(self, batch: Sequence[Record]) -> list[Scored]:
         """A Finding, a Failure for what cannot be read as mail, or None for clear mail."""
-        return [self._score(record) for record in batch]
+        read = [self._read(record) for record in batch]
+        messages = [one for one in read if isinstance(one, Message)]
+        raws = [record.raw for record, one in zip(batch, read, strict=True)
+                if isinstance(record, Mail) and isinstance(one, Message)]  # fmt: skip
+        judged = iter(self._judge.judge_messages(messages, raws))
+        outcomes = [
+            self._outcome(record, next(judged)) if isinstance(one, Message) else one
+            for record, one in zip(batch, read, strict=True)
+        ]
+        self._judge.learn(
+            [
+                one
+                for one, outcome in zip(read, outcomes, strict=True)
+                if outcome is None and isinstance(one, Message)
+            ]
+        )
+        return outcomes
 
-    def _score(self, record: Record) -> Scored:
+    def _read(self, record: Record) -> Message | Failure:
         if not isinstance(record, Mail):
             raise InputError(f"not a mail but a {type(record).__name__}", source=record.source)
         try:
-            judgement = self._judge.judge(record.raw)
+            return read_message(record.raw)
         except InputError as error:
             return failure(
                 record_id=record.id, job=self.name, error=error, source=record.source, raw=record.raw
             )
+
+    def _outcome(self, record: Record, judgement: Judgement) -> Scored:
         if judgement.verdict is Verdict.CLEAR:
             return None
         return Finding(
-            record_id=record.id, job=self.name, verdict=judgement.verdict,
-            label="suspicious (rule baseline)", score=round(judgement.score, 6), summary=judgement.sentence,
-            evidence=_evidence(judgement, record.source), made_by=self._made_by, source=record.source,
+            record_id=record.id, job=self.name, verdict=judgement.verdict, label=label(judgement),
+            score=round(judgement.score, 6), summary=judgement.sentence,
+            evidence=_evidence(judgement, record.source), made_by=judgement.made_by, source=record.source,
+            attributes={"intents": ", ".join(judgement.intents)},
         )  # fmt: skip
 
 
+def label(judgement: Judgement) -> str:
+    """The likeliest harmful intent, or "suspicious" where none stands out."""
+    harmful = {name: one for name, one in judgement.intents.items() if name in MALICIOUS}
+    return max(harmful, key=lambda name: harmful[name]) if harmful else "suspicious"
+
+
 def _evidence(judgement: Judgement, source: str) -> tuple[Evidence, ...]:
-    """Every signal with its weight, so that the score can be checked by adding up; the bias comes last."""
+    """Every symbol with its weight, so that the score can be checked by adding up; the bias comes last."""
     told = [
         Evidence(
-            f"{signal.weight:+.2f} {signal.name}: {clean(signal.quote, 300)}",
-            f"{source} {signal.where}",
-            How.RULE,
+            f"{symbol.weight:+.2f} {symbol.name}: {clean(symbol.quote, 300)}",
+            f"{source} {symbol.where}",
+            How.MODEL if symbol.name in LEARNT or symbol.name.startswith("intent-") else How.RULE,
         )
-        for signal in judgement.symbols
+        for symbol in judgement.symbols
     ]
     return (*told, Evidence(f"{judgement.bias:+.2f} any mail", source, How.RULE))
 
 
 def build(settings: Settings, options: Mapping[str, str]) -> MailJob:
-    """For the registry. Raises SettingsError for an option, as it has none."""
-    if options:
-        raise SettingsError(
-            f"job mail has no option {sorted(options)[0]!r}", hint="see [mail] in icelos.toml"
-        )
-    return MailJob(settings.mail)
+    """For the registry. The option `model` names a version. Raises SettingsError, InputError."""
+    unknown = sorted(set(options) - {"model"})
+    if unknown:
+        raise SettingsError(f"job mail has no option {unknown[0]!r}", hint="it has: model")
+    return MailJob(open_judge(settings, options.get("model", "")))

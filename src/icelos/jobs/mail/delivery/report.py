@@ -15,7 +15,6 @@ from icelos.jobs.mail.judge import Judge, Judgement, clean
 from icelos.jobs.mail.reading.message import Message, read_message
 from icelos.jobs.mail.signals.domains import addresses, parse_url
 from icelos.jobs.mail.signals.signals import Signal
-from icelos.settings import MailSettings
 
 FORMATS = ("json", "stix", "arf")
 MAX_URLS = 100
@@ -58,12 +57,12 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(host for url in self.urls if (host := _host(url))))
 
 
-def report_of(raw: bytes, settings: MailSettings, form: str) -> bytes:
+def report_of(raw: bytes, judge: Judge, form: str) -> bytes:
     """A mail, judged, in one of `FORMATS`. Raises InputError, MissingExtra."""
     if form not in FORMATS:
         raise InputError(f"no report format {form!r}", hint="json, stix or arf")
-    policy = policy_of(settings, delivery_settings(settings))
-    judgement = with_lists(Judge(settings).judge(raw), raw, policy)
+    policy = policy_of(judge.settings, delivery_settings(judge.settings))
+    judgement = with_lists(judge.judge(raw), raw, policy)
     told = points(judgement, policy.threshold, spam=policy.is_spam(judgement)).total
     reported = reported_of(raw, read_message(raw), judgement, told)
     if form == "stix":

@@ -32,7 +32,7 @@ from icelos.jobs.mail.delivery.worker import Orders
 from icelos.settings import MailSettings
 
 LOG = logging.getLogger("icelos.mail")
-JUDGE = "icelos.jobs.mail.judge:Judge"
+JUDGE = "icelos.jobs.mail.judge:serving_judge"
 _EXPIRY_SECONDS = 3600.0
 
 

@@ -1,0 +1,216 @@
+"""The detector's model: numbers in one file, log-odds out, with what each part gave.
+
+Five parts look at one mail: `text` (hashed words and characters), `meaning` (the sentence encoder, where
+there
+is one), `anatomy` (how it is built), and the intents, which were learnt from synthetic mail only: `harm` and
+`harmless` are the log-odds that
+any of the harmful intents, any of the benign topics is in it. A mixture weighs them into calibrated log-odds.
+Nothing in the file is code: arrays and a JSON card.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from icelos.errors import InputError
+from icelos.jobs.mail.detector.anatomy import NAMES as QUESTIONS
+from icelos.jobs.mail.detector.vectors import FEATURES, FOLDED, folded, vectors
+from icelos.jobs.mail.intents.taxonomy import ALL, MALICIOUS
+from icelos.llm.encoder import DIMENSIONS, Encoder
+
+Floats = NDArray[np.float32]
+PARTS = ("text", "meaning", "harm", "harmless", "anatomy")
+FILE_LIMIT = 64 << 20
+ARRAY_LIMIT = 128 << 20
+CLIP = 12.0
+"""Log-odds beyond which a part says no more than "certain"."""
+
+
+class Linear(NamedTuple):
+    """`weights` (outputs, inputs) and `offsets` (outputs,) of a linear map to log-odds."""
+
+    weights: Floats
+    offsets: Floats
+
+    def __call__(self, rows: Any) -> Floats:
+        """Log-odds, shape (len(rows), outputs)."""
+        return np.asarray(rows @ self.weights.T + self.offsets, np.float32)
+
+
+class Mixture(msgspec.Struct, frozen=True):
+    """How much each of `PARTS` counts, and the offset: their sum is calibrated log-odds."""
+
+    weights: Mapping[str, float]
+    offset: float
+
+
+class Thresholds(msgspec.Struct, frozen=True):
+    """Log-odds from which a mail is put to review, and from which it is an alert, and how they were
+    chosen."""
+
+    review: float
+    alert: float
+    wanted_fpr: float
+    ham: int
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model is and what it was made from; shown by `icelos mail models`.
+
+    `trained_on` names each set with its number of mails and licence. `thresholds` and `mixtures` have the
+    keys
+    "encoder" and "words": with the sentence encoder, and without.
+    """
+
+    version: str
+    created: str
+    trained_on: Sequence[str]
+    intents: Sequence[str] = ALL
+    mixtures: Mapping[str, Mixture]
+    thresholds: Mapping[str, Thresholds]
+    seed: int = 0
+    notes: str = ""
+
+
+class Reading(NamedTuple):
+    """What the parts say of mails: `parts` (n, 5) log-odds in the order of `PARTS`, 0 where one was not
+    asked;
+    `intents` (n, number of intents) probabilities.
+    """
+
+    parts: Floats
+    intents: Floats
+
+
+class MailModel(NamedTuple):
+    """The parts. `meaning` maps the encoder's vectors to the text's verdict and the intents, in this
+    order."""
+
+    card: Card
+    text: Linear
+    intents: Linear
+    meaning: Linear | None
+    anatomy: Linear
+
+    def read(self, views: Sequence[str], anatomy: Floats, encoder: Encoder | None = None) -> Reading:
+        """What each part says of mails, by their views and anatomy (of the modules of these names)."""
+        rows = vectors(views)
+        seen = encoder.encode(views) if encoder is not None and self.meaning is not None else None
+        return self.read_vectors(rows, anatomy, seen)
+
+    def read_vectors(self, rows: Any, anatomy: Floats, seen: Floats | None = None) -> Reading:
+        """The same for `vectors(views)` and the encoder's vectors, which are at hand."""
+        parts = np.zeros((rows.shape[0], len(PARTS)), np.float32)
+        parts[:, 0] = self.text(rows)[:, 0]
+        intents = self.intents(folded(rows))
+        if seen is not None and self.meaning is not None:
+            meant = self.meaning(seen)
+            parts[:, 1] = meant[:, 0]
+            intents = np.asarray((intents + meant[:, 1:]) / 2, np.float32)
+        probabilities = _logistic(intents)
+        harmful = np.array([name in MALICIOUS for name in self.card.intents])
+        parts[:, 2] = any_of(probabilities[:, harmful])
+        parts[:, 3] = any_of(probabilities[:, ~harmful])
+        parts[:, 4] = self.anatomy(anatomy)[:, 0]
+        return Reading(np.clip(parts, -CLIP, CLIP), probabilities)
+
+    def kind(self, encoder: Encoder | None) -> str:
+        """The key of mixtures and thresholds."""
+        return "encoder" if encoder is not None and self.meaning is not None else "words"
+
+    def weigh(self, parts: Floats, kind: str) -> Floats:
+        """What each part adds to the log-odds, shape (n, 5); the mixture's offset is not in it."""
+        mixture = self.card.mixtures[kind]
+        return parts * np.array([mixture.weights.get(name, 0.0) for name in PARTS], np.float32)
+
+    def log_odds(self, reading: Reading, kind: str) -> Floats:
+        """Calibrated log-odds, shape (n,)."""
+        return np.asarray(
+            self.weigh(reading.parts, kind).sum(1) + np.float32(self.card.mixtures[kind].offset), np.float32
+        )
+
+
+def _logistic(values: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(values, -30, 30))), np.float32)
+
+
+def any_of(probabilities: Floats) -> Floats:
+    """Log-odds that at least one of the columns holds, taken as independent; shape (n,)."""
+    none = np.log1p(-np.clip(probabilities, 0, 1 - 1e-6)).sum(1)
+    return np.asarray(np.log(-np.expm1(none) + 1e-9) - none, np.float32)
+
+
+EMPTY = Card(version="", created="", trained_on=(), mixtures={}, thresholds={})
+
+
+# ---- the file
+
+
+def save_model(model: MailModel, path: Path) -> None:
+    """Write one file, whole or not at all. Weights are kept in 8 bits with a scale for each output."""
+    from icelos.data.atomic import atomic_write
+
+    arrays: dict[str, NDArray[Any]] = {"card": np.frombuffer(msgspec.json.encode(model.card), np.uint8)}
+    for name, part in (("text", model.text), ("intents", model.intents), ("meaning", model.meaning),
+                       ("anatomy", model.anatomy)):  # fmt: skip
+        if part is not None:
+            arrays |= _packed(name, part)
+    stream = io.BytesIO()
+    np.savez_compressed(stream, allow_pickle=False, **arrays)
+    with atomic_write(path) as file:
+        file.write(stream.getvalue())
+
+
+def load_model(path: Path) -> MailModel:
+    """Raises InputError for what is no model file of this version."""
+    try:
+        if path.stat().st_size > FILE_LIMIT:
+            raise InputError("the model file is too large", source=str(path))
+        with zipfile.ZipFile(path) as packed:
+            if sum(member.file_size for member in packed.infolist()) > ARRAY_LIMIT:
+                raise InputError("the model file unpacks to too much", source=str(path))
+        with np.load(path, allow_pickle=False) as arrays:
+            return _built(arrays)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, msgspec.MsgspecError) as error:
+        raise InputError(
+            f"not a mail model of this version: {error}", source=str(path), hint="see `icelos mail models`"
+        ) from error
+
+
+def _built(arrays: Mapping[str, NDArray[Any]]) -> MailModel:
+    card = msgspec.json.decode(arrays["card"].tobytes(), type=Card)
+    outputs = len(card.intents)
+    meaning = _unpacked("meaning", arrays, (1 + outputs, DIMENSIONS)) if "meaning" in arrays else None
+    return MailModel(
+        card, _unpacked("text", arrays, (1, FEATURES)), _unpacked("intents", arrays, (outputs, FOLDED)),
+        meaning, _unpacked("anatomy", arrays, (1, len(QUESTIONS))),
+    )  # fmt: skip
+
+
+def _packed(name: str, part: Linear) -> dict[str, NDArray[Any]]:
+    scale = np.maximum(np.abs(part.weights).max(1), 1e-9) / 127
+    return {
+        name: np.round(part.weights / scale[:, None]).astype(np.int8),
+        f"{name}-scale": scale.astype(np.float32),
+        f"{name}-offsets": part.offsets.astype(np.float32),
+    }
+
+
+def _unpacked(name: str, arrays: Mapping[str, NDArray[Any]], shape: tuple[int, int]) -> Linear:
+    weights, scale, offsets = arrays[name], arrays[f"{name}-scale"], arrays[f"{name}-offsets"]
+    if (
+        weights.shape != shape
+        or weights.dtype != np.int8
+        or scale.shape != shape[:1]
+        or offsets.shape != shape[:1]
+    ):
+        raise ValueError(f"{name} has the shape {weights.shape}, not {shape}")
+    return Linear(weights.astype(np.float32) * scale[:, None].astype(np.float32), offsets.astype(np.float32))

@@ -1,0 +1,50 @@
+"""The score from which mail is flagged, chosen for a wanted share of ham that may be flagged.
+
+With n mails of ham the share can be told no finer than 1 / n; between and beyond the mails, the upper tail
+is taken
+to fall off exponentially, as tails of log-odds do, fitted on the highest twentieth of the ham.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icelos.errors import InputError
+from icelos.jobs.mail.detector.model import Thresholds
+
+WANTED_FPR = 0.001
+ALERT_SHARE = 0.1
+"""Of the ham that is flagged, the share that may be an alert."""
+TAIL = 0.05
+LEAST_HAM = 100
+
+
+def thresholds_for(log_odds: NDArray[np.floating], wanted_fpr: float = WANTED_FPR) -> Thresholds:
+    """Thresholds by the log-odds of ham, shape (n,). Raises InputError for too little ham."""
+    ham = np.sort(np.asarray(log_odds, np.float64))
+    if len(ham) < LEAST_HAM:
+        raise InputError(
+            f"only {len(ham)} mails of ham", hint=f"a threshold needs {LEAST_HAM}, better thousands"
+        )
+    review = quantile(ham, wanted_fpr)
+    alert = max(review, quantile(ham, wanted_fpr * ALERT_SHARE))
+    return Thresholds(round(review, 4), round(alert, 4), wanted_fpr, len(ham))
+
+
+def quantile(ham: NDArray[np.float64], share: float) -> float:
+    """The value that `share` of sorted ham lies above; where too few lie there, by the tail's fall."""
+    above = share * len(ham)
+    if above >= 5:
+        return float(ham[len(ham) - int(above) - 1]) + 1e-6
+    count = max(5, int(TAIL * len(ham)))
+    base = ham[-count - 1]
+    fall = float(np.mean(ham[-count:] - base)) or 1e-6
+    return float(base + fall * np.log(count / max(above, 1e-9)))
+
+
+def flagged_share(log_odds: Sequence[float], threshold: float) -> float:
+    """The share at or above a threshold."""
+    return float(np.mean(np.asarray(log_odds) >= threshold)) if len(log_odds) else 0.0
