@@ -113,20 +113,23 @@ def kind_of(examples: Examples, model: MailModel | None = None) -> str:
 
 
 def missed_intents(model: MailModel, corpus: Corpus) -> tuple[Counter[str], Counter[str]]:
-    """Intents and languages of the malicious mails that a model does not flag.
-
-    Labels count where the mail has them, else what the intent model takes for the likeliest harmful intent.
-    """
+    """Intents and languages of the malicious mails that a model does not flag."""
     missed = corpus.take((corpus.examples.labels == 1) & ~flagged(model, corpus))
+    return intents_of(model, missed), Counter(missed.languages)
+
+
+def intents_of(model: MailModel, corpus: Corpus) -> Counter[str]:
+    """The harmful intents of mails: those of their labels, else the one that a model takes for the
+    likeliest."""
     harmful = [place for place, name in enumerate(model.card.intents) if name in MALICIOUS]
-    if not missed.examples.size:
-        return Counter(), Counter()
-    guessed = model.read_vectors(missed.examples.rows, missed.examples.anatomy, missed.examples.seen).intents
-    intents: Counter[str] = Counter()
-    for place in range(missed.examples.size):
-        given = [model.card.intents[at] for at in harmful if missed.examples.intents[place, at]]
-        intents.update(given or [model.card.intents[harmful[int(np.argmax(guessed[place, harmful]))]]])
-    return intents, Counter(missed.languages)
+    examples, found = corpus.examples, Counter[str]()
+    if not examples.size:
+        return found
+    guessed = model.read_vectors(examples.rows, examples.anatomy, examples.seen).intents
+    for place in range(examples.size):
+        given = [model.card.intents[at] for at in harmful if examples.intents[place, at]]
+        found.update(given or [model.card.intents[harmful[int(np.argmax(guessed[place, harmful]))]]])
+    return found
 
 
 def flagged(model: MailModel, corpus: Corpus) -> NDArray[np.bool_]:
@@ -152,7 +155,7 @@ def improve(
     `real` learns from the labelled malicious mail as well. Raises InputError where there is too little ham.
     """
     intents, languages = missed_intents(base, parts.learn)
-    made = synthesise(_weights(intents), languages)
+    made = synthesise(weights_of(intents), languages)
     ham = parts.learn.examples.take(parts.learn.examples.labels == 0)
     learnt = [made, parts.learn.examples if real else ham]
     own = fit_parts(joined(learnt), seed=seed)
@@ -168,7 +171,7 @@ def improve(
     )  # fmt: skip
 
 
-def _weights(intents: Counter[str]) -> dict[str, float]:
+def weights_of(intents: Counter[str]) -> dict[str, float]:
     """Weights of the malicious intents: as they were missed, none below `FLOOR`."""
     total = sum(intents.values()) or 1
     return {name: max(FLOOR, intents[name] / total) for name in MALICIOUS}
