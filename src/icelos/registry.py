@@ -28,6 +28,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "sqlite": "icelos.data.sources:SqliteSource",
         "parquet": "icelos.data.sources:ParquetSource",
         "mail": "icelos.data.sources:MailSource",
+        "imap": "icelos.data.imap:ImapSource",
         "components": "icelos.data.components:ComponentSource",
     },
     "sinks": {

@@ -170,6 +170,9 @@ class MailSettings(Struct, frozen=True, kw_only=True):
     senders: Annotated[
         bool, Meta(description="Keep sketches of senders (hashes and counts), to see accounts taken over")
     ] = True
+    imap_password: Annotated[
+        str, Meta(description="Secret; set it by ICELOS_MAIL_IMAP_PASSWORD, it is never shown")
+    ] = ""
     check_origin: Annotated[
         bool, Meta(description="Check DKIM, ARC and DMARC here, by DNS, where no trusted server has done so")
     ] = False
@@ -248,6 +251,10 @@ class MailSettings(Struct, frozen=True, kw_only=True):
         tuple[str, ...], Meta(description="Senders whose mail is an alert: addresses or domains")
     ] = ()
 
+    def __repr__(self) -> str:
+        """Without the password: a repr ends up in logs and tracebacks."""
+        return f"MailSettings(review={self.review!r}, alert={self.alert!r})"
+
 
 class WebSettings(Struct, frozen=True, kw_only=True):
     """The console and its API."""
@@ -288,7 +295,7 @@ class Origin(Struct, frozen=True):
     description: str
 
 
-SECRETS = frozenset({"llm.api_key", "feeds.nvd_api_key"})
+SECRETS = frozenset({"llm.api_key", "feeds.nvd_api_key", "mail.imap_password"})
 
 
 class Loaded(Struct, frozen=True):

@@ -18,6 +18,7 @@ from icelos.settings import Settings
 
 JOB_SOURCES = {"mail": "mail", "logs": "jsonl", "vulns": "components", "copilot": "questions"}
 SUFFIX_SINKS = {".jsonl": "jsonl", ".parquet": "parquet", ".sqlite": "sqlite", ".db": "sqlite"}
+SCHEME_SOURCES = {"imap": "imap", "imaps": "imap"}
 SUFFIX_SOURCES = {".parquet": "parquet", ".sqlite": "sqlite", ".db": "sqlite"}
 
 
@@ -32,14 +33,15 @@ def open_sink(path: Path) -> Any:
 def open_source(
     location: str, *, job: str, source_format: str = "", options: Mapping[str, str] | None = None
 ) -> Any:
-    """The source for a location: by format if given, else by suffix, else by what the job reads.
+    """The source for a location: by format if given, else by scheme or suffix, else by what the job reads.
 
     A source that lists names in its attribute `options` is given those of `options`.
     """
-    name = source_format or SUFFIX_SOURCES.get(Path(location).suffix) or JOB_SOURCES.get(job, "jsonl")
-    if location != "-" and not Path(location).exists():
+    remote = SCHEME_SOURCES.get(location.partition("://")[0]) if "://" in location else None
+    name = source_format or remote or SUFFIX_SOURCES.get(Path(location).suffix)
+    if remote is None and location != "-" and not Path(location).exists():
         raise InputError("no such file or folder", source=location)
-    kind = resolve("sources", name)
+    kind = resolve("sources", name or JOB_SOURCES.get(job, "jsonl"))
     given = {key: value for key, value in (options or {}).items() if key in getattr(kind, "options", ())}
     return kind(location, **given)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from icelos.contracts import Needs, Scored
+from icelos.data.imap import ImapSource
 from icelos.errors import InputError, SettingsError
 from icelos.findings import Evidence, Failure, Finding, How, Verdict, failure
 from icelos.jobs.mail.intents.taxonomy import MALICIOUS
@@ -87,8 +88,11 @@ def _evidence(judgement: Judgement, source: str) -> tuple[Evidence, ...]:
 
 
 def build(settings: Settings, options: Mapping[str, str]) -> MailJob:
-    """For the registry. The option `model` names a version. Raises SettingsError, InputError."""
-    unknown = sorted(set(options) - {"model"})
+    """For the registry. The option `model` names a version; those of a mailbox over IMAP are its source's.
+
+    Raises SettingsError, InputError.
+    """
+    unknown = sorted(set(options) - {"model", *ImapSource.options})
     if unknown:
-        raise SettingsError(f"job mail has no option {unknown[0]!r}", hint="it has: model")
+        raise SettingsError(f"job mail has no option {unknown[0]!r}", hint="model, and those of mailboxes")
     return MailJob(open_judge(settings, options.get("model", "")))
