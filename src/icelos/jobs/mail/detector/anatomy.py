@@ -35,7 +35,7 @@ class _Look:
     """What several questions need, worked out once."""
 
     def __init__(self, message: Message) -> None:
-        facts = Facts(message, Known())
+        self.facts = facts = Facts(message, Known())
         self.message, self.sender = message, facts.sender
         self.webs = [web for web in facts.webs if web.host and not web.through]
         self.hosts = {web.host for web in self.webs}
@@ -45,6 +45,7 @@ class _Look:
         self.words = len(self.seen.split())
         self.hidden = len(message.hidden_text.split())
         self.recipients = facts.recipients
+        self.leave = bool(_LEAVE.search(self.seen))
 
     def any_host(self, test: Callable[[str], object]) -> bool:
         return any(test(host) for host in self.hosts)
@@ -114,32 +115,28 @@ QUESTIONS: dict[str, Callable[[_Look], bool]] = {
     "under 15 words and a link": lambda look: look.words < 15 and bool(look.webs),
     "more hidden than shown": lambda look: look.hidden > max(look.words, 40),
     "over 60 hidden words": lambda look: look.hidden > 60,
-    "offers to leave a list": lambda look: bool(_LEAVE.search(look.seen)),
-    "offers to leave a list of nobody named": lambda look: (
-        bool(_LEAVE.search(look.seen)) and not look.own_link
-    ),
+    "offers to leave a list": lambda look: look.leave,
+    "offers to leave a list of nobody named": lambda look: look.leave and not look.own_link,
     "something attached": lambda look: bool(look.message.attachments),
 }
 """What is asked of every mail, in the order of the numbers."""
 
 
-def _measures(message: Message) -> dict[str, float]:
+def _measures(facts: Facts) -> dict[str, float]:
     """Shares and counts of links and letters, by name."""
-    return {
-        name.replace("_", " "): value / SCALE for name, value in measured(Facts(message, Known())).items()
-    }
+    return {name.replace("_", " "): value / SCALE for name, value in measured(facts).items()}
 
 
 SCALE = 4.0
 """Counts come as log1p: by this they weigh about as much as an answer."""
-NAMES: tuple[str, ...] = (*QUESTIONS, *_measures(Message([])))
+NAMES: tuple[str, ...] = (*QUESTIONS, *_measures(Facts(Message([]), Known())))
 
 
 def anatomy(message: Message) -> NDArray[np.float32]:
     """1 for each question whose answer is yes, else 0, then the measures; shape (len(NAMES),)."""
     look = _Look(message)
     answers = [float(question(look)) for question in QUESTIONS.values()]
-    return np.array([*answers, *_measures(message).values()], np.float32)
+    return np.array([*answers, *_measures(look.facts).values()], np.float32)
 
 
 def told(row: Sequence[float], weights: Sequence[float], most: int = 3) -> list[str]:

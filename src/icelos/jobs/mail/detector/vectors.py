@@ -31,9 +31,17 @@ def vectors(views: Sequence[str]) -> Any:
     """
     from scipy import sparse
 
+    if not views:
+        return sparse.csr_matrix((0, FEATURES), dtype=np.float32)
     words, characters = _vectorizers()
     halves = [_damped(part.transform(views)) for part in (words, characters)]
     return sparse.hstack(halves, format="csr", dtype=np.float32)
+
+
+def folded_words(views: Sequence[str]) -> Any:
+    """`folded(vectors(views))`, without looking at characters."""
+    words, _ = _vectorizers()
+    return folded(_damped(words.transform(views)))
 
 
 def folded(rows: Any) -> Any:
@@ -54,8 +62,11 @@ def columns(words: Sequence[str]) -> list[int]:
     """The column of each word or pair of words in `vectors`."""
     from sklearn.feature_extraction import FeatureHasher
 
+    if not words:
+        return []
     hasher = FeatureHasher(n_features=WORDS, input_type="string", alternate_sign=False)
-    return [int(row.indices[0]) for row in hasher.transform([[word] for word in words])]
+    rows = hasher.transform([[word] for word in words])
+    return [int(column) for column in rows.indices]  # one in each row; to walk over rows is slow
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from string import ascii_uppercase, digits
 
 from icelos.jobs.mail.signals.brands import claims, owners
 from icelos.jobs.mail.signals.domains import is_public_ip
@@ -80,8 +81,8 @@ def _text(facts: Facts) -> dict[str, float]:
     named = [claim for claim in claims(subject) if not claim.brand.plain]
     return {
         "text_length": math.log1p(len(body)),
-        "text_capitals": _part(body, str.isupper),
-        "text_digits": _part(body, str.isdigit),
+        "text_capitals": _part(body, ascii_uppercase, str.isupper),
+        "text_digits": _part(body, digits, str.isdigit),
         "text_exclaims": math.log1p(body.count("!") + subject.count("!")),
         "text_money": math.log1p(sum(body.count(sign) for sign in "$€£¥₿")),
         "text_hidden": math.log1p(len(facts.message.hidden_text[:20_000])),
@@ -91,9 +92,13 @@ def _text(facts: Facts) -> dict[str, float]:
     }
 
 
-def _part(text: str, holds: Callable[[str], bool]) -> float:
+def _part(text: str, of_ascii: str, holds: Callable[[str], bool]) -> float:
+    """The share of the first letters that `holds`, which of those of ASCII are `of_ascii`."""
     letters = text[:4000]
-    return sum(map(holds, letters)) / len(letters) if letters else 0.0
+    if letters.isascii():
+        rest = letters.encode("ascii").translate(None, delete=of_ascii.encode("ascii"))
+        return (len(letters) - len(rest)) / len(letters) if letters else 0.0
+    return sum(map(holds, letters)) / len(letters)
 
 
 def _name(facts: Facts) -> dict[str, float]:
