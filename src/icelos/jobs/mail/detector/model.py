@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +31,12 @@ Floats = NDArray[np.float32]
 PARTS = ("text", "meaning", "harm", "harmless", "anatomy")
 FILE_LIMIT = 64 << 20
 ARRAY_LIMIT = 128 << 20
+_UNREADABLE = (
+    OSError, ValueError, KeyError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error,
+    msgspec.MsgspecError,
+)  # fmt: skip
+"""What a damaged or foreign file may raise: RuntimeError where it is encrypted or packed in an unknown way,
+MemoryError where an array says that it is huge."""
 CLIP = 12.0
 """Log-odds beyond which a part says no more than "certain"."""
 
@@ -123,8 +130,18 @@ class MailModel(NamedTuple):
         return Reading(np.clip(parts, -CLIP, CLIP), probabilities)
 
     def kind(self, encoder: Encoder | None) -> str:
-        """The key of mixtures and thresholds."""
-        return "encoder" if encoder is not None and self.meaning is not None else "words"
+        """The key of mixtures and thresholds. Raises InputError where the model has none for it."""
+        return self.checked("encoder" if encoder is not None and self.meaning is not None else "words")
+
+    def checked(self, kind: str) -> str:
+        """`kind`, if the model can judge so. Raises InputError."""
+        if kind not in self.card.mixtures:
+            alone, other = ("without", "off") if kind == "encoder" else ("with", "on")
+            raise InputError(
+                f"the model {self.card.version!r} judges only {alone} the sentence encoder",
+                hint=f'set mail.encoder = "{other}", or use another of `icelos mail models`',
+            )
+        return kind
 
     def weigh(self, parts: Floats, kind: str) -> Floats:
         """What each part adds to the log-odds, shape (n, 5); the mixture's offset is not in it."""
@@ -179,14 +196,16 @@ def load_model(path: Path) -> MailModel:
                 raise InputError("the model file unpacks to too much", source=str(path))
         with np.load(path, allow_pickle=False) as arrays:
             return _built(arrays)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, msgspec.MsgspecError) as error:
+    except _UNREADABLE as error:
         raise InputError(
             f"not a mail model of this version: {error}", source=str(path), hint="see `icelos mail models`"
         ) from error
 
 
 def _built(arrays: Mapping[str, NDArray[Any]]) -> MailModel:
-    card = msgspec.json.decode(arrays["card"].tobytes(), type=Card)
+    card = msgspec.json.decode(np.asarray(arrays["card"]).tobytes(), type=Card)
+    if not card.mixtures or card.mixtures.keys() != card.thresholds.keys():
+        raise ValueError("its card has no threshold for each mixture")
     outputs = len(card.intents)
     meaning = _unpacked("meaning", arrays, (1 + outputs, DIMENSIONS)) if "meaning" in arrays else None
     return MailModel(
@@ -205,12 +224,19 @@ def _packed(name: str, part: Linear) -> dict[str, NDArray[Any]]:
 
 
 def _unpacked(name: str, arrays: Mapping[str, NDArray[Any]], shape: tuple[int, int]) -> Linear:
-    weights, scale, offsets = arrays[name], arrays[f"{name}-scale"], arrays[f"{name}-offsets"]
-    if (
-        weights.shape != shape
-        or weights.dtype != np.int8
-        or scale.shape != shape[:1]
-        or offsets.shape != shape[:1]
-    ):
-        raise ValueError(f"{name} has the shape {weights.shape}, not {shape}")
-    return Linear(weights.astype(np.float32) * scale[:, None].astype(np.float32), offsets.astype(np.float32))
+    weights = _checked(arrays, name, np.int8, shape)
+    scale = _checked(arrays, f"{name}-scale", np.float32, shape[:1])
+    offsets = _checked(arrays, f"{name}-offsets", np.float32, shape[:1])
+    return Linear(weights.astype(np.float32) * scale[:, None], offsets)
+
+
+def _checked(
+    arrays: Mapping[str, NDArray[Any]], name: str, kind: type[np.generic], shape: tuple[int, ...]
+) -> NDArray[Any]:
+    """An array as `_packed` makes it. Raises KeyError, ValueError."""
+    array = np.asarray(arrays[name])  # a member that is no array comes as bytes
+    if array.dtype != kind or array.shape != shape:
+        raise ValueError(f"{name} is {array.dtype} of shape {array.shape}, not {kind.__name__} of {shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds what is no number")
+    return array
