@@ -7,6 +7,7 @@ to fall off exponentially, as tails of log-odds do, fitted on the highest twenti
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -31,18 +32,24 @@ def thresholds_for(log_odds: NDArray[np.floating], wanted_fpr: float = WANTED_FP
         )
     review = quantile(ham, wanted_fpr)
     alert = max(review, quantile(ham, wanted_fpr * ALERT_SHARE))
-    return Thresholds(round(review, 4), round(alert, 4), wanted_fpr, len(ham))
+    return Thresholds(_up(review), _up(alert), wanted_fpr, len(ham))
+
+
+def _up(value: float) -> float:
+    """Rounded so that nothing below the value is flagged, even where much ham has the same log-odds."""
+    return math.ceil(value * 10_000) / 10_000
 
 
 def quantile(ham: NDArray[np.float64], share: float) -> float:
     """The value that `share` of sorted ham lies above; where too few lie there, by the tail's fall."""
     above = share * len(ham)
+    told = float(ham[len(ham) - max(5, int(above)) - 1]) + 1e-6
     if above >= 5:
-        return float(ham[len(ham) - int(above) - 1]) + 1e-6
+        return told
     count = max(5, int(TAIL * len(ham)))
     base = ham[-count - 1]
     fall = float(np.mean(ham[-count:] - base)) or 1e-6
-    return float(base + fall * np.log(count / max(above, 1e-9)))
+    return max(told, float(base + fall * np.log(count / max(above, 1e-9))))
 
 
 def flagged_share(log_odds: Sequence[float], threshold: float) -> float:
