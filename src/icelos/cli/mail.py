@@ -165,20 +165,25 @@ def models(
       icelos mail models
       icelos mail models --roll-back
     """
+    from icelos.errors import InputError
     from icelos.jobs.mail.detector.versions import Versions
     from icelos.jobs.mail.judge import models_folder
     from icelos.settings import load
 
+    if use and roll_back:
+        raise InputError("--use and --roll-back do not go together", hint="give one of them")
     versions = Versions(models_folder(load().settings))
-    if roll_back:
-        output.note(f"in force: {versions.roll_back()}")
-        return
-    if use:
-        versions.use(use)
-        output.note(f"in force: {use}")
+    if roll_back or use:
+        if use:
+            versions.use(use)
+        now = use or versions.roll_back()
+        output.json_line({"in_force": now}) if json else output.note(f"in force: {now}")
         return
     now = versions.in_force
-    for card in versions.cards():
+    cards, wrong = versions.cards()
+    for error in wrong:
+        output.error(error.message, source=error.source)
+    for card in cards:
         if json:
             output.json_line({"in_force": card.version == now, "card": card})
             continue

@@ -19,6 +19,8 @@ from icelos.errors import InputError
 from icelos.jobs.mail.detector.model import Card, MailModel, load_model, save_model
 
 BUNDLED = "bundled"
+LONGEST = 60
+"""Characters of a version, which is the name of a file."""
 _IN_FORCE = "in-force.json"
 
 
@@ -52,12 +54,7 @@ class Versions:
         version = version or self.in_force
         if version == BUNDLED:
             return bundled()
-        path = self._path(version)
-        if not path.is_file():
-            raise InputError(
-                f"no model {version!r}", source=str(self.folder), hint="see `icelos mail models`"
-            )
-        return load_model(path)
+        return load_model(self._there(version))
 
     def add(self, model: MailModel, *, put_in_force: bool = True) -> None:
         """Keep a model under the version of its card; the file is whole before it is in force."""
@@ -75,16 +72,31 @@ class Versions:
 
     def use(self, version: str) -> None:
         """Put a version in force. Raises InputError for one that is not there or cannot be read."""
-        self.load(version)
+        if version != BUNDLED:
+            load_model(self._there(version))
         self._write([*self.history, version])
 
-    def cards(self) -> list[Card]:
-        """The cards of all models, the bundled one first, then by name."""
-        stored = sorted(self.folder.glob("*.npz")) if self.folder.is_dir() else []
-        return [bundled().card, *(load_model(path).card for path in stored)]
+    def cards(self) -> tuple[list[Card], list[InputError]]:
+        """The cards of all models, the bundled one first, then by name; and what is wrong with the others."""
+        cards, wrong = [bundled().card], []
+        for path in sorted(self.folder.glob("*.npz")) if self.folder.is_dir() else []:
+            try:
+                cards.append(load_model(path).card)
+            except InputError as error:
+                wrong.append(error)
+        return cards, wrong
+
+    def _there(self, version: str) -> Path:
+        path = self._path(version)
+        if not path.is_file():
+            raise InputError(
+                f"no model {version!r}", source=str(self.folder), hint="see `icelos mail models`"
+            )
+        return path
 
     def _path(self, version: str) -> Path:
-        if not version or not all(c.isalnum() or c in "-._" for c in version) or version.startswith("."):
+        plain = all(c.isalnum() or c in "-._" for c in version) and not version.startswith(".")
+        if not plain or not 0 < len(version) <= LONGEST or version == BUNDLED:
             raise InputError(f"{version!r} is no name of a model")
         return self.folder / f"{version}.npz"
 
