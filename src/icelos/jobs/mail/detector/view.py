@@ -18,7 +18,7 @@ MAX_CHARACTERS = 6000
 
 _QUOTED = re.compile(r"^[ \t]*(?:>|\|).*$", re.MULTILINE)
 _ATTRIBUTION = re.compile(
-    r"^.{0,160}\b(?:wrote|writes|schrieb|a écrit|escreveu|escribió|ha scritto|schreef)\s{0,3}:[ \t]*$"
+    r"^.{0,160}\b(?:wrote|writes|schrieb(?: [^\n:]{1,80})?|a écrit|escreveu|escribió|ha scritto|schreef)\s{0,3}:[ \t]*$"
     r"|^-{2,}\s{0,3}(?:original message|ursprüngliche nachricht|forwarded message|message d'origine"
     r"|mensagem original|mensaje original|oorspronkelijk bericht)\s{0,3}-{2,}[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
@@ -28,7 +28,7 @@ _FOOTER = re.compile(r"^_{10,}[ \t]*$", re.MULTILINE)
 _ADDRESS = re.compile(r"[\w.+=&'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]]{1,2000}", re.IGNORECASE)
 _AMOUNT = re.compile(
-    r"(?:[$€£¥₿]|r\$|us\$)\s?\d[\d.,]*|\d[\d.,]*\s?(?:[$€£¥₿]|eur\b|usd\b|gbp\b|btc\b|dollars?\b|euros?\b)"
+    r"(?:[$€£¥₿]|r\$|us\$)\s?\d[\d.,]*|\d[\d.,]{0,30}\s?(?:[$€£¥₿]|eur\b|usd\b|gbp\b|btc\b|dollars?\b|euros?\b)"
 )
 _NUMBER = re.compile(r"\d[\d.,:/-]*")
 _TAG = re.compile(
