@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from icelos.errors import InputError
 from icelos.evaluate.metrics import wilson
 from icelos.jobs.mail.detector.model import PARTS, Card, Floats, Linear, MailModel, Mixture
 from icelos.jobs.mail.detector.thresholds import WANTED_FPR, thresholds_for
@@ -95,8 +96,21 @@ class Split(NamedTuple):
 
 
 def split(corpus: Corpus, *, seed: int = 0) -> Split:
-    """By groups: a third each."""
-    fold = folds_of(corpus.examples.groups, 3, seed)
+    """By groups: a third each, of those with malicious mail and of the others.
+
+    Raises InputError where there are too few malicious mails, near copies counted once, to have some in each.
+    """
+    examples = corpus.examples
+    bad = {group for group, label in zip(examples.groups, examples.labels, strict=True) if label}
+    if 0 < len(bad) < 3:
+        raise InputError(
+            f"only {len(bad)} malicious mails that are no near copies of each other",
+            hint="one is to learn from, one to fit by, one to measure: give 3, better hundreds",
+        )
+    fold = np.zeros(examples.size, np.int64)
+    for kind in (True, False):
+        places = [place for place, group in enumerate(examples.groups) if (group in bad) == kind]
+        fold[places] = folds_of([examples.groups[place] for place in places], 3, seed)
     return Split(*(corpus.take(fold == number) for number in range(3)))
 
 
@@ -107,9 +121,10 @@ def log_odds(model: MailModel, corpus: Corpus) -> Floats:
 
 
 def kind_of(examples: Examples, model: MailModel | None = None) -> str:
-    """The key of mixtures and thresholds that examples are judged under."""
+    """The key of mixtures and thresholds that examples are judged under. Raises InputError like `checked`."""
     meant = examples.seen is not None and (model is None or model.meaning is not None)
-    return "encoder" if meant else "words"
+    kind = "encoder" if meant else "words"
+    return kind if model is None else model.checked(kind)
 
 
 def missed_intents(model: MailModel, corpus: Corpus) -> tuple[Counter[str], Counter[str]]:
