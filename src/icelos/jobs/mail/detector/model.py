@@ -48,7 +48,12 @@ class Linear(NamedTuple):
     offsets: Floats
 
     def __call__(self, rows: Any) -> Floats:
-        """Log-odds, shape (len(rows), outputs)."""
+        """Log-odds, shape (len(rows), outputs).
+
+        Dense rows are summed in double precision: in single, a sum depends on how many rows stand beside it.
+        """
+        if isinstance(rows, np.ndarray):
+            rows = rows.astype(np.float64)
         return np.asarray(rows @ self.weights.T + self.offsets, np.float32)
 
 
