@@ -106,9 +106,10 @@ def test_importing_the_command_line_is_light() -> None:
 
 def test_a_reader_that_has_seen_enough_is_no_error(home: Path, tmp_path: Path) -> None:
     box = tmp_path / "many.mbox"
-    bad = b'From a\nFrom: "x@paypal.com" <a@evil.example>\nContent-Type: text/html\n\n'
+    bad = b'From a\nFrom: "x@paypal.com" <a@evil.example>\nSubject: Your account is suspended\n'
+    text = b"Content-Type: text/html\n\n<p>Verify your password now, or your account will be closed.</p>"
     link = b"<a href='http://www.bank.com@198.41.0.4/'>www.bank.com</a>\n\n"
-    box.write_bytes((bad + link) * 3000)
+    box.write_bytes((bad + text + link) * 1500)
     with subprocess.Popen(
         [*LAUNCH, "scan", "mail", str(box), "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(home),
@@ -135,7 +136,8 @@ def test_ctrl_c_in_a_run(home: Path, tmp_path: Path, sink: str) -> None:
     ) as process:  # fmt: skip
         assert process.stdin is not None
         assert process.stderr is not None
-        process.stdin.write(b"From a\nFrom: a@b.example\nSubject: s\n\nhi\n\n" * 30)
+        mail = b"From a\nFrom: a@b.example\nSubject: s\nX-Padding: " + b"x" * 8000 + b"\n\nhi\n\n"
+        process.stdin.write(mail * 30)  # more than a pipe holds: when this returns, the run has begun to read
         process.stdin.flush()
         _wait_for(home / "findings.sqlite" if not sink else target.with_name("out.jsonl.part"))
         time.sleep(0.5)

@@ -11,7 +11,8 @@ import pytest
 from icelos.cli import main
 
 BAD = (
-    b'From: "service@bank.com" <a@evil.example>\nMessage-ID: <1@a>\nContent-Type: text/html\n\n'
+    b'From: "service@bank.com" <a@evil.example>\nMessage-ID: <1@a>\nSubject: Your account is suspended\n'
+    b"Content-Type: text/html\n\n<p>Please verify your password now, or your account will be closed.</p>"
     b"<a href='http://www.bank.com@198.41.0.4/'>www.bank.com</a>\n"
 )
 GOOD = b"From: a@b.example\nMessage-ID: <2@a>\nSubject: lunch\n\nAt noon?\n"
