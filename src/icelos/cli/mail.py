@@ -13,10 +13,12 @@ from icelos.cli import mail_serve, output
 if TYPE_CHECKING:
     from icelos.jobs.mail.improve.commands import Kept
     from icelos.jobs.mail.improve.loop import Measured, Share
+    from icelos.jobs.mail.senders.store import SenderStore
 
 app = typer.Typer(
     help="Mail: close gaps, calibrate, give feedback, serve mail servers.", no_args_is_help=True
 )
+senders_app = typer.Typer(help="What is known of senders: learn, export, forget.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="The result as one JSON object")]
 Ham = Annotated[list[str], typer.Option("--ham", help="Ham: a file or folder; may be given several times")]
@@ -195,6 +197,72 @@ def models(
                 output.line(f"    {line}")
 
 
+@senders_app.command("learn")
+def learn(
+    ham: Annotated[list[str], typer.Argument(help="Clean mail: files, folders")],
+    json: Json = False,
+) -> None:
+    """Get to know the senders of an archive, and calibrate what counts as a takeover.
+
+    Hashes and counts are kept, never the text. A scan goes on learning from what it judges clear.
+
+    Example: icelos mail senders learn archive.mbox
+    """
+    from icelos.jobs.mail.improve.commands import know_senders
+    from icelos.settings import load
+
+    with _counting() as progress:
+        learnt = know_senders(load().settings, ham, progress=progress)
+    if json:
+        output.json_line(learnt)
+        return
+    output.note(
+        f"{learnt.mails:,} mails; {learnt.senders:,} senders known; judged by weights of {learnt.weights}"
+    )
+
+
+@senders_app.command("export")
+def export(address: Annotated[str, typer.Argument(help="The sender's address")]) -> None:
+    """Print what is kept of a sender, as one JSON object.
+
+    Example: icelos mail senders export a.smith@example.org
+    """
+    from icelos.errors import InputError
+
+    with _store() as store:
+        kept = store.export(address)
+    if not kept:
+        raise InputError("nothing is kept of this sender", source=address)
+    output.json_line(kept)
+
+
+@senders_app.command("forget")
+def forget(address: Annotated[str, typer.Argument(help="The sender's address")]) -> None:
+    """Delete what is kept of a sender.
+
+    Example: icelos mail senders forget a.smith@example.org
+    """
+    from icelos.errors import InputError
+
+    with _store() as store:
+        if not store.forget(address):
+            raise InputError("nothing is kept of this sender", source=address)
+    output.note(f"{address}: forgotten")
+
+
+@contextmanager
+def _store() -> Iterator[SenderStore]:
+    from icelos.jobs.mail.judge import senders_path
+    from icelos.jobs.mail.senders.store import SenderStore
+    from icelos.settings import load
+
+    store = SenderStore(senders_path(load().settings))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
 @contextmanager
 def _counting() -> Iterator[Callable[[str, int], None]]:
     """What is being done, and how many mails of it, on stderr where that is a terminal."""
@@ -210,4 +278,5 @@ def _counting() -> Iterator[Callable[[str, int], None]]:
 def add_to(parent: typer.Typer) -> None:
     """Register the group."""
     mail_serve.add_to(app)
+    app.add_typer(senders_app, name="senders")
     parent.add_typer(app, name="mail")

@@ -37,6 +37,10 @@ from icelos.jobs.mail.signals.verify import Verifier, verifier_of
 from icelos.llm.encoder import Encoder
 from icelos.settings import MailSettings, Settings, load
 
+NEW = frozenset(["sender-new", "sender-organisation-new"])
+SETTLED = 300
+"""Senders that a store knows before a new one is worth a word: in an empty store everyone is new."""
+ASK_EVERY = 100
 SURE = 0.5
 """Probability from which an intent is named."""
 
@@ -77,6 +81,7 @@ class Judge:
         self.model, self.settings, self.verifier = model, settings, verifier
         self._open_senders = senders
         self._store: tuple[int, SenderStore] | None = None
+        self._is_settled, self._asked = False, 0
         self.encoder = encoder if model.meaning is not None else None
         self.kind = model.kind(self.encoder)
         self.known = known_of(settings)
@@ -178,7 +183,17 @@ class Judge:
         if senders is None:
             return []
         facts = senders.facts(message, trusted=self.settings.trusted_servers, intents=_named(intents))
-        return sender_signals(senders.compare(facts)) if facts is not None else []
+        if facts is None:
+            return []
+        found = sender_signals(senders.compare(facts))
+        return found if self._settled(senders) else [one for one in found if one.name not in NEW]
+
+    def _settled(self, senders: SenderStore) -> bool:
+        """Whether enough senders are known for a new one to mean something; asked until it is so."""
+        if not self._is_settled and self._asked % ASK_EVERY == 0:
+            self._is_settled = len(senders) >= SETTLED
+        self._asked += 1
+        return self._is_settled
 
     def learn(self, messages: Sequence[Message]) -> None:
         """Let clear mail teach the sender sketches; what is suspicious would teach them the attacker."""

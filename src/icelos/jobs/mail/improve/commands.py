@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -20,7 +20,9 @@ from icelos.jobs.mail.detector.thresholds import WANTED_FPR, thresholds_for
 from icelos.jobs.mail.detector.versions import Versions, new_version
 from icelos.jobs.mail.improve.loop import Improved, improve, kind_of, log_odds, split
 from icelos.jobs.mail.improve.mailboxes import Mailboxes, Source, read_mailboxes, synthesiser
-from icelos.jobs.mail.judge import known_of, models_folder
+from icelos.jobs.mail.judge import known_of, models_folder, senders_path
+from icelos.jobs.mail.senders.learning import Learnt, learn_senders
+from icelos.jobs.mail.senders.store import SenderStore
 from icelos.jobs.mail.synthesis.near_copies import Refusals
 from icelos.jobs.mail.synthesis.writer import Writer
 from icelos.llm.connect import connect
@@ -126,6 +128,15 @@ def calibrate_from(
     )  # fmt: skip
     versions.add(model._replace(card=card))
     return version, found
+
+
+def know_senders(settings: Settings, ham: Sequence[str], *, progress: Progress = _quiet) -> Learnt:
+    """Let clean mail teach the sender sketches of the workspace. Raises InputError, StoreError."""
+    with closing(SenderStore(senders_path(settings))) as store:
+        return learn_senders(
+            store, _sources(ham), trusted=settings.mail.trusted_servers,
+            progress=lambda done: progress("getting to know senders", done),
+        )  # fmt: skip
 
 
 def _ham_alone(
