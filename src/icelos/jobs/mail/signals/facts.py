@@ -103,7 +103,13 @@ def read_sender(value: str) -> Sender:
 
 def same_party(one: str, other: str) -> bool:
     """Whether two hosts belong to one organisation or to one brand."""
-    return organisation(one) == organisation(other) or bool(owners(one) & owners(other))
+    return _party(one) == _party(other) or bool(owners(one) & owners(other))
+
+
+def _party(host: str) -> str:
+    """The organisation; an address by itself; of names that nobody registers ("mail.corp.lan") the end."""
+    labels = host.split(".")
+    return organisation(host) or (host if ":" in host or labels[-1].isdigit() else ".".join(labels[-2:]))
 
 
 def is_provider(host: str) -> bool:

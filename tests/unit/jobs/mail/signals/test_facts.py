@@ -36,6 +36,16 @@ def test_parties() -> None:
     assert not same_party("a.com", "b.com")
 
 
+def test_hosts_that_nobody_registers_are_not_all_one_party() -> None:
+    """Else a sender "@paypal.lan" would be at home at any bare address."""
+    assert same_party("mail.corp.lan", "corp.lan")
+    assert same_party("8.8.8.8", "8.8.8.8")
+    assert not same_party("8.8.8.8", "paypal.lan")
+    assert not same_party("8.8.8.8", "1.2.8.8")
+    assert not same_party("corp.lan", "other.lan")
+    assert not same_party("", "8.8.8.8")
+
+
 def test_what_is_known() -> None:
     facts = Facts(
         Message([("from", "a@eu.corp.com"), ("to", "B@x.com, c@y.com")]), Known(domains=("corp.com",))
