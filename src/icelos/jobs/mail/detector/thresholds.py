@@ -21,6 +21,8 @@ ALERT_SHARE = 0.1
 """Of the ham that is flagged, the share that may be an alert."""
 TAIL = 0.05
 LEAST_HAM = 100
+MARGIN = 0.001
+"""Log-odds between the threshold and what it lets pass: a judge rounds what it shows."""
 
 
 def thresholds_for(log_odds: NDArray[np.floating], wanted_fpr: float = WANTED_FPR) -> Thresholds:
@@ -43,7 +45,8 @@ def _up(value: float) -> float:
 def quantile(ham: NDArray[np.float64], share: float) -> float:
     """The value that `share` of sorted ham lies above; where too few lie there, by the tail's fall."""
     above = share * len(ham)
-    told = float(ham[len(ham) - max(5, int(above)) - 1]) + 1e-6
+    last, first = ham[len(ham) - max(5, int(above)) - 1 :][:2]
+    told = float(max(last + MARGIN, (last + first) / 2))
     if above >= 5:
         return told
     count = max(5, int(TAIL * len(ham)))
