@@ -189,9 +189,12 @@ def report(
       icelos mail report lure.eml --format arf
     """
     from icelos.data.atomic import atomic_write
+    from icelos.errors import InputError
     from icelos.jobs.mail.delivery.report import report_of
     from icelos.jobs.mail.judge import open_judge
 
+    if str(file) != "-" and not file.is_file():
+        raise InputError("no such file", source=str(file))
     raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     written = report_of(raw, open_judge(_settings()), form)
     if output_file is None:

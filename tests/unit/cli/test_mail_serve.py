@@ -88,6 +88,18 @@ def test_report(home: Path) -> None:
     assert json.loads(command("report", "mail.eml", "--format", "stix").stdout)["type"] == "bundle"
 
 
+@pytest.mark.parametrize("place", ["none.eml", "."])
+def test_report_of_what_is_no_file(home: Path, place: str) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        command("report", place)
+
+
+def test_report_in_a_form_that_there_is_not(home: Path) -> None:
+    (home / "mail.eml").write_bytes(RAW)
+    with pytest.raises(InputError, match="no report format"):
+        command("report", "mail.eml", "--format", "xml")
+
+
 def test_serve_refuses_the_network_unless_it_is_asked_for(home: Path) -> None:
     with pytest.raises(SettingsError, match="not a loopback address"):
         command("serve", "--spamd", "0.0.0.0:0")

@@ -73,15 +73,16 @@ def improve_from(
     base = versions.load()
     encoder = _encoder(settings, base)
     told = _told_folder(settings)
-    boxes = read_mailboxes(
-        _sources([*malicious, *_there(told / "spam")]), _sources([*ham, *_there(told / "ham")]),
-        known=known_of(settings.mail), encoder=encoder, progress=lambda done: progress("reading", done),
-    )  # fmt: skip
     refusals = Refusals()
     with ExitStack() as stack:
+        writer = _writer(settings, generator, stack)  # before mail is read: what is missing is told at once
+        boxes = read_mailboxes(
+            _sources([*malicious, *_there(told / "spam")]), _sources([*ham, *_there(told / "ham")]),
+            known=known_of(settings.mail), encoder=encoder, progress=lambda done: progress("reading", done),
+        )  # fmt: skip
         make = synthesiser(
-            number, boxes.copies, seed=seed, writer=_writer(settings, generator, stack), encoder=encoder,
-            refusals=refusals, progress=lambda done: progress("writing synthetic mail", done),
+            number, boxes.copies, seed=seed, writer=writer, encoder=encoder, refusals=refusals,
+            progress=lambda done: progress("writing synthetic mail", done),
         )  # fmt: skip
         now = datetime.now(UTC)
         model, measured = improve(

@@ -116,9 +116,14 @@ def test_places_without_mail_are_told(settings: Settings, boxes: Path, tmp_path:
         tell(settings, [place], spam=True)
 
 
-def test_a_generator_needs_its_model(settings: Settings, boxes: Path) -> None:
+def test_a_generator_without_its_model_is_told_before_mail_is_read(settings: Settings, boxes: Path) -> None:
+    told: list[str] = []
     with pytest.raises(SettingsError, match="no model is configured"):
-        improve_from(settings, [str(boxes / "bad")], [str(boxes / "ham")], number=NUMBER, generator="llm")
+        improve_from(
+            settings, [str(boxes / "bad")], [str(boxes / "ham")], generator="llm",
+            progress=lambda what, done: told.append(what),
+        )  # fmt: skip
+    assert told == []
 
 
 def test_what_users_told_is_learnt_from(settings: Settings, boxes: Path) -> None:
