@@ -50,7 +50,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
     `score` is from 0 to 1; the weights of `symbols`, the heaviest first, and `bias` sum to its log-odds.
     `sentence`
-    says why, for people. `intents` are probabilities by name. `made_by` names what judged.
+    says why, for people. `intents` are
+    probabilities by name: of the likeliest, and of all that are as good as sure. `made_by` names what judged.
     """
 
     score: float
@@ -141,7 +142,7 @@ class Judge:
         return Judgement(
             score=score, verdict=self._verdict(score), symbols=tuple(symbols), bias=self.bias,
             sentence=sentence(symbols, score), made_by=self.made_by,
-            intents={name: round(one, 3) for name, one in intents.items() if one >= SURE},
+            intents={name: round(intents[name], 3) for name in _named(intents)},
         )  # fmt: skip
 
     def _parts(
@@ -225,7 +226,9 @@ def serving_judge(mail: MailSettings) -> Judge:
 
 
 def _named(intents: Mapping[str, float]) -> list[str]:
-    return [name for name, one in intents.items() if one >= SURE]
+    """The likeliest intent, and all that are as good as sure, the likeliest first."""
+    ranked = sorted(intents, key=lambda name: -intents[name])
+    return [name for place, name in enumerate(ranked) if place == 0 or intents[name] >= SURE]
 
 
 def open_judge(settings: Settings, version: str = "", *, kind: type[Judge] = Judge) -> Judge:

@@ -17,8 +17,8 @@ WORD_BITS = 18
 CHARACTER_BITS = 18
 WORDS = 1 << WORD_BITS
 FEATURES = WORDS + (1 << CHARACTER_BITS)
-FOLDED = 1 << 15
-"""Columns of the words for models of many outputs: those of `WORDS`, folded."""
+FOLDED = 1 << 16
+"""Columns for models of many outputs: those of `FEATURES`, folded."""
 
 _TOKEN = r"(?u)[¤\w][\w']{0,39}|[!?]{1,3}"  # noqa: S105 - a pattern of words
 _PIECE = re.compile(_TOKEN)
@@ -45,11 +45,12 @@ def folded_words(views: Sequence[str]) -> Any:
 
 
 def folded(rows: Any) -> Any:
-    """The words' half of `vectors`, folded to `FOLDED` columns; shape (n, FOLDED)."""
+    """`vectors` with each half folded to half of `FOLDED` columns; shape (n, FOLDED)."""
     from scipy import sparse
 
-    words = rows[:, :WORDS].tocoo()
-    return sparse.csr_matrix((words.data, (words.row, words.col % FOLDED)), shape=(words.shape[0], FOLDED))
+    whole, half = rows.tocoo(), FOLDED // 2
+    places = whole.col % half + np.where(whole.col < WORDS, 0, half)
+    return sparse.csr_matrix((whole.data, (whole.row, places)), shape=(whole.shape[0], FOLDED))
 
 
 def pieces(view: str) -> list[str]:

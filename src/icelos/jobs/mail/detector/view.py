@@ -18,7 +18,8 @@ MAX_CHARACTERS = 6000
 
 _QUOTED = re.compile(r"^[ \t]*(?:>|\|).*$", re.MULTILINE)
 _ATTRIBUTION = re.compile(
-    r"^.{0,160}\b(?:wrote|writes|schrieb(?: [^\n:]{1,80})?|a écrit|escreveu|escribió|ha scritto|schreef)\s{0,3}:[ \t]*$"
+    r"^.{0,160}\b(?:wrote|writes|schrieb(?: [^\n:]{1,80})?|a écrit|escreveu|escribió|ha scritto|schreef)"
+    r"\s{0,3}:[ \t]*$"
     r"|^-{2,}\s{0,3}(?:original message|ursprüngliche nachricht|forwarded message|message d'origine"
     r"|mensagem original|mensaje original|oorspronkelijk bericht)\s{0,3}-{2,}[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
