@@ -71,7 +71,7 @@ def improve_from(
     """
     versions = Versions(models_folder(settings))
     base = versions.load()
-    encoder = _encoder(settings, base)
+    encoder = Encoder() if settings.mail.encoder == "on" and Encoder.available() else None
     told = _told_folder(settings)
     refusals = Refusals()
     with ExitStack() as stack:

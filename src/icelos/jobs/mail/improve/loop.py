@@ -199,7 +199,7 @@ def combined(
 
     Parts of one kind are linear in the same numbers, so that their weighted sum is one part again.
     """
-    kind = kind_of(fit.examples, base)
+    kind = kind_of(fit.examples)
     old = base.read_vectors(fit.examples.rows, fit.examples.anatomy, fit.examples.seen).parts
     new = own.read(fit.examples).parts
     names, columns = [], []
@@ -208,9 +208,8 @@ def combined(
             continue
         names.append(f"{name} own")
         columns.append(new[:, place])
-        if not name.startswith(
-            "harm"
-        ):  # the new intents are learnt from all phrases: they take the old ones' place
+        # the new intents are learnt from all phrases: they take the old ones' place
+        if not name.startswith("harm") and (name != "meaning" or base.meaning is not None):
             names.append(f"{name} base")
             columns.append(old[:, place])
     mixture = fit_mixture(np.stack(columns, 1), fit.examples.labels, fit.examples.weights, names)
@@ -220,11 +219,13 @@ def combined(
     weights = {"text": 1.0, "anatomy": 1.0}
     weights |= {name: weight(f"{name} own", 0.0) for name in ("harm", "harmless")}
     meaning = own.meaning
-    if kind == "encoder" and base.meaning is not None and own.meaning is not None:
-        meaning = _sum(base.meaning, weight("meaning base", 0.0), own.meaning, weight("meaning own", 0.0))
+    if kind == "encoder" and meaning is not None:
+        verdict = _sum(
+            base.meaning or meaning, weight("meaning base", 0.0), meaning, weight("meaning own", 0.0)
+        )
         meaning = Linear(  # only the verdict is summed; the intents are the new ones
-            np.concatenate([meaning.weights[:1], own.meaning.weights[1:]]),
-            np.concatenate([meaning.offsets[:1], own.meaning.offsets[1:]]),
+            np.concatenate([verdict.weights[:1], meaning.weights[1:]]),
+            np.concatenate([verdict.offsets[:1], meaning.offsets[1:]]),
         )
         weights["meaning"] = 1.0
     card = Card(
