@@ -10,6 +10,7 @@
 <home>/cache/             replies of models, fetched pages
 <home>/feeds/NAME/        what a feed fetched, with its ETag and checksum
 <home>/models/            models trained here
+<home>/mail/              sender sketches (hashes and counts), mail in quarantine, mail that users told of
 """
 
 from __future__ import annotations

@@ -163,7 +163,8 @@ class Judge:
         if harm:
             found.append(self._intent(message, harm, intents))
         if harmless:
-            found.append(Signal("ordinary-topic", harmless, "its topic is an ordinary one", "body", ""))
+            why = "its topic is an ordinary one" if harmless < 0 else "no ordinary topic stands out in it"
+            found.append(Signal("ordinary-topic", harmless, why, "body", ""))
         if build:
             answers = told(built.tolist(), self.model.anatomy.weights[0].tolist())
             why = f"it is built like {'malicious' if build > 0 else 'ordinary'} mail"
@@ -175,7 +176,8 @@ class Judge:
     def _intent(self, message: Message, weight: float, intents: Mapping[str, float]) -> Signal:
         name = max(MALICIOUS, key=lambda one: intents.get(one, 0.0))
         if intents.get(name, 0.0) < SURE:
-            return Signal("intent", weight, "no harmful intent stands out", "body", "")
+            why = "no harmful intent stands out" if weight < 0 else "it may want several kinds of harm"
+            return Signal("intent", weight, why, "body", "")
         quote = carrying_sentence(self.model, message.seen, name)
         return Signal(f"intent-{name}", weight, f"it {MALICIOUS[name]}", "body", quote)
 
