@@ -13,11 +13,11 @@ from icelos.jobs.mail.synthesis.envelope import to_message
 
 @pytest.fixture(scope="session")
 def boxes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the folders "bad", of 60 mails in two languages, and "ham", of 400."""
+    """A folder with the folders "bad", of 60 mails in two languages, and "ham", of 360."""
     folder = tmp_path_factory.mktemp("boxes")
     bad = {"extortion": 1.0, "gift-cards": 1.0}
     good = dict.fromkeys(BENIGN, 1.0)
-    for name, number, intents in (("bad", 60, bad), ("ham", 400, good)):
+    for name, number, intents in (("bad", 60, bad), ("ham", 360, good)):
         (folder / name).mkdir()
         mails = synthesise(number, intents=intents, languages={"en": 1.0, "de": 0.5}, seed=number)
         for place, mail in enumerate(mails):

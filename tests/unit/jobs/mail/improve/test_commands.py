@@ -15,6 +15,7 @@ from icelos.jobs.mail.detector.versions import BUNDLED, Versions
 from icelos.jobs.mail.improve.commands import Kept, calibrate_from, improve_from, is_better, tell
 from icelos.jobs.mail.improve.loop import Improved, Measured, Share
 from icelos.jobs.mail.judge import models_folder, open_judge
+from icelos.jobs.mail.reading.message import read_message
 from icelos.settings import MailSettings, Settings, load
 
 NUMBER = 300
@@ -46,7 +47,7 @@ def test_improve_from_mailboxes_to_a_model_in_force(settings: Settings, boxes: P
     assert kept.generator == "compose"
     assert kept.failures == 0
     assert kept.measured.after.recall.n + kept.measured.after.false_positives.n > 100
-    assert ("reading", 460) in told
+    assert ("reading", 420) in told
     assert told[-1] == ("writing synthetic mail", NUMBER)
     judge = open_judge(settings)
     assert judge.made_by["model"] == f"mail {kept.version} (words)"
@@ -55,11 +56,18 @@ def test_improve_from_mailboxes_to_a_model_in_force(settings: Settings, boxes: P
     assert msgspec.json.encode(kept)
 
 
-def test_a_model_that_is_not_better_is_kept_and_not_in_force(
+def test_what_users_told_is_learnt_from_and_what_is_not_better_is_not_in_force(
     settings: Settings, boxes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("icelos.jobs.mail.improve.commands.is_better", lambda *_: False)
-    kept = improve_from(settings, [str(boxes / "bad")], [str(boxes / "ham")], number=200, wanted_fpr=0.01)
+    assert tell(settings, [str(boxes / "bad")], spam=True) == 60
+    one = str(next((boxes / "bad").iterdir()))
+    told: list[int] = []
+    kept: Kept = improve_from(
+        settings, [one], [str(boxes / "ham")], number=200, wanted_fpr=0.01,
+        progress=lambda what, done: told.append(done) if what == "reading" else None,
+    )  # fmt: skip
+    assert max(told) == 421, "one that was named, 60 that were told, 360 of ham"
     assert not kept.in_force
     assert _versions(settings).in_force == BUNDLED
     assert _versions(settings).load(kept.version).card.version == kept.version
@@ -101,7 +109,7 @@ def test_too_little_is_told_before_a_model_is_kept(settings: Settings, boxes: Pa
     with pytest.raises(InputError, match="only 2 malicious mails"):
         improve_from(settings, [str(few)], [str(boxes / "ham")], number=NUMBER)
     with pytest.raises(InputError, match="mails of ham"):
-        improve_from(settings, [str(boxes / "bad")], [str(boxes / "bad")], number=NUMBER)
+        improve_from(settings, [str(boxes / "bad")], [str(boxes / "bad")], number=200)
     assert _versions(settings).cards()[0][1:] == []
 
 
@@ -126,18 +134,6 @@ def test_a_generator_without_its_model_is_told_before_mail_is_read(settings: Set
     assert told == []
 
 
-def test_what_users_told_is_learnt_from(settings: Settings, boxes: Path) -> None:
-    assert tell(settings, [str(boxes / "bad")], spam=True) == 60
-    few_bad = [str(path) for path in sorted((boxes / "bad").iterdir())[:1]]
-    told: list[int] = []
-    kept: Kept = improve_from(
-        settings, few_bad, [str(boxes / "ham")], number=200, wanted_fpr=0.01,
-        progress=lambda what, done: told.append(done) if what == "reading" else None,
-    )  # fmt: skip
-    assert max(told) == 461, "one that was named, 60 that were told, 400 of ham"
-    assert kept.failures == 0
-
-
 # ---- calibrate
 
 
@@ -146,14 +142,14 @@ def test_calibrate_moves_the_threshold_alone(settings: Settings, boxes: Path) ->
     version, found = calibrate_from(settings, [str(boxes / "ham")], wanted_fpr=0.02)
     after = _versions(settings).load()
     assert _versions(settings).in_force == version == after.card.version
-    assert (found.ham, found.wanted_fpr) == (400, 0.02)
+    assert (found.ham, found.wanted_fpr) == (360, 0.02)
     assert after.card.thresholds["words"] == found != before.card.thresholds["words"]
     assert (after.text.weights == before.text.weights).all()
     assert after.card.mixtures == before.card.mixtures
     assert after.card.trained_on == before.card.trained_on
-    judge = open_judge(settings)
-    flagged = sum(judge.judge(path.read_bytes()).score >= 0.5 for path in (boxes / "ham").iterdir())
-    assert flagged <= 0.02 * 400
+    ham = [read_message(path.read_bytes()) for path in (boxes / "ham").iterdir()]
+    judged = open_judge(settings).judge_messages(ham)
+    assert sum(one.verdict is not Verdict.CLEAR for one in judged) <= 0.02 * 360
     assert _versions(settings).roll_back() == BUNDLED
 
 

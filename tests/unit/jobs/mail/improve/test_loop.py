@@ -70,10 +70,10 @@ def base(small_examples: Examples, learn: Callable[[Examples, str], MailModel]) 
 class Asked:
     """Keeps what the loop asks synthetic mail of."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int = 400) -> None:
         self.intents: Mapping[str, float] = {}
         self.languages: Mapping[str, float] = {}
-        self._make = synthesiser(400, None, seed=7)
+        self._make = synthesiser(number, None, seed=7)
 
     def __call__(self, intents: Mapping[str, float], languages: Mapping[str, float]) -> Examples:
         self.intents, self.languages = intents, languages
@@ -208,9 +208,9 @@ def test_the_new_models_card_says_where_it_comes_from(done: tuple[MailModel, Imp
 
 def test_the_part_that_measures_teaches_nothing(base: MailModel, parts: Split) -> None:
     """Other mail to measure by, and the same model comes out."""
-    first, _ = improve(base, parts, Asked(), version="a", created=MADE, wanted_fpr=0.02)
+    first, _ = improve(base, parts, Asked(150), version="a", created=MADE, wanted_fpr=0.02)
     other = parts._replace(measure=parts.learn)
-    second, _ = improve(base, other, Asked(), version="a", created=MADE, wanted_fpr=0.02)
+    second, _ = improve(base, other, Asked(150), version="a", created=MADE, wanted_fpr=0.02)
     assert first.card == second.card
     assert (first.text.weights == second.text.weights).all()
 
@@ -222,23 +222,23 @@ def test_real_malicious_mail_is_learnt_from_only_where_that_is_asked_for(
     kept = examples.rows.multiply(examples.labels[:, None] == 0).tocsr().astype(np.float32)
     blank = parts._replace(learn=parts.learn._replace(examples=examples._replace(rows=kept)))
 
-    class Given(Asked):
-        def __call__(self, intents: Mapping[str, float], languages: Mapping[str, float]) -> Examples:
-            return super().__call__(done[2].intents, done[2].languages)
-
+    made = Asked(150)(done[2].intents, done[2].languages)
     models = {
-        (real, name): improve(base, one, Given(), version="new", created=MADE, wanted_fpr=0.02, real=real)[0]
+        (real, name): improve(
+            base, one, lambda *_: made, version="new", created=MADE, wanted_fpr=0.02, real=real
+        )
         for real in (False, True)
         for name, one in (("as it is", parts), ("blank", blank))
     }
-    assert (models[False, "as it is"].text.weights == models[False, "blank"].text.weights).all()
-    assert (models[True, "as it is"].text.weights != models[True, "blank"].text.weights).any()
+    weights = {key: model.text.weights for key, (model, _) in models.items()}
+    assert (weights[False, "as it is"] == weights[False, "blank"]).all()
+    assert (weights[True, "as it is"] != weights[True, "blank"]).any()
 
 
 def test_too_little_ham_to_fit_by_is_told(base: MailModel, parts: Split) -> None:
     few = parts.fit.take((parts.fit.examples.labels == 1) | (np.arange(parts.fit.examples.size) % 4 == 0))
     with pytest.raises(InputError, match="mails of ham"):
-        improve(base, parts._replace(fit=few), Asked(), version="new", created=MADE)
+        improve(base, parts._replace(fit=few), Asked(150), version="new", created=MADE)
 
 
 # ---- the sum of two models

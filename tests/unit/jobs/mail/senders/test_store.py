@@ -24,6 +24,12 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "senders.sqlite"
 
 
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that are spawned here import this file by its name, which pytest alone knows how to find."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[5])
+
+
 def facts(store: SenderStore, message: Message) -> Facts:
     found = store.facts(message)
     assert found is not None
