@@ -77,10 +77,11 @@ def test_lists_and_numbers_from_the_environment() -> None:
 
 
 def test_no_secret_is_shown_or_told() -> None:
-    loaded = load(environ={"ICELOS_LLM_API_KEY": "sk-very-secret"})
+    loaded = load(environ={"ICELOS_LLM_API_KEY": "sk-very-secret", "ICELOS_MAIL_IMAP_PASSWORD": "pw-secret"})
     assert loaded.settings.llm.api_key == "sk-very-secret"
-    assert "sk-very-secret" not in repr(list(loaded.shown()))
-    assert {"llm.api_key", "feeds.nvd_api_key"} == SECRETS
+    assert loaded.settings.mail.imap_password == "pw-secret"
+    assert "-secret" not in repr(list(loaded.shown()))
+    assert {"llm.api_key", "feeds.nvd_api_key", "mail.imap_password"} == SECRETS
     with pytest.raises(SettingsError) as caught:
         load(environ={}, flags={"llm.api_key": ["sk-very-secret"]})
     assert "sk-very-secret" not in str(caught.value)
