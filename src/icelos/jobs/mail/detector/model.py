@@ -165,8 +165,11 @@ def _logistic(values: Floats) -> Floats:
 
 
 def any_of(probabilities: Floats) -> Floats:
-    """Log-odds that at least one of the columns holds, taken as independent; shape (n,)."""
-    none = np.log1p(-np.clip(probabilities, 0, 1 - 1e-6)).sum(1)
+    """Log-odds that at least one of the columns holds, taken as independent; shape (n,).
+
+    In double precision, for the reason that `Linear` has.
+    """
+    none = np.log1p(-np.clip(probabilities.astype(np.float64), 0, 1 - 1e-6)).sum(1)
     return np.asarray(np.log(-np.expm1(none) + 1e-9) - none, np.float32)
 
 

@@ -38,12 +38,6 @@ def vectors(views: Sequence[str]) -> Any:
     return sparse.hstack(halves, format="csr", dtype=np.float32)
 
 
-def folded_words(views: Sequence[str]) -> Any:
-    """`folded(vectors(views))`, without looking at characters."""
-    words, _ = _vectorizers()
-    return folded(_damped(words.transform(views)))
-
-
 def folded(rows: Any) -> Any:
     """`vectors` with each half folded to half of `FOLDED` columns; shape (n, FOLDED)."""
     from scipy import sparse

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from icelos.jobs.mail.detector.model import MailModel
-from icelos.jobs.mail.detector.vectors import folded_words
+from icelos.jobs.mail.detector.vectors import folded, vectors
 from icelos.jobs.mail.detector.view import plain_view
 
 MAX_SENTENCES = 60
@@ -27,5 +27,5 @@ def carrying_sentence(model: MailModel, text: str, intent: str) -> str:
     if not found:
         return ""
     place = list(model.card.intents).index(intent)
-    rows = folded_words([plain_view("", one) for one in found])
+    rows = folded(vectors([plain_view("", one) for one in found]))
     return found[int(np.argmax(rows @ model.intents.weights[place]))][:500]
