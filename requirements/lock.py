@@ -71,7 +71,21 @@ def main() -> None:
     everything = ["pyproject.toml", "--all-extras", "--group", "build"]
     everything += [flag for group in ("lint", "test", "docs") for flag in ("--group", group)]
     full = compile_lock(everything)
-    run = compile_lock(["pyproject.toml", "--extra", "dense", "--extra", "train", "--extra", "mail", "--extra", "qr", "--group", "build"])
+    run = compile_lock(
+        [
+            "pyproject.toml",
+            "--extra",
+            "dense",
+            "--extra",
+            "train",
+            "--extra",
+            "mail",
+            "--extra",
+            "qr",
+            "--group",
+            "build",
+        ]
+    )
     pinned = {key: full[key] for key in run if key in full}
     missing = sorted(set(run) - set(full))
     if missing:
