@@ -29,7 +29,8 @@ def test_too_little_of_a_kind_is_refused(small_examples: Examples) -> None:
 
 
 def test_the_same_seed_gives_the_same_parts(small_examples: Examples) -> None:
-    first, second = fit_parts(small_examples, seed=3), fit_parts(small_examples, seed=3)
+    few = small_examples.take(np.arange(160))
+    first, second = fit_parts(few, seed=3), fit_parts(few, seed=3)
     assert (first.text.weights == second.text.weights).all()
     assert (first.intents.weights == second.intents.weights).all()
     assert first.meaning is None
@@ -58,9 +59,10 @@ def test_an_intent_without_examples_is_never_found(small_examples: Examples) -> 
 
 
 def test_texts_in_made_up_envelopes_teach_no_anatomy(small_examples: Examples) -> None:
-    flat = small_examples._replace(built=np.zeros(small_examples.size, np.bool_))
-    both = joined([small_examples, flat._replace(anatomy=1 - flat.anatomy, weights=0 * flat.weights + 1)])
-    assert np.allclose(fit_parts(small_examples).anatomy.weights, fit_parts(both).anatomy.weights, atol=1e-3)
+    few = small_examples.take(np.arange(160))
+    flat = few._replace(built=np.zeros(few.size, np.bool_))
+    both = joined([few, flat._replace(anatomy=1 - flat.anatomy, weights=0 * flat.weights + 1)])
+    assert np.allclose(fit_parts(few).anatomy.weights, fit_parts(both).anatomy.weights, atol=1e-3)
     assert (fit_parts(flat).anatomy.weights == 0).all()
 
 
@@ -109,8 +111,9 @@ def test_unseen_reading_knows_nothing_of_what_it_reads(
     small_examples: Examples, noise: np.random.Generator
 ) -> None:
     """Labels drawn at random, a group each: the parts know what they were fitted on, and nothing else."""
-    dice = noise.permutation(small_examples.labels).astype(np.int8)
-    random = small_examples._replace(labels=dice, groups=[str(n) for n in range(small_examples.size)])
+    few = small_examples.take(np.arange(200))
+    dice = noise.permutation(few.labels).astype(np.int8)
+    random = few._replace(labels=dice, groups=[str(n) for n in range(few.size)])
     text = PARTS.index("text")
     seen, unseen = fit_parts(random).read(random).parts[:, text], unseen_reading(random).parts[:, text]
     assert ((seen > 0) == (dice == 1)).mean() > 0.95

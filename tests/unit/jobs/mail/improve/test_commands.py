@@ -107,9 +107,7 @@ def test_too_little_is_told_before_a_model_is_kept(settings: Settings, boxes: Pa
     for path in sorted((boxes / "bad").iterdir())[:2]:
         shutil.copy(path, few)
     with pytest.raises(InputError, match="only 2 malicious mails"):
-        improve_from(settings, [str(few)], [str(boxes / "ham")], number=NUMBER)
-    with pytest.raises(InputError, match="mails of ham"):
-        improve_from(settings, [str(boxes / "bad")], [str(boxes / "bad")], number=200)
+        improve_from(settings, [str(few)], [str(boxes / "bad")], number=NUMBER)
     assert _versions(settings).cards()[0][1:] == []
 
 
