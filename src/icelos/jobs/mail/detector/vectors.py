@@ -6,12 +6,13 @@ Hashing keeps no word of the mail that a model was trained on, and needs no voca
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+
+from icelos.jobs.mail.detector.hashing import Integers, columns_of, run_columns, word_columns
 
 WORD_BITS = 18
 CHARACTER_BITS = 18
@@ -20,8 +21,12 @@ FEATURES = WORDS + (1 << CHARACTER_BITS)
 FOLDED = 1 << 16
 """Columns for models of many outputs: those of `FEATURES`, folded."""
 
-_TOKEN = r"(?u)[¤\w][\w']{0,39}|[!?]{1,3}"  # noqa: S105 - a pattern of words
-_PIECE = re.compile(_TOKEN)
+SHORTEST_RUN, LONGEST_RUN = 3, 5
+"""Characters."""
+AT_ONCE = 20_000
+"""Characters that are read together: arrays of a few MiB."""
+
+_PIECE = re.compile(r"[¤\w][\w']{0,39}|[!?]{1,3}")
 
 
 def vectors(views: Sequence[str]) -> Any:
@@ -31,10 +36,7 @@ def vectors(views: Sequence[str]) -> Any:
     """
     from scipy import sparse
 
-    if not views:
-        return sparse.csr_matrix((0, FEATURES), dtype=np.float32)
-    words, characters = _vectorizers()
-    halves = [_damped(part.transform(views)) for part in (words, characters)]
+    halves = [_damped(_words, views, WORDS), _damped(_runs, views, FEATURES - WORDS)]
     return sparse.hstack(halves, format="csr", dtype=np.float32)
 
 
@@ -55,29 +57,41 @@ def pieces(view: str) -> list[str]:
 
 def columns(words: Sequence[str]) -> list[int]:
     """The column of each word or pair of words in `vectors`."""
-    from sklearn.feature_extraction import FeatureHasher
-
-    if not words:
-        return []
-    hasher = FeatureHasher(n_features=WORDS, input_type="string", alternate_sign=False)
-    rows = hasher.transform([[word] for word in words])
-    return [int(column) for column in rows.indices]  # one in each row; to walk over rows is slow
+    return list(map(int, columns_of(words, WORDS)))
 
 
-@cache
-def _vectorizers() -> tuple[Any, Any]:
-    from sklearn.feature_extraction.text import HashingVectorizer
-
-    shared: dict[str, Any] = {"alternate_sign": False, "norm": None, "dtype": np.float32, "lowercase": False}
-    words = HashingVectorizer(n_features=WORDS, ngram_range=(1, 2), token_pattern=_TOKEN, **shared)
-    characters = HashingVectorizer(
-        n_features=1 << CHARACTER_BITS, analyzer="char_wb", ngram_range=(3, 5), **shared
-    )
-    return words, characters
+def _words(views: Sequence[str]) -> tuple[Integers, Integers]:
+    return word_columns([_PIECE.findall(view) for view in views], WORDS)
 
 
-def _damped(rows: Any) -> Any:
-    from sklearn.preprocessing import normalize
+def _runs(views: Sequence[str]) -> tuple[Integers, Integers]:
+    return run_columns(views, SHORTEST_RUN, LONGEST_RUN, FEATURES - WORDS)
 
-    rows.data = np.sqrt(rows.data)
-    return normalize(rows, copy=False)
+
+def _damped(
+    read: Callable[[Sequence[str]], tuple[Integers, Integers]], views: Sequence[str], width: int
+) -> Any:
+    """Rows of the columns that are read from views, with the roots of their counts, each of length one."""
+    from scipy import sparse
+
+    found = [(rows + at, columns) for at, some in _in_turn(views) for rows, columns in [read(some)]]
+    places = np.concatenate([np.zeros((2, 0), np.int64), *map(np.stack, found)], 1).astype(np.int32)
+    rows = sparse.csr_matrix((np.ones(places.shape[1], np.float32), places), shape=(len(views), width))
+    rows.sum_duplicates()
+    roots = np.sqrt(rows.data)
+    of_row = np.repeat(np.arange(len(views)), np.diff(rows.indptr))
+    lengths = np.sqrt(np.bincount(of_row, (roots * roots).astype(np.float64), len(views)))
+    rows.data = (roots / lengths[of_row]).astype(np.float32)
+    return rows
+
+
+def _in_turn(views: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
+    """Views to be read together, with the place of their first: as many as `AT_ONCE` allows, or one."""
+    first = characters = 0
+    for place, view in enumerate(views):
+        characters += len(view)
+        if characters > AT_ONCE and place > first:
+            yield first, views[first:place]
+            first, characters = place, len(view)
+    if first < len(views):
+        yield first, views[first:]
