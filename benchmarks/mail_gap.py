@@ -127,9 +127,10 @@ def _blogs_form(old: Examples, ham: list[Numbers]) -> None:
     base = fitted(joined([old, known]), ham, trained_on=(), version="base")
     after = fitted(joined([old, known, new]), ham, trained_on=(), version="after")
     missed = [int((~flagged(model, test)).sum()) for model in (base, after)]
+    even = [int((log_odds(model, test) < 0).sum()) for model in (base, after)]
     print(
         f"the blog's form, on held-out mail of the same generator (simulated): missed {missed[0]} of "
-        f"{tested.size} before, {missed[1]} after"
+        f"{tested.size} before, {missed[1]} after; at even odds, as in the blog, {even[0]} and {even[1]}"
     )
 
 

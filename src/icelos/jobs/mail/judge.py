@@ -37,6 +37,8 @@ from icelos.jobs.mail.signals.verify import Verifier, verifier_of
 from icelos.llm.encoder import Encoder
 from icelos.settings import MailSettings, Settings, load
 
+WORTH_SAYING = 0.1
+"""Log-odds below which a symbol is no reason to name."""
 NEW = frozenset(["sender-new", "sender-organisation-new"])
 SETTLED = 300
 """Senders that a store knows before a new one is worth a word: in an empty store everyone is new."""
@@ -269,7 +271,7 @@ def logistic(log_odds: float) -> float:
 
 def sentence(found: Sequence[Signal], score: float) -> str:
     """One sentence: the heaviest reasons, and how many more speak for it."""
-    heavy = [signal for signal in found if signal.weight > 0]
+    heavy = [signal for signal in found if signal.weight >= WORTH_SAYING]
     if not heavy:
         return f"Nothing speaks against this mail ({score:.2f})."
     reasons = "; ".join(clean(signal.why, 200) for signal in heavy[:3])
