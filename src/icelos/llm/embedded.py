@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -110,7 +111,8 @@ class EmbeddedServer:
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with suppress(BrokenPipeError):  # what it never read is of no use to it any more
+                        pipe.close()
         if self._errors is not None:
             self._errors.close()
             self._errors = None
