@@ -142,9 +142,8 @@ def main() -> None:
     pairs = [(mail, made) for mail in mails if (made := with_code(*mail)) is not None]
     linked = recall(judge, [alone(*mail) for mail, _ in pairs])
     found = recall(judge, [made for _, made in pairs])
-    print(
-        f"links in a QR code: {found:.3f} of {len(pairs)}, {found / max(linked, 1e-9):.2f} of the text version"
-    )
+    share = found / max(linked, 1e-9)
+    print(f"links in a QR code: {found:.3f} of {len(pairs)}, {share:.2f} of the text version")
 
 
 if __name__ == "__main__":
