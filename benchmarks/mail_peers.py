@@ -198,7 +198,7 @@ RSPAMD = """
 options {{
     pidfile = "$RUNDIR/rspamd.pid";
     .include "$CONFDIR/options.inc"
-    dns {{ nameserver = ["127.0.0.1:{nobody}"]; timeout = 0.05s; retransmits = 1; }}
+    .include(priority=10) "$LOCAL_CONFDIR/override.d/options.inc"
 }}
 logging {{ type = "file"; filename = "$LOGDIR/rspamd.log"; level = "warning"; }}
 worker "normal" {{ .include "$CONFDIR/worker-normal.inc"; bind_socket = "127.0.0.1:{port}"; count = 1; }}
@@ -210,6 +210,7 @@ RSPAMD_OFF = (
     "url_redirector",
 )  # fmt: skip
 """Modules that need DNS, Redis or another server."""
+NAMESERVER = 'dns {{ nameserver = ["127.0.0.1:{nobody}"]; timeout = 0.05s; retransmits = 1; }}\n'
 ENVELOPE = ("DATE_IN_PAST", "HFILTER_HOSTNAME_UNKNOWN")
 """What rspamd counts against any mail of the neutral envelope: an old date, no server that it came from."""
 
@@ -221,7 +222,9 @@ def rspamd(paths: Sequence[Path], folder: Path) -> Run:
     off.mkdir(parents=True)
     for name in RSPAMD_OFF:
         (off / f"{name}.conf").write_text("enabled = false;\n")
-    (folder / "rspamd.conf").write_text(RSPAMD.format(port=port, nobody=nobody))
+    (off / "phishing.conf").write_text("phishtank_enabled = false;\n")
+    (off / "options.inc").write_text(NAMESERVER.format(nobody=nobody))
+    (folder / "rspamd.conf").write_text(RSPAMD.format(port=port))
     places = {"DBDIR": folder, "RUNDIR": folder, "LOGDIR": folder, "LOCAL_CONFDIR": folder / "rspamd"}
     command = [found("rspamd"), "--no-fork", "--insecure", f"--config={folder / 'rspamd.conf'}"]
     command += [f"--var={name}={place}" for name, place in places.items()]
