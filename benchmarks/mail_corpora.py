@@ -2,10 +2,8 @@
 
 Ham and phishing of these corpora come from different places, and headers, dates, footers and the shape of the
 MIME tell the place. So each mail is written anew: subject, display name, sender's address, what is shown and
-the
-links stay; everything else is the same for all. `cluster` joins near-duplicates, so that none is on both
-sides of a
-split.
+the links stay; everything else is the same for all. `cluster` joins near-duplicates, so that none is on both
+sides of a split.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
 """The mail detector against its bars: python -m benchmarks.mail_detector [--seeds 5] [--quick]
 
 One threshold for all rows, set on ham of which nothing is learnt (see `mail_model`). Two models: `shipped`,
-of
-synthetic mail and permissive sets, and `own`, which has learnt from phishing_pot of 2022-23 as well, as an
+of synthetic mail and permissive sets, and `own`, which has learnt from phishing_pot of 2022-23 as well, as an
 organisation does from what its people report. Measured: phishing_pot of 2024 outside the earlier clusters;
-modern
-list mail of which nothing was seen; the half of the hard ham that was not learnt from; templates; bounces.
+modern list mail of which nothing was seen; the half of the hard ham that was not learnt from; templates;
+bounces.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from numpy.typing import NDArray
 from icelos.evaluate.metrics import wilson
 from icelos.jobs.mail.detector.examples import Labelled, examples_of
 from icelos.jobs.mail.detector.model import MailModel
-from icelos.jobs.mail.detector.train import joined
 from icelos.jobs.mail.improve.loop import Corpus, flagged, log_odds
 from icelos.jobs.mail.reading.message import read_message
 from icelos.jobs.mail.signals.signals import signals
@@ -182,11 +180,10 @@ def main() -> None:
     for name in chosen.models.split(","):
         figures: list[dict[str, float]] = []
         for seed in range(chosen.seeds):
-            learn = joined([several(*REST).examples, synthetic(seed=seed * 1_000_000)])
-            if name == "own":
-                learn = joined([learn, earlier().examples])
             learnt, hard = hard_sides(seed)
-            model = fitted(joined([learn, learnt.examples]), ham, trained_on=(), version=name, seed=seed)
+            sets = [several(*REST), learnt, *([earlier()] if name == "own" else [])]
+            made = synthetic(seed=seed * 1_000_000)
+            model = fitted(sets, [made], ham, trained_on=(), version=name, seed=seed)
             kind = next(iter(model.card.thresholds))
             print(f"{name}, seed {seed}: threshold {model.card.thresholds[kind].review:.2f}, "
                   f"mixture {dict(model.card.mixtures[kind].weights)}", flush=True)  # fmt: skip

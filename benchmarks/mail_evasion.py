@@ -1,9 +1,9 @@
 """What disguises cost the detector, and whether the neutral envelope tells anything: python -m
 benchmarks.mail_evasion
 
-Mails of phishing_pot of 2022-23 in the neutral envelope are disguised in one way each; told is the share
-that the
-bundled model flags, plain and disguised. A QR code stands for the links, which are taken out, in a picture.
+Mails of phishing_pot of 2022-23 in the neutral envelope are disguised in one way each; told is the share that
+the bundled model flags, plain and disguised. A QR code stands for the links, which are taken out, in a
+picture.
 """
 
 from __future__ import annotations

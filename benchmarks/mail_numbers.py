@@ -1,8 +1,7 @@
 """The mail corpora as numbers, each worked out once and kept in a folder, since it takes minutes.
 
 The folder is that of MAIL_CACHE, else one in the system's temporary folder; remove it when readers, views or
-signals
-have changed.
+signals have changed.
 """
 
 from __future__ import annotations

@@ -1,12 +1,9 @@
 """Messages to judgements: what the signals and the learnt parts say of each, added up.
 
 The judgement is what every way in shares: `icelos scan mail`, the spamd server and the SMTP filter. Weights
-are in
-log-odds; with the bias they sum to the score. The bias holds the model's threshold, so that a score of 0.5
-is where
-the wanted share of ham is flagged: the score is the probability that a mail is malicious where malicious
-mail is as
-frequent as that threshold takes it to be.
+are in log-odds; with the bias they sum to the score. The bias holds the model's threshold, so that a score of
+0.5 is where the wanted share of ham is flagged: the score is the probability that a mail is malicious where
+malicious mail is as frequent as that threshold takes it to be.
 """
 
 from __future__ import annotations
@@ -27,6 +24,7 @@ from icelos.jobs.mail.detector.model import Floats, MailModel, Reading
 from icelos.jobs.mail.detector.versions import Versions
 from icelos.jobs.mail.detector.view import view
 from icelos.jobs.mail.detector.words import telling_words
+from icelos.jobs.mail.intents.naming import SURE, named
 from icelos.jobs.mail.intents.spans import carrying_sentence
 from icelos.jobs.mail.intents.taxonomy import MALICIOUS
 from icelos.jobs.mail.reading.message import Message, read_message
@@ -43,17 +41,14 @@ NEW = frozenset(["sender-new", "sender-organisation-new"])
 SETTLED = 300
 """Senders that a store knows before a new one is worth a word: in an empty store everyone is new."""
 ASK_EVERY = 100
-SURE = 0.5
-"""Probability from which an intent is named."""
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of one message.
 
     `score` is from 0 to 1; the weights of `symbols`, the heaviest first, and `bias` sum to its log-odds.
-    `sentence`
-    says why, for people. `intents` are
-    probabilities by name: of the likeliest, and of all that are as good as sure. `made_by` names what judged.
+    `sentence` says why, for people. `intents` are probabilities by name: of the likeliest, and of all that
+    are as good as sure. `made_by` names what judged.
     """
 
     score: float
@@ -137,15 +132,20 @@ class Judge:
         symbols = [
             *self._parts(message, seen, built, weighed[place], intents),
             *signals_of(facts, self.verifier.origin(raw, facts) if self.verifier and raw else None),
-            *self._sender(message, intents),
         ]
+        names = named(intents, self._log_odds(symbols))
+        symbols += self._sender(message, names)
         symbols.sort(key=lambda symbol: (-symbol.weight, symbol.name))
         score = logistic(self.bias + sum(symbol.weight for symbol in symbols))
         return Judgement(
             score=score, verdict=self._verdict(score), symbols=tuple(symbols), bias=self.bias,
             sentence=sentence(symbols, score), made_by=self.made_by,
-            intents={name: round(intents[name], 3) for name in _named(intents)},
+            intents={name: round(intents[name], 3) for name in names},
         )  # fmt: skip
+
+    def _log_odds(self, symbols: Sequence[Signal]) -> float:
+        """Calibrated log-odds: what symbols come to, without the threshold that the bias holds."""
+        return self.model.card.mixtures[self.kind].offset + sum(symbol.weight for symbol in symbols)
 
     def _parts(
         self, message: Message, seen: str, built: Floats, weighed: Floats, intents: Mapping[str, float]
@@ -183,11 +183,11 @@ class Judge:
         quote = carrying_sentence(self.model, message.seen, name)
         return Signal(f"intent-{name}", weight, f"it {MALICIOUS[name]}", "body", quote)
 
-    def _sender(self, message: Message, intents: Mapping[str, float]) -> list[Signal]:
+    def _sender(self, message: Message, intents: Sequence[str]) -> list[Signal]:
         senders = self.senders
         if senders is None:
             return []
-        facts = senders.facts(message, trusted=self.settings.trusted_servers, intents=_named(intents))
+        facts = senders.facts(message, trusted=self.settings.trusted_servers, intents=intents)
         if facts is None:
             return []
         found = sender_signals(senders.compare(facts))
@@ -227,12 +227,6 @@ class ServingJudge(Judge):
 def serving_judge(mail: MailSettings) -> Judge:
     """The judge of a process that serves: of the workspace's settings, with `mail` for the section [mail]."""
     return open_judge(msgspec.structs.replace(load().settings, mail=mail), kind=ServingJudge)
-
-
-def _named(intents: Mapping[str, float]) -> list[str]:
-    """The likeliest intent, and all that are as good as sure, the likeliest first."""
-    ranked = sorted(intents, key=lambda name: -intents[name])
-    return [name for place, name in enumerate(ranked) if place == 0 or intents[name] >= SURE]
 
 
 def open_judge(settings: Settings, version: str = "", *, kind: type[Judge] = Judge) -> Judge:

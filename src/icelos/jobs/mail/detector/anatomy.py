@@ -1,10 +1,8 @@
 """How a mail is built, as yes or no: its links, its sender, its pictures, its length.
 
 Only what a reader could notice counts: no name of a header, no shape of the MIME, nothing that tells a
-corpus. What
-is odd in itself is a signal with a weight of its own (`icelos.jobs.mail.signals`); here stands what is
-ordinary by
-itself and tells something only together, so that its weights are learnt.
+corpus. What is odd in itself is a signal with a weight of its own (`icelos.jobs.mail.signals`); here stands
+what is ordinary by itself and tells something only together, so that its weights are learnt.
 """
 
 from __future__ import annotations
@@ -89,7 +87,6 @@ QUESTIONS: dict[str, Callable[[_Look], bool]] = {
         lambda host: any(map(looks_random, host.split(".")))
     ),
     "a link's host is long": lambda look: look.any_host(lambda host: len(host) > 40),
-    "a link without encryption": lambda look: any(web.url.scheme == "http" for web in look.webs),
     "a link with a long random path": lambda look: any(_RANDOM_PATH.search(web.target) for web in look.webs),
     "a link that shows no text": lambda look: any(not web.text.strip() for web in look.webs),
     "sender at free mail": lambda look: look.sender.is_everyone,

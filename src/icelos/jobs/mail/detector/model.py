@@ -1,11 +1,9 @@
 """The detector's model: numbers in one file, log-odds out, with what each part gave.
 
 Five parts look at one mail: `text` (hashed words and characters), `meaning` (the sentence encoder, where
-there
-is one), `anatomy` (how it is built), and the intents, which were learnt from synthetic mail only: `harm` and
-`harmless` are the log-odds that
-any of the harmful intents, any of the benign topics is in it. A mixture weighs them into calibrated log-odds.
-Nothing in the file is code: arrays and a JSON card.
+there is one), `anatomy` (how it is built), and the intents, which were learnt from synthetic mail only:
+`harm` and `harmless` are the log-odds that any of the harmful intents, any of the benign topics is in it. A
+mixture weighs them into calibrated log-odds. Nothing in the file is code: arrays and a JSON card.
 """
 
 from __future__ import annotations
@@ -78,8 +76,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """What a model is and what it was made from; shown by `icelos mail models`.
 
     `trained_on` names each set with its number of mails and licence. `thresholds` and `mixtures` have the
-    keys
-    "encoder" and "words": with the sentence encoder, and without.
+    keys "encoder" and "words": with the sentence encoder, and without.
     """
 
     version: str
@@ -94,8 +91,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 class Reading(NamedTuple):
     """What the parts say of mails: `parts` (n, 5) log-odds in the order of `PARTS`, 0 where one was not
-    asked;
-    `intents` (n, number of intents) probabilities.
+    asked; `intents` (n, number of intents) probabilities.
     """
 
     parts: Floats

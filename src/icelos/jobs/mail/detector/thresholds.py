@@ -1,8 +1,7 @@
 """The score from which mail is flagged, chosen for a wanted share of ham that may be flagged.
 
-With n mails of ham the share can be told no finer than 1 / n; between and beyond the mails, the upper tail
-is taken
-to fall off exponentially, as tails of log-odds do, fitted on the highest twentieth of the ham.
+With n mails of ham the share can be told no finer than 1 / n; between and beyond the mails, the upper tail is
+taken to fall off exponentially, as tails of log-odds do, fitted on the highest twentieth of the ham.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The models of one workspace: each a file of its own, one of them in force, any of them a command away.
 
 <home>/models/mail/VERSION.npz and in-force.json, which lists the versions that were in force, the last one
-now. With
-none there, the model that the package brings is in force.
+now. With none there, the model that the package brings is in force.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """What the text models see of a mail: words, without what names its source.
 
 Quoted answers, signatures, footers of lists, addresses, numbers and the hosts of links tell where a mail
-comes from
-rather than what it wants, so they are left out or become one token for all of a kind.
+comes from rather than what it wants, so they are left out or become one token for all of a kind.
 """
 
 from __future__ import annotations

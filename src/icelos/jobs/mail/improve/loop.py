@@ -1,10 +1,8 @@
 """The loop: misses -> their intents -> synthetic mail -> an intent model -> the detector -> a new threshold.
 
 What is learnt of malice is learnt from synthetic mail, and from real mail only where that is asked for. Real
-ham is
-learnt from in either case. Labelled mail is split by near-duplicates: one part to learn and to fit from, one
-that only
-measures.
+ham is learnt from in either case. Labelled mail is split by near-duplicates: one part to learn and to fit
+from, one that only measures.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One simulated mail out of phrases: scene, people, form and register, each drawn from the seed.
 
-    compose(intent="gift-cards", language="en", seed=3)
+compose(intent="gift-cards", language="en", seed=3)
 
 Malicious and harmless scenes go through the same steps with the same odds. The sentences that carry the
 intent are labelled with exact spans.

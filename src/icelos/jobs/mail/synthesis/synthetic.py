@@ -54,9 +54,8 @@ class SyntheticMail(msgspec.Struct, frozen=True, kw_only=True):
     """A simulated mail. `text` is what its reader sees; `html`, where there is one, shows the same.
 
     `html_only` tells that the message has no plain part. `intents` has one id or two, the first is the
-    scene's. `twin_of` is the id of the mail that this is the harmless twin of. `made_by` names the
-    generator: "compose", "longer", or "llm:" or "embedded:" with the model's name. `attachment` is a file
-    name or empty.
+    scene's. `twin_of` is the id of the mail that this is the harmless twin of. `made_by` names the generator:
+    "compose", "longer", or "llm:" or "embedded:" with the model's name. `attachment` is a file name or empty.
     """
 
     id: str

@@ -55,7 +55,6 @@ def test_one_number_for_each_name_and_questions_come_first() -> None:
         (("https://deals.top/",), "a link under a cheap ending", "a link's host looks random"),
         (("https://xkqzvbtr8w.com/",), "a link's host looks random", "a link's host is long"),
         (("https://" + "a." * 22 + "com/",), "a link's host is long", "a short link"),
-        (("http://other.example/",), "a link without encryption", "a short link"),
         (
             ("https://other.example/" + "a1" * 12,),
             "a link with a long random path",
