@@ -77,8 +77,9 @@ def improve_from(
     with ExitStack() as stack:
         writer = _writer(settings, generator, stack)  # before mail is read: what is missing is told at once
         boxes = read_mailboxes(
-            _sources([*malicious, *_there(told / "spam")]), _sources([*ham, *_there(told / "ham")]),
-            known=known_of(settings.mail), encoder=encoder, progress=lambda done: progress("reading", done),
+            _sources([*malicious, *_there(told / "spam")]), _sources(ham),
+            reported=_sources(_there(told / "ham")), known=known_of(settings.mail), encoder=encoder,
+            progress=lambda done: progress("reading", done),
         )  # fmt: skip
         make = synthesiser(
             number, boxes.copies, seed=seed, writer=writer, encoder=encoder, refusals=refusals,

@@ -28,6 +28,8 @@ from icelos.records import Mail, Record
 SAME = 0.6
 """Similarity of shingles from which two mails are one case: it may not be learnt from and measured by."""
 MOST_MAILS = 200_000
+REPORTED = 10.0
+"""Weight of ham that people reported as wrongly flagged: there is little, and each stands for a kind."""
 _WORD = re.compile(r"\w+")
 
 
@@ -47,12 +49,14 @@ def read_mailboxes(
     malicious: Source,
     ham: Source,
     *,
+    reported: Source = (),
     known: Known | None = None,
     encoder: Encoder | None = None,
     progress: Told | None = None,
 ) -> Mailboxes:
     """Read and number labelled mail; what cannot be read is counted and left out.
 
+    `reported` is ham that people said was wrongly flagged: it may be empty, and weighs more than other ham.
     `known` is what signals are told of the organisation; `progress` is told how many mails have been read.
     Raises InputError where one of the two holds no mail; `malicious` may be () for ham alone.
     """
@@ -61,7 +65,8 @@ def read_mailboxes(
     weights: list[float] = []
     copies, cases = NearCopies(), _Cases()
     failures = 0
-    for label, source in ((1, malicious), (0, ham)):
+    importance: list[float] = []
+    for label, source, weight in ((1, malicious, 1.0), (0, ham, 1.0), (0, reported, REPORTED)):
         before = len(found)
         for record in source:
             try:
@@ -80,9 +85,11 @@ def read_mailboxes(
                 progress(len(found))
             if len(found) >= MOST_MAILS:
                 break
-        if len(found) == before and not (label and malicious == ()):
+        importance += [weight] * (len(found) - before)
+        if len(found) == before and weight != REPORTED and not (label and malicious == ()):
             raise InputError("no mail to learn from" if label else "no ham to learn from")
     examples = examples_of(found, encoder)
+    examples = examples._replace(weights=examples.weights * np.array(importance, np.float32))
     return Mailboxes(Corpus(examples, np.array(weights, np.float32), languages), copies, failures)
 
 

@@ -10,7 +10,7 @@ from icelos.data.sources import MailSource
 from icelos.errors import InputError
 from icelos.findings import Failure
 from icelos.jobs.mail.detector.train import Examples
-from icelos.jobs.mail.improve.mailboxes import read_mailboxes, synthesiser
+from icelos.jobs.mail.improve.mailboxes import REPORTED, read_mailboxes, synthesiser
 from icelos.jobs.mail.intents.taxonomy import ALL, BENIGN, MALICIOUS, is_malicious
 from icelos.jobs.mail.signals.signals import Known
 from icelos.jobs.mail.synthesis.near_copies import NearCopies, Refusals
@@ -76,6 +76,14 @@ def test_empty_boxes_are_told() -> None:
     with pytest.raises(InputError, match="no ham to learn from"):
         read_mailboxes([_mail(TEXT)], [])
     assert read_mailboxes((), [_mail(OTHER)]).corpus.examples.labels.tolist() == [0]
+
+
+def test_ham_that_was_reported_as_wrongly_flagged_weighs_more() -> None:
+    boxes = read_mailboxes(
+        [_mail(TEXT, number=1)], [_mail(OTHER, number=2)], reported=[_mail("Hi", number=3)]
+    )
+    assert boxes.corpus.examples.labels.tolist() == [1, 0, 0]
+    assert boxes.corpus.examples.weights.tolist() == [1.0, 1.0, REPORTED]
 
 
 def test_signals_are_those_of_the_judge() -> None:
