@@ -9,8 +9,8 @@ well they hold on people left out of the fit. The parts:
 - chronotypes: the hour of a day's first session, and whether another one follows;
 - bursts in a session, the seconds between them, events in a burst.
 
-What differs between people is a Gaussian copula: of the variance of each quantity's normal score, `rho` is the
-person's own and the rest is the day's, so that pooled values keep the fitted distribution and everyone keeps
+What differs between people is a Gaussian copula: of the variance of each quantity's normal score, `rho` is
+the person's own and the rest is the day's, so that pooled values keep the fitted distribution and everyone keeps
 their habits. Draws use uniform numbers and tables only, so that they are the same on every machine.
 """
 
@@ -21,14 +21,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-    Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 DAWN = 4.0
 """A day of a person begins at this local hour: work after midnight belongs to the day before."""
@@ -46,36 +44,28 @@ POINTS = 129
 @cache
 def scores() -> Floats:
     """The normal scores at which tables of quantiles are given (POINTS,)."""
-    import numpy as np
-
     return np.linspace(-4.0, 4.0, POINTS)
 
 
 @cache
 def levels() -> Floats:
     """The probabilities of `scores()`, rounded so that every machine has the same ones."""
-    import numpy as np
-
     return np.array([round(NormalDist().cdf(float(score)), 9) for score in scores()])
 
 
 def generator(*names: int) -> np.random.Generator:
     """Random numbers that depend on these names (each >= 0) alone."""
-    import numpy as np
-
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(names)))
 
 
 def normal(rng: np.random.Generator, size: int) -> Floats:
     """Standard normal draws by table, within ±4."""
-    import numpy as np
-
     return np.interp(rng.random(size), levels(), scores())
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What sets employees apart from developers in the open; every factor is an assumption, not a measurement.
+    """What sets employees apart from developers in the open; each factor is an assumption, not a measurement.
 
     presence, weekend    chance of work on a weekday and on a day of the weekend, holidays apart
     start, personal, daily   the median first hour, and how much of people's and days' real spread remains
@@ -90,7 +80,7 @@ class Office:
     personal: float = 0.3
     daily: float = 0.16
     span: float = 9.0
-    more: float = 8.0
+    more: float = 24.0
     pause: float = 0.55
     holidays: float = 3.5
 
@@ -131,8 +121,6 @@ class Rhythm:
 
     def calendar(self, habits: Habits, rng: np.random.Generator, days: int, first: int) -> Mask:
         """Which days are active (days,); `first` is the day's number since 1970-01-01, a Thursday."""
-        import numpy as np
-
         numbers = first + np.arange(days)
         season = self.tables["season"][(numbers % 365.2425 / 7).astype(int)]
         tides = self._tides(rng, days)
@@ -144,8 +132,6 @@ class Rhythm:
 
     def _tides(self, rng: np.random.Generator, days: int) -> Floats:
         """The slow trend: one factor a month, remembering the month before."""
-        import numpy as np
-
         spread, memory = (float(x) for x in self.tables["trend"])
         months, at = normal(rng, days // MONTH + 1), 0.0
         values = []
@@ -155,8 +141,6 @@ class Rhythm:
         return np.repeat(values, MONTH)[:days]
 
     def _chain(self, habits: Habits, draws: Floats, factor: Floats) -> Mask:
-        import numpy as np
-
         hazard = [float(x) for x in self.tables["hazard"][habits.klass]]
         active, since, step = np.zeros(len(draws), dtype=bool), 1, 0
         for day, (draw, times) in enumerate(zip(draws.tolist(), factor.tolist(), strict=True)):
@@ -171,8 +155,6 @@ class Rhythm:
     def _employed(
         self, office: Office, rng: np.random.Generator, numbers: NDArray[np.int64], season: Floats
     ) -> Mask:
-        import numpy as np
-
         days = len(numbers)
         chance = np.where((numbers + 3) % 7 >= 5, office.weekend, office.presence)
         active = rng.random(days) < chance * season
@@ -198,8 +180,6 @@ class Rhythm:
         return sessions
 
     def _first(self, habits: Habits, rng: np.random.Generator, weekend: bool) -> float:
-        import numpy as np
-
         table = self.tables["first"][habits.chronotype][int(weekend)]
         hour = float(self._value(habits, "first", table, rng, 1)[0])
         if self.office is None:
@@ -222,8 +202,6 @@ class Rhythm:
         return odds / (1 + odds)
 
     def _session(self, habits: Habits, rng: np.random.Generator, start: float) -> Session:
-        import numpy as np
-
         tables = self.tables
         bursts = int(self._value(habits, "bursts", tables["bursts"][habits.klass], rng, 1)[0] + 0.5)
         spacing = self._value(habits, "spacing", tables["spacing"], rng, bursts - 1)
@@ -235,16 +213,12 @@ class Rhythm:
         self, habits: Habits, name: str, table: Floats, rng: np.random.Generator, size: int
     ) -> Floats:
         """Draws of a quantity: the person's effect and the moment's, through the table of quantiles."""
-        import numpy as np
-
         effect = habits.effects[QUANTITIES.index(name)]
         return np.interp(self._own[name] * effect + self._rest[name] * normal(rng, size), scores(), table)
 
 
 def _draw(rng: np.random.Generator, weights: Floats) -> int:
     """An index by weight."""
-    import numpy as np
-
     total = np.cumsum(weights)
     return min(len(weights) - 1, int(np.searchsorted(total, rng.random() * total[-1], side="right")))
 
@@ -252,8 +226,6 @@ def _draw(rng: np.random.Generator, weights: Floats) -> int:
 @cache
 def rhythm(office: bool = True) -> Rhythm:
     """The model that ships with the package; of office workers unless `office` is False."""
-    import numpy as np
-
     with (
         as_file(files("icelos.jobs.logs.simulation") / "rhythm.npz") as path,
         np.load(path, allow_pickle=False) as arrays,

@@ -1,0 +1,43 @@
+"""The accounts of machines as events: a sign-in every so often, day and night, and a secret that runs out."""
+
+from __future__ import annotations
+
+from icelos.jobs.logs.simulation.catalogue import App
+from icelos.jobs.logs.simulation.events import SECOND, START_DAY, Event, SignIn
+from icelos.jobs.logs.simulation.organisation import Organisation, Service, guid, stream
+from icelos.jobs.logs.simulation.places import DAY
+
+_SECRET_DAYS = 365
+
+
+class Machine:
+    """The stream of one service account or service principal."""
+
+    def __init__(self, organisation: Organisation, service: Service) -> None:
+        self._organisation = organisation
+        self._service = service
+        name = service.name
+        self._apps = tuple(App(service.app_id, name, r, r, "server", "service", False, 1) for r in service.resources)
+
+    def events(self, day: int) -> list[Event]:
+        """One sign-in a period for each resource; some hours of failures on the day after a secret ran out."""
+        service, since = self._service, day - START_DAY
+        rng = stream(self._organisation.seed, "machine", service.name, day)
+        expired = since > 0 and (since + service.secret_age) % _SECRET_DAYS == 0
+        events: list[Event] = []
+        now, session = rng.random() * service.period * 0.1, guid(rng)
+        while now < DAY:
+            for app in self._apps:
+                at = now + rng.random() * 4
+                events.append(self._sign_in(day, at, app, session, len(events), failing=expired and now < 9 * 3600))
+            now += service.period * (0.98 + 0.04 * rng.random())
+        return events
+
+    def _sign_in(self, day: int, at: float, app: App, session: str, i: int, *, failing: bool) -> SignIn:
+        service = self._service
+        failure = 50055 if service.principal else 7000222
+        return SignIn(
+            time=int((day * DAY + at) * SECOND), actor=service, number=(day - START_DAY + 1) * 1_000_000 + i,
+            device=service.device, network=service.network, app=app, resource=app.resource_id, interactive=False,
+            code=failure if failing else 0, second_factor="", session=session, correlation="", compliant=False,
+        )  # fmt: skip

@@ -1,0 +1,95 @@
+"""What a burst of work consists of, by where it goes. Shares of writes among file operations follow the real
+activity that the rhythm was fitted to (modified 74 : uploaded 15 : deleted 11); all other shares are assumptions.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from icelos.jobs.logs.simulation.catalogue import App
+from icelos.jobs.logs.simulation.files import file_in_hand, page_in_hand, rank, ticket_in_hand
+from icelos.jobs.logs.simulation.organisation import Organisation, Person
+from icelos.jobs.logs.simulation.today import Today
+
+DESTINATIONS = ("files", "mail", "wiki", "tickets", "directory")
+BULK = 300
+"""Most events of a burst: what is larger in the real activity are machines' commits."""
+_MOST = {"files": BULK, "mail": 6, "wiki": 12, "tickets": 12, "directory": 3}
+
+Step = tuple[str, str, object]
+"""The log, the operation, its target."""
+
+_READS = (("FileAccessed", 70), ("FilePreviewed", 18), ("FileDownloaded", 12))
+_WRITES = (
+    ("FileModified", 60), ("FileModifiedExtended", 14), ("FileUploaded", 15), ("FileDeleted", 7),
+    ("FileRecycled", 4), ("FileRenamed", 2), ("FileMoved", 2), ("SharingSet", 1),
+)  # fmt: skip
+_MAIL = (("MailItemsAccessed", 60), ("Send", 22), ("MoveToDeletedItems", 10), ("SoftDelete", 5), ("Create", 3))
+_WIKI = (
+    ("Page viewed", 66), ("Page edited", 20), ("Page created", 6), ("Attachment uploaded", 5), ("Page deleted", 1),
+)  # fmt: skip
+_WIKI_ADMIN = (("Space permission added", 3), ("Space configuration updated", 2), ("Space created", 1))
+_TICKETS = (("Issue viewed", 62), ("Issue updated", 22), ("Comment added", 10), ("Issue created", 6))
+_TICKETS_ADMIN = (("User added to group", 4), ("Project component updated", 3), ("User created", 1))
+_DIRECTORY = (
+    ("Add member to group", 40), ("Remove member from group", 12), ("Update user", 25), ("Reset user password", 10),
+    ("Add app role assignment grant to user", 8), ("Update device", 5),
+)  # fmt: skip
+
+
+def app_of(destination: str, person: Person, rng: random.Random) -> App:
+    """The application through which the work is done."""
+    if destination == "files":
+        wanted = "Microsoft Office" if rng.random() < 0.5 else "SharePoint Online Web Client Extensibility"
+    elif destination == "mail":
+        wanted = "Office 365 Exchange Online"
+    elif destination == "directory":
+        wanted = "Azure Portal"
+    else:
+        wanted = "Atlassian Cloud"
+    return next((app for app in person.apps if app.name == wanted), person.apps[8])
+
+
+def operations(
+    destination: str, organisation: Organisation, today: Today, events: int, rng: random.Random
+) -> Iterator[Step]:
+    """The steps of a burst, as many as there are events, within what is plausible there."""
+    most = min(events, _MOST[destination])
+    for _ in range(most):
+        if destination == "files":
+            yield from _on_files(organisation, today, rng)
+        else:
+            yield _elsewhere(destination, organisation, today, rng)
+
+
+def _on_files(organisation: Organisation, today: Today, rng: random.Random) -> Iterator[Step]:
+    file = file_in_hand(organisation.seed, today.person, today.day, rank(rng))
+    if rng.random() < 0.45:
+        yield "office365", _pick(_READS, rng), file
+    else:
+        yield "office365", "FileAccessed", file
+        yield "office365", _pick(_WRITES, rng), file
+
+
+def _elsewhere(destination: str, organisation: Organisation, today: Today, rng: random.Random) -> Step:
+    person, seed, day = today.person, organisation.seed, today.day
+    if destination == "mail":
+        return "office365", _pick(_MAIL, rng), person
+    if destination == "wiki":
+        table = _WIKI_ADMIN if rng.random() < (0.1 if person.admin else 0.004) else _WIKI
+        return "confluence", _pick(table, rng), page_in_hand(seed, person, day, rank(rng))
+    if destination == "tickets":
+        admin = rng.random() < (0.25 if person.admin else 0.004)
+        target: object = ticket_in_hand(seed, person, day, rank(rng))
+        operation = _pick(_TICKETS_ADMIN if admin else _TICKETS, rng)
+        return "jira", operation, _someone(organisation, rng) if operation.startswith("User") else target
+    return "entra-audit", _pick(_DIRECTORY, rng), _someone(organisation, rng)
+
+
+def _someone(organisation: Organisation, rng: random.Random) -> Person:
+    return organisation.people[int(rng.random() * len(organisation.people))]
+
+
+def _pick(table: tuple[tuple[str, int], ...], rng: random.Random) -> str:
+    return rng.choices([name for name, _ in table], weights=[weight for _, weight in table])[0]
