@@ -38,7 +38,7 @@ def simulate(
 
     Example: icelos logs simulate --rows 20000 --users 150 --seed 7 --output signins.jsonl.gz
     """
-    from icelos.jobs.logs.simulate import simulate as run
+    from icelos.jobs.logs.simulation.simulate import simulate as run
 
     with _bar("rows", rows) as advance:
         meta = run(output_file, rows=rows, users=users, seed=seed, progress=advance)

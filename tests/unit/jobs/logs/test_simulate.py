@@ -9,7 +9,7 @@ import pytest
 
 from icelos.errors import InputError
 from icelos.jobs.logs import simulate as module
-from icelos.jobs.logs.simulate import meta_path, simulate
+from icelos.jobs.logs.simulation.simulate import meta_path, simulate
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ START_DAY = 20_094
 """The first day of every log, counted from 1970-01-01: Monday, 6 January 2025."""
 SECOND = 1_000_000
 """Times of events are microseconds since the epoch, UTC."""
+WOVEN = 10**12
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -71,8 +72,8 @@ class Stream(Protocol):
     def events(self, day: int) -> Sequence[Event]:
         """Those of a local day, counted from 1970-01-01, in any order.
 
-        Their times lie within 36 hours of the day's midnight UTC (`shards.SLACK`); the same day gives the same
-        events whatever was asked before.
+        None is more than twelve hours earlier than the day's midnight UTC; the same day gives the same events
+        whatever was asked before. Streams beside people's and machines' number their events from `WOVEN` on.
         """
 
 

@@ -277,6 +277,6 @@ def _service(rng: random.Random, number: int, i: int) -> Service:
         resources=tuple(rng.sample((GRAPH, EXCHANGE, SHAREPOINT), 2)),
         network=cloud(i),
         device=device,
-        period=rng.choice((900.0, 1800.0, 3600.0, 3600.0, 21_600.0)),
+        period=rng.choice((1800.0, 3600.0, 3600.0, 7200.0, 21_600.0)),
         secret_age=rng.randint(0, 360),
     )

@@ -66,7 +66,7 @@ class Almanac:
     def _fortnight(self, number: int) -> dict[str, int]:
         """Tokens that went stale in these two weeks."""
         rng = stream(self._seed, "stuck", self.person.number, number)
-        stale = {app.id: STUCK[int(rng.random() * len(STUCK))] for app in self.person.apps if rng.random() < 0.2}
+        stale = {app.id: STUCK[int(rng.random() * len(STUCK))] for app in self.person.apps if rng.random() < 0.26}
         return stale
 
     def day(self, day: int, rng: random.Random) -> Today:
