@@ -81,7 +81,8 @@ def people(path: Path) -> tuple[list[Person], list[Person]]:
             rows[row.UserId].append(int(at) + minutes * 60)
             if minutes:
                 local.add(row.UserId)
-    fitted, left_out = [], []
+    fitted: list[Person] = []
+    left_out: list[Person] = []
     for user in sorted(local):
         times, events = np.unique(np.array(rows[user], dtype=np.int64), return_counts=True)
         part = left_out if hashlib.sha256(user.encode()).digest()[0] % 5 == 0 else fitted
@@ -198,7 +199,9 @@ def normal_scores(values: Floats, group: Ints) -> Floats:
     for g in np.unique(group):
         at = np.flatnonzero(group == g)
         ordered = np.sort(values[at])
-        middle = (np.searchsorted(ordered, values[at], "left") + np.searchsorted(ordered, values[at], "right")) / 2
+        middle = (
+            np.searchsorted(ordered, values[at], "left") + np.searchsorted(ordered, values[at], "right")
+        ) / 2
         out[at] = np.interp(middle / len(ordered), model.levels(), model.scores())
     return out
 
@@ -296,12 +299,20 @@ def measures(group: list[Person]) -> dict[str, Floats]:
     return {
         "hour of day": np.concatenate([hour_of(s).astype(int) for s in starts]).astype(float),
         "day of week": np.concatenate([weekday_of(day_of(s)) for s in starts]).astype(float),
-        "gap between sessions": np.concatenate([p.times[p.breaks][1:] - p.times[p.ends][:-1] for p in group]).astype(float),
-        "sessions per active day": np.concatenate([np.unique(day_of(s), return_counts=True)[1] for s in starts]).astype(float),
-        "events per session": np.concatenate([np.add.reduceat(p.events, p.breaks) for p in group]).astype(float),
+        "gap between sessions": np.concatenate(
+            [p.times[p.breaks][1:] - p.times[p.ends][:-1] for p in group]
+        ).astype(float),
+        "sessions per active day": np.concatenate(
+            [np.unique(day_of(s), return_counts=True)[1] for s in starts]
+        ).astype(float),
+        "events per session": np.concatenate([np.add.reduceat(p.events, p.breaks) for p in group]).astype(
+            float
+        ),
         "session length": np.concatenate([p.times[p.ends] - p.times[p.breaks] for p in group]).astype(float),
         "active days per person": np.array([len(active_days(p)) for p in group], dtype=float),
-        "longest absence per person": np.array([np.diff(active_days(p), prepend=active_days(p)[0]).max() for p in group], dtype=float),
+        "longest absence per person": np.array(
+            [np.diff(active_days(p), prepend=active_days(p)[0]).max() for p in group], dtype=float
+        ),
         "median hour per person": np.array([np.median(hour_of(s)) for s in starts]),
         "events per session, mean per person": np.array([p.events.sum() / len(p.breaks) for p in group]),
     }
@@ -332,7 +343,10 @@ def main() -> None:
     made = measures(simulated(rhythm, REPEATS * len(left_out), 1))
     real, seen = measures(left_out), measures(fitted)
     print(f"{len(fitted)} people fitted, {len(left_out)} left out, {REPEATS * len(left_out)} simulated")
-    print("| quantity | median real | median simulated | distance | fitted people's distance |\n|---|---|---|---|---|")
+    print(
+        "| quantity | median real | median simulated | distance | fitted people's distance |\n"
+        "|---|---|---|---|---|"
+    )
     for name, values in real.items():
         print(
             f"| {name} | {np.median(values):,.1f} | {np.median(made[name]):,.1f} "

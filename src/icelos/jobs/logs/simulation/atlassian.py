@@ -1,8 +1,8 @@
 """Work in the wiki and on tickets as JSON in the shape of Confluence's and Jira's audit records.
 
 Fields: https://developer.atlassian.com/cloud/confluence/rest/v1/api-group-audit/ and
-https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-audit-records/. Reading and editing are kept
-where activity of users is audited (Atlassian Guard); the names of these events are ours.
+https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-audit-records/. Reading and editing are
+kept where activity of users is audited (Atlassian Guard); the names of these events are ours.
 """
 
 from __future__ import annotations
@@ -68,7 +68,11 @@ def _wiki_category(operation: str) -> str:
 def _wiki_changes(operation: str, page: Thing) -> list[dict[str, str]]:
     if not operation.startswith("Space"):
         return []
-    values = {"Space key": page.key} if operation != "Space permission added" else {"Type": "EDITSPACE", "Space": page.within}
+    values = (
+        {"Space key": page.key}
+        if operation != "Space permission added"
+        else {"Type": "EDITSPACE", "Space": page.within}
+    )
     return [
         {"name": name, "oldValue": "", "newValue": value, "hiddenOldValue": "", "hiddenNewValue": ""}
         for name, value in values.items()
@@ -106,15 +110,34 @@ def _about(operation: str, target: object) -> dict[str, object]:
         if operation == "User created":
             item: dict[str, object] = {**user, "parentId": "10000", "parentName": "Directory"}
             changes = [{"fieldName": "Active / Inactive", "changedTo": "Active"}]
-            return {"category": "user management", "objectItem": item, "changedValues": changes, "associatedItems": []}
+            return {
+                "category": "user management",
+                "objectItem": item,
+                "changedValues": changes,
+                "associatedItems": [],
+            }
         group = {"name": f"jira-{target.department.lower()}-users", "typeName": "GROUP", "parentId": "10000"}
-        return {"category": "group management", "objectItem": group, "changedValues": [], "associatedItems": [user]}
+        return {
+            "category": "group management",
+            "objectItem": group,
+            "changedValues": [],
+            "associatedItems": [user],
+        }
     assert isinstance(target, Thing)  # noqa: S101 - the rest is on tickets and their projects
     project = {"id": str(10_000 + target.id % 1000), "name": target.within, "typeName": "PROJECT"}
     if operation.startswith("Project"):
-        component = {"id": str(20_000 + target.id % 50), "name": target.within, "typeName": "PROJECT_COMPONENT"}
+        component = {
+            "id": str(20_000 + target.id % 50),
+            "name": target.within,
+            "typeName": "PROJECT_COMPONENT",
+        }
         changed = [{"fieldName": "Description", "changedTo": target.title}]
-        return {"category": "projects", "objectItem": component, "changedValues": changed, "associatedItems": [project]}
+        return {
+            "category": "projects",
+            "objectItem": component,
+            "changedValues": changed,
+            "associatedItems": [project],
+        }
     changes = [{"fieldName": "status", "changedTo": "In Progress"}] if operation == "Issue updated" else []
     issue = {"id": str(target.id), "name": target.title, "typeName": "ISSUE"}
     return {"category": "issues", "objectItem": issue, "changedValues": changes, "associatedItems": [project]}

@@ -58,18 +58,20 @@ RESOURCES: Mapping[str, str] = {
 }
 
 FIRST_PARTY = (
-    # id, name, resource, on, use, sensitive, weight
-    ("38aa3b87-a06d-4817-b275-7a316988d93b", "Windows Sign In", DIRECTORY, "laptop", "logon", False, 1.0),
-    ("1fec8e78-bce4-4aaf-ab1b-5451cc387264", "Microsoft Teams", _TEAMS, "both", "background", False, 9.0),
-    ("d3590ed6-52b3-4102-aeff-aad2292ab01c", "Microsoft Office", GRAPH, "laptop", "background", False, 8.0),
-    ("27922004-5251-4030-b22d-91ecd9a37ea4", "Outlook Mobile", EXCHANGE, "phone", "background", False, 8.0),
-    ("ab9b8c07-8f02-4f72-87fa-80105867a763", "OneDrive SyncEngine", SHAREPOINT, "laptop", "background", False, 6.0),
-    ("ecd6b820-32c2-49b6-98a6-444530e5a77a", "Microsoft Edge", _NEW_TAB, "both", "background", False, 4.0),
-    ("29d9ed98-a469-4536-ade2-f981bc1d605e", "Microsoft Authentication Broker", DIRECTORY, "phone", "background", False, 3.0),
-    (EXCHANGE, "Office 365 Exchange Online", EXCHANGE, "laptop", "browser", False, 6.0),
-    ("4765445b-32c6-49b0-83e6-1d93765276ca", "OfficeHome", GRAPH, "laptop", "browser", False, 4.0),
-    ("08e18876-6177-487e-b8b5-cf950c1e598c", "SharePoint Online Web Client Extensibility", SHAREPOINT, "laptop", "browser", False, 5.0),
-    ("c44b4083-3bb0-49c1-b47d-974e53cbdf3c", "Azure Portal", MANAGEMENT, "laptop", "browser", True, 0.6),
+    # name, id, resource, on, use, weight
+    ("Windows Sign In", "38aa3b87-a06d-4817-b275-7a316988d93b", DIRECTORY, "laptop", "logon", 1.0),
+    ("Microsoft Teams", "1fec8e78-bce4-4aaf-ab1b-5451cc387264", _TEAMS, "both", "background", 9.0),
+    ("Microsoft Office", "d3590ed6-52b3-4102-aeff-aad2292ab01c", GRAPH, "laptop", "background", 8.0),
+    ("Outlook Mobile", "27922004-5251-4030-b22d-91ecd9a37ea4", EXCHANGE, "phone", "background", 8.0),
+    ("OneDrive SyncEngine", "ab9b8c07-8f02-4f72-87fa-80105867a763", SHAREPOINT, "laptop", "background", 6.0),
+    ("Microsoft Edge", "ecd6b820-32c2-49b6-98a6-444530e5a77a", _NEW_TAB, "both", "background", 4.0),
+    ("Microsoft Authentication Broker", "29d9ed98-a469-4536-ade2-f981bc1d605e", DIRECTORY, "phone",
+     "background", 3.0),
+    ("Office 365 Exchange Online", EXCHANGE, EXCHANGE, "laptop", "browser", 6.0),
+    ("OfficeHome", "4765445b-32c6-49b0-83e6-1d93765276ca", GRAPH, "laptop", "browser", 4.0),
+    ("SharePoint Online Web Client Extensibility", "08e18876-6177-487e-b8b5-cf950c1e598c", SHAREPOINT,
+     "laptop", "browser", 5.0),
+    ("Azure Portal", "c44b4083-3bb0-49c1-b47d-974e53cbdf3c", MANAGEMENT, "laptop", "browser", 0.6),
 )  # fmt: skip
 OWN = (
     # name, sensitive, weight
@@ -89,8 +91,8 @@ def catalogue(own_ids: list[str]) -> list[App]:
         for id, (name, sensitive, weight) in zip(own_ids, OWN, strict=True)
     ]
     theirs = [
-        App(id, name, resource, RESOURCES[resource], on, use, sensitive, weight)
-        for id, name, resource, on, use, sensitive, weight in FIRST_PARTY
+        App(id, name, resource, RESOURCES[resource], on, use, resource == MANAGEMENT, weight)
+        for name, id, resource, on, use, weight in FIRST_PARTY
     ]
     return theirs[:-1] + ours[:1] + theirs[-1:] + ours[1:]
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from icelos.jobs.logs.simulation.catalogue import ERRORS
-from icelos.jobs.logs.simulation.events import SECOND, Action, Event, SignIn, identifier
+from icelos.jobs.logs.simulation.events import SECOND, Action, Event, SignIn, identifiers
 from icelos.jobs.logs.simulation.files import File
 from icelos.jobs.logs.simulation.organisation import Organisation, Service
 from icelos.jobs.logs.simulation.signins import client_used
@@ -29,13 +29,15 @@ class Cef:
         """One row, without line end."""
         if isinstance(event, SignIn):
             failed, fields = event.code != 0, _sign_in(event)
-            header = _header("Entra ID", str(event.code), "Sign-in failed" if failed else "Sign-in", 5 if failed else 2)
+            header = _header(
+                "Entra ID", str(event.code), "Sign-in failed" if failed else "Sign-in", 5 if failed else 2
+            )
         else:
             fields = _on_file(event)
             header = _header("SharePoint Online", event.operation, event.operation, 2)
         fields = {
             "rt": str(event.time // 1000),
-            "externalId": identifier(self._seed, event),
+            "externalId": identifiers(self._seed, event)[0],
             "suser": event.actor.principal or event.actor.name,
             "suid": event.actor.id,
             **_source(event),
@@ -74,7 +76,6 @@ def _source(event: Event) -> dict[str, str]:
 
 def _sign_in(event: SignIn) -> dict[str, str]:
     app = event.app
-    assert app is not None  # noqa: S101 - sign-ins are to an application
     return {
         "act": "interactive" if event.interactive else "non-interactive",
         "app": client_used(app),
@@ -93,7 +94,8 @@ def _on_file(event: Action) -> dict[str, str]:
     file = event.target
     assert isinstance(file, File)  # noqa: S101 - by `kinds`
     return {
-        "act": event.operation, "outcome": "success", "fname": file.name, "filePath": f"{file.folder}/{file.name}",
-        "fileId": file.id, "request": f"{file.root}/{file.folder}/{file.name}",
+        "act": event.operation, "outcome": "success", "fname": file.name,
+        "filePath": f"{file.folder}/{file.name}", "fileId": file.id,
+        "request": f"{file.root}/{file.folder}/{file.name}",
         "cs2Label": "SessionId", "cs2": event.session,
     }  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from icelos.jobs.logs.simulation.catalogue import OWN
-from icelos.jobs.logs.simulation.events import Action, Event, identifier
+from icelos.jobs.logs.simulation.events import Action, Event, identifiers
 from icelos.jobs.logs.simulation.organisation import DEPARTMENTS, Organisation, Person, guid, stream
 from icelos.jobs.logs.simulation.writing import agent, stamp, today
 
@@ -38,12 +38,12 @@ class DirectoryAudits:
         """One row, without line end."""
         assert isinstance(event, Action)  # noqa: S101 - by `kinds`
         category, service, kind = _ACTIVITIES[event.operation]
-        id, device = identifier(self._seed, event), event.device
+        (id, correlation), device = identifiers(self._seed, event), event.device
         return msgspec.json.encode(
             {
                 "id": f"Directory_{id}",
                 "category": category,
-                "correlationId": identifier(self._seed, event, "correlation"),
+                "correlationId": correlation,
                 "result": "success",
                 "resultReason": "",
                 "activityDisplayName": event.operation,
@@ -62,7 +62,12 @@ class DirectoryAudits:
     def _initiator(event: Action) -> dict[str, object]:
         actor = event.actor
         name = actor.principal if isinstance(actor, Person) else actor.name
-        return {"id": actor.id, "displayName": actor.name, "userPrincipalName": name, "ipAddress": event.network.address}
+        return {
+            "id": actor.id,
+            "displayName": actor.name,
+            "userPrincipalName": name,
+            "ipAddress": event.network.address,
+        }
 
     def _targets(self, event: Action, id: str) -> list[dict[str, object]]:
         person = event.target
@@ -81,7 +86,9 @@ class DirectoryAudits:
             return [_target(self._id("role", name), name, "ServicePrincipal", None), user]
         if event.operation == "Update user":
             field = _FIELDS[pick % len(_FIELDS)]
-            user["modifiedProperties"] = [{"displayName": field, "oldValue": "[]", "newValue": f'["{pick % 97}"]'}]
+            user["modifiedProperties"] = [
+                {"displayName": field, "oldValue": "[]", "newValue": f'["{pick % 97}"]'}
+            ]
         return [user]
 
     def _id(self, kind: str, name: str) -> str:

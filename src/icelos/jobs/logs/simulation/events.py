@@ -1,4 +1,4 @@
-"""What happens, before it is a row of any log: sign-ins, and actions on files, mail, pages, tickets, accounts.
+"""What happens, before it is a row of any log: sign-ins; work on files, mail, pages, tickets, accounts.
 
 Several streams of events are woven into one log (`Stream`): each person's, each machine's, and whatever else
 is given to `simulate`, such as an attack's: its events carry a label, which goes to a side file.
@@ -35,7 +35,7 @@ class SignIn:
     number: int
     device: Device
     network: Network
-    app: App | None
+    app: App
     resource: str
     interactive: bool
     code: int
@@ -77,7 +77,14 @@ class Stream(Protocol):
         """
 
 
-def identifier(seed: int, event: Event, what: str = "id") -> str:
-    """A GUID that depends on the seed, the event and what it is for."""
-    name = f"{seed} {event.actor.number} {event.number} {what} {event.label}"
+def identifiers(seed: int, event: Event) -> tuple[str, str]:
+    """Two GUIDs, the row's id and its correlation, that depend on the seed and the event."""
+    name = f"{seed} {event.actor.number} {event.number} {event.label}"
+    digits = hashlib.blake2b(name.encode(), digest_size=32).hexdigest()
+    return as_guid(digits), as_guid(digits[32:])
+
+
+def identifier(seed: int, event: Event, what: str) -> str:
+    """Another GUID, by what it is for."""
+    name = f"{seed} {event.actor.number} {event.number} {event.label} {what}"
     return as_guid(hashlib.blake2b(name.encode(), digest_size=16).hexdigest())

@@ -1,4 +1,4 @@
-"""What people work on: files of sites, pages of spaces, tickets of projects. Made from numbers, never stored."""
+"""What people work on: files of sites, pages of spaces, tickets of projects; made from numbers, not kept."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from functools import lru_cache
 from icelos.jobs.logs.simulation.organisation import Person, guid, stream
 
 _TOPICS = (
-    "Budget Forecast Contract Invoice Roadmap Minutes Onboarding Pricing Proposal Review Risk Schedule Strategy "
-    "Supplier Survey Training Audit Campaign Design Handbook Inventory Launch Migration Policy Quarterly"
+    "Budget Forecast Contract Invoice Roadmap Minutes Onboarding Pricing Proposal Review Risk Schedule "
+    "Strategy Supplier Survey Training Audit Campaign Design Handbook Inventory Launch "
+    "Migration Policy Quarterly"
 ).split()
 _PARTS = "draft final v2 v3 notes summary template appendix comments signed internal overview".split()
 _EXTENSIONS = ("docx", "xlsx", "pptx", "pdf", "docx", "xlsx", "txt", "csv", "png", "vsdx")

@@ -72,7 +72,8 @@ KINDS: Mapping[str, Kind] = {
         ("ClientIP", "UserAgent", "CorrelationId", "BrowserVersion"), b'"AssociatedAdminUnits":[]',
     ),
     "confluence": Kind(
-        "Confluence audit", "confluence.jsonl", Confluence, _from("confluence"), ("remoteAddress", "description")
+        "Confluence audit", "confluence.jsonl", Confluence, _from("confluence"),
+        ("remoteAddress", "description"),
     ),
     "jira": Kind(
         "Jira audit", "jira.jsonl", Jira, _from("jira"), ("remoteAddress", "eventSource"), numbered=True

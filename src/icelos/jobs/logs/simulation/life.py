@@ -11,14 +11,13 @@ from __future__ import annotations
 import random
 from bisect import bisect_right
 
-
 from icelos.jobs.logs.simulation.catalogue import ALSO, App
 from icelos.jobs.logs.simulation.events import SECOND, START_DAY, Action, Event, SignIn
 from icelos.jobs.logs.simulation.organisation import Device, Organisation, Person, guid, stream
 from icelos.jobs.logs.simulation.places import Network
 from icelos.jobs.logs.simulation.rhythm import Rhythm, Session, generator
 from icelos.jobs.logs.simulation.today import Almanac, Today, tunnel
-from icelos.jobs.logs.simulation.work import BULK, DESTINATIONS, app_of, operations
+from icelos.jobs.logs.simulation.work import BULK, DESTINATIONS, app_of, named, operations
 
 _HOUR = 3600.0
 
@@ -71,7 +70,11 @@ class Day:
     def _seat(self) -> Network:
         """The network of a session: through the tunnel at times, away from the office."""
         base = self._today.base
-        if base.kind != "office" and self._today.laptop.managed and self._rng.random() < self._today.person.careful:
+        if (
+            base.kind != "office"
+            and self._today.laptop.managed
+            and self._rng.random() < self._today.person.careful
+        ):
             return tunnel(self._today)
         return base
 
@@ -83,6 +86,8 @@ class Day:
             self._new_password(start, network, key)
         elif rng.random() < (0.95 if first else 0.5):
             self._interactive(start - rng.uniform(20, 200), today.laptop, _logon(today.person), network, key)
+        else:  # the machine was not locked, and its session goes on
+            self._renew(start - 1, today.laptop, named("Microsoft Office", today.person), network, key)
         if rng.random() < 0.7:
             self._visit(start + rng.uniform(2, 120), network, key)
         times = session.times.tolist()
@@ -101,9 +106,9 @@ class Day:
     def _burst(self, at: float, events: int, room: float, network: Network, key: str) -> None:
         """Some work on one thing after another, in one place."""
         person, rng = self._today.person, self._rng
-        weights = (*person.tastes, 1.5 if person.admin else 0.0)
+        weights = (*person.tastes, 6.0 if person.admin else 0.0)
         destination = rng.choices(DESTINATIONS, weights=weights)[0]
-        app = app_of(destination, person, rng)
+        app = app_of(destination, self._today, rng)
         if app.browser and not self._opened(at, app, network, key):
             return
         now, step = at, min(20.0, room / (events + 1))
@@ -146,13 +151,15 @@ class Day:
             factor = "asked" if code in (50074, 50076) else "" if code or _trusted(network) else "claim"
             self._sign_in(
                 at, device, app, app.resource_id, network, key, code,
-                interactive=True, factor="done" if factor == "claim" and asked else factor, correlation=correlation,
+                interactive=True, factor="done" if factor == "claim" and asked else factor,
+                correlation=correlation,
             )  # fmt: skip
             at += self._rng.uniform(3, 25)
         return codes[-1] == 0
 
     def _obstacles(self, device: Device, app: App, network: Network) -> list[int]:
-        rng, today, codes = self._rng, self._today, []
+        rng, today = self._rng, self._today
+        codes: list[int] = []
         while rng.random() < today.person.clumsy and len(codes) < 3:
             codes.append(50126)
         stopped = self._blocked(device, app, network)
@@ -268,21 +275,29 @@ class Day:
         risky = interactive and today.trip is not None and self._rng.random() < 0.05
         self._events.append(
             SignIn(
-                time=int((today.midnight + at) * SECOND), actor=today.person, number=self._next(), device=device,
-                network=network, app=app, resource=resource, interactive=interactive, code=code,
-                second_factor=factor, session=key, correlation=correlation,
+                time=int((today.midnight + at) * SECOND), actor=today.person, number=self._next(),
+                device=device, network=network, app=app, resource=resource, interactive=interactive,
+                code=code, second_factor=factor, session=key, correlation=correlation,
                 compliant=today.compliant if device is today.laptop else device.managed, unfamiliar=risky,
             )
         )  # fmt: skip
 
     def _act(
-        self, at: float, device: Device, network: Network, source: str, operation: str, target: object, key: str
+        self,
+        at: float,
+        device: Device,
+        network: Network,
+        source: str,
+        operation: str,
+        target: object,
+        key: str,
     ) -> None:
         today = self._today
         self._events.append(
             Action(
-                time=int((today.midnight + at) * SECOND), actor=today.person, number=self._next(), device=device,
-                network=network, source=source, operation=operation, target=target, session=key,
+                time=int((today.midnight + at) * SECOND), actor=today.person, number=self._next(),
+                device=device, network=network, source=source, operation=operation, target=target,
+                session=key,
             )
         )  # fmt: skip
 
@@ -296,6 +311,4 @@ def _trusted(network: Network) -> bool:
 
 
 def _logon(person: Person) -> App:
-    return next(app for app in person.apps if app.use == "logon")
-
-
+    return named("Windows Sign In", person)

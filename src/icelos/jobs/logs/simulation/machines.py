@@ -17,10 +17,12 @@ class Machine:
         self._organisation = organisation
         self._service = service
         name = service.name
-        self._apps = tuple(App(service.app_id, name, r, r, "server", "service", False, 1) for r in service.resources)
+        self._apps = tuple(
+            App(service.app_id, name, r, r, "server", "service", False, 1) for r in service.resources
+        )
 
     def events(self, day: int) -> list[Event]:
-        """One sign-in a period for each resource; some hours of failures on the day after a secret ran out."""
+        """One sign-in a period for each resource; hours of failures on the day a secret ran out."""
         service, since = self._service, day - START_DAY
         rng = stream(self._organisation.seed, "machine", service.name, day)
         expired = since > 0 and (since + service.secret_age) % _SECRET_DAYS == 0
@@ -29,7 +31,9 @@ class Machine:
         while now < DAY:
             for app in self._apps:
                 at = now + rng.random() * 4
-                events.append(self._sign_in(day, at, app, session, len(events), failing=expired and now < 9 * 3600))
+                events.append(
+                    self._sign_in(day, at, app, session, len(events), failing=expired and now < 9 * 3600)
+                )
             now += service.period * (0.98 + 0.04 * rng.random())
         return events
 
@@ -38,6 +42,7 @@ class Machine:
         failure = 50055 if service.principal else 7000222
         return SignIn(
             time=int((day * DAY + at) * SECOND), actor=service, number=(day - START_DAY + 1) * 1_000_000 + i,
-            device=service.device, network=service.network, app=app, resource=app.resource_id, interactive=False,
-            code=failure if failing else 0, second_factor="", session=session, correlation="", compliant=False,
+            device=service.device, network=service.network, app=app, resource=app.resource_id,
+            interactive=False, code=failure if failing else 0, second_factor="", session=session,
+            correlation="", compliant=False,
         )  # fmt: skip

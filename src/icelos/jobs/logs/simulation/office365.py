@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from icelos.jobs.logs.simulation.events import Action, Event, identifier
+from icelos.jobs.logs.simulation.events import Action, Event, identifier, identifiers
 from icelos.jobs.logs.simulation.files import File
 from icelos.jobs.logs.simulation.organisation import DOMAIN, Organisation, Person, guid, stream
 from icelos.jobs.logs.simulation.writing import agent, browser, stamp, today
@@ -39,7 +39,7 @@ class Office365:
         actor = event.actor
         return {
             "CreationTime": stamp(event.time),
-            "Id": identifier(self._seed, event),
+            "Id": identifiers(self._seed, event)[0],
             "Operation": event.operation,
             "OrganizationId": self._tenant,
             "RecordType": kind,
@@ -54,7 +54,7 @@ class Office365:
     def _on_file(self, event: Action, file: File) -> dict[str, object]:
         device = event.device
         release = device.release(today(event.time))
-        correlation = identifier(self._seed, event, "correlation")
+        correlation = identifiers(self._seed, event)[1]
         row: dict[str, object] = {
             "ObjectId": f"{file.root}/{file.folder}/{file.name}",
             "AppAccessContext": {

@@ -172,8 +172,12 @@ def _ascii(text: str) -> str:
 
 def _person(rng: random.Random, number: int, name: str, principal: str, apps: list[App]) -> Person:
     place = rng.choices(OFFICES, weights=(6, 4, 4, 4, 5, 5))[0]
-    own = [app for i, app in enumerate(apps) if i < EVERYBODYS or rng.random() < 0.4]
     department = rng.choices(DEPARTMENTS, weights=_SHARES)[0]
+    admin = department == "IT" and rng.random() < 0.6
+    own = [
+        app for i, app in enumerate(apps)
+        if i < EVERYBODYS or rng.random() < 0.4 or (admin and app.name == "Azure Portal")
+    ]  # fmt: skip
     return Person(
         number=number,
         name=name,
@@ -193,7 +197,7 @@ def _person(rng: random.Random, number: int, name: str, principal: str, apps: li
         clumsy=min(0.3, rng.expovariate(1 / 0.06)),
         lively=rng.lognormvariate(0.0, 0.35),
         tastes=_tastes(rng, department),
-        admin=department == "IT" and rng.random() < 0.6,
+        admin=admin,
         lease=rng.choice((7, 30, 60, 120, 400)),
         password_age=rng.randint(0, 119),
     )

@@ -10,7 +10,7 @@ well they hold on people left out of the fit. The parts:
 - bursts in a session, the seconds between them, events in a burst.
 
 What differs between people is a Gaussian copula: of the variance of each quantity's normal score, `rho` is
-the person's own and the rest is the day's, so that pooled values keep the fitted distribution and everyone keeps
+the person's own and the rest is the day's, so that pooled values keep the fitted distribution and people keep
 their habits. Draws use uniform numbers and tables only, so that they are the same on every machine.
 """
 
@@ -134,7 +134,7 @@ class Rhythm:
         """The slow trend: one factor a month, remembering the month before."""
         spread, memory = (float(x) for x in self.tables["trend"])
         months, at = normal(rng, days // MONTH + 1), 0.0
-        values = []
+        values: list[float] = []
         for shock in months:
             at = memory * at + math.sqrt(1 - memory * memory) * float(shock) if values else float(shock)
             values.append(max(0.05, 1 + spread * at))
@@ -209,9 +209,7 @@ class Rhythm:
         events = self._value(habits, "events", tables["events"][habits.klass], rng, bursts)
         return Session(times, np.maximum(1, (events + 0.5).astype(np.int64)))
 
-    def _value(
-        self, habits: Habits, name: str, table: Floats, rng: np.random.Generator, size: int
-    ) -> Floats:
+    def _value(self, habits: Habits, name: str, table: Floats, rng: np.random.Generator, size: int) -> Floats:
         """Draws of a quantity: the person's effect and the moment's, through the table of quantiles."""
         effect = habits.effects[QUANTITIES.index(name)]
         return np.interp(self._own[name] * effect + self._rest[name] * normal(rng, size), scores(), table)

@@ -1,13 +1,16 @@
 """Events to rows by several processes, so that the number of processes does not show.
 
-Each process has some of the streams and goes through time by the hour, rendering what has arrived; the rows of an
-hour are then put in order by arrival, actor and number. Nothing is kept beyond the rows of an hour and the
-events of a day and a half, whatever the length of the log.
+Each process has some of the streams and goes through time in steps, rendering what has arrived; the rows of
+a step are then put in order by arrival, actor and number. Nothing is kept beyond the rows of some steps and
+the events of a day and a half, whatever the length of the log.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import queue
+import signal
+import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from icelos.errors import RunError
 from icelos.jobs.logs.simulation.events import SECOND, START_DAY, Event, Stream
 from icelos.jobs.logs.simulation.kinds import KINDS, arrivals, drift_day, lacks, without
 from icelos.jobs.logs.simulation.life import Life
@@ -33,6 +37,10 @@ if TYPE_CHECKING:
 HOUR = 3600 * SECOND
 _SLACK = 12 * HOUR
 """No event of a day is earlier than its midnight by more than this."""
+_MANY = 600
+"""From so many people on, time goes by the tenth of an hour, which keeps memory low."""
+_AHEAD = 8
+"""Steps that a process may be ahead."""
 
 Weave = Callable[[Organisation], Sequence[Stream]]
 """Further streams for an organisation; must be importable by name."""
@@ -63,14 +71,14 @@ class Row(msgspec.Struct, array_like=True):
     data: bytes
 
 
-Hour = list[list[Row]]
-"""The rows of an hour, by kind."""
+Step = list[list[Row]]
+"""The rows of a step in time, by kind."""
 _order = attrgetter("arrival", "actor", "number", "again")
 
 
 @contextmanager
-def hours(plan: Plan, workers: int) -> Iterator[Iterator[Hour]]:
-    """The rows of all streams, hour by hour, without end; by one process or by several."""
+def steps(plan: Plan, workers: int) -> Iterator[Iterator[Step]]:
+    """The rows of all streams, step by step, without end; by one process or by several."""
     if workers <= 1:
         yield _part(plan, 0, 1)
         return
@@ -92,37 +100,58 @@ def hours(plan: Plan, workers: int) -> Iterator[Iterator[Hour]]:
 
 
 def _serve(plan: Plan, part: int, parts: int, connection: Connection) -> None:
-    """A process: sends hour after hour until nobody listens."""
+    """A process: sends step after step until nobody listens, and works ahead meanwhile."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who reads: it ends this process
     encoder = msgspec.msgpack.Encoder()
+    ready: queue.Queue[bytes] = queue.Queue(_AHEAD)
+    gone = threading.Event()
+    threading.Thread(target=_send, args=(ready, connection, gone), daemon=True).start()
+    for rows in _part(plan, part, parts):
+        ready.put(encoder.encode(rows))
+        if gone.is_set():
+            return
+
+
+def _send(ready: queue.Queue[bytes], connection: Connection, gone: threading.Event) -> None:
     try:
-        for hour in _part(plan, part, parts):
-            connection.send_bytes(encoder.encode(hour))
-    except (BrokenPipeError, KeyboardInterrupt):
-        pass
+        while True:
+            connection.send_bytes(ready.get())
+    except OSError:
+        gone.set()
+        while True:  # the one who puts must not wait for ever
+            ready.get()
 
 
-def _merged(connections: list[Connection]) -> Iterator[Hour]:
-    decoder = msgspec.msgpack.Decoder(Hour)
+def _merged(connections: list[Connection]) -> Iterator[Step]:
+    """The steps of all processes, in one order. Raises RunError where one of them ended."""
+    decoder = msgspec.msgpack.Decoder(Step)
     while True:
-        parts = [decoder.decode(connection.recv_bytes()) for connection in connections]
-        yield [sorted((row for rows in same for row in rows), key=_order) for same in zip(*parts, strict=True)]
+        try:
+            parts = [decoder.decode(connection.recv_bytes()) for connection in connections]
+        except EOFError as error:
+            raise RunError(
+                "a process of the simulation ended early", hint="--workers 1 needs none"
+            ) from error
+        yield [
+            sorted((row for rows in same for row in rows), key=_order) for same in zip(*parts, strict=True)
+        ]
 
 
-def _part(plan: Plan, part: int, parts: int) -> Iterator[Hour]:
+def _part(plan: Plan, part: int, parts: int) -> Iterator[Step]:
     """The rows of every `parts`-th stream."""
     organisation = found(plan.users, plan.seed)
     streams = _streams(plan, organisation)[part::parts]
     renderer = _Renderer(plan, organisation)
+    step = HOUR if plan.users < _MANY else HOUR // 10
     pending: list[tuple[int, int, int, bool, bool, Event]] = []
     for day in count(START_DAY):
         for name, stream in streams:
             pending.extend(_arriving(plan, name, day, list(stream.events(day))))
         pending.sort(key=lambda item: item[:4])
-        begin = day * DAY * SECOND - _SLACK
-        done = 0
-        for hour in range(1, 25):
-            until = bisect_left(pending, begin + hour * HOUR, key=lambda item: item[0])
-            yield renderer.hour(pending[done:until])
+        begin, done = day * DAY * SECOND - _SLACK, 0
+        for end in range(begin + step, begin + 24 * HOUR + 1, step):
+            until = bisect_left(pending, end, key=lambda item: item[0])
+            yield renderer.rows(pending[done:until])
             done = until
         del pending[:done]
 
@@ -157,7 +186,7 @@ class _Renderer:
         self._drift = drift_day(plan.seed) * DAY * SECOND
         self._labels = plan.weave is not None
 
-    def hour(self, items: list[tuple[int, int, int, bool, bool, Event]]) -> Hour:
+    def rows(self, items: list[tuple[int, int, int, bool, bool, Event]]) -> Step:
         return [
             [
                 self._row(index, item)

@@ -2,8 +2,8 @@
 
 Fields: https://learn.microsoft.com/graph/api/resources/signin (v1.0, and from beta `userAgent`,
 `authenticationRequirement`, `autonomousSystemNumber`, `userType`, `signInEventTypes`, `incomingTokenType`,
-`sessionId`, `uniqueTokenIdentifier`, `servicePrincipalId`). What cannot vary apart is rendered in one piece
-and kept.
+`sessionId`, `uniqueTokenIdentifier`, `servicePrincipalId`). All of a row but its identifiers and time
+is a template that is kept.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from icelos.jobs.logs.simulation.catalogue import (
     ERRORS,
     MFA_POLICY,
     RESOURCES,
+    WANTS_MFA,
     Access,
     App,
     access,
 )
-from icelos.jobs.logs.simulation.events import Event, SignIn, identifier
+from icelos.jobs.logs.simulation.events import Event, SignIn, identifiers
 from icelos.jobs.logs.simulation.organisation import Device, Organisation, Person, Service
 from icelos.jobs.logs.simulation.places import Network
 from icelos.jobs.logs.simulation.writing import agent, browser, members, stamp, text, today
@@ -50,28 +51,43 @@ class SignIns:
         self._tenant = organisation.tenant
         self._policies = lru_cache(maxsize=256)(self._applied)
         self._policy_ids = organisation.policies
+        self._templates = lru_cache(maxsize=32_768)(self._template)
 
     def row(self, event: Event) -> bytes:
         """One row, without line end."""
-        assert isinstance(event, SignIn) and event.app is not None  # noqa: S101, PT018 - by `kinds`
-        id = identifier(self._seed, event)
-        device, app, network = event.device, event.app, event.network
-        decision = decided(event)
-        required = event.second_factor or event.code in (500121, 50158)
-        return (
-            f'{{"id":"{id}","createdDateTime":"{stamp(event.time)}Z",{_who(event.actor)},{_app(app)},'
-            f'"ipAddress":"{network.address}",{_client(device, device.release(today(event.time)), app)},'
-            f'"correlationId":"{event.correlation or identifier(self._seed, event, "correlation")}",'
-            f'"conditionalAccessStatus":"{decision.status}",{_kind(event)},'
-            f'"sessionId":"{event.session}","uniqueTokenIdentifier":"{_token(id)}",'
-            f'"processingTimeInMilliseconds":{60 + int(id[:4], 16) % 400},'
-            f"{_UNFAMILIAR if event.unfamiliar else _NO_RISK},{_resource(event.resource, app)},"
-            f'"authenticationRequirement":"{"multi" if required else "single"}FactorAuthentication",'
-            f'"autonomousSystemNumber":{network.asn},"userType":"member","homeTenantId":"{self._tenant}",'
-            f"{_status(event.code, event.second_factor)},"
-            f"{_device(device, device.release(today(event.time)), event.compliant)},{_location(network)},"
-            f'"appliedConditionalAccessPolicies":{self._policies(decision)}}}'
-        ).encode()
+        assert isinstance(event, SignIn)  # noqa: S101 - by `kinds`
+        id, correlation = identifiers(self._seed, event)
+        template = self._templates(
+            event.actor, event.device, event.device.release(today(event.time)), event.app, event.resource,
+            event.network, event.interactive, event.code, event.second_factor, event.compliant,
+            event.unfamiliar,
+        )  # fmt: skip
+        row = template % (
+            id, stamp(event.time), event.correlation or correlation, event.session, _token(id),
+            60 + int(id[:4], 16) % 400,
+        )  # fmt: skip
+        return row.encode()
+
+    def _template(
+        self, actor: Person | Service, device: Device, release: int, app: App, resource: str,
+        network: Network, interactive: bool, code: int, factor: str, compliant: bool, unfamiliar: bool,
+    ) -> str:  # fmt: skip
+        """All of a row but identifiers and times, which are left as %s and %d."""
+        decision = decided(actor, app, network, code, compliant=compliant)
+        multi = "multi" if factor or code in WANTS_MFA else "single"
+        parts = (
+            _who(actor), _app(app), f'"ipAddress":"{network.address}"', _client(device, release, app),
+            '"correlationId":"%s"', f'"conditionalAccessStatus":"{decision.status}"',
+            _kind(actor, device, interactive=interactive),
+            '"sessionId":"%s","uniqueTokenIdentifier":"%s","processingTimeInMilliseconds":%d',
+            _UNFAMILIAR if unfamiliar else _NO_RISK, _resource(resource, app),
+            f'"authenticationRequirement":"{multi}FactorAuthentication"',
+            f'"autonomousSystemNumber":{network.asn},"userType":"member","homeTenantId":"{self._tenant}"',
+            _status(code, factor), _device(device, release, compliant), _location(network),
+            f'"appliedConditionalAccessPolicies":{self._policies(decision)}',
+        )  # fmt: skip
+        made = [part if "%s" in part else part.replace("%", "%%") for part in parts]
+        return f'{{"id":"%s","createdDateTime":"%sZ",{",".join(made)}}}'
 
     def _applied(self, decision: Access) -> str:
         """The policies that said something; real rows also list those that did not apply."""
@@ -88,15 +104,14 @@ class SignIns:
         )  # fmt: skip
 
 
-def decided(event: SignIn) -> Access:
+def decided(actor: Person | Service, app: App, network: Network, code: int, *, compliant: bool) -> Access:
     """What conditional access said of a sign-in. Machines, and the logon itself, are not asked."""
-    app = event.app
-    unasked = isinstance(event.actor, Service) or (app is not None and app.use == "logon")
+    unasked = isinstance(actor, Service) or app.use == "logon"
     return access(
-        event.code,
-        trusted=unasked or event.network.kind in ("office", "vpn", "cloud"),
-        sensitive=app is not None and app.sensitive,
-        compliant=event.compliant,
+        code,
+        trusted=unasked or network.kind in ("office", "vpn", "cloud"),
+        sensitive=app.sensitive,
+        compliant=compliant,
     )
 
 
@@ -143,15 +158,14 @@ def _client(device: Device, release: int, app: App) -> str:
     return members({"clientAppUsed": client_used(app), "userAgent": agent(device, release)})
 
 
-def _kind(event: SignIn) -> str:
-    if event.interactive:
+def _kind(actor: Person | Service, device: Device, *, interactive: bool) -> str:
+    if interactive:
         return '"isInteractive":true,"signInEventTypes":["interactiveUser"],"incomingTokenType":"none"'
-    if isinstance(event.actor, Service) and not event.actor.principal:
+    if isinstance(actor, Service) and not actor.principal:
         return '"isInteractive":false,"signInEventTypes":["servicePrincipal"],"incomingTokenType":"none"'
-    token = "none"
-    if isinstance(event.actor, Person):
-        token = "primaryRefreshToken" if "joined" in event.device.trust else "refreshToken"
-    return f'"isInteractive":false,"signInEventTypes":["nonInteractiveUser"],"incomingTokenType":"{token}"'
+    joined = "joined" in device.trust
+    incoming = "none" if isinstance(actor, Service) else "primaryRefreshToken" if joined else "refreshToken"
+    return f'"isInteractive":false,"signInEventTypes":["nonInteractiveUser"],"incomingTokenType":"{incoming}"'
 
 
 @lru_cache(maxsize=4096)

@@ -20,9 +20,8 @@ import msgspec
 from icelos import __version__
 from icelos.data.atomic import atomic_write
 from icelos.errors import InputError
-from icelos.jobs.logs.simulation.events import SECOND
 from icelos.jobs.logs.simulation.kinds import KINDS, drift_day
-from icelos.jobs.logs.simulation.shards import Hour, Plan, Row, Weave, hours
+from icelos.jobs.logs.simulation.shards import Plan, Row, Step, Weave, steps
 
 MOST_USERS = 50_000
 ALL = "all"
@@ -80,33 +79,35 @@ def simulate(
     users: int,
     seed: int,
     kind: str = "entra-signin",
-    office: bool = True,
+    rhythm: str = "office",
     dirt: bool = True,
     workers: int | None = None,
     gzipped: bool = False,
     weave: Weave | None = None,
     progress: Callable[[int], None] = lambda _: None,
-) -> dict[str, Meta]:
-    """Write the log of `users` people, by kind, and return what was written by kind.
+) -> dict[Path, Meta]:
+    """Write the log of `users` people, by kind, and return what was written by file.
 
-    One kind: `rows` rows into `path`, gzip where its name ends in .gz. Kind "all": a file a kind into the folder
-    `path` (NAME.gz where `gzipped`), `rows` of them sign-ins, the others over the same time. The same call gives
-    the same bytes, whatever the number of `workers` (None: as many as there are processors, one for few rows).
+    One kind: `rows` rows into `path`, gzip where its name ends in .gz. Kind "all": a file a kind into the
+    folder `path` (NAME.gz where `gzipped`), `rows` of them sign-ins, the others over the same time. The same
+    call gives the same bytes, whatever the number of `workers` (None: a processor each, one for few rows).
     `progress` gets the rows of the (first) file written so far. Raises InputError for what is out of range.
     """
     if rows < 1 or not 1 <= users <= MOST_USERS:
         raise InputError(f"{rows} rows of {users} users", hint=f"at least 1 row, 1 to {MOST_USERS} users")
     if kind != ALL and kind not in KINDS:
         raise InputError(f"no kind of log is called {kind!r}", hint=f"one of {', '.join(KINDS)}, {ALL}")
+    if rhythm not in ("office", "developers"):
+        raise InputError(f"no rhythm is called {rhythm!r}", hint="office or developers")
     kinds = tuple(KINDS) if kind == ALL else (kind,)
-    plan = Plan(users, seed, kinds, office, dirt, weave)
+    plan = Plan(users, seed, kinds, rhythm == "office", dirt, weave)
     if workers is None:
         workers = 1 if rows <= _FEW else min(os.cpu_count() or 1, users, 8)
     with ExitStack() as stack:
         # Its partners first: what ends last is the file that is counted.
         files = [_File(stack, plan, name, _path(path, kind, name, gzipped)) for name in reversed(kinds)][::-1]
         _fill(plan, workers, files, rows, progress)
-    return {name: file.finish(plan) for name, file in zip(kinds, files, strict=True)}
+    return {file.path: file.finish(plan) for file in files}
 
 
 def _path(path: Path, kind: str, name: str, gzipped: bool) -> Path:
@@ -117,25 +118,23 @@ def _path(path: Path, kind: str, name: str, gzipped: bool) -> Path:
     return path / (KINDS[name].file + (".gz" if gzipped else ""))
 
 
-def _fill(
-    plan: Plan, workers: int, files: list[_File], rows: int, progress: Callable[[int], None]
-) -> None:
-    with hours(plan, workers) as stream:
-        for hour in stream:
-            until = _cut(hour, rows - files[0].rows)
-            for file, some in zip(files, hour, strict=True):
+def _fill(plan: Plan, workers: int, files: list[_File], rows: int, progress: Callable[[int], None]) -> None:
+    with steps(plan, workers) as stream:
+        for step in stream:
+            until = _cut(step, rows - files[0].rows)
+            for file, some in zip(files, step, strict=True):
                 file.write(some if until is None else [row for row in some if row.arrival <= until])
             progress(files[0].rows)
             if files[0].rows >= rows:
                 return
 
 
-def _cut(hour: Hour, wanted: int) -> int | None:
-    """The arrival at which the log ends, where that is in this hour; the first file then has its rows."""
-    if len(hour[0]) < wanted:
+def _cut(step: Step, wanted: int) -> int | None:
+    """The arrival at which the log ends, where that is in this step; the first file then has its rows."""
+    if len(step[0]) < wanted:
         return None
-    until = hour[0][wanted - 1].arrival
-    del hour[0][wanted:]
+    until = step[0][wanted - 1].arrival
+    del step[0][wanted:]
     return until
 
 

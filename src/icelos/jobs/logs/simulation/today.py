@@ -61,13 +61,15 @@ class Almanac:
 
     def _year(self, year: int) -> list[bool]:
         rng = generator(self._seed, 2, self.person.number, year)
-        return self._rhythm.calendar(self.habits, rng, YEAR, START_DAY + year * YEAR).tolist()
+        active = self._rhythm.calendar(self.habits, rng, YEAR, START_DAY + year * YEAR)
+        return [bool(day) for day in active]
 
     def _fortnight(self, number: int) -> dict[str, int]:
         """Tokens that went stale in these two weeks."""
         rng = stream(self._seed, "stuck", self.person.number, number)
-        stale = {app.id: STUCK[int(rng.random() * len(STUCK))] for app in self.person.apps if rng.random() < 0.26}
-        return stale
+        return {
+            app.id: STUCK[int(rng.random() * len(STUCK))] for app in self.person.apps if rng.random() < 0.26
+        }
 
     def day(self, day: int, rng: random.Random) -> Today:
         """That day; draws from `rng` what is decided in the morning."""
@@ -90,7 +92,8 @@ class Almanac:
             at_office=not at_home,
             laptop=laptop,
             phone=phone,
-            compliant=laptop.managed and stream(self._seed, "lapse", person.number, since // 3).random() > 0.008,
+            compliant=laptop.managed
+            and stream(self._seed, "lapse", person.number, since // 3).random() > 0.008,
             new_phone=since > 0 and any(first == since for first, _ in person.phones),
             new_password=works and (since + person.password_age) % PASSWORD_DAYS == 0,
             stuck=self._stuck(since // _FORTNIGHT),

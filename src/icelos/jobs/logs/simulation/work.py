@@ -1,5 +1,5 @@
-"""What a burst of work consists of, by where it goes. Shares of writes among file operations follow the real
-activity that the rhythm was fitted to (modified 74 : uploaded 15 : deleted 11); all other shares are assumptions.
+"""What a burst of work consists of, by where it goes. Shares among writes of files follow the real activity
+that the rhythm was fitted to (modified 74 : uploaded 15 : deleted 11); all other shares are assumptions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from icelos.jobs.logs.simulation.today import Today
 DESTINATIONS = ("files", "mail", "wiki", "tickets", "directory")
 BULK = 300
 """Most events of a burst: what is larger in the real activity are machines' commits."""
-_MOST = {"files": BULK, "mail": 6, "wiki": 12, "tickets": 12, "directory": 3}
+_MOST = {"files": BULK, "mail": 6, "wiki": 12, "tickets": 12, "directory": 8}
 
 Step = tuple[str, str, object]
 """The log, the operation, its target."""
@@ -25,30 +25,46 @@ _WRITES = (
     ("FileModified", 60), ("FileModifiedExtended", 14), ("FileUploaded", 15), ("FileDeleted", 7),
     ("FileRecycled", 4), ("FileRenamed", 2), ("FileMoved", 2), ("SharingSet", 1),
 )  # fmt: skip
-_MAIL = (("MailItemsAccessed", 60), ("Send", 22), ("MoveToDeletedItems", 10), ("SoftDelete", 5), ("Create", 3))
+_MAIL = (
+    ("MailItemsAccessed", 60),
+    ("Send", 22),
+    ("MoveToDeletedItems", 10),
+    ("SoftDelete", 5),
+    ("Create", 3),
+)
 _WIKI = (
-    ("Page viewed", 66), ("Page edited", 20), ("Page created", 6), ("Attachment uploaded", 5), ("Page deleted", 1),
+    ("Page viewed", 66), ("Page edited", 20), ("Page created", 6), ("Attachment uploaded", 5),
+    ("Page deleted", 1),
 )  # fmt: skip
 _WIKI_ADMIN = (("Space permission added", 3), ("Space configuration updated", 2), ("Space created", 1))
 _TICKETS = (("Issue viewed", 62), ("Issue updated", 22), ("Comment added", 10), ("Issue created", 6))
 _TICKETS_ADMIN = (("User added to group", 4), ("Project component updated", 3), ("User created", 1))
 _DIRECTORY = (
-    ("Add member to group", 40), ("Remove member from group", 12), ("Update user", 25), ("Reset user password", 10),
+    ("Add member to group", 40), ("Remove member from group", 12), ("Update user", 25),
+    ("Reset user password", 10),
     ("Add app role assignment grant to user", 8), ("Update device", 5),
 )  # fmt: skip
 
 
-def app_of(destination: str, person: Person, rng: random.Random) -> App:
-    """The application through which the work is done."""
-    if destination == "files":
-        wanted = "Microsoft Office" if rng.random() < 0.5 else "SharePoint Online Web Client Extensibility"
-    elif destination == "mail":
-        wanted = "Office 365 Exchange Online"
-    elif destination == "directory":
-        wanted = "Azure Portal"
-    else:
-        wanted = "Atlassian Cloud"
-    return next((app for app in person.apps if app.name == wanted), person.apps[8])
+_WEB, _DESKTOP = "SharePoint Online Web Client Extensibility", "Microsoft Office"
+_APPS = {
+    "mail": "Office 365 Exchange Online", "wiki": "Atlassian Cloud", "tickets": "Atlassian Cloud",
+    "directory": "Azure Portal",
+}  # fmt: skip
+
+
+def app_of(destination: str, today: Today, rng: random.Random) -> App:
+    """The application through which the work is done; the desktop's only while its token is good."""
+    wanted = _APPS.get(destination)
+    if wanted is None:
+        desktop = named(_DESKTOP, today.person)
+        return named(_WEB, today.person) if desktop.id in today.stuck or rng.random() < 0.5 else desktop
+    return named(wanted, today.person)
+
+
+def named(name: str, person: Person) -> App:
+    """The person's application of that name."""
+    return next(app for app in person.apps if app.name == name)
 
 
 def operations(

@@ -57,7 +57,11 @@ def agent(device: Device, release: int) -> str:
     engine = f"Mozilla/5.0 ({device.platform})"
     if device.family == "Mobile Safari":
         version = ".".join(device.system.partition(" ")[2].split(".")[:2])
-        return f"{engine} AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{version} Mobile/15E148 Safari/604.1"
+        return (
+            f"{engine} AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{version} Mobile/15E148 Safari/604.1"
+        )
     mobile = "Mobile " if device.phone else ""
     edge = f" Edg/{release}.0.0.0" if device.family == "Edge" else ""
-    return f"{engine} AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{release}.0.0.0 {mobile}Safari/537.36{edge}"
+    return (
+        f"{engine} AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{release}.0.0.0 {mobile}Safari/537.36{edge}"
+    )
