@@ -94,7 +94,7 @@ def arrivals(seed: int, name: str, day: int, events: list[Event]) -> list[tuple[
     for event in events:
         chance = rng.random()
         if chance < LATE:
-            delay = int(_LATEST ** (0.35 + 0.65 * rng.random()) * SECOND)
+            delay = int(_LATEST ** (0.35 + 0.65 * rng.random())) * SECOND
             out.append((event.time + delay, True, event))
         else:
             out.append((event.time, False, event))
@@ -103,13 +103,23 @@ def arrivals(seed: int, name: str, day: int, events: list[Event]) -> list[tuple[
     return out
 
 
-def lacks(kind: Kind, event: Event) -> str:
-    """The key that the row of this event lacks, or an empty name."""
+def lacks(kind: Kind, event: Event, row: bytes) -> str:
+    """The key that the row of this event is to lack, or an empty name."""
     if not kind.may_lack:
         return ""
-    at = event.number * 2_654_435_761 % 2**32 / 2**32  # multiplicative hashing (Knuth)
-    at = (at + event.actor.number * 0.618_033_988_749_895) % 1.0
-    return kind.may_lack[int(at / LACKING * len(kind.may_lack))] if at < LACKING else ""
+    at = _mixed(event.number * 31 + event.actor.number * 1_000_003) / 2**32
+    if at >= LACKING:
+        return ""
+    key = kind.may_lack[int(at / LACKING * len(kind.may_lack))]
+    return key if f'"{key}":'.encode() in row else ""
+
+
+def _mixed(value: int) -> int:
+    """32 bits that look random, from a number (a multiply-xorshift hash)."""
+    value &= 0xFFFF_FFFF
+    value = (value ^ value >> 15) * 0x2C1B_3C6D & 0xFFFF_FFFF
+    value = (value ^ value >> 12) * 0x297A_2D39 & 0xFFFF_FFFF
+    return value ^ value >> 15
 
 
 def without(row: bytes, key: str) -> bytes:

@@ -62,7 +62,11 @@ class Day:
         if sessions:
             awake = sessions[-1].times[-1] + self._rng.uniform(300, 1800)
             if office and not self._today.weekend:
-                awake = max(awake, sessions[0].times[0] + _HOUR * self._rng.gauss(8.8, 0.8))
+                awake = max(
+                    awake,
+                    sessions[0].times[0]
+                    + _HOUR * (7.0 + 3.6 * (self._rng.random() + self._rng.random()) / 2),
+                )
             self._background(float(sessions[0].times[0]), float(awake), seats)
         self._phone(sessions)
         return self._events

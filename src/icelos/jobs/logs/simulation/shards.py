@@ -201,7 +201,7 @@ class _Renderer:
         kind, writer = self._kinds[index]
         data, flaw = writer.row(event), "L" if late else "T" if again else ""
         if self._dirt:
-            key = lacks(kind, event)
+            key = lacks(kind, event, data)
             if key:
                 data, flaw = without(data, key), flaw + "K"
             if kind.added and event.time >= self._drift:
