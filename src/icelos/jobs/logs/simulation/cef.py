@@ -14,7 +14,7 @@ from icelos.jobs.logs.simulation.events import SECOND, Action, Event, SignIn, id
 from icelos.jobs.logs.simulation.files import File
 from icelos.jobs.logs.simulation.organisation import Organisation, Service
 from icelos.jobs.logs.simulation.signins import client_used
-from icelos.jobs.logs.simulation.writing import agent, today
+from icelos.jobs.logs.simulation.writing import agent, signing_in, today
 
 _HOST = "collector01"
 
@@ -70,8 +70,15 @@ def _source(event: Event) -> dict[str, str]:
         **where,
         "shost": device.name,
         "deviceExternalId": device.id,
-        "requestClientApplication": agent(device, device.release(today(event.time))),
+        "requestClientApplication": _agent(event),
     }
+
+
+def _agent(event: Event) -> str:
+    release = event.device.release(today(event.time))
+    if isinstance(event, SignIn):
+        return signing_in(event.device, release, event.app)[1]
+    return agent(event.device, release)
 
 
 def _sign_in(event: SignIn) -> dict[str, str]:

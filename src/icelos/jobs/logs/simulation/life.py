@@ -89,7 +89,7 @@ class Day:
         if first and today.new_password:
             self._new_password(start, network, key)
         elif rng.random() < (0.95 if first else 0.5):
-            self._interactive(start - rng.uniform(20, 200), today.laptop, _logon(today.person), network, key)
+            self._interactive(start - rng.uniform(20, 200), today.laptop, _logon(today), network, key)
         else:  # the machine was not locked, and its session goes on
             self._renew(start - 1, today.laptop, named("Microsoft Office", today.person), network, key)
         if rng.random() < 0.7:
@@ -102,7 +102,7 @@ class Day:
     def _new_password(self, start: float, network: Network, key: str) -> None:
         """The old one has run out: it is changed, and every token of before is void."""
         person, laptop = self._today.person, self._today.laptop
-        logon = _logon(person)
+        logon = _logon(self._today)
         self._chain(start - 150, [50055, 0], laptop, logon, network, key)
         self._act(start - 120, laptop, network, "entra-audit", "Change user password", person, key)
         self._revoked = {app.id for app in person.apps if app.use == "background"}
@@ -314,5 +314,7 @@ def _trusted(network: Network) -> bool:
     return network.kind in ("office", "vpn", "cloud")
 
 
-def _logon(person: Person) -> App:
-    return named("Windows Sign In", person)
+def _logon(today: Today) -> App:
+    """What signs in at the start: the machine itself where it is the organisation's and runs Windows."""
+    joined = today.laptop.managed and today.laptop.system.startswith("Windows")
+    return named("Windows Sign In" if joined else "Microsoft Office", today.person)

@@ -25,7 +25,7 @@ from icelos.jobs.logs.simulation.catalogue import (
 from icelos.jobs.logs.simulation.events import Event, SignIn, identifiers
 from icelos.jobs.logs.simulation.organisation import Device, Organisation, Person, Service
 from icelos.jobs.logs.simulation.places import Network
-from icelos.jobs.logs.simulation.writing import agent, browser, members, stamp, text, today
+from icelos.jobs.logs.simulation.writing import members, signing_in, stamp, text, today
 
 _FACTORS = {
     "asked": "MFA required in Azure AD",
@@ -83,7 +83,8 @@ class SignIns:
             _UNFAMILIAR if unfamiliar else _NO_RISK, _resource(resource, app),
             f'"authenticationRequirement":"{multi}FactorAuthentication"',
             f'"autonomousSystemNumber":{network.asn},"userType":"member","homeTenantId":"{self._tenant}"',
-            _status(code, factor), _device(device, release, compliant), _location(network),
+            _status(code, factor), _device(device, signing_in(device, release, app)[0], compliant),
+            _location(network),
             f'"appliedConditionalAccessPolicies":{self._policies(decision)}',
         )  # fmt: skip
         made = [part if "%s" in part else part.replace("%", "%%") for part in parts]
@@ -155,7 +156,7 @@ def client_used(app: App) -> str:
 
 @lru_cache(maxsize=65_536)
 def _client(device: Device, release: int, app: App) -> str:
-    return members({"clientAppUsed": client_used(app), "userAgent": agent(device, release)})
+    return members({"clientAppUsed": client_used(app), "userAgent": signing_in(device, release, app)[1]})
 
 
 def _kind(actor: Person | Service, device: Device, *, interactive: bool) -> str:
@@ -175,12 +176,12 @@ def _status(code: int, factor: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def _device(device: Device, release: int, compliant: bool) -> str:
+def _device(device: Device, browser: str, compliant: bool) -> str:
     return members(
         {
             "deviceDetail": {
                 "deviceId": device.id, "displayName": device.name, "operatingSystem": device.system,
-                "browser": browser(device, release), "isCompliant": compliant, "isManaged": device.managed,
+                "browser": browser, "isCompliant": compliant, "isManaged": device.managed,
                 "trustType": device.trust,
             }
         }

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
+from icelos.jobs.logs.simulation.catalogue import App
 from icelos.jobs.logs.simulation.events import SECOND
 from icelos.jobs.logs.simulation.organisation import Device
 
@@ -37,6 +38,21 @@ def _date(day: int) -> str:
 def today(time: int) -> int:
     """The day of a time, counted from 1970-01-01."""
     return time // (86_400 * SECOND)
+
+
+_BROKERS = {
+    "Windows": ("Rich Client 5.2.7.0", "Windows-AzureAD-Authentication-Provider/1.0"),
+    "MacOs": ("Rich Client 4.70.1.0", "Mozilla/5.0 (compatible; MSAL 1.0)"),
+}
+"""By which Entra's rows show sign-ins of applications outside the browser: name and agent of the library."""
+
+
+def signing_in(device: Device, release: int, app: App) -> tuple[str, str]:
+    """The browser, as Entra names it, and the user agent with which an application on a device signs in."""
+    for system, broker in _BROKERS.items():
+        if not app.browser and device.system.startswith(system):
+            return broker
+    return browser(device, release), agent(device, release)
 
 
 @lru_cache(maxsize=65_536)

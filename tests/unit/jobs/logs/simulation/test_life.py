@@ -35,6 +35,9 @@ def test_people_keep_their_devices_and_networks(
         assert event.actor is person
         assert event.device in [device for _, device in (*person.laptops, *person.phones)]
         assert event.app.runs_on(event.device.phone)
+        if event.app.use == "logon":
+            assert event.device.system.startswith("Windows")
+            assert event.device.managed
         addresses[person.number].add(event.network.address)
         if event.network.kind == "home":
             assert event.network.place is person.office.place

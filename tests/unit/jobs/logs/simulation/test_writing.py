@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icelos.jobs.logs.simulation.organisation import Organisation
-from icelos.jobs.logs.simulation.writing import agent, browser, members, stamp, today
+from icelos.jobs.logs.simulation.writing import agent, browser, members, signing_in, stamp, today
 
 
 @given(st.integers(0, 4_000_000_000 * 1_000_000))
@@ -31,3 +31,14 @@ def test_agents_name_the_browser_that_the_device_has(organisation: Organisation)
                 assert named == f"{device.family} 131.0.0"
             assert ("Edg/131" in sent) == (device.family == "Edge")
             assert ("Mobile" in sent) == device.phone
+
+
+def test_applications_outside_the_browser_sign_in_by_a_library(organisation: Organisation) -> None:
+    web = next(app for app in organisation.apps if app.browser)
+    rich = next(app for app in organisation.apps if app.name == "Microsoft Office")
+    for person in organisation.people:
+        for _, device in person.laptops:
+            assert signing_in(device, 131, web) == (browser(device, 131), agent(device, 131))
+            name, sent = signing_in(device, 131, rich)
+            assert name.startswith("Rich Client")
+            assert ("Windows" in sent) == device.system.startswith("Windows")
