@@ -107,15 +107,6 @@ class Jira:
 def _about(operation: str, target: object) -> dict[str, object]:
     if isinstance(target, Person):
         user = {"id": target.atlassian, "name": target.atlassian, "typeName": "USER"}
-        if operation == "User created":
-            item: dict[str, object] = {**user, "parentId": "10000", "parentName": "Directory"}
-            changes = [{"fieldName": "Active / Inactive", "changedTo": "Active"}]
-            return {
-                "category": "user management",
-                "objectItem": item,
-                "changedValues": changes,
-                "associatedItems": [],
-            }
         group = {"name": f"jira-{target.department.lower()}-users", "typeName": "GROUP", "parentId": "10000"}
         return {
             "category": "group management",

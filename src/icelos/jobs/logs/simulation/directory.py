@@ -10,7 +10,7 @@ import msgspec
 
 from icelos.jobs.logs.simulation.catalogue import OWN
 from icelos.jobs.logs.simulation.events import Action, Event, identifiers
-from icelos.jobs.logs.simulation.organisation import DEPARTMENTS, Organisation, Person, guid, stream
+from icelos.jobs.logs.simulation.organisation import DEPARTMENTS, Organisation, Person, Service, guid, stream
 from icelos.jobs.logs.simulation.writing import agent, stamp, today
 
 _ACTIVITIES = {
@@ -18,12 +18,12 @@ _ACTIVITIES = {
     "Add member to group": ("GroupManagement", "Core Directory", "Assign"),
     "Remove member from group": ("GroupManagement", "Core Directory", "Unassign"),
     "Update user": ("UserManagement", "Core Directory", "Update"),
-    "Reset user password": ("UserManagement", "Core Directory", "Update"),
     "Change user password": ("UserManagement", "Core Directory", "Update"),
     "User registered security info": ("UserManagement", "Authentication Methods", "Update"),
     "Register device": ("Device", "Device Registration Service", "Add"),
     "Update device": ("Device", "Core Directory", "Update"),
     "Add app role assignment grant to user": ("UserManagement", "Core Directory", "Assign"),
+    "Remove app role assignment from user": ("UserManagement", "Core Directory", "Unassign"),
 }
 _FIELDS = ("department", "telephoneNumber", "usageLocation", "manager", "jobTitle")
 
@@ -50,7 +50,7 @@ class DirectoryAudits:
                 "activityDateTime": f"{stamp(event.time)}.{event.time % 1_000_000:06d}Z",
                 "loggedByService": service,
                 "operationType": kind,
-                "initiatedBy": {"user": self._initiator(event), "app": None},
+                "initiatedBy": self._initiator(event),
                 "targetResources": self._targets(event, id),
                 "additionalDetails": [
                     {"key": "User-Agent", "value": agent(device, device.release(today(event.time)))}
@@ -61,13 +61,17 @@ class DirectoryAudits:
     @staticmethod
     def _initiator(event: Action) -> dict[str, object]:
         actor = event.actor
-        name = actor.principal if isinstance(actor, Person) else actor.name
-        return {
-            "id": actor.id,
-            "displayName": actor.name,
-            "userPrincipalName": name,
+        if isinstance(actor, Service):
+            app = {
+                "appId": actor.app_id, "displayName": actor.name, "servicePrincipalId": actor.id,
+                "servicePrincipalName": None,
+            }  # fmt: skip
+            return {"user": None, "app": app}
+        user = {
+            "id": actor.id, "displayName": actor.name, "userPrincipalName": actor.principal,
             "ipAddress": event.network.address,
-        }
+        }  # fmt: skip
+        return {"user": user, "app": None}
 
     def _targets(self, event: Action, id: str) -> list[dict[str, object]]:
         person = event.target

@@ -57,6 +57,25 @@ def file_in_hand(seed: int, person: Person, day: int, place: int) -> File:
     return _file(seed, person.department, 40 * (day // 7) + (place * 17 + person.number * 29) % 240)
 
 
+def file_once(seed: int, person: Person, day: int, rng: random.Random) -> File:
+    """A file of the person's that is not touched again: one that goes, or gets another name."""
+    return _file(seed, person.principal, _once(day, rng))
+
+
+def page_once(seed: int, person: Person, day: int, rng: random.Random) -> Thing:
+    """A page that is made or goes."""
+    return _thing(seed, "wiki", person.department, _once(day, rng))
+
+
+def ticket_once(seed: int, person: Person, day: int, rng: random.Random) -> Thing:
+    """A ticket that is made."""
+    return _thing(seed, "ticket", f"{person.department} Requests", _once(day, rng))
+
+
+def _once(day: int, rng: random.Random) -> int:
+    return (day + 1) * 100_000 + int(rng.random() * 100_000)
+
+
 @lru_cache(maxsize=32_768)
 def _file(seed: int, owner: str, number: int) -> File:
     rng = stream(seed, "file", owner, number)

@@ -172,8 +172,8 @@ def _ascii(text: str) -> str:
 
 def _person(rng: random.Random, number: int, name: str, principal: str, apps: list[App]) -> Person:
     place = rng.choices(OFFICES, weights=(6, 4, 4, 4, 5, 5))[0]
-    department = rng.choices(DEPARTMENTS, weights=_SHARES)[0]
-    admin = department == "IT" and rng.random() < 0.6
+    department = rng.choices(DEPARTMENTS, weights=_SHARES)[0] if number else "IT"
+    admin = not number or (department == "IT" and rng.random() < 0.6)
     own = [
         app for i, app in enumerate(apps)
         if i < EVERYBODYS or rng.random() < 0.4 or (admin and app.name == "Azure Portal")
@@ -266,7 +266,7 @@ def _phone(rng: random.Random, name: str) -> Device:
     )
 
 
-_TASKS = ("backup", "reporting", "monitoring", "sync", "invoicing", "deploy", "archive", "scanner")
+_TASKS = ("sync", "backup", "reporting", "monitoring", "invoicing", "deploy", "archive", "scanner")
 
 
 def _service(rng: random.Random, number: int, i: int) -> Service:

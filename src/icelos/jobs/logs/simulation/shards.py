@@ -15,7 +15,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 from multiprocessing.connection import Connection
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -48,7 +47,7 @@ Weave = Callable[[Organisation], Sequence[Stream]]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be simulated."""
+    """What is to be simulated: at most `days`, twenty years, after which a log is too sparse to fill."""
 
     users: int
     seed: int
@@ -56,6 +55,7 @@ class Plan:
     office: bool = True
     dirt: bool = True
     weave: Weave | None = None
+    days: int = 7305
 
 
 class Row(msgspec.Struct, array_like=True):
@@ -78,7 +78,7 @@ _order = attrgetter("arrival", "actor", "number", "again")
 
 @contextmanager
 def steps(plan: Plan, workers: int) -> Iterator[Iterator[Step]]:
-    """The rows of all streams, step by step, without end; by one process or by several."""
+    """The rows of all streams, step by step; by one process or by several."""
     if workers <= 1:
         yield _part(plan, 0, 1)
         return
@@ -100,26 +100,31 @@ def steps(plan: Plan, workers: int) -> Iterator[Iterator[Step]]:
 
 
 def _serve(plan: Plan, part: int, parts: int, connection: Connection) -> None:
-    """A process: sends step after step until nobody listens, and works ahead meanwhile."""
+    """A process: sends step after step until nobody listens, working ahead; nothing is the end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who reads: it ends this process
     encoder = msgspec.msgpack.Encoder()
     ready: queue.Queue[bytes] = queue.Queue(_AHEAD)
     gone = threading.Event()
-    threading.Thread(target=_send, args=(ready, connection, gone), daemon=True).start()
+    sender = threading.Thread(target=_send, args=(ready, connection, gone), daemon=True)
+    sender.start()
     for rows in _part(plan, part, parts):
         ready.put(encoder.encode(rows))
         if gone.is_set():
             return
+    ready.put(b"")
+    sender.join()
 
 
 def _send(ready: queue.Queue[bytes], connection: Connection, gone: threading.Event) -> None:
+    data = b"-"
     try:
-        while True:
-            connection.send_bytes(ready.get())
+        while data:
+            data = ready.get()
+            connection.send_bytes(data)
     except OSError:
         gone.set()
-        while True:  # the one who puts must not wait for ever
-            ready.get()
+        while ready.get():  # the one who puts must not wait for ever
+            pass
 
 
 def _merged(connections: list[Connection]) -> Iterator[Step]:
@@ -127,11 +132,14 @@ def _merged(connections: list[Connection]) -> Iterator[Step]:
     decoder = msgspec.msgpack.Decoder(Step)
     while True:
         try:
-            parts = [decoder.decode(connection.recv_bytes()) for connection in connections]
+            sent = [connection.recv_bytes() for connection in connections]
         except EOFError as error:
             raise RunError(
                 "a process of the simulation ended early", hint="--workers 1 needs none"
             ) from error
+        if not all(sent):
+            return
+        parts = [decoder.decode(data) for data in sent]
         yield [
             sorted((row for rows in same for row in rows), key=_order) for same in zip(*parts, strict=True)
         ]
@@ -144,7 +152,7 @@ def _part(plan: Plan, part: int, parts: int) -> Iterator[Step]:
     renderer = _Renderer(plan, organisation)
     step = HOUR if plan.users < _MANY else HOUR // 10
     pending: list[tuple[int, int, int, bool, bool, Event]] = []
-    for day in count(START_DAY):
+    for day in range(START_DAY, START_DAY + plan.days):
         for name, stream in streams:
             pending.extend(_arriving(plan, name, day, list(stream.events(day))))
         pending.sort(key=lambda item: item[:4])

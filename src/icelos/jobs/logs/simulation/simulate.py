@@ -127,6 +127,10 @@ def _fill(plan: Plan, workers: int, files: list[_File], rows: int, progress: Cal
             progress(files[0].rows)
             if files[0].rows >= rows:
                 return
+    raise InputError(
+        f"{plan.users} users leave {files[0].rows:,} such rows in {plan.days} days, not {rows:,}",
+        hint="fewer rows, or more users",
+    )
 
 
 def _cut(step: Step, wanted: int) -> int | None:

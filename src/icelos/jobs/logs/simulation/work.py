@@ -8,7 +8,15 @@ import random
 from collections.abc import Iterator
 
 from icelos.jobs.logs.simulation.catalogue import App
-from icelos.jobs.logs.simulation.files import file_in_hand, page_in_hand, rank, ticket_in_hand
+from icelos.jobs.logs.simulation.files import (
+    file_in_hand,
+    file_once,
+    page_in_hand,
+    page_once,
+    rank,
+    ticket_in_hand,
+    ticket_once,
+)
 from icelos.jobs.logs.simulation.organisation import Organisation, Person
 from icelos.jobs.logs.simulation.today import Today
 
@@ -36,12 +44,28 @@ _WIKI = (
     ("Page viewed", 66), ("Page edited", 20), ("Page created", 6), ("Attachment uploaded", 5),
     ("Page deleted", 1),
 )  # fmt: skip
-_WIKI_ADMIN = (("Space permission added", 3), ("Space configuration updated", 2), ("Space created", 1))
+_WIKI_ADMIN = (("Space permission added", 3), ("Space configuration updated", 2))
 _TICKETS = (("Issue viewed", 62), ("Issue updated", 22), ("Comment added", 10), ("Issue created", 6))
-_TICKETS_ADMIN = (("User added to group", 4), ("Project component updated", 3), ("User created", 1))
+_TICKETS_ADMIN = (
+    ("User added to group", 4),
+    ("User removed from group", 1),
+    ("Project component updated", 3),
+)
+_ONCE = frozenset(
+    {
+        "FileDeleted",
+        "FileRecycled",
+        "FileRenamed",
+        "FileMoved",
+        "Page created",
+        "Page deleted",
+        "Issue created",
+    }
+)
+"""What can be done to a thing only once: it falls on things that are not touched again."""
 _DIRECTORY = (
     ("Add member to group", 40), ("Remove member from group", 12), ("Update user", 25),
-    ("Reset user password", 10),
+    ("Remove app role assignment from user", 4),
     ("Add app role assignment grant to user", 8), ("Update device", 5),
 )  # fmt: skip
 
@@ -80,12 +104,15 @@ def operations(
 
 
 def _on_files(organisation: Organisation, today: Today, rng: random.Random) -> Iterator[Step]:
-    file = file_in_hand(organisation.seed, today.person, today.day, rank(rng))
+    seed, person, day = organisation.seed, today.person, today.day
     if rng.random() < 0.45:
-        yield "office365", _pick(_READS, rng), file
-    else:
-        yield "office365", "FileAccessed", file
-        yield "office365", _pick(_WRITES, rng), file
+        yield "office365", _pick(_READS, rng), file_in_hand(seed, person, day, rank(rng))
+        return
+    operation = _pick(_WRITES, rng)
+    once = operation in _ONCE
+    file = file_once(seed, person, day, rng) if once else file_in_hand(seed, person, day, rank(rng))
+    yield "office365", "FileAccessed", file
+    yield "office365", operation, file
 
 
 def _elsewhere(destination: str, organisation: Organisation, today: Today, rng: random.Random) -> Step:
@@ -94,16 +121,27 @@ def _elsewhere(destination: str, organisation: Organisation, today: Today, rng: 
         return "office365", _pick(_MAIL, rng), person
     if destination == "wiki":
         table = _WIKI_ADMIN if rng.random() < (0.1 if person.admin else 0.004) else _WIKI
-        return "confluence", _pick(table, rng), page_in_hand(seed, person, day, rank(rng))
+        operation, place = _pick(table, rng), rank(rng)
+        once = operation in _ONCE
+        page = page_once(seed, person, day, rng) if once else page_in_hand(seed, person, day, place)
+        return "confluence", operation, page
     if destination == "tickets":
         admin = rng.random() < (0.25 if person.admin else 0.004)
-        target: object = ticket_in_hand(seed, person, day, rank(rng))
         operation = _pick(_TICKETS_ADMIN if admin else _TICKETS, rng)
-        return "jira", operation, _someone(organisation, rng) if operation.startswith("User") else target
-    return "entra-audit", _pick(_DIRECTORY, rng), _someone(organisation, rng)
+        return "jira", operation, _on_ticket(organisation, today, operation, rng)
+    return "entra-audit", _pick(_DIRECTORY, rng), someone(organisation, rng)
 
 
-def _someone(organisation: Organisation, rng: random.Random) -> Person:
+def _on_ticket(organisation: Organisation, today: Today, operation: str, rng: random.Random) -> object:
+    if operation.startswith("User"):
+        return someone(organisation, rng)
+    if operation in _ONCE:
+        return ticket_once(organisation.seed, today.person, today.day, rng)
+    return ticket_in_hand(organisation.seed, today.person, today.day, rank(rng))
+
+
+def someone(organisation: Organisation, rng: random.Random) -> Person:
+    """Anyone."""
     return organisation.people[int(rng.random() * len(organisation.people))]
 
 

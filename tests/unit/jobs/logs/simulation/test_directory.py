@@ -15,9 +15,13 @@ def test_rows_name_who_changed_whom(organisation: Organisation, actions: list[Ac
     groups: dict[str, str] = {}
     people = {person.id: person for person in organisation.people}
     for row, event in zip(rows, events, strict=True):
-        initiator = row["initiatedBy"]["user"]
-        assert people[initiator["id"]] is event.actor
-        assert initiator["ipAddress"] == event.network.address
+        user, app = row["initiatedBy"]["user"], row["initiatedBy"]["app"]
+        assert (user is None) != (app is None)
+        if user:
+            assert people[user["id"]] is event.actor
+            assert user["ipAddress"] == event.network.address
+        else:
+            assert app["servicePrincipalId"] == event.actor.id
         assert row["targetResources"]
         for target in row["targetResources"]:
             if target["type"] == "User":

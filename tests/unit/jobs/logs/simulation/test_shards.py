@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -32,6 +33,12 @@ def test_a_process_that_ends_is_an_error() -> None:
     with Connection(read) as connection, pytest.raises(RunError, match="ended early"):
         next(_merged([connection]))
     assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_last_day_is_an_end(workers: int) -> None:
+    with steps(replace(PLAN, days=1), workers) as stream:
+        assert len(list(stream)) == 24
 
 
 def test_rows_come_in_order_of_arrival_and_steps_do_not_overlap() -> None:

@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from icelos.jobs.logs.simulation.kinds import KINDS
 from icelos.jobs.logs.simulation.life import Life
 from icelos.jobs.logs.simulation.organisation import Organisation
 from icelos.jobs.logs.simulation.rhythm import rhythm
+from icelos.jobs.logs.simulation.shards import Plan
 from icelos.jobs.logs.simulation.simulate import labels_path, meta_path, simulate
 
 
@@ -32,7 +34,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_these_bytes_are_pinned_across_machines(tmp_path: Path) -> None:
     (meta,) = simulate(tmp_path / "a.jsonl", rows=500, users=20, seed=7).values()
-    assert meta.sha256 == "f5725aa56f1fb326f3a0eec21f90d3507c1cae7a905add2897bc5a1245e0d2d7"
+    assert meta.sha256 == "2d9189834df390b798e9fcf83f2afeeb6b2cb1a3ac9144f566fa6a71a8fc71c8"
 
 
 def test_fewer_rows_are_the_beginning_of_more(tmp_path: Path) -> None:
@@ -132,6 +134,13 @@ def test_a_run_that_breaks_off_leaves_the_old_files(tmp_path: Path) -> None:
 def test_counts_out_of_range_are_refused(rows: int, users: int, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"of .* users"):
         simulate(tmp_path / "a", rows=rows, users=users, seed=0)
+
+
+def test_a_log_too_sparse_to_fill_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "Plan", partial(Plan, days=3))
+    with pytest.raises(InputError, match="in 3 days"):
+        simulate(tmp_path / "a", rows=500, users=1, seed=0, kind="entra-audit")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("wrong", [{"kind": "okta"}, {"rhythm": "robots"}])
