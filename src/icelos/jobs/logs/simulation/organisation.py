@@ -132,8 +132,8 @@ def guid(rng: random.Random) -> str:
 
 
 def as_guid(digits: str) -> str:
-    """32 hexadecimal digits in the form of a version 4 UUID."""
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+    """The first 32 hexadecimal digits in the form of a version 4 UUID."""
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
 
 
 def found(users: int, seed: int) -> Organisation:

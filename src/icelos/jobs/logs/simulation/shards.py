@@ -7,6 +7,7 @@ the events of a day and a half, whatever the length of the log.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import queue
 import signal
@@ -102,6 +103,7 @@ def steps(plan: Plan, workers: int) -> Iterator[Iterator[Step]]:
 def _serve(plan: Plan, part: int, parts: int, connection: Connection) -> None:
     """A process: sends step after step until nobody listens, working ahead; nothing is the end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who reads: it ends this process
+    gc.disable()  # events make no cycles, and there are too many of them to look through again and again
     encoder = msgspec.msgpack.Encoder()
     ready: queue.Queue[bytes] = queue.Queue(_AHEAD)
     gone = threading.Event()

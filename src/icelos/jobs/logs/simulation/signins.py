@@ -33,6 +33,8 @@ _FACTORS = {
     "done": "MFA completed in Azure AD",
     "": None,
 }
+_GAP = "\0"
+"""Where an identifier or a time goes: JSON has no such character."""
 _NO_RISK = (
     '"riskDetail":"none","riskLevelAggregated":"none","riskLevelDuringSignIn":"none","riskState":"none",'
     '"riskEventTypes_v2":[]'
@@ -57,29 +59,32 @@ class SignIns:
         """One row, without line end."""
         assert isinstance(event, SignIn)  # noqa: S101 - by `kinds`
         id, correlation = identifiers(self._seed, event)
-        template = self._templates(
+        pieces = self._templates(
             event.actor, event.device, event.device.release(today(event.time)), event.app, event.resource,
             event.network, event.interactive, event.code, event.second_factor, event.compliant,
             event.unfamiliar,
         )  # fmt: skip
-        row = template % (
-            id, stamp(event.time), event.correlation or correlation, event.session, _token(id),
-            60 + int(id[:4], 16) % 400,
+        head, at, correlated, session, token, took, tail = pieces
+        return b"".join(
+            (
+                head, id.encode(), at, stamp(event.time).encode(), correlated,
+                (event.correlation or correlation).encode(), session, event.session.encode(), token,
+                _token(id), took, b"%d" % (60 + int(id[:4], 16) % 400), tail,
+            )
         )  # fmt: skip
-        return row.encode()
 
     def _template(
         self, actor: Person | Service, device: Device, release: int, app: App, resource: str,
         network: Network, interactive: bool, code: int, factor: str, compliant: bool, unfamiliar: bool,
-    ) -> str:  # fmt: skip
-        """All of a row but identifiers and times, which are left as %s and %d."""
+    ) -> tuple[bytes, ...]:  # fmt: skip
+        """The seven pieces of a row between its identifiers and times."""
         decision = decided(actor, app, network, code, compliant=compliant)
         multi = "multi" if factor or code in WANTS_MFA else "single"
         parts = (
             _who(actor), _app(app), f'"ipAddress":"{network.address}"', _client(device, release, app),
-            '"correlationId":"%s"', f'"conditionalAccessStatus":"{decision.status}"',
+            f'"correlationId":"{_GAP}"', f'"conditionalAccessStatus":"{decision.status}"',
             _kind(actor, device, interactive=interactive),
-            '"sessionId":"%s","uniqueTokenIdentifier":"%s","processingTimeInMilliseconds":%d',
+            f'"sessionId":"{_GAP}","uniqueTokenIdentifier":"{_GAP}","processingTimeInMilliseconds":{_GAP}',
             _UNFAMILIAR if unfamiliar else _NO_RISK, _resource(resource, app),
             f'"authenticationRequirement":"{multi}FactorAuthentication"',
             f'"autonomousSystemNumber":{network.asn},"userType":"member","homeTenantId":"{self._tenant}"',
@@ -87,8 +92,8 @@ class SignIns:
             _location(network),
             f'"appliedConditionalAccessPolicies":{self._policies(decision)}',
         )  # fmt: skip
-        made = [part if "%s" in part else part.replace("%", "%%") for part in parts]
-        return f'{{"id":"%s","createdDateTime":"%sZ",{",".join(made)}}}'
+        row = f'{{"id":"{_GAP}","createdDateTime":"{_GAP}Z",{",".join(parts)}}}'
+        return tuple(row.encode().split(_GAP.encode()))
 
     def _applied(self, decision: Access) -> str:
         """The policies that said something; real rows also list those that did not apply."""
@@ -116,8 +121,8 @@ def decided(actor: Person | Service, app: App, network: Network, code: int, *, c
     )
 
 
-def _token(id: str) -> str:
-    return base64.urlsafe_b64encode(bytes.fromhex(id.replace("-", ""))).decode().rstrip("=")
+def _token(id: str) -> bytes:
+    return base64.urlsafe_b64encode(bytes.fromhex(id.replace("-", "")))[:22]
 
 
 @lru_cache(maxsize=65_536)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from uuid import UUID
+
 from icelos.jobs.logs.simulation.events import START_DAY, Event, SignIn, identifier, identifiers
 from icelos.jobs.logs.simulation.places import DAY
 
@@ -8,6 +10,7 @@ def test_identifiers_are_unique_and_repeatable(events: list[Event]) -> None:
     some = events[:4000]
     ids = [identifiers(1, event) for event in some]
     assert len({id for pair in ids for id in pair}) == 2 * len(some)
+    assert all(str(UUID(one)) == one for pair in ids for one in pair)
     assert ids[7] == identifiers(1, some[7])
     assert ids[7] != identifiers(2, some[7])
     assert identifier(1, some[7], "token") not in ids[7]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import re
 from collections import defaultdict
 from typing import Any
@@ -27,6 +28,10 @@ def test_every_row_has_the_published_fields_in_one_order(rows: list[dict[str, An
     assert len({row["id"] for row in rows}) == len(rows)
     form = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
     assert all(form.fullmatch(row["createdDateTime"]) for row in rows)
+    guid = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+    assert all(
+        guid.fullmatch(row[key]) for row in rows for key in ("id", "correlationId", "sessionId", "appId")
+    )
 
 
 def test_rows_say_what_the_event_was(rows: list[dict[str, Any]], signins: list[SignIn]) -> None:
@@ -37,6 +42,8 @@ def test_rows_say_what_the_event_was(rows: list[dict[str, Any]], signins: list[S
         assert row["appId"] == event.app.id
         assert row["isInteractive"] == event.interactive
         assert row["sessionId"] == event.session
+        token = base64.urlsafe_b64decode(row["uniqueTokenIdentifier"] + "==")
+        assert token.hex() == row["id"].replace("-", "")
 
 
 def test_people_places_and_systems_belong_together(rows: list[dict[str, Any]]) -> None:
