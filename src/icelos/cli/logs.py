@@ -28,26 +28,41 @@ ModelFolder = Annotated[Path, typer.Option(help="Folder of the model")]
 
 @app.command()
 def simulate(
-    output_file: Annotated[Path, typer.Option("--output", help="FILE or FILE.gz")],
-    rows: Annotated[int, typer.Option(min=1, help="Rows to write")] = 10_000,
+    output_file: Annotated[Path, typer.Option("--output", help="FILE or FILE.gz; a folder with --kind all")],
+    rows: Annotated[int, typer.Option(min=1, help="Rows to write; sign-ins with --kind all")] = 10_000,
     users: Annotated[int, typer.Option(min=1, help="People in the organisation")] = 150,
     seed: Seed = 0,
+    kind: Annotated[
+        str, typer.Option(help="entra-signin, entra-audit, office365, confluence, jira, cef, or all")
+    ] = "entra-signin",
+    rhythm: Annotated[
+        str, typer.Option(help="office, or developers: the timing as it was measured")
+    ] = "office",
+    dirt: Annotated[
+        bool, typer.Option("--dirt/--no-dirt", help="Late, repeated and incomplete rows, and a new key")
+    ] = True,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; the rows do not depend on them")
+    ] = None,
+    gzipped: Annotated[bool, typer.Option("--gzip", help="Compress the files of --kind all")] = False,
     json: Json = False,
 ) -> None:
-    """Write sign-ins of a made-up organisation; FILE.meta.json says that they are simulated.
+    """Write the log of a made-up organisation; FILE.meta.json says that it is simulated.
 
     Example: icelos logs simulate --rows 20000 --users 150 --seed 7 --output signins.jsonl.gz
     """
-    from icelos.jobs.logs.simulate import simulate as run
+    from icelos.jobs.logs.simulation.simulate import simulate as run
 
     with _bar("rows", rows) as advance:
-        meta = run(output_file, rows=rows, users=users, seed=seed, progress=advance)
-    if json:
-        output.json_line(meta)
-    else:
-        output.note(
-            f"{output_file}: {meta.rows:,} simulated rows of {meta.users} users; sha256 {meta.sha256}"
-        )
+        written = run(
+            output_file, rows=rows, users=users, seed=seed, kind=kind, rhythm=rhythm, dirt=dirt,
+            workers=workers, gzipped=gzipped, progress=advance,
+        )  # fmt: skip
+    for path, meta in written.items():
+        if json:
+            output.json_line(meta)
+        else:
+            output.note(f"{path}: {meta.rows:,} simulated rows of {meta.users} users; sha256 {meta.sha256}")
 
 
 @app.command()

@@ -9,7 +9,7 @@ import msgspec
 
 from icelos import __version__
 from icelos.errors import InputError
-from icelos.jobs.logs.simulate import open_output, write_meta
+from icelos.jobs.logs.simulation.simulate import open_output, write_meta
 
 
 class GeneratedMeta(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from icelos.jobs.logs.simulate import simulate
+from icelos.jobs.logs.simulation.simulate import simulate
 from icelos.jobs.logs.training import train_on
 
 

@@ -9,7 +9,7 @@ from icelos.errors import InputError
 from icelos.gpt import generate as gpt_generate
 from icelos.gpt.generate import Generated
 from icelos.jobs.logs.generation import generate_rows, is_json_row
-from icelos.jobs.logs.simulate import meta_path
+from icelos.jobs.logs.simulation.simulate import meta_path
 
 
 def test_the_same_seed_gives_the_same_file(model: Path, tmp_path: Path) -> None:
