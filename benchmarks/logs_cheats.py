@@ -38,7 +38,9 @@ def show(name: str, what: str, found: Evaluation, seconds: float) -> None:
     skipped = sum(one.passed is None for one in found.checks)
     why = "; ".join(f"{one.measure} {one.value:.3f} ({one.demand})" for one in failed)
     verdict = "pass" if found.passed else "FAIL"
-    print(f"| {name} | {what} | {verdict} | {len(failed)} | {skipped} | {why} | {seconds:.0f} s |", flush=True)
+    print(
+        f"| {name} | {what} | {verdict} | {len(failed)} | {skipped} | {why} | {seconds:.0f} s |", flush=True
+    )
 
 
 def measure(name: str, path: str, most: int, wanted: Sequence[str]) -> None:

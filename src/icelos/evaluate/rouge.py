@@ -63,7 +63,9 @@ def rouge_l(candidates: Sequence[Words], references: Sequence[Words]) -> Rouge:
     rows = []
     for candidate in candidates:
         numbers = [vocabulary.get(word, -1) for word in candidate]
-        shared = np.array([_common(numbers, mask, len(text)) for mask, text in zip(masks, packed, strict=True)])
+        shared = np.array(
+            [_common(numbers, mask, len(text)) for mask, text in zip(masks, packed, strict=True)]
+        )
         rows.append(_f1(shared[None, :], np.array([len(candidate)], np.float64), lengths))
     return _summed(rows)
 

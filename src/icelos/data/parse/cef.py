@@ -52,7 +52,9 @@ def _extension(text: str) -> Fields:
             raise InputError("CEF extension without key=value")
         return {}
     ends = [key.start() for key in keys[1:]] + [len(text)]
-    return {key[1]: unescape(text[key.end() : end].rstrip(" \t")) for key, end in zip(keys, ends, strict=True)}
+    return {
+        key[1]: unescape(text[key.end() : end].rstrip(" \t")) for key, end in zip(keys, ends, strict=True)
+    }
 
 
 def unescape(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Log Event Extended Format, versions 1.0 and 2.0: `LEEF:2.0|vendor|product|version|event|delimiter|key=value`.
+"""Log Event Extended Format 1.0 and 2.0: `LEEF:2.0|vendor|product|version|event|delimiter|key=value`.
 
 After IBM's "QRadar Log Event Extended Format (LEEF)" guide. Bare, or after a syslog header.
 """

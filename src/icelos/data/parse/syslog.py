@@ -16,7 +16,8 @@ _VERSIONED = re.compile(
 )
 _ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
 _LEGACY = re.compile(
-    rf"((?:[A-Z][a-z]{{2}} [ \d]\d (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d{{1,9}})?)|{_ISO}) (\S{{1,255}}) ", re.ASCII
+    rf"((?:[A-Z][a-z]{{2}} [ \d]\d (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d{{1,9}})?)|{_ISO}) (\S{{1,255}}) ",
+    re.ASCII,
 )
 _TAG = re.compile(r"([^\s:\[\]]{1,64}(?:\([^\s()]{1,64}\))?)(?:\[([^\[\]\s]{1,64})\])?: ?")
 _DATED = re.compile(rf"({_ISO})[ ,;|\t]+", re.ASCII)

@@ -183,24 +183,31 @@ def _dependence(structure: Structure, candidate: Part, reference: Part) -> Figur
 
 
 def _pair(columns: NDArray[np.int64], one: int, other: int) -> NDArray[np.int64]:
-    return columns[one] * CODES + columns[other]
+    pair: NDArray[np.int64] = columns[one] * CODES + columns[other]
+    return pair
 
 
 def _reduced(structure: Structure, part: Part) -> NDArray[np.int64]:
     last = structure.counted.shape[1] - 1
     rows = [
         np.where(
-            part.codes[:, number] > last, CODES - 1, structure.counted[place, np.minimum(part.codes[:, number], last)]
+            part.codes[:, number] > last,
+            CODES - 1,
+            structure.counted[place, np.minimum(part.codes[:, number], last)],
         )
         for place, number in enumerate(structure.numbers)
     ]
     return np.array(rows, np.int64)
 
 
-def worst_bonds(table: Table, structure: Structure, synthetic: Part, real: Part, most: int = 30) -> tuple[BondKept, ...]:
+def worst_bonds(
+    table: Table, structure: Structure, synthetic: Part, real: Part, most: int = 30
+) -> tuple[BondKept, ...]:
     """The bonds that synthetic rows break most, beside how real rows keep them."""
     found = []
-    shares = zip(structure.bonds, _kept(structure, synthetic.exact + 1), _kept(structure, real.exact + 1), strict=True)
+    shares = zip(
+        structure.bonds, _kept(structure, synthetic.exact + 1), _kept(structure, real.exact + 1), strict=True
+    )
     for (bond, _), share, ceiling in shares:
         if share is not None and ceiling is not None:
             found.append(

@@ -42,7 +42,9 @@ def tokens(table: Table, part: Part) -> list[list[str]]:
     """Each row's "column=value" texts of columns with common values; exact ones, whether common or not."""
     columns = [n for n, column in enumerate(table.columns) if column.kind == CATEGORY]
     exact = part.exact[:, columns]
-    return [[f"{column}={value}" for column, value in zip(columns, row, strict=True)] for row in exact.tolist()]
+    return [
+        [f"{column}={value}" for column, value in zip(columns, row, strict=True)] for row in exact.tolist()
+    ]
 
 
 def day_figures(table: Table, candidate: Part, reference: Part) -> Figures:

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from icelos.errors import InputError
 from icelos.evaluate.discriminator import auc_noise
 from icelos.findings import Failure
 from icelos.jobs.logs.evaluation import consistency, discriminator, fields, privacy, text, timing, usefulness
@@ -23,7 +24,6 @@ from icelos.jobs.logs.evaluation.sample import LIMIT, Sample, draw, look, user_p
 from icelos.jobs.logs.evaluation.table import Part, Table
 from icelos.jobs.logs.profile.kinds import Who
 from icelos.jobs.logs.profile.rows import Row
-from icelos.errors import InputError
 
 Rows = Iterable[Row | Failure]
 FEWEST = 20
@@ -41,7 +41,7 @@ class Histogram(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was measured. `passed` is whether no check failed; `notes` say what was sampled or left out."""
+    """All that was measured. `passed`: no check failed. `notes` say what was sampled or left out."""
 
     about: dict[str, str]
     notes: tuple[str, ...]
@@ -69,9 +69,14 @@ Progress = Callable[[str], None]
 
 
 def evaluate(
-    real: Rows, synthetic: Rows, holdout: Rows | None = None, *, options: Options | None = None, progress: Progress = lambda _: None
+    real: Rows,
+    synthetic: Rows,
+    holdout: Rows | None = None,
+    *,
+    options: Options | None = None,
+    progress: Progress = lambda _: None,
 ) -> Evaluation:
-    """Measure synthetic rows. Raises InputError for fewer than `FEWEST` rows, or a field that is not there."""
+    """Measure synthetic rows. Raises InputError for fewer than `FEWEST` rows, and for unknown fields."""
     options = options or Options()
     progress("reading")
     who, stream = look(real)
@@ -114,7 +119,9 @@ class _Run:
         number = 6 if size <= _FEW else 3 if size <= _SOME else 2
         real, synthetic, *holdout = parts
         if not holdout:
-            return [Round(self._some(synthetic, size), *self._halves(real, size)) for _ in range(number)], number
+            return [
+                Round(self._some(synthetic, size), *self._halves(real, size)) for _ in range(number)
+            ], number
         first = Round(self._some(synthetic, size), self._some(real, size), self._some(holdout[0], size))
         pool = _joined(real, holdout[0])
         return [first] + [Round(first.synthetic, *self._halves(pool, size)) for _ in range(number - 1)], 1
@@ -155,7 +162,9 @@ class _Run:
     def _add(self, name: str, pairs: Sequence[tuple[float, float]], **more: object) -> None:
         self.measures[name] = measure(name, pairs, **more)  # type: ignore[arg-type]
 
-    def _paired(self, take: Callable[[Part, Part], Figures], rounds: Sequence[Round]) -> dict[str, list[tuple[float, float]]]:
+    def _paired(
+        self, take: Callable[[Part, Part], Figures], rounds: Sequence[Round]
+    ) -> dict[str, list[tuple[float, float]]]:
         """(value, ceiling) by round of each measure that `take` gives of (candidate, reference)."""
         found: dict[str, list[tuple[float, float]]] = {}
         for number, one in enumerate(rounds):
@@ -183,11 +192,15 @@ class _Run:
         self._add_all(self._paired(lambda candidate, _: text.diversity_figures(candidate), self.rounds))
 
     def _fields(self) -> None:
-        self._add_all(self._paired(lambda left, right: fields.field_figures(self.table, left, right), self.rounds))
+        self._add_all(
+            self._paired(lambda left, right: fields.field_figures(self.table, left, right), self.rounds)
+        )
         found = []
         for one in self.rounds:
             known = fields.known_types(one.reference.rows)
-            found.append((fields.known_share(one.synthetic.rows, known), fields.known_share(one.real.rows, known)))
+            found.append(
+                (fields.known_share(one.synthetic.rows, known), fields.known_share(one.real.rows, known))
+            )
         self._add_all({"known fields": found})
 
     def _consistency(self) -> None:
@@ -216,7 +229,12 @@ class _Run:
         number = int(days["user-days"])
         note = f"{number} user-days" if number >= timing.FEWEST_DAYS else f"only {number} user-days"
         value = days["user-days told apart"]
-        self._add("user-days told apart", [(value, 0.5)], noise=auc_noise(number, number) if number else 0.0, note=note)
+        self._add(
+            "user-days told apart",
+            [(value, 0.5)],
+            noise=auc_noise(number, number) if number else 0.0,
+            note=note,
+        )
 
     def _people_rounds(self) -> list[Round]:
         """Rounds of all rows of the same share of users, thinned to the same density."""
@@ -236,7 +254,9 @@ class _Run:
             first = Round(synthetic, real, holdout[0])
             return [first, *(Round(synthetic, *self._halves(pool, len(pool) // 2)) for _ in range(3))]
         half = len(real) // 2
-        return [Round(self._some(synthetic, len(synthetic) // 2), *self._halves(real, half)) for _ in range(4)]
+        return [
+            Round(self._some(synthetic, len(synthetic) // 2), *self._halves(real, half)) for _ in range(4)
+        ]
 
     def _discriminator(self) -> None:
         rounds = self.rounds[: self.counted if len(self.rounds[0].real) <= _FEW else 1]
@@ -256,7 +276,9 @@ class _Run:
             if gain >= usefulness.GAIN:
                 break
         if best is None or best[0] < usefulness.GAIN:
-            self.measures["usefulness"] = Measure(name="usefulness", note="no field can be guessed from the others")
+            self.measures["usefulness"] = Measure(
+                name="usefulness", note="no field can be guessed from the others"
+            )
             return
         _, scores, path = best
         noise = share_noise(scores.real, len(one.reference))
@@ -273,13 +295,19 @@ class _Run:
                 found.setdefault(name, []).append((value, ceilings[name]))
         for name, pairs in found.items():
             ceiling = float(np.mean([ceiling for _, ceiling in pairs]))
-            size = min(privacy.MOST, len(self.rounds[0].real)) if name == "near copies" else len(self.rounds[0].real)
+            size = (
+                min(privacy.MOST, len(self.rounds[0].real))
+                if name == "near copies"
+                else len(self.rounds[0].real)
+            )
             self._add(name, pairs, noise=share_noise(ceiling, size) if ceiling > 0 else 0.0)
         self._held_out()
         wanted = self._options.canaries
         if wanted:
             number = len(self._samples[1].canaries)
-            self._add("canaries", [(number / len(wanted), 0.0)], noise=0.0, note=f"{number} of {len(wanted)} found")
+            self._add(
+                "canaries", [(number / len(wanted), 0.0)], noise=0.0, note=f"{number} of {len(wanted)} found"
+            )
 
     def _held_out(self) -> None:
         if len(self._samples) < 3:
@@ -302,9 +330,7 @@ class _Run:
         held = privacy.distances(self.table, one.reference, one.real)
         if len(made) and len(held):
             labels = [f"{low / BINS:.2f}" for low in range(BINS + 1)]
-            yield _histogram(
-                "Distance to the closest training row", _in_bins(made), _in_bins(held), labels
-            )
+            yield _histogram("Distance to the closest training row", _in_bins(made), _in_bins(held), labels)
 
     def _about(self) -> dict[str, str]:
         names = ("real", "synthetic", "held out")

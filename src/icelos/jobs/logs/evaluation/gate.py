@@ -88,7 +88,9 @@ def _checked(rule: Rule, found: Measure | None) -> Check:
     if found is None or found.value is None or (_is_relative(rule) and found.ceiling is None):
         note = found.note if found and found.note else "not measured"
         value = found.value if found else None
-        return Check(measure=rule.measure, value=value, ceiling=None, demand="", passed=None, why=rule.why, note=note)
+        return Check(
+            measure=rule.measure, value=value, ceiling=None, demand="", passed=None, why=rule.why, note=note
+        )
     low, high = bounds(rule, found.ceiling or 0.0, ERRORS * found.noise)
     return Check(
         measure=rule.measure,

@@ -26,14 +26,16 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Round(msgspec.Struct, frozen=True):
-    """As many rows each: synthetic ones, real ones in their place, and real ones that both are held against."""
+    """As many rows each: synthetic, real ones in their place, and real ones that both are held against."""
 
     synthetic: Part
     real: Part
     reference: Part
 
 
-def measure(name: str, pairs: Sequence[tuple[float, float]], *, noise: float | None = None, note: str = "") -> Measure:
+def measure(
+    name: str, pairs: Sequence[tuple[float, float]], *, noise: float | None = None, note: str = ""
+) -> Measure:
     """One measure of (value, ceiling) by round. Without `noise` it is the spread of the ceilings."""
     values = [value for value, _ in pairs if math.isfinite(value)]
     ceilings = [ceiling for _, ceiling in pairs if math.isfinite(ceiling)]

@@ -34,7 +34,11 @@ def content_columns(table: Table) -> list[int]:
 def exact_copies(candidate: Part, training: Part) -> float:
     """Share of rows all of whose values are those of one training row."""
     known = {row.tobytes() for row in training.exact}
-    return float(np.mean([row.tobytes() in known for row in candidate.exact])) if len(candidate) else float("nan")
+    return (
+        float(np.mean([row.tobytes() in known for row in candidate.exact]))
+        if len(candidate)
+        else float("nan")
+    )
 
 
 class Closeness:

@@ -1,4 +1,4 @@
-"""Rows of a file for measuring: a uniform sample of rows, and all rows of a sample of users; bounded memory."""
+"""Rows of a file for measuring: a uniform sample of rows, and all rows of a sample of users."""
 
 from __future__ import annotations
 
@@ -52,7 +52,13 @@ def look(rows: Iterable[Row | Failure]) -> tuple[Who, Iterator[Row | Failure]]:
 
 
 def draw(
-    rows: Iterable[Row | Failure], name: str, user: str, *, limit: int = LIMIT, seed: int = 0, canaries: Sequence[str] = ()
+    rows: Iterable[Row | Failure],
+    name: str,
+    user: str,
+    *,
+    limit: int = LIMIT,
+    seed: int = 0,
+    canaries: Sequence[str] = (),
 ) -> Sample:
     """A sample of at most `limit` rows, and of whole users with at most `limit` rows in all.
 
@@ -115,10 +121,9 @@ def user_place(user: Value) -> float:
 def _find(row: Row, canaries: Sequence[str], found: set[str]) -> None:
     """Canaries in the row as it stands, or in one of its values (JSON may write a character otherwise)."""
     text = row.raw.decode("utf-8", "replace")
+    values = [value for value in row.fields.values() if isinstance(value, str)]
     for canary in canaries:
-        if canary not in found and canary in text:
-            found.add(canary)
-        elif canary not in found and any(isinstance(v, str) and canary in v for v in row.fields.values()):
+        if canary not in found and (canary in text or any(canary in value for value in values)):
             found.add(canary)
 
 

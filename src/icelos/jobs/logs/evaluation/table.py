@@ -49,7 +49,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Part:
-    """Rows as arrays, one line a row: `exact` and `codes` by column, users (-1 unknown), times (NaN), words."""
+    """Rows as arrays, one line a row: `exact` and `codes` by column, users (-1: unknown), times (or NaN)."""
 
     exact: Codes
     codes: Codes

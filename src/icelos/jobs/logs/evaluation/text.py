@@ -37,6 +37,8 @@ def rouge_figures(candidate: Part, reference: Part) -> Figures:
 def diversity_figures(candidate: Part) -> Figures:
     """Distinct rows by their values, and how alike rows are to their nearest."""
     return {
-        "distinct rows": len(np.unique(candidate.exact, axis=0)) / len(candidate) if len(candidate) else float("nan"),
+        "distinct rows": len(np.unique(candidate.exact, axis=0)) / len(candidate)
+        if len(candidate)
+        else float("nan"),
         "self-ROUGE-2": self_rouge(texts_of(candidate, PAIRS_N)),
     }

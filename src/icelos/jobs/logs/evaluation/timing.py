@@ -1,4 +1,4 @@
-"""Rows in time: hours of the day, gaps between a user's rows, sessions; and a user's day as one row of numbers.
+"""Rows in time: hours of the day, gaps between a user's rows, sessions; and a user's day as numbers.
 
 Parts hold all rows of their users, thinned to the same density, and are ordered here.
 """
@@ -90,8 +90,9 @@ def user_days(table: Table, part: Part) -> Floats:
     if not len(rows.users):
         return np.zeros((0, 1))
     days = np.floor(rows.times / DAY).astype(np.int64)
-    begins = np.flatnonzero(np.concatenate([[True], (np.diff(rows.users) != 0) | (np.diff(days) != 0)]))
-    ends = np.append(begins[1:], len(days))
+    starts = np.concatenate([[True], (np.diff(rows.users) != 0) | (np.diff(days) != 0)])
+    begins = np.flatnonzero(starts).tolist()
+    ends = [*begins[1:], len(days)]
     columns = _telling(table)
     return np.array(
         [_day(part, rows, columns, begin, end) for begin, end in zip(begins, ends, strict=True)], np.float64

@@ -18,7 +18,9 @@ from icelos.evaluate.distances import association
 from icelos.jobs.logs.evaluation.discriminator import features
 from icelos.jobs.logs.evaluation.table import CATEGORY, NUMBER, Part, Table
 
-_NAMED = re.compile(r"(?i)(?:result|error|status|outcome|success|failure|action|operation|eventname|eventtype|risk)")
+_NAMED = re.compile(
+    r"(?i)(?:result|error|status|outcome|success|failure|action|operation|eventname|eventtype|risk)"
+)
 MOST_CLASSES = 10
 LEAST_SHARE = 0.03
 SAME = 0.98
@@ -40,7 +42,9 @@ class Target(NamedTuple):
 def targets(table: Table, reference: Part, wanted: str = "") -> list[Target]:
     """Fields worth guessing, those named like a result first. Raises InputError where `wanted` is none."""
     if wanted and wanted not in table.paths:
-        near = ", ".join([path for path in table.paths if wanted.lower() in path.lower()][:5] or table.paths[:5])
+        near = ", ".join(
+            [path for path in table.paths if wanted.lower() in path.lower()][:5] or table.paths[:5]
+        )
         raise InputError(f"no field {wanted!r} to guess", hint=f"fields such as {near}")
     possible = [table.paths.index(wanted)] if wanted else _possible(table, reference)
     found = []
@@ -58,7 +62,9 @@ def _possible(table: Table, reference: Part) -> list[int]:
             continue
         shares = np.bincount(reference.codes[:, number]) / len(reference)
         if 2 <= int((shares >= LEAST_SHARE).sum()) <= MOST_CLASSES:
-            found.append((_NAMED.search(column.path.rsplit(".", 1)[-1]) is None, -float((shares**2).sum()), number))
+            found.append(
+                (_NAMED.search(column.path.rsplit(".", 1)[-1]) is None, -float((shares**2).sum()), number)
+            )
     # Of the fields named alike, the one with the most even classes.
     return [number for _, _, number in sorted(found, key=lambda one: (one[0], -one[1]))]
 
@@ -76,7 +82,7 @@ def _others(table: Table, reference: Part, target: int) -> list[int]:
 
 
 class Scores(NamedTuple):
-    """Macro F1 on the reference: learnt from synthetic rows, from real rows, and of always guessing one class."""
+    """Macro F1 on the reference: learnt from synthetic rows, from real ones, and always the same class."""
 
     synthetic: float
     real: float

@@ -49,7 +49,9 @@ class Cardinality:
         # The position of the lowest one of the 52 bits that are left; float64 holds a power of two exactly.
         lowest = rest & (~rest + np.uint64(1))
         ranks = np.where(rest == 0, 64 - _BITS + 1, np.log2(np.maximum(lowest, 1).astype(np.float64)) + 1)
-        np.maximum.at(self._registers, (hashes & np.uint64(_REGISTERS - 1)).astype(np.int64), ranks.astype(np.uint8))
+        np.maximum.at(
+            self._registers, (hashes & np.uint64(_REGISTERS - 1)).astype(np.int64), ranks.astype(np.uint8)
+        )
 
     def count(self) -> int:
         """How many different values came."""

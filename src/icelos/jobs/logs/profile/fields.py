@@ -1,4 +1,4 @@
-"""What one field holds: types, formats, lengths, range, the commonest values; bounded, however many rows come."""
+"""What one field holds: types, formats, lengths, range, the commonest values; in bounded memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One path's profile. `missing` is the share of rows without it, `distinct` may be an estimate.
 
     `top` are the commonest values with a lower bound of how often they came, `formats` shares of the texts
-    that were looked at. `least` and `most` are of numbers, `first` and `last` of times (seconds since the epoch).
+    that were looked at. `least` and `most` are of numbers, `first` and `last` of times (seconds, epoch).
     """
 
     path: str

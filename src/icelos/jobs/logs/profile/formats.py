@@ -43,7 +43,9 @@ def format_of(value: Value) -> str:
 _ISO_LIKE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
 _AMERICAN = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S")
 _LEGACY = re.compile(r"([A-Z][a-z]{2}) +(\d{1,2}) (?:(\d{4}) )?(\d\d):(\d\d):(\d\d)", re.ASCII)
-_MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_MONTHS = {
+    name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)
+}
 NO_YEAR = 2000
 """Where a syslog line gives no year. A leap year, so that 29 February is one of its days."""
 _SECONDS = (10**8, 4 * 10**9)
@@ -72,8 +74,8 @@ def _of_text(text: str) -> float | None:
             return _in_utc(datetime.fromisoformat(text.replace(",", ".").replace(" Z", "Z")))
         legacy = _LEGACY.match(text)
         if legacy and legacy[1] in _MONTHS:
-            month, day, year, *clock = (_MONTHS[legacy[1]], legacy[2], legacy[3] or NO_YEAR, *legacy.groups()[3:])
-            return datetime(int(year), month, int(day), *map(int, clock), tzinfo=UTC).timestamp()
+            day, year, hour, minute, second = (int(part or NO_YEAR) for part in legacy.groups()[1:])
+            return datetime(year, _MONTHS[legacy[1]], day, hour, minute, second, tzinfo=UTC).timestamp()
         if "/" in text[:3]:
             return _american(text)
     except (ValueError, OverflowError):

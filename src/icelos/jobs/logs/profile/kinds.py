@@ -26,7 +26,8 @@ class Kind(NamedTuple):
 
 KINDS = (
     Kind(
-        "Entra ID sign-ins (diagnostic settings)", ("properties.appDisplayName", "properties.userPrincipalName"),
+        "Entra ID sign-ins (diagnostic settings)",
+        ("properties.appDisplayName", "properties.userPrincipalName"),
         ("properties.userPrincipalName", "properties.userId", "identity"),
         ("time", "properties.createdDateTime"),
     ),
@@ -45,7 +46,8 @@ KINDS = (
     ),
     Kind(
         "Entra ID audit (diagnostic settings)", ("properties.activityDisplayName",),
-        ("properties.initiatedBy.user.userPrincipalName", "identity"), ("time", "properties.activityDateTime"),
+        ("properties.initiatedBy.user.userPrincipalName", "identity"),
+        ("time", "properties.activityDateTime"),
     ),
     Kind(
         "AWS CloudTrail", ("eventSource", "eventName", "eventTime"),
@@ -53,9 +55,13 @@ KINDS = (
     ),
     Kind("Office 365 audit", ("CreationTime", "Operation"), ("UserId", "UserKey"), ("CreationTime",)),
     Kind("Exchange admin audit", ("TimeGenerated", "Operation"), ("UserId",), ("TimeGenerated",)),
-    Kind("Okta system log", ("eventType", "actor.alternateId"), ("actor.alternateId", "actor.id"), ("published",)),
     Kind(
-        "Google Workspace reports", ("actor.email", "id.time"), ("actor.email", "actor.profileId"), ("id.time",)
+        "Okta system log", ("eventType", "actor.alternateId"), ("actor.alternateId", "actor.id"),
+        ("published",),
+    ),
+    Kind(
+        "Google Workspace reports", ("actor.email", "id.time"), ("actor.email", "actor.profileId"),
+        ("id.time",),
     ),
     Kind(
         "Windows events", ("EventID", "Channel"),

@@ -176,7 +176,7 @@ def _any(data: bytes) -> Iterator[tuple[bytes, dict[str, object]]]:
 
 
 def _json_or_text(data: bytes) -> Iterator[tuple[bytes, dict[str, object]]]:
-    """"[" begins many plain lines, too: "[Sun Dec 04 04:47:44 2005] [notice] ..."."""
+    """ "[" begins many plain lines, too: "[Sun Dec 04 04:47:44 2005] [notice] ..."."""
     if data.lstrip()[:1] == b"[" and not re.match(rb"\s*\[\s*[\[{\"\]\dtfn-]", data):
         yield from _syslog(data)
     else:
@@ -220,7 +220,7 @@ def _cells(line: str, mark: str) -> list[str]:
 
 
 class _Table:
-    """CSV under a header line. A quoted cell may hold line ends; one that never closes costs its first line."""
+    """CSV under a header line. A quoted cell may hold line ends; one that never closes costs a line."""
 
     def __init__(self, name: str, limit: int) -> None:
         self._name, self._limit = name, limit
