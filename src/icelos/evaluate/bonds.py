@@ -23,9 +23,9 @@ FUNCTIONAL = 0.98
 
 
 class Bond(NamedTuple):
-    """Columns by number. `seen` of rows with a known first value have a known combination; `chance`
-    would, if the second value was independent; `agree` is how often two rows with the same first value
-    have the same second."""
+    """Columns by number. `seen` of rows whose first value comes again have a combination that does;
+    `chance` would, if the second value was independent; `agree` is how often two rows with the same first
+    value have the same second."""
 
     left: int
     right: int
@@ -71,8 +71,11 @@ def find_bond(left: Codes, right: Codes, numbers: tuple[int, int]) -> Bond | Non
 
 
 def kept(known: Counts, left: Codes, right: Codes) -> tuple[int, int]:
-    """Of rows whose first value is known: how many have a known combination, and how many there are."""
-    eligible = np.isin(left, known.left)
+    """Of rows both of whose values are known: how many have a known combination, and how many there are.
+
+    New values say nothing here: honest rows may have new sessions, and new files.
+    """
+    eligible = np.isin(left, known.left) & np.isin(right, known.right)
     if not eligible.any():
         return 0, 0
     size = int(max(right.max(initial=0), known.right.max(initial=0))) + 1

@@ -44,6 +44,12 @@ def rouge_n(candidates: Sequence[Words], references: Sequence[Words], n: int) ->
     return _summed(_overlaps(candidates, references, n, skip_same_place=False))
 
 
+def most_typical(texts: Sequence[Words], n: int = 2) -> int:
+    """The place of the medoid: the text with the highest mean ROUGE-N against all texts."""
+    blocks = _overlaps(texts, texts, n, skip_same_place=False)
+    return int(np.argmax(np.concatenate([block.mean(axis=1) for block in blocks])))
+
+
 def self_rouge(texts: Sequence[Words], n: int = 2) -> float:
     """Mean ROUGE-N of each text against the most similar other one: 1 where all are alike.
 

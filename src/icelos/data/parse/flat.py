@@ -13,6 +13,7 @@ from icelos.errors import InputError
 Value = str | int | float | bool | None
 FIRST = 4
 """Elements of a list that get paths of their own."""
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 MAX_FIELDS = 2000
 MAX_DEPTH = 40
 
@@ -34,7 +35,10 @@ def _object(prefix: str, value: Mapping[str, object], found: dict[str, Value], d
         raise InputError(f"nested deeper than {MAX_DEPTH} levels")
     for key, inner in value.items():
         name = key if "." not in key and "\\" not in key else key.replace("\\", "\\\\").replace(".", "\\.")
-        _add(prefix + name, inner, found, depth - 1)
+        if type(inner) in _PLAIN:
+            found[prefix + name] = inner  # type: ignore[assignment]
+        else:
+            _add(prefix + name, inner, found, depth - 1)
 
 
 def _add(path: str, value: object, found: dict[str, Value], depth: int) -> None:

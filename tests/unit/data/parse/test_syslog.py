@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -21,7 +22,11 @@ def test_the_examples_of_rfc_5424() -> None:
     assert fields["app"] == "evntslog"
     assert fields["message_id"] == "ID47"
     assert "pid" not in fields
-    assert fields["data"]["exampleSDID@32473"] == {"iut": "3", "eventSource": 'Appli"cation', "eventID": "1011"}
+    assert fields["data"]["exampleSDID@32473"] == {
+        "iut": "3",
+        "eventSource": 'Appli"cation',
+        "eventID": "1011",
+    }
     assert fields["data"]["p@1"] == {"class": "high"}
     assert fields["message"] == "An application event log entry..."
 
@@ -61,7 +66,7 @@ def test_lines_as_they_are_met(line: str, expected: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["<192>x", '<1>1 2003-10-11T22:14:15Z h a p m [x y="1"', '<1>1 - h a p m [x y=1] text']
+    "line", ["<192>x", '<1>1 2003-10-11T22:14:15Z h a p m [x y="1"', "<1>1 - h a p m [x y=1] text"]
 )
 def test_broken_lines_say_why(line: str) -> None:
     with pytest.raises(InputError):
@@ -71,13 +76,11 @@ def test_broken_lines_say_why(line: str) -> None:
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
     for line in (text, f"<13>{text}", f"<13>1 - - - - - {text}", f"Oct 11 22:14:15 host {text}"):
-        try:
+        with suppress(InputError):
             assert "message" in parse_syslog(line)
-        except InputError:
-            pass
 
 
-@given(st.text(st.characters(exclude_categories=("C",)), max_size=50))
+@given(st.text(st.characters(min_codepoint=32, exclude_categories=["Cc", "Cs"]), max_size=50))
 def test_a_parameter_comes_out_as_it_went_in(value: str) -> None:
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("]", "\\]")
     fields: dict[str, Any] = parse_syslog(f'<13>1 - - - - - [e@1 k="{escaped}"] m')

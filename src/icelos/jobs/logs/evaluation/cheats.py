@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from icelos.data.parse.flat import Value
-from icelos.evaluate.rouge import rouge_n, words
+from icelos.evaluate.rouge import most_typical, words
 from icelos.jobs.logs.profile.rows import Row
 
 _CANDIDATES = 400
@@ -22,8 +22,7 @@ def medoid(rows: Sequence[Row], number: int, seed: int = 0) -> list[Row]:
     rng = random.Random(seed)  # noqa: S311 - a sample
     some = rng.sample(list(rows), min(_CANDIDATES, len(rows)))
     texts = [words(row.raw.decode("utf-8", "replace")) for row in some]
-    best = max(range(len(some)), key=lambda n: rouge_n([texts[n]], texts, 2).average)
-    return [some[best]] * number
+    return [some[most_typical(texts)]] * number
 
 
 def copy(rows: Sequence[Row], number: int, seed: int = 0) -> list[Row]:

@@ -142,7 +142,7 @@ def _mean(values: list[float]) -> float:
 
 
 def _kept(structure: Structure, exact: NDArray[np.int64]) -> list[float | None]:
-    """Share of rows that keep each bond, None where too few have a first value that the reference knows."""
+    """Share of rows that keep each bond, None where too few have values that the reference knows."""
     found: list[float | None] = []
     for bond, known in structure.bonds:
         good, eligible = kept(known, exact[:, bond.left], exact[:, bond.right])

@@ -29,6 +29,8 @@ Rows = Iterable[Row | Failure]
 FEWEST = 20
 _FEW, _SOME = 600, 2000
 BINS = 20
+OVERLAP = 0.01
+"""Share of held-out rows among the real rows above which the hold-out hardly is one."""
 
 
 class Histogram(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,6 +191,7 @@ class _Run:
 
     def _texts(self) -> None:
         self._add_all(self._paired(text.rouge_figures, self.rounds))
+        self._add_all(self._paired(text.sequence_figures, self.rounds[:1]))
         self._add_all(self._paired(lambda candidate, _: text.diversity_figures(candidate), self.rounds))
 
     def _fields(self) -> None:
@@ -351,6 +354,11 @@ class _Run:
                 yield f"{sample.name}: times are of {sample.share:.2%} of the users"
             for told in sample.first_failures:
                 yield f"{sample.name}: unreadable: {told}"
+        if len(self._samples) > 2:
+            one = self.rounds[0]
+            shared = privacy.exact_copies(one.reference, one.real)
+            if shared > OVERLAP:
+                yield f"{shared:.1%} of the held-out rows are among the real rows: copies cannot be told"
         if self.table.left_out:
             yield f"{self.table.left_out} of the rarest fields were left out"
 

@@ -13,6 +13,8 @@ from icelos.jobs.logs.evaluation.measures import Figures
 from icelos.jobs.logs.evaluation.table import CATEGORY, COMMON, FIRST, MISSING, Part, Table
 from icelos.jobs.logs.profile.rows import Row
 
+PRESENT = 0.05
+"""Share of rows that must have a field for it to count by itself: many rare ones would hide the rest."""
 EXPECTED = 5
 """How often a value must be expected among the rows for its absence to mean something: by chance 1 of 148."""
 
@@ -48,11 +50,12 @@ def known_share(rows: Iterable[Row], known: set[tuple[str, type]]) -> float:
 
 
 def distances(table: Table, candidate: Part, reference: Part) -> dict[int, float]:
-    """Total variation distance by column, of those that vary in either part."""
+    """Total variation distance by column, of those that vary in either part and are common in one."""
     found = {}
+    present = np.maximum((candidate.codes != MISSING).mean(0), (reference.codes != MISSING).mean(0))
     for number, column in enumerate(table.columns):
         left, right = candidate.codes[:, number], reference.codes[:, number]
-        if column.varies or (left != right[:1]).any():
+        if present[number] >= PRESENT and (column.varies or (left != right[:1]).any()):
             found[number] = total_variation(left, right)
     return found
 

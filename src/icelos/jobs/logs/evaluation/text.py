@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from icelos.evaluate.rouge import Words, rouge_l, rouge_n, self_rouge, words
+from icelos.evaluate.rouge import Rouge, Words, rouge_l, rouge_n, self_rouge, words
 from icelos.jobs.logs.evaluation.measures import Figures
 from icelos.jobs.logs.evaluation.table import Part
 
@@ -20,13 +22,17 @@ def texts_of(part: Part, most: int) -> list[Words]:
 
 
 def rouge_figures(candidate: Part, reference: Part) -> Figures:
-    """ROUGE-1, 2 and L, F1, by the best reference and over all of them."""
+    """ROUGE-1 and 2, F1, by the best reference and over all of them."""
     left, right = texts_of(candidate, PAIRS_N), texts_of(reference, PAIRS_N)
-    found = {
-        "ROUGE-1": rouge_n(left, right, 1),
-        "ROUGE-2": rouge_n(left, right, 2),
-        "ROUGE-L": rouge_l(left[:PAIRS_L], right[:PAIRS_L]),
-    }
+    return _named({f"ROUGE-{n}": rouge_n(left, right, n) for n in (1, 2)})
+
+
+def sequence_figures(candidate: Part, reference: Part) -> Figures:
+    """ROUGE-L, of fewer rows."""
+    return _named({"ROUGE-L": rouge_l(texts_of(candidate, PAIRS_L), texts_of(reference, PAIRS_L))})
+
+
+def _named(found: Mapping[str, Rouge]) -> Figures:
     return {
         f"{name} {how}": value
         for name, both in found.items()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icelos.errors import InputError
+from icelos.evaluate.bonds import agreement
 from icelos.evaluate.discriminator import boosting
 from icelos.evaluate.distances import association
 from icelos.jobs.logs.evaluation.discriminator import features
@@ -24,7 +25,8 @@ _NAMED = re.compile(
 MOST_CLASSES = 10
 LEAST_SHARE = 0.03
 SAME = 0.98
-"""Cramér's V from which on a field says the same as the target, and is not used to guess it."""
+"""How often rows with the same value of a field have the same target, from which on the field gives it away
+and is not used to guess it."""
 GAIN = 0.1
 """By how much a model from real rows must beat guessing for a target to be of use."""
 _TRIED = 4
@@ -62,11 +64,14 @@ def _possible(table: Table, reference: Part) -> list[int]:
             continue
         shares = np.bincount(reference.codes[:, number]) / len(reference)
         if 2 <= int((shares >= LEAST_SHARE).sum()) <= MOST_CLASSES:
-            found.append(
-                (_NAMED.search(column.path.rsplit(".", 1)[-1]) is None, -float((shares**2).sum()), number)
-            )
-    # Of the fields named alike, the one with the most even classes.
-    return [number for _, _, number in sorted(found, key=lambda one: (one[0], -one[1]))]
+            found.append((_reluctance(column.path), float((shares**2).sum()), number))
+    # Of the fields that are alike in name, the one with the most even classes.
+    return [number for _, _, number in sorted(found)]
+
+
+def _reluctance(path: str) -> int:
+    """Fields named like a result come first, those within a list last."""
+    return 2 * ("[" in path) + (_NAMED.search(path.rsplit(".", 1)[-1]) is None)
 
 
 def _others(table: Table, reference: Part, target: int) -> list[int]:
@@ -75,9 +80,9 @@ def _others(table: Table, reference: Part, target: int) -> list[int]:
     for number, column in enumerate(table.columns):
         if number == target or not column.varies:
             continue
-        strength = association(reference.codes[:, number], aim)
-        if strength < SAME:
-            found.append((-strength, number))
+        agree, rows = agreement(reference.exact[:, number] + 1, aim)
+        if rows < SAME * len(reference) or agree < SAME:
+            found.append((-association(reference.codes[:, number], aim), number))
     return [number for _, number in sorted(found)[:_COLUMNS]]
 
 

@@ -85,7 +85,7 @@ KINDS = (
     Kind("syslog", ("message", "timestamp"), ("data.user", "user"), ("timestamp",)),
 )  # fmt: skip
 _USER = re.compile(
-    r"(?:^|[._])(?:user|usr|account|actor|login|upn|email|author|subject)_?(?:name|id|principal_?name|key|email)?$",
+    r"(?:^|[._])(?:user|usr|account|actor|login|upn|email|author|subject)[._]?(?:name|id|principal_?name|key|email)?$",
     re.IGNORECASE,
 )
 _TIME = re.compile(

@@ -204,7 +204,7 @@ def _is_table(head: bytes, name: str) -> bool:
         return False
     mark = _separator(lines[0])
     names = _cells(lines[0], mark)
-    plain = len(names) >= 2 and all(_NAME.fullmatch(cell.strip()) for cell in names)
+    plain = len(names) >= 2 and all(_NAME.fullmatch(cell) and cell == cell.strip() for cell in names)
     return plain and len(set(names)) == len(names) and len(_cells(lines[1], mark)) == len(names)
 
 
