@@ -20,7 +20,7 @@ from icelos.jobs.logs.evaluation.evaluate import Evaluation, Options, evaluate
 from icelos.jobs.logs.profile.rows import Row, RowSource
 
 
-def halves(path: str, most: int) -> tuple[list[Row], list[Row]]:
+def halves(path: str, most: int, seed: int = 0) -> tuple[list[Row], list[Row]]:
     """Two random halves of the first rows."""
     rows: list[Row] = []
     for item in RowSource(path):
@@ -28,7 +28,7 @@ def halves(path: str, most: int) -> tuple[list[Row], list[Row]]:
             rows.append(item)
         if len(rows) >= most:
             break
-    random.Random(0).shuffle(rows)
+    random.Random(seed).shuffle(rows)
     return rows[: len(rows) // 2], rows[len(rows) // 2 :]
 
 
@@ -43,9 +43,9 @@ def show(name: str, what: str, found: Evaluation, seconds: float) -> None:
     )
 
 
-def measure(name: str, path: str, most: int, wanted: Sequence[str]) -> None:
+def measure(name: str, path: str, most: int, wanted: Sequence[str], seed: int) -> None:
     """All lines of one file."""
-    real, other = halves(path, most)
+    real, other = halves(path, most, seed)
     candidates = {"held-out half": other}
     candidates |= {cheat: make(real, len(real), 1) for cheat, make in CHEATS.items() if cheat in wanted}
     for what, rows in candidates.items():
@@ -60,18 +60,19 @@ def main() -> None:
     parser.add_argument("files", nargs="*")
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--simulated", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cheats", nargs="*", default=list(CHEATS))
     given = parser.parse_args()
     print("| rows | generator | gate | failed | not measured | why | time |\n|---|---|---|---|---|---|---|")
     for path in given.files:
-        measure(Path(path).name, path, given.rows, given.cheats)
+        measure(Path(path).name, path, given.rows, given.cheats, given.seed)
     if given.simulated:
         from icelos.jobs.logs.simulate import simulate
 
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "signins.jsonl"
             simulate(path, rows=given.simulated, users=150, seed=7)
-            measure("simulated sign-ins", str(path), given.rows, given.cheats)
+            measure("simulated sign-ins", str(path), given.rows, given.cheats, given.seed)
 
 
 if __name__ == "__main__":

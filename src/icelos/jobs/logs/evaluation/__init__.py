@@ -5,9 +5,10 @@ rows against the same reference. The second is the ceiling that no generator can
 
 sample.py         rows of files, bounded       consistency.py   bonds, equal fields, dependence
 table.py          rows as arrays of codes      timing.py        hours, gaps, sessions, user-days
-measures.py       what a measure is            discriminator.py told apart by a classifier
-text.py           ROUGE, distinct rows         usefulness.py    trained on synthetic, tested on real
-fields.py         fields one by one            privacy.py       copies, closeness, membership, canaries
-gate.py           the table of bounds          evaluate.py      all of it
-report.py         HTML                         cheats.py        generators that must fail
+rounds.py         who is held against whom     discriminator.py told apart by a classifier
+measures.py       what a measure is            usefulness.py    trained on synthetic, tested on real
+text.py           ROUGE, distinct rows         privacy.py       copies, closeness, membership, canaries
+fields.py         fields one by one            evaluate.py      all of it
+gate.py           the table of bounds          report.py        HTML
+cheats.py         generators that must fail
 """

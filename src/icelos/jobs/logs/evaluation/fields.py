@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -47,6 +47,11 @@ def known_share(rows: Iterable[Row], known: set[tuple[str, type]]) -> float:
     """Share of rows without a path or type that is not known."""
     good = [all(found in known for found in _types(row)) for row in rows]
     return sum(good) / len(good) if good else float("nan")
+
+
+def known_figures(candidate: Sequence[Row], reference: Sequence[Row]) -> Figures:
+    """Share of rows that have only paths and types of the reference."""
+    return {"known fields": known_share(candidate, known_types(reference))}
 
 
 def distances(table: Table, candidate: Part, reference: Part) -> dict[int, float]:

@@ -8,45 +8,46 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
-from icelos.jobs.logs.evaluation.table import Part
-
 Figures = Mapping[str, float]
 """Name of a measure -> its value; NaN or absent where it could not be taken."""
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):
-    """`ceiling` is the value of real rows, `noise` how much two samples of real rows differ (a standard
-    error). None for what could not be taken; `note` says why, or on what."""
+    """`ceiling` is the value of real rows, `relative` the value's share of it, `noise` how much two samples
+    of real rows differ (a standard error). None for what could not be taken; `note` says why, or on what."""
 
     name: str
     value: float | None = None
     ceiling: float | None = None
+    relative: float | None = None
     noise: float = 0.0
     note: str = ""
-
-
-class Round(msgspec.Struct, frozen=True):
-    """As many rows each: synthetic, real ones in their place, and real ones that both are held against."""
-
-    synthetic: Part
-    real: Part
-    reference: Part
 
 
 def measure(
     name: str, pairs: Sequence[tuple[float, float]], *, noise: float | None = None, note: str = ""
 ) -> Measure:
     """One measure of (value, ceiling) by round. Without `noise` it is the spread of the ceilings."""
-    values = [value for value, _ in pairs if math.isfinite(value)]
-    ceilings = [ceiling for _, ceiling in pairs if math.isfinite(ceiling)]
-    spread = float(np.std(ceilings, ddof=1)) if len(ceilings) > 1 else 0.0
+    value, ceiling = (_mean(side) for side in zip(*pairs, strict=True))
     return Measure(
         name=name,
-        value=rounded(float(np.mean(values))) if values else None,
-        ceiling=rounded(float(np.mean(ceilings))) if ceilings else None,
-        noise=rounded(spread if noise is None else noise) or 0.0,
+        value=rounded(value),
+        ceiling=rounded(ceiling),
+        relative=rounded(value / ceiling) if ceiling else None,
+        noise=rounded(spread([ceiling for _, ceiling in pairs]) if noise is None else noise) or 0.0,
         note=note,
     )
+
+
+def _mean(values: Sequence[float]) -> float:
+    finite = [value for value in values if math.isfinite(value)]
+    return float(np.mean(finite)) if finite else math.nan
+
+
+def spread(values: Sequence[float]) -> float:
+    """Standard deviation of the finite ones, 0 for fewer than two."""
+    finite = [value for value in values if math.isfinite(value)]
+    return float(np.std(finite, ddof=1)) if len(finite) > 1 else 0.0
 
 
 def rounded(value: float) -> float | None:

@@ -12,7 +12,7 @@ from icelos.jobs.logs.evaluation.measures import Figures
 from icelos.jobs.logs.evaluation.table import TIME, Part, Table
 
 MOST = 2500
-"""Rows of a side whose distances are taken."""
+"""Rows whose distance to all training rows is taken."""
 NEAR = 0.1
 """Distance up to which a row is a near copy: of ten fields that differ among rows, about one is another."""
 UNIQUE = 0.1
@@ -56,7 +56,7 @@ class Closeness:
         return not self._columns
 
     def _features(self, part: Part) -> NDArray[np.int64]:
-        exact = part.exact[:MOST][:, self._columns]
+        exact = part.exact[:, self._columns]
         found = np.full(exact.shape, -1, np.int64)
         for place in range(exact.shape[1]):
             unique, inverse = np.unique(exact[:, place], return_inverse=True)
@@ -69,8 +69,8 @@ class Closeness:
 
 
 def copy_figures(table: Table, candidate: Part, training: Part) -> Figures:
-    """Exact copies of training rows, and near ones by content."""
-    closeness = Closeness(table, candidate, training)
+    """Exact copies of training rows, and near ones by content, of the candidate's first rows."""
+    closeness = Closeness(table, candidate.first(MOST), training)
     near = float("nan")
     if not closeness.is_empty:
         near = float((nearest_distances(*closeness.rows) <= NEAR).mean())
@@ -79,18 +79,17 @@ def copy_figures(table: Table, candidate: Part, training: Part) -> Figures:
 
 def distances(table: Table, candidate: Part, training: Part) -> Floats:
     """Each row's distance to its closest training row."""
-    closeness = Closeness(table, candidate, training)
+    closeness = Closeness(table, candidate.first(MOST), training)
     return nearest_distances(*closeness.rows) if not closeness.is_empty else np.zeros(0)
 
 
 def holdout_figures(table: Table, synthetic: Part, training: Part, holdout: Part) -> Figures:
     """Closeness to training rows rather than to rows held out, and how well it tells who was trained on."""
-    closeness = Closeness(table, synthetic, training, holdout)
+    size = min(MOST, len(training), len(holdout))
+    closeness = Closeness(table, synthetic.first(MOST), training.first(size), holdout.first(size))
     if closeness.is_empty:
         return {"closer to training": float("nan"), "membership": float("nan")}
     made, known, unknown = closeness.rows
-    size = min(known.shape[0], unknown.shape[0])
-    known, unknown = known[:size], unknown[:size]
     return {
         "closer to training": closer_share(nearest_distances(made, known), nearest_distances(made, unknown)),
         "membership": membership_auc(nearest_distances(known, made), nearest_distances(unknown, made)),

@@ -62,9 +62,16 @@ def _body(found: Evaluation) -> Iterator[str]:
     yield from _checks(found.checks)
     yield "<h2>All measures</h2>"
     yield from _table(
-        ("measure", "value", "ceiling", "standard error", ""),
+        ("measure", "value", "ceiling", "of ceiling", "standard error", ""),
         [
-            (one.name, _number(one.value), _number(one.ceiling), _number(one.noise), one.note)
+            (
+                one.name,
+                _number(one.value),
+                _number(one.ceiling),
+                _number(one.relative),
+                _number(one.noise),
+                one.note,
+            )
             for one in found.measures
         ],
     )

@@ -60,6 +60,10 @@ class Part:
     def __len__(self) -> int:
         return len(self.exact)
 
+    def first(self, most: int) -> Part:
+        """The first rows, `most` of them."""
+        return self if len(self) <= most else self.take(np.arange(most))
+
     def take(self, places: Codes) -> Part:
         """Some of the rows."""
         return replace(

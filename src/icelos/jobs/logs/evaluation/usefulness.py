@@ -86,6 +86,17 @@ def _others(table: Table, reference: Part, target: int) -> list[int]:
     return [number for _, number in sorted(found)[:_COLUMNS]]
 
 
+def best(
+    table: Table, synthetic: Part, real: Part, reference: Part, *, wanted: str = ""
+) -> tuple[Target, Scores] | None:
+    """The first target that real rows teach to guess, and its scores; None where none is."""
+    for target in targets(table, reference, wanted):
+        found = scores(table, target, synthetic, real, reference)
+        if found.real - found.guess >= GAIN:
+            return target, found
+    return None
+
+
 class Scores(NamedTuple):
     """Macro F1 on the reference: learnt from synthetic rows, from real ones, and always the same class."""
 

@@ -22,7 +22,7 @@ def rows(*values: Mapping[str, Value]) -> list[Row]:
     return [Row(b"", dict(value), "a:1") for value in values]
 
 
-REAL = rows(*({"a": "xy"[n % 2], "b": 1} for n in range(100)))
+REAL = rows(*[{"a": "x", "b": 1}, {"a": "y", "b": 1}] * 50)
 TABLE = Table(REAL, Who("", "", ""))
 
 
