@@ -25,7 +25,7 @@ def boosting(codes: NDArray[np.float64], categorical: Sequence[bool], seed: int 
         for flag, column in zip(categorical, codes.T, strict=True)
     ]
     return HistGradientBoostingClassifier(
-        max_iter=60, max_leaf_nodes=15, min_samples_leaf=10, learning_rate=0.1, categorical_features=small,
+        max_iter=40, max_leaf_nodes=15, min_samples_leaf=10, learning_rate=0.15, categorical_features=small,
         l2_regularization=1.0,  # without it, steps on rare classes grow without bound
         early_stopping=False, random_state=seed,
     )  # fmt: skip

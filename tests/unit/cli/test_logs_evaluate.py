@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
 
 from icelos.cli.main import run
-from icelos.jobs.logs.simulate import simulate
 
 Capture = pytest.CaptureFixture[bytes]
 
 
 @pytest.fixture
 def halves(home: Path) -> tuple[str, str]:
-    simulate(Path("all.jsonl"), rows=240, users=8, seed=2)
-    lines = Path("all.jsonl").read_bytes().splitlines(keepends=True)
+    rng = random.Random(2)
+    lines = [
+        b'{"user": "u%d", "device": "d%d", "result": "%s", "n": %d}\n'
+        % (user, user % 3, rng.choice([b"ok", b"no"]), number)
+        for number, user in enumerate(rng.choices(range(6), k=160))
+    ]
     Path("real.jsonl").write_bytes(b"".join(lines[::2]))
     Path("other.jsonl").write_bytes(b"".join(lines[1::2]))
     return "real.jsonl", "other.jsonl"
@@ -32,13 +36,12 @@ def test_the_gate_the_report_and_json(halves: tuple[str, str], capfdbinary: Capt
     assert page.startswith("<!doctype html>")
     assert "<script" not in page
 
-    Path("medoid.jsonl").write_bytes(Path(real).read_bytes().splitlines(keepends=True)[7] * 120)
+    Path("medoid.jsonl").write_bytes(Path(real).read_bytes().splitlines(keepends=True)[7] * 80)
     assert run(["logs", "evaluate", real, "medoid.jsonl", "--gate", "--output", "r.json"]) == 1
     told = capfdbinary.readouterr()
     assert b"distinct rows\t0.0" in told.out
     assert b"checks fail: " in told.err
     assert json.loads(Path("r.json").read_bytes())["passed"] is False
-    assert run(["logs", "evaluate", real, "medoid.jsonl"]) == 0, "without --gate nothing fails"
 
 
 def test_errors_are_one_line(halves: tuple[str, str], capfdbinary: Capture) -> None:

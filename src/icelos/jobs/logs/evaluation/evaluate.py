@@ -32,6 +32,8 @@ from icelos.jobs.logs.profile.rows import Row
 
 Rows = Iterable[Row | Failure]
 FEWEST = 20
+_SLOW = 3
+"""Rounds of few rows in which classifiers are trained; with many rows one is enough."""
 BINS = 20
 OVERLAP = 0.01
 """Share of held-out rows among the real rows above which the hold-out hardly is one."""
@@ -152,7 +154,7 @@ class _Run:
 
     def _texts(self) -> None:
         self._add(*self.rounds.measures(text.rouge_figures))
-        self._add(*Rounds(self.rounds.all[:1], 1).measures(text.sequence_figures))
+        self._add(*Rounds(self.rounds.all[:1], 1).measures(text.other_rouge_figures))
         self._add(*self.rounds.measures(lambda candidate, _: text.diversity_figures(candidate)))
 
     def _fields(self) -> None:
@@ -188,7 +190,7 @@ class _Run:
         )
 
     def _discriminator(self) -> None:
-        several = self.rounds.all[: self.rounds.counted if self.rounds.size <= rounds.FEW else 1]
+        several = self.rounds.all[: min(self.rounds.counted, _SLOW) if self.rounds.size <= rounds.FEW else 1]
         found = [discriminator.row_figures(self.table, one.synthetic, one.reference) for one in several]
         noise = auc_noise(self.rounds.size, self.rounds.size)
         self._add(measure("rows told apart", [(one["rows told apart"], 0.5) for one in found], noise=noise))
@@ -199,7 +201,7 @@ class _Run:
             self._add(Measure(name="usefulness", note="no field can be guessed from the others"))
             return
         target, scores = found
-        more = self.rounds.all[1:] if self.rounds.size <= rounds.FEW else ()
+        more = self.rounds.all[1 : _SLOW + 1] if self.rounds.size <= rounds.FEW else ()
         several = [scores, *(usefulness.scores(self.table, target, *one) for one in more)]
         noise = max(share_noise(scores.real, self.rounds.size), spread([one.real for one in several]))
         pairs = [(one.synthetic, one.real) for one in several[: self.rounds.counted]]

@@ -51,14 +51,14 @@ def made_rows(number: int, seed: int) -> list[Row]:
 
 @pytest.fixture(scope="session")
 def rows() -> list[Row]:
-    return made_rows(800, seed=1)
+    return made_rows(640, seed=1)
 
 
 @pytest.fixture(scope="session")
 def real(rows: list[Row]) -> list[Row]:
-    return rows[:400]
+    return rows[:320]
 
 
 @pytest.fixture(scope="session")
 def other(rows: list[Row]) -> list[Row]:
-    return rows[400:]
+    return rows[320:]

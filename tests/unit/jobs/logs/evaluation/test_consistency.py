@@ -13,7 +13,7 @@ from icelos.jobs.logs.profile.rows import Row
 
 def test_real_rows_keep_what_independent_fields_break(real: list[Row], other: list[Row]) -> None:
     table = Table(real, Who("", "user.id", "time"))
-    reference, held, broken = (table.part(rows) for rows in (real, other, independent(real, 400)))
+    reference, held, broken = (table.part(rows) for rows in (real, other, independent(real, 320)))
     structure = learn(table, reference)
     names = {(table.paths[bond.left], table.paths[bond.right]) for bond, _ in structure.bonds}
     assert {

@@ -11,7 +11,7 @@ from icelos.jobs.logs.profile.rows import Row
 
 def test_rows_and_days(real: list[Row], other: list[Row]) -> None:
     table = Table(real, Who("", "user.id", "time"))
-    reference, held, broken = (table.part(rows) for rows in (real, other, independent(real, 400)))
+    reference, held, broken = (table.part(rows) for rows in (real, other, independent(real, 320)))
     assert row_figures(table, held, reference)["rows told apart"] < 0.6
     assert row_figures(table, broken, reference)["rows told apart"] > 0.75
     assert day_figures(table, held, reference)["user-days told apart"] < 0.7

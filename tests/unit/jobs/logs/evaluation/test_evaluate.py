@@ -53,13 +53,13 @@ def test_cheats_fail_for_what_they_are(real: list[Row], cheat: str, because: set
 def test_copies_under_new_ids_are_caught_with_a_holdout(real: list[Row], other: list[Row]) -> None:
     renamed = [
         Row(row.raw, {**row.fields, "id": f"{n:032x}", "bytes": n}, row.source)
-        for n, row in enumerate(real[:200])
+        for n, row in enumerate(real[:160])
     ]
-    found = evaluate(real[:200], renamed, other[:200])
+    found = evaluate(real[:160], renamed, other[:160])
     assert {"closer to training", "membership"} <= failed(found)
     assert "exact copies" not in failed(found)
     honest = evaluate(
-        real[:200], real[200:], other[:200], options=Options(canaries=("user03@example.com", "no such"))
+        real[:160], real[160:], other[:160], options=Options(canaries=("user03@example.com", "no such"))
     )
     assert failed(honest) == {"canaries"}
     told = {one.measure: one for one in honest.checks}
@@ -83,15 +83,15 @@ def test_the_report_and_json_hold_it_all_and_nothing_gets_out(of_real_rows: Eval
 
 
 def test_the_same_seed_says_the_same(real: list[Row], other: list[Row]) -> None:
-    some = Options(limit=120, seed=3)
+    some = Options(limit=100, seed=3)
     assert evaluate(real, other, options=some) == evaluate(real, other, options=some)
 
 
 def test_large_files_are_sampled_and_unreadable_rows_count(real: list[Row], other: list[Row]) -> None:
     bad = [failure(record_id=str(n), job="logs", error="broken", source=f"b:{n}") for n in range(20)]
-    found = evaluate(real, [*bad, *other], options=Options(limit=150))
+    found = evaluate(real, [*bad, *other], options=Options(limit=100))
     assert "valid rows" in failed(found)
-    assert any("a sample of 150 of 400 rows" in note for note in found.notes)
+    assert any("a sample of 100 of 320 rows" in note for note in found.notes)
     assert any("b:0: broken" in note for note in found.notes)
 
 
@@ -105,8 +105,8 @@ def test_too_few_rows_and_unknown_fields(real: list[Row], other: list[Row]) -> N
 
 
 def test_rows_without_users_times_or_anything_in_common() -> None:
-    left = [Row(f"a {n % 7} b".encode(), {"message": f"a {n % 7} b"}, f"x:{n}") for n in range(60)]
-    right = [Row(b"{}", {"x": n}, f"y:{n}") for n in range(60)]
+    left = [Row(f"a {n % 7} b".encode(), {"message": f"a {n % 7} b"}, f"x:{n}") for n in range(44)]
+    right = [Row(b"{}", {"x": n}, f"y:{n}") for n in range(44)]
     found = evaluate(left, right)
     assert {"known fields", "field distance", "value coverage"} <= failed(found)
     assert found.about["time"] == "no field found"

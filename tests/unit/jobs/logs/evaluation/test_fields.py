@@ -22,7 +22,8 @@ def rows(*values: Mapping[str, Value]) -> list[Row]:
     return [Row(b"", dict(value), "a:1") for value in values]
 
 
-REAL = rows(*[{"a": "x", "b": 1}, {"a": "y", "b": 1}] * 50)
+PAIR: list[dict[str, Value]] = [{"a": "x", "b": 1}, {"a": "y", "b": 1}]
+REAL = rows(*PAIR * 50)
 TABLE = Table(REAL, Who("", "", ""))
 
 

@@ -24,7 +24,7 @@ def test_copies_and_copies_under_new_ids(real: list[Row], other: list[Row]) -> N
     assert found["closer to training"] > 0.6
     assert found["membership"] > 0.6
     fair = holdout_figures(
-        table, held.take(np.arange(200)), train.take(np.arange(200)), train.take(np.arange(200, 400))
+        table, held.take(np.arange(160)), train.take(np.arange(160)), train.take(np.arange(160, 320))
     )
     assert fair["closer to training"] == pytest.approx(0.5, abs=0.1)
     assert fair["membership"] == pytest.approx(0.5, abs=0.15)

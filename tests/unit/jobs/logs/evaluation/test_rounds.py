@@ -21,7 +21,7 @@ def test_halves_share_no_row_and_all_sides_are_alike(real: list[Row], other: lis
     found = rounds.of_rows([table.part(real), table.part(other)], np.random.default_rng(0))
     assert found.counted == len(found.all) == 6
     for one in found.all:
-        assert len(one.real) == len(one.reference) == len(one.synthetic) == 200
+        assert len(one.real) == len(one.reference) == len(one.synthetic) == 160
         assert not ids(one.real) & ids(one.reference)
         assert ids(one.synthetic) <= {row.fields["id"] for row in other}
     assert ids(found.all[0].real) != ids(found.all[1].real)

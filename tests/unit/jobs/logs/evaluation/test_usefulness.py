@@ -18,7 +18,7 @@ def test_what_is_learnt_from_real_rows_and_from_cheats(real: list[Row], other: l
     good = scores(table, target, train, train, reference)
     assert good.synthetic == good.real > good.guess + 0.1
     for cheat in (independent, medoid):
-        bad = scores(table, target, table.part(cheat(real, 400, 2)), train, reference)
+        bad = scores(table, target, table.part(cheat(real, 320, 2)), train, reference)
         assert bad.synthetic < good.real - 0.1
 
 
