@@ -17,6 +17,8 @@ from icelos.jobs.logs.profile.rows import Row
 
 LIMIT = 10_000
 """Rows of a file that are measured; above that a sample stands for it."""
+HELD = 1 << 28
+"""Bytes of rows that are held at once; where rows are so long that more would be, fewer are measured."""
 _LOOKED_AT = 5000
 MAX_CANARIES = 1000
 SHORTEST_CANARY = 8
@@ -66,8 +68,7 @@ def draw(
     whenever they have too many rows, so that the same users are drawn from every file. Raises InputError
     where no row can be read.
     """
-    sample, people = Sample(name), _People(user, limit)
-    rng = random.Random(seed)  # noqa: S311 - a sample, not a secret
+    sample, people, reservoir = Sample(name), _People(user, limit), _Reservoir(limit, seed)
     for item in rows:
         if isinstance(item, Failure):
             sample.failures += 1
@@ -75,23 +76,44 @@ def draw(
                 sample.first_failures.append(f"{item.source}: {item.error}")
             continue
         sample.total += 1
-        if len(sample.rows) < limit:
-            sample.rows.append(item)
-        elif (place := rng.randrange(sample.total)) < limit:
-            sample.rows[place] = item
+        reservoir.add(item)
         people.add(item)
         if canaries:
             _find(item, canaries, sample.canaries)
-    sample.people, sample.share = people.rows, people.share
+    sample.rows, sample.people, sample.share = reservoir.rows, people.rows, people.share
     if not sample.rows:
         why = f", {sample.failures} unreadable, such as {sample.first_failures[0]}" if sample.failures else ""
         raise InputError(f"no rows{why}", source=name)
     return sample
 
 
+class _Reservoir:
+    """A uniform sample. A random half of one is one, too: it shrinks where rows are too long to be held."""
+
+    def __init__(self, limit: int, seed: int) -> None:
+        self._limit, self._held, self._seen = limit, 0, 0
+        self._random = random.Random(seed)  # noqa: S311 - a sample, not a secret
+        self.rows: list[Row] = []
+
+    def add(self, row: Row) -> None:
+        self._seen += 1
+        if len(self.rows) < self._limit:
+            self.rows.append(row)
+            self._held += len(row.raw)
+        elif (place := self._random.randrange(self._seen)) < self._limit:
+            self._held += len(row.raw) - len(self.rows[place].raw)
+            self.rows[place] = row
+        while self._held > HELD and len(self.rows) > 1:
+            self._limit = len(self.rows) // 2
+            self.rows = self._random.sample(self.rows, self._limit)
+            self._held = sum(len(kept.raw) for kept in self.rows)
+
+
 class _People:
+    """All rows of those users whose place is below `share`, which is halved where they are too many."""
+
     def __init__(self, user: str, limit: int) -> None:
-        self._user, self._limit = user, limit
+        self._user, self._limit, self._held = user, limit, 0
         self._hashes: list[float] = []
         self.rows: list[Row] = []
         self.share = 1.0
@@ -105,11 +127,13 @@ class _People:
             return
         self.rows.append(row)
         self._hashes.append(place)
-        while len(self.rows) > self._limit and self.share > 1e-6:
+        self._held += len(row.raw)
+        while (len(self.rows) > self._limit or self._held > HELD) and self.share > 1e-6:
             self.share /= 2
             kept = [n for n, found in enumerate(self._hashes) if found < self.share]
             self.rows = [self.rows[n] for n in kept]
             self._hashes = [self._hashes[n] for n in kept]
+            self._held = sum(len(row.raw) for row in self.rows)
 
 
 def user_place(user: Value) -> float:

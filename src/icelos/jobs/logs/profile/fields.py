@@ -13,12 +13,13 @@ from icelos.jobs.logs.profile.cardinality import Cardinality
 from icelos.jobs.logs.profile.formats import format_of, seconds_of
 from icelos.jobs.logs.profile.kinds import names_a_time
 
-KEPT = 512
+KEPT = 256
 """Counters of the commonest values, and of the Misra-Gries summary behind them."""
 SHOWN = 5
 LOOKED_AT = 64
 """Different values of one batch whose format is looked at."""
 LONGEST = 120
+_LONG = 200
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,9 +103,9 @@ class FieldProfile:
         """The values of a batch of rows; rows without the field bring none."""
         self.rows += len(values)
         self.types.update(map(type, values))
-        counts = _counted(values)
+        counts: Counter[Value] = Counter(values)
         self.cardinality.add(counts)
-        self.frequent.add(counts)
+        self.frequent.add(_shortened(counts))
         texts = [value for value in counts if isinstance(value, str)]
         if texts:
             self.lengths.add(list(map(len, texts)))
@@ -146,9 +147,12 @@ class FieldProfile:
         )
 
 
-def _counted(values: Sequence[Value]) -> Counter[Value]:
-    """Long texts are counted by their beginning and their length: what is kept must be bounded."""
-    counts: Counter[Value] = Counter(values)
-    for value in [v for v in counts if isinstance(v, str) and len(v) > 1024]:
-        counts[f"{value[:1000]}... ({len(value)} characters)"] += counts.pop(value)
-    return counts
+def _shortened(counts: Counter[Value]) -> Counter[Value]:
+    """Long texts by their beginning and their length: what is kept must be bounded."""
+    long = [value for value in counts if isinstance(value, str) and len(value) > _LONG]
+    if not long:
+        return counts
+    short = counts.copy()
+    for value in long:
+        short[f"{value[:_LONG]}... ({len(value)} characters)"] += short.pop(value)
+    return short

@@ -15,6 +15,8 @@ from icelos.jobs.logs.profile.kinds import Who, kind_of, who_and_when
 from icelos.jobs.logs.profile.rows import Row
 
 BATCH = 2000
+BATCH_BYTES = 1 << 25
+"""A batch ends at whichever comes first: rows may be a mebibyte long."""
 MAX_PATHS = 4000
 """Paths that are profiled; a log that makes its keys of data (ids as names) has no end of them."""
 SHOWN_FAILURES = 20
@@ -45,7 +47,7 @@ class Profiler:
         self._fields: dict[str, FieldProfile] = {}
         self._batch: dict[str, list[Value]] = {}
         self._kinds: Counter[str] = Counter()
-        self._waiting = self._rows = self._bytes = self._left_out = self._failures = 0
+        self._waiting = self._held = self._rows = self._bytes = self._left_out = self._failures = 0
         self._first_failures: list[str] = []
 
     def add(self, item: Row | Failure) -> None:
@@ -66,7 +68,8 @@ class Profiler:
         self._rows += 1
         self._bytes += len(item.raw) + 1
         self._waiting += 1
-        if self._waiting >= BATCH or len(batch) > MAX_PATHS:
+        self._held += len(item.raw)
+        if self._waiting >= BATCH or self._held > BATCH_BYTES or len(batch) > MAX_PATHS:
             self._flush()
 
     def _flush(self) -> None:
@@ -78,7 +81,7 @@ class Profiler:
                     continue
                 field = self._fields[path] = FieldProfile(path)
             field.add(values)
-        self._batch, self._waiting = {}, 0
+        self._batch, self._waiting, self._held = {}, 0, 0
 
     def who(self) -> Who:
         """Kind, user and time of what has come so far."""

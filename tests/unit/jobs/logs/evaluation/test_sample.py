@@ -28,6 +28,15 @@ def test_large_logs_are_sampled_evenly_and_users_whole() -> None:
     assert sample.share < 1
 
 
+def test_long_rows_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("icelos.jobs.logs.evaluation.sample.HELD", 2000)
+    rows = [Row(b"x" * 100, {"user": f"user{n % 50}", "n": n}, f"a:{n}") for n in range(3000)]
+    sample = draw(rows, "a", "user", limit=600)
+    assert 10 <= len(sample.rows) <= 20
+    assert not sample.is_whole
+    assert len(sample.people) <= 60  # one user alone has 60 rows
+
+
 def test_failures_and_nothing_to_read() -> None:
     bad = failure(record_id="1", job="logs", error="broken", source="a:1")
     sample = draw([bad, ROWS[0]], "a", "user")
