@@ -1,4 +1,4 @@
-"""`icelos logs evaluate --gate` on public logs: a real held-out half passes, cheats fail for what they are."""
+"""`icelos logs evaluate --gate` on public logs: a real held-out half passes, cheats fail for what they do."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BECAUSE = {
 }
 
 
-@pytest.fixture(scope="module", params=LOGS.values(), ids=LOGS)
+@pytest.fixture(scope="module", params=list(LOGS.values()), ids=list(LOGS))
 def halves(request: pytest.FixtureRequest) -> tuple[list[Row], list[Row]]:
     path = Path(os.environ["ICELOS_DATA"]) / "logs" / request.param
     if not path.exists():

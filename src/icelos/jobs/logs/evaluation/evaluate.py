@@ -177,9 +177,10 @@ class _Run:
         self._bonds = consistency.worst_bonds(self.table, structures[0], first.synthetic, first.real)
 
     def _timing(self) -> None:
-        found = rounds.of_people(self._samples, self.table, self._random, fewest=FEWEST)
-        if not self._who.time or found is None:
+        if not self._who.time:
             return
+        # Without users there still are hours.
+        found = rounds.of_people(self._samples, self.table, self._random, fewest=FEWEST) or self.rounds
         self._add(*found.measures(timing.timing_figures))
         days = discriminator.day_figures(self.table, found.first.synthetic, found.first.reference)
         number = int(days["user-days"])
