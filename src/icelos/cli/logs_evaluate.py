@@ -24,6 +24,7 @@ def evaluate(
     output_file: Annotated[
         Path | None, typer.Option("--output", help="The report: FILE.html or FILE.json")
     ] = None,
+    form: Annotated[str, typer.Option("--format", help="auto, json, cef, leef, syslog or csv")] = "auto",
     rows: Annotated[
         int, typer.Option(min=100, help="Rows of a file to measure; above that a sample")
     ] = 10_000,
@@ -53,9 +54,9 @@ def evaluate(
     )
     with output.console(stderr=True).status("reading") as status:
         found = run(
-            RowSource(real),
-            RowSource(synthetic),
-            RowSource(holdout) if holdout else None,
+            RowSource(real, form),
+            RowSource(synthetic, form),
+            RowSource(holdout, form) if holdout else None,
             options=options,
             progress=status.update,
         )

@@ -110,5 +110,7 @@ def test_rows_without_users_times_or_anything_in_common() -> None:
     found = evaluate(left, right)
     assert {"known fields", "field distance", "value coverage"} <= failed(found)
     assert found.about["time"] == "no field found"
+    timed = [Row(b"", {"time": f"2025-01-06T{n % 9:02}:00:00Z", "x": n % 3}, f"x:{n}") for n in range(44)]
+    assert next(one for one in evaluate(timed, timed[::-1]).checks if one.measure == "hours").passed
     constant = [Row(b"same", {"message": "same"}, f"x:{n}") for n in range(40)]
     assert evaluate(constant, constant).passed
