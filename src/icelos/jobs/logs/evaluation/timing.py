@@ -19,6 +19,8 @@ SESSION = 1800.0
 DAY = 86_400.0
 FEWEST_DAYS = 40
 FEWEST_GAPS = 40
+FEWEST_USERS = 15
+"""What the reference must have for shares of it to mean something."""
 _COLUMNS = 12
 _CODES = 4
 Floats = NDArray[np.float64]
@@ -67,17 +69,21 @@ def binned(values: Floats | Codes) -> Codes:
 
 
 def timing_figures(candidate: Part, reference: Part) -> Figures:
-    """Distances of hours, gaps, sessions and rows per user; NaN where there are too few."""
+    """Distances of hours, gaps, sessions and rows per user; NaN where the reference has too few."""
     left, right = ordered(candidate), ordered(reference)
-    found = {"hours": total_variation(hours(candidate), hours(reference))}
-    if min(len(gaps(left)), len(gaps(right))) < FEWEST_GAPS:
-        return found
     return {
-        **found,
-        "gaps": total_variation(binned(gaps(left)), binned(gaps(right))),
-        "sessions": total_variation(binned(session_lengths(left)), binned(session_lengths(right))),
-        "rows per user": total_variation(_per_user(left), _per_user(right)),
+        "hours": _apart(hours(candidate), hours(reference), 1),
+        "gaps": _apart(binned(gaps(left)), binned(gaps(right)), FEWEST_GAPS),
+        "sessions": _apart(binned(session_lengths(left)), binned(session_lengths(right)), FEWEST_GAPS),
+        "rows per user": _apart(_per_user(left), _per_user(right), FEWEST_USERS),
     }
+
+
+def _apart(candidate: Codes, reference: Codes, fewest: int) -> float:
+    """Total variation distance: NaN where the reference has too few, 1 where only the candidate has none."""
+    if len(reference) < fewest:
+        return float("nan")
+    return total_variation(candidate, reference) if len(candidate) else 1.0
 
 
 def _per_user(rows: Ordered) -> Codes:

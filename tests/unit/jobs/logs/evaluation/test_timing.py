@@ -30,8 +30,8 @@ def test_gaps_and_sessions_are_of_each_user() -> None:
 
 
 def test_bursts_are_told_from_even_times() -> None:
-    bursts = [(f"u{n % 5}", (n // 50) * 7 * _HOUR + n % 50) for n in range(500)]
-    even = [(f"u{n % 5}", n * 500.0) for n in range(500)]
+    bursts = [(f"u{n % 20}", (n // 50) * 7 * _HOUR + n % 50) for n in range(500)]
+    even = [(f"u{n % 20}", n * 500.0) for n in range(500)]
     _, left = part(bursts)
     _, right = part(even)
     same, other = timing.timing_figures(left, left), timing.timing_figures(right, left)
@@ -53,4 +53,15 @@ def test_rows_without_users_or_times() -> None:
     table = Table(rows, Who("", "", ""))
     found = table.part(rows)
     assert len(timing.user_days(table, found)) == 0
-    assert "gaps" not in timing.timing_figures(found, found)
+    assert all(np.isnan(value) for value in timing.timing_figures(found, found).values())
+
+
+def test_a_candidate_without_repeated_users_does_not_get_away() -> None:
+    _, reference = part([(f"u{n % 20}", n * 100.0) for n in range(400)])
+    _, lonely = part([(f"u{n}", n * 100.0) for n in range(400)])
+    figures = timing.timing_figures(lonely, reference)
+    assert figures["gaps"] == 1
+    assert figures["rows per user"] == 1
+    few = timing.timing_figures(reference, reference.take(np.arange(10)))
+    assert np.isnan(few["gaps"])
+    assert np.isnan(few["rows per user"])
