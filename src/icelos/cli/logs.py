@@ -1,4 +1,4 @@
-"""`icelos logs`: simulate, train, generate."""
+"""`icelos logs`: simulate, train, generate; `evaluate` and `profile` have files of their own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icelos.cli import output
+from icelos.cli import logs_evaluate, logs_profile, output
 
 if TYPE_CHECKING:
     from icelos.gpt.data import Packed
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from icelos.gpt.train import Trained
     from icelos.jobs.logs.training import RawRows
 
-app = typer.Typer(help="Logs: simulate, train, generate.", no_args_is_help=True)
+app = typer.Typer(help="Logs: profile, simulate, train, generate, evaluate.", no_args_is_help=True)
+
+app.command()(logs_evaluate.evaluate)
+app.command()(logs_profile.profile)
 
 Json = Annotated[bool, typer.Option("--json", help="The result as one JSON object")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same rows")]

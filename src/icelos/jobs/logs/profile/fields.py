@@ -1,0 +1,158 @@
+"""What one field holds: types, formats, lengths, range, the commonest values; in bounded memory."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from icelos.data.parse.flat import Value
+from icelos.jobs.logs.profile.cardinality import Cardinality
+from icelos.jobs.logs.profile.formats import format_of, seconds_of
+from icelos.jobs.logs.profile.kinds import names_a_time
+
+KEPT = 256
+"""Counters of the commonest values, and of the Misra-Gries summary behind them."""
+SHOWN = 5
+LOOKED_AT = 64
+"""Different values of one batch whose format is looked at."""
+LONGEST = 120
+_LONG = 200
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """One path's profile. `missing` is the share of rows without it, `distinct` may be an estimate.
+
+    `top` are the commonest values with a lower bound of how often they came, `formats` shares of the texts
+    that were looked at. `least` and `most` are of numbers, `first` and `last` of times (seconds, epoch).
+    """
+
+    path: str
+    rows: int
+    missing: float
+    nulls: int
+    depth: int
+    types: dict[str, int]
+    distinct: int
+    distinct_is_exact: bool
+    top: tuple[tuple[str, int], ...]
+    formats: dict[str, float]
+    shortest: int | None
+    longest: int | None
+    least: float | None
+    most: float | None
+    first: float | None
+    last: float | None
+
+
+class Range:
+    """The least and the greatest of what came."""
+
+    def __init__(self) -> None:
+        self.low, self.high = math.inf, -math.inf
+
+    def add(self, values: Iterable[float]) -> None:
+        """NaN and infinity are passed over."""
+        found = [value for value in values if math.isfinite(value)]
+        if found:
+            self.low, self.high = min(self.low, *found), max(self.high, *found)
+
+    @property
+    def bounds(self) -> tuple[float, float] | tuple[None, None]:
+        return (self.low, self.high) if self.low <= self.high else (None, None)
+
+
+class Frequent:
+    """The commonest values by Misra and Gries (1982): a value in more than 1 of `KEPT` is never lost.
+
+    Counts are lower bounds, too low by at most `lost`.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Counter[Value] = Counter()
+        self.lost = 0
+
+    def add(self, counts: Counter[Value]) -> None:
+        """Merged after Agarwal et al., "Mergeable summaries" (2012)."""
+        self.counts.update(counts)
+        if len(self.counts) > KEPT:
+            cut = self.counts.most_common(KEPT + 1)[-1][1]
+            self.lost += cut
+            self.counts = Counter({value: n - cut for value, n in self.counts.items() if n > cut})
+
+
+_TYPES = {str: "text", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+
+
+class FieldProfile:
+    """Gathers one path's values, a batch at a time."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.rows = 0
+        self.types: Counter[type] = Counter()
+        self.formats: Counter[str] = Counter()
+        self.cardinality = Cardinality()
+        self.frequent = Frequent()
+        self.lengths, self.numbers, self.times = Range(), Range(), Range()
+        self._may_be_time = names_a_time(path)
+
+    def add(self, values: Sequence[Value]) -> None:
+        """The values of a batch of rows; rows without the field bring none."""
+        self.rows += len(values)
+        self.types.update(map(type, values))
+        counts: Counter[Value] = Counter(values)
+        self.cardinality.add(counts)
+        self.frequent.add(_shortened(counts))
+        texts = [value for value in counts if isinstance(value, str)]
+        if texts:
+            self.lengths.add(list(map(len, texts)))
+            self.formats.update(map(format_of, texts[:LOOKED_AT]))
+        self.numbers.add(v for v in counts if isinstance(v, int | float) and not isinstance(v, bool))
+        self._time(list(counts), texts)
+
+    def _time(self, values: list[Value], texts: list[str]) -> None:
+        """All values of a batch are looked at where the first are times."""
+        candidates = values if self._may_be_time else texts
+        if not candidates or seconds_of(candidates[0], numbers=self._may_be_time) is None:
+            return
+        found = (seconds_of(value, numbers=self._may_be_time) for value in candidates)
+        self.times.add(moment for moment in found if moment is not None)
+
+    def told(self, rows: int) -> Field:
+        """What was gathered, of `rows` rows in all."""
+        looked_at = self.formats.total()
+        (shortest, longest), (least, most) = self.lengths.bounds, self.numbers.bounds
+        first, last = self.times.bounds
+        top = self.frequent.counts.most_common(SHOWN)
+        return Field(
+            path=self.path,
+            rows=self.rows,
+            missing=1 - self.rows / rows if rows else 0.0,
+            nulls=self.types[type(None)],
+            depth=1 + self.path.count(".") + self.path.count("["),
+            types={_TYPES[kind]: n for kind, n in self.types.most_common()},
+            distinct=self.cardinality.count(),
+            distinct_is_exact=self.cardinality.is_exact,
+            top=tuple((str(value)[:LONGEST], n) for value, n in top if n > 1 or len(top) == 1),
+            formats={name: n / looked_at for name, n in self.formats.most_common(SHOWN)},
+            shortest=None if shortest is None else int(shortest),
+            longest=None if longest is None else int(longest),
+            least=least,
+            most=most,
+            first=first,
+            last=last,
+        )
+
+
+def _shortened(counts: Counter[Value]) -> Counter[Value]:
+    """Long texts by their beginning and their length: what is kept must be bounded."""
+    long = [value for value in counts if isinstance(value, str) and len(value) > _LONG]
+    if not long:
+        return counts
+    short = counts.copy()
+    for value in long:
+        short[f"{value[:_LONG]}... ({len(value)} characters)"] += short.pop(value)
+    return short

@@ -1,0 +1,132 @@
+"""`icelos logs profile`: what each field of a log holds, in memory that does not depend on its size."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+import msgspec
+
+from icelos.data.parse.flat import Value
+from icelos.findings import Failure
+from icelos.jobs.logs.profile.fields import Field, FieldProfile
+from icelos.jobs.logs.profile.kinds import Who, kind_of, who_and_when
+from icelos.jobs.logs.profile.rows import Row
+
+BATCH = 2000
+BATCH_BYTES = 1 << 25
+"""A batch ends at whichever comes first: rows may be a mebibyte long."""
+MAX_PATHS = 4000
+"""Paths that are profiled; a log that makes its keys of data (ids as names) has no end of them."""
+SHOWN_FAILURES = 20
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """A log's profile. `left_out` counts values at paths beyond `MAX_PATHS`; times are ISO 8601, UTC."""
+
+    kind: str
+    kinds: dict[str, int]
+    rows: int
+    bytes: int
+    failures: int
+    first_failures: tuple[str, ...]
+    user_field: str
+    users: int | None
+    time_field: str
+    first: str | None
+    last: str | None
+    left_out: int
+    fields: tuple[Field, ...]
+
+
+class Profiler:
+    """Gathers rows. `add` one at a time, then `told`."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, FieldProfile] = {}
+        self._batch: dict[str, list[Value]] = {}
+        self._kinds: Counter[str] = Counter()
+        self._waiting = self._held = self._rows = self._bytes = self._left_out = self._failures = 0
+        self._first_failures: list[str] = []
+
+    def add(self, item: Row | Failure) -> None:
+        """One row, or one that could not be read."""
+        if isinstance(item, Failure):
+            self._failures += 1
+            if len(self._first_failures) < SHOWN_FAILURES:
+                self._first_failures.append(f"{item.source}: {item.error}")
+            return
+        batch = self._batch
+        for path, value in item.fields.items():
+            values = batch.get(path)
+            if values is None:
+                values = batch[path] = []
+            values.append(value)
+        if self._waiting % 16 == 0:
+            self._kinds[kind_of(item.fields)] += 1
+        self._rows += 1
+        self._bytes += len(item.raw) + 1
+        self._waiting += 1
+        self._held += len(item.raw)
+        if self._waiting >= BATCH or self._held > BATCH_BYTES or len(batch) > MAX_PATHS:
+            self._flush()
+
+    def _flush(self) -> None:
+        for path, values in self._batch.items():
+            field = self._fields.get(path)
+            if field is None:
+                if len(self._fields) >= MAX_PATHS:
+                    self._left_out += len(values)
+                    continue
+                field = self._fields[path] = FieldProfile(path)
+            field.add(values)
+        self._batch, self._waiting, self._held = {}, 0, 0
+
+    def who(self) -> Who:
+        """Kind, user and time of what has come so far."""
+        self._flush()
+        present = {path: field.rows for path, field in self._fields.items()}
+        times = [path for path, field in self._fields.items() if field.times.bounds[0] is not None]
+        return who_and_when(present, times, self._kinds)
+
+    def told(self) -> Profile:
+        """The profile of all that came, fields in the order of their first row."""
+        who = self.who()
+        user, time = self._fields.get(who.user), self._fields.get(who.time)
+        first, last = time.times.bounds if time else (None, None)
+        return Profile(
+            kind=who.kind,
+            kinds=dict(self._kinds.most_common(10)),
+            rows=self._rows,
+            bytes=self._bytes,
+            failures=self._failures,
+            first_failures=tuple(self._first_failures),
+            user_field=who.user,
+            users=user.cardinality.count() if user else None,
+            time_field=who.time,
+            first=iso(first),
+            last=iso(last),
+            left_out=self._left_out,
+            fields=tuple(field.told(self._rows) for field in self._fields.values()),
+        )
+
+
+def iso(seconds: float | None) -> str | None:
+    """A time for people and programs; None where there is none or no calendar has it."""
+    if seconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def profile_rows(rows: Iterable[Row | Failure], progress: Callable[[int], None] = lambda _: None) -> Profile:
+    """The profile of all rows; `progress` is told how many were read, now and then."""
+    profiler = Profiler()
+    for number, item in enumerate(rows, 1):
+        profiler.add(item)
+        if number % 5000 == 0:
+            progress(number)
+    return profiler.told()

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from icelos.data.parse.flat import Value
+from icelos.jobs.logs.profile import fields
+from icelos.jobs.logs.profile.fields import FieldProfile, Frequent
+
+
+def test_what_one_field_holds() -> None:
+    field = FieldProfile("a[0].size")
+    field.add([1, 2.5, "x", None, True, 1])
+    field.add(["longer"])
+    told = field.told(10)
+    assert told.missing == 0.30000000000000004 or told.missing == 0.3
+    assert told.types == {"integer": 2, "text": 2, "number": 1, "null": 1, "boolean": 1}
+    assert told.nulls == 1
+    assert told.depth == 3
+    assert (told.least, told.most) == (1, 2.5)
+    assert (told.shortest, told.longest) == (1, 6)
+    assert told.first is None
+
+
+def test_times_and_formats() -> None:
+    field = FieldProfile("createdDateTime")
+    field.add(["2024-01-02T00:00:00Z", "2024-01-01T00:00:00Z", "never"])
+    told = field.told(3)
+    assert (told.first, told.last) == (1704067200.0, 1704153600.0)
+    assert told.formats == {"time": 2 / 3, "text": 1 / 3}
+
+
+def test_long_texts_are_not_kept_whole() -> None:
+    field = FieldProfile("a")
+    field.add(["x" * 10_000, "x" * 10_000, "y" * 1025, "x" * 9_999 + "y"])
+    assert max(len(str(value)) for value in field.frequent.counts) < 240
+    assert field.frequent.counts.most_common(1)[0][1] == 3
+    assert field.cardinality.count() == 3, "texts of the same beginning and length are still two"
+
+
+@given(st.lists(st.lists(st.integers(0, 40), max_size=60), max_size=12))
+def test_a_frequent_value_is_never_lost(batches: list[list[int]]) -> None:
+    before, fields.KEPT = fields.KEPT, 8
+    try:
+        frequent, truth = Frequent(), Counter[Value]()
+        for batch in batches:
+            frequent.add(Counter(batch))
+            truth.update(batch)
+    finally:
+        fields.KEPT = before
+    assert len(frequent.counts) <= 8
+    for value, count in truth.items():
+        assert count - frequent.lost <= frequent.counts[value] <= count
+    assert frequent.lost <= truth.total() / 8

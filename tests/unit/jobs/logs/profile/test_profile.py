@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from icelos.findings import failure
+from icelos.jobs.logs.profile import profile
+from icelos.jobs.logs.profile.profile import iso, profile_rows
+from icelos.jobs.logs.profile.rows import Row, RowSource
+
+
+def test_simulated_signins(signins: Path) -> None:
+    found = profile_rows(RowSource(str(signins)))
+    assert found.kind == "Entra ID sign-ins (Graph)"
+    assert found.rows == 400
+    assert found.failures == 0
+    assert (found.user_field, found.time_field) == ("userPrincipalName", "createdDateTime")
+    assert 1 <= (found.users or 0) <= 10
+    assert (found.first or "") < (found.last or "")
+    fields = {field.path: field for field in found.fields}
+    assert fields["id"].distinct == 400
+    assert fields["id"].formats == {"uuid": 1.0}
+    assert fields["status.errorCode"].types == {"integer": 400}
+
+
+def test_failures_are_counted_and_shown() -> None:
+    bad = failure(record_id="1", job="logs", error="broken", source="a:1")
+    found = profile_rows([bad, Row(b"{}", {"a": 1}, "a:2"), bad])
+    assert (found.rows, found.failures) == (1, 2)
+    assert found.first_failures == ("a:1: broken", "a:1: broken")
+
+
+def test_keys_made_of_data_do_not_fill_the_memory(monkeypatch: object) -> None:
+    before, profile.MAX_PATHS = profile.MAX_PATHS, 50
+    try:
+        found = profile_rows(Row(b"{}", {f"user{n}": n, "same": 1}, f"a:{n}") for n in range(500))
+    finally:
+        profile.MAX_PATHS = before
+    assert len(found.fields) == 50
+    assert found.left_out == 500 - 49
+    assert next(field for field in found.fields if field.path == "same").rows == 500
+
+
+def test_times_beyond_the_calendar() -> None:
+    assert iso(1e18) is None
+    assert iso(0.0) == "1970-01-01T00:00:00Z"
