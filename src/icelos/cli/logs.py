@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icelos.cli import output
+from icelos.cli import logs_tokenizers, output
 
 if TYPE_CHECKING:
     from icelos.gpt.data import Packed
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from icelos.jobs.logs.training import RawRows
 
 app = typer.Typer(help="Logs: simulate, train, generate.", no_args_is_help=True)
+app.add_typer(logs_tokenizers.app, name="tokenizers")
 
 Json = Annotated[bool, typer.Option("--json", help="The result as one JSON object")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same rows")]
@@ -63,7 +64,9 @@ def train(
         typer.Option(min=0.01, help="End after this much training; 10 if neither is given"),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="0 if not given")] = None,
-    tokenizer: Annotated[str | None, typer.Option(help="byte, char or bpe; bpe if not given")] = None,
+    tokenizer: Annotated[
+        str | None, typer.Option(help="byte, char, gpt2, bpe or json-bpe; json-bpe if not given")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped")] = False,
     json: Json = False,
 ) -> None:
