@@ -17,26 +17,38 @@ ROTARY_BASE = 10_000.0
 
 
 class Cache:
-    """Keys and values of a batch, preallocated: (layers, 2, batch, heads, length, channels).
+    """Keys and values of a batch, preallocated: (layers, 2, batch, heads, length + 1, channels).
 
-    `filled` positions hold what the network has seen; `keep` drops rows of the batch that are done.
+    Row i has seen `filled[i]` tokens; rows may stand at different positions. What lies behind a row's
+    position is padding of earlier calls: no token sees it, and later tokens replace it. The last place of
+    the store only takes padding that would lie beyond the length.
     """
 
     def __init__(self, config: ModelConfig, batch: int, length: int, like: Tensor) -> None:
-        shape = (config.layers, 2, batch, config.heads, length, config.width // config.heads)
-        self._store = torch.empty(shape, dtype=like.dtype, device=like.device)
-        self.filled = 0
+        shape = (config.layers, 2, batch, config.heads, length + 1, config.width // config.heads)
+        self._store = torch.zeros(shape, dtype=like.dtype, device=like.device)
+        self.filled = torch.zeros(batch, dtype=torch.long, device=like.device)
+        self._length, self._end = length, 0
+
+    def open(self, tokens: int) -> Tensor:
+        """Where the next tokens of each row go; shape (batch, tokens). `mask` then says what they see."""
+        places = self.filled[:, None] + torch.arange(tokens, device=self.filled.device)
+        self._places = places.clamp_(max=self._length)
+        self._rows = torch.arange(len(places), device=places.device)[:, None]
+        self._end = int(places[:, -1].max()) + 1
+        keys = torch.arange(self._end, device=places.device)
+        self.mask = (keys <= places[:, :, None])[:, None]
+        return places
 
     def add(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Store (batch, heads, tokens, channels) behind what is filled; give back all up to there."""
-        end = self.filled + keys.shape[2]
-        self._store[layer, 0, :, :, self.filled : end] = keys
-        self._store[layer, 1, :, :, self.filled : end] = values
-        return self._store[layer, 0, :, :, :end], self._store[layer, 1, :, :, :end]
+        """Store (batch, heads, tokens, channels) at the open places; give back all up to the last of them."""
+        for store, new in zip(self._store[layer], (keys, values), strict=True):
+            store[self._rows, :, self._places] = new.transpose(1, 2)
+        return self._store[layer, 0, :, :, : self._end], self._store[layer, 1, :, :, : self._end]
 
     def keep(self, rows: Tensor) -> None:
         """Keep the rows of the batch that the index or mask names."""
-        self._store = self._store[:, :, rows]
+        self._store, self.filled = self._store[:, :, rows], self.filled[rows]
 
 
 class Attention(nn.Module):
@@ -54,12 +66,11 @@ class Attention(nn.Module):
         shaped = self.qkv(x).view(batch, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
         q, k, v = shaped.unbind(0)
         q, k = rotate(_norm(q), rotation), rotate(_norm(k), rotation)
-        causal = tokens > 1
-        if cache is not None:
-            if causal and cache.filled:
-                raise ValueError("a cache takes many tokens at once only while it is empty")
+        if cache is None:
+            y = functional.scaled_dot_product_attention(q, k, v, is_causal=tokens > 1)
+        else:
             k, v = cache.add(self.layer, k, v)
-        y = functional.scaled_dot_product_attention(q, k, v, is_causal=causal)
+            y = functional.scaled_dot_product_attention(q, k, v, attn_mask=cache.mask)
         result: Tensor = self.out(y.transpose(1, 2).reshape(batch, tokens, width))
         return result
 
@@ -113,18 +124,40 @@ class GPT(nn.Module):
                 elif weight.dim() == 2:
                     weight.normal_(0.0, self.config.width**-0.5, generator=generator)
 
-    def forward(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
-        """Raises ValueError where the tokens, with those in the cache, exceed the context."""
-        start = cache.filled if cache is not None else 0
-        end = start + ids.shape[1]
-        if end > self.config.context:
-            raise ValueError(f"{end} tokens exceed the context of {self.config.context}")
-        x = self.embedding(ids)
-        rotation = (self.cosine[start:end].to(x.dtype), self.sine[start:end].to(x.dtype))
+    def forward(self, ids: Tensor, cache: Cache | None = None, lengths: Tensor | None = None) -> Tensor:
+        """Logits of every token, or, with a cache and `lengths`, (batch, vocabulary) of each row's last one.
+
+        `lengths` (batch,) are the tokens of each row, 1 or more; what stands behind them is padding.
+        Raises ValueError where the tokens, with those in the cache, exceed the context.
+        """
+        if cache is None:
+            x = self._through(self.embedding(ids), self._angles(ids.shape[1]), None)
+            return self._logits(x)
+        added = torch.full_like(cache.filled, ids.shape[1]) if lengths is None else lengths
+        self._check(int((cache.filled + added).max()))
+        places = cache.open(ids.shape[1]).clamp(max=self.config.context - 1)
+        rotation = (self.cosine[places][:, None], self.sine[places][:, None])
+        x = self._through(self.embedding(ids), rotation, cache)
+        cache.filled = cache.filled + added
+        if lengths is not None:
+            x = x[torch.arange(len(x), device=x.device), lengths - 1]
+        return self._logits(x)
+
+    def _angles(self, tokens: int) -> tuple[Tensor, Tensor]:
+        self._check(tokens)
+        return self.cosine[:tokens], self.sine[:tokens]
+
+    def _check(self, tokens: int) -> None:
+        if tokens > self.config.context:
+            raise ValueError(f"{tokens} tokens exceed the context of {self.config.context}")
+
+    def _through(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: Cache | None) -> Tensor:
+        rotation = (rotation[0].to(x.dtype), rotation[1].to(x.dtype))
         for block in self.blocks:
             x = block(x, rotation, cache)
-        if cache is not None:
-            cache.filled = end
+        return x
+
+    def _logits(self, x: Tensor) -> Tensor:
         logits: Tensor = self.head(self.norm(x))
         return logits
 
