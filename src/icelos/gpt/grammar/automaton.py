@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from icelos.gpt.grammar.expressions import Expression, Settling, Spot, Then, leave
-from icelos.gpt.grammar.learned import Dependency, Grammar
+from icelos.gpt.grammar.learned import Dependency
 from icelos.gpt.grammar.parts import ValuesPiece
 
 Registers = tuple[int, ...]
@@ -136,7 +136,7 @@ class Automaton:
         if len(certain) > 1 or certain == {()}:
             return self._number(frozenset(spots)), ()
         (settled,) = certain
-        return self._number(frozenset((*spot[:3], ()) for spot in spots)), settled  # type: ignore[misc]
+        return self._number(frozenset((*spot[:3], ()) for spot in spots)), settled
 
     def _number(self, spots: frozenset[Spot]) -> int:
         found = self._numbers.get(spots)
@@ -184,10 +184,22 @@ class Automaton:
 
     def rest(self, state: State) -> bytes:
         """A short way to the end of the row."""
-        ways = [
-            b"" if piece is None or then is None else piece.shortest(place) + then.shortest()
-            for piece, place, then, _ in self._states[state[0]]
-        ]
+        done = bytearray()
+        while not self.ends(state):
+            for byte in self._way(state):
+                following = self.step(state, byte)
+                if following is None:  # a later field may not have the value that the way has for it
+                    break
+                state = following
+                done.append(byte)
+        return bytes(done)
+
+    def _way(self, state: State) -> bytes:
+        """A short way to the end, that at least begins well."""
+        ways = []
+        for piece, place, then, _ in self._states[state[0]]:
+            if piece is not None and then is not None and (own := piece.shortest(place)):
+                ways.append(own + then.shortest())
         return min(ways, key=len)
 
     def accepts(self, row: bytes) -> bool:
@@ -208,8 +220,3 @@ def _set(found: tuple[int, Settling] | None, registers: Registers, slots: Mappin
             changed[slots[field]] = value
         registers = tuple(changed)
     return number, registers
-
-
-def automaton_of(grammar: Grammar, expression: Expression) -> Automaton:
-    """The automaton of a compiled grammar, with its dependencies."""
-    return Automaton(expression, grammar.dependencies)

@@ -46,11 +46,13 @@ class NoRow(ValueError):
     """No row meets the conditions."""
 
 
-def compiled(grammar: Grammar, limits: Limits = Limits()) -> Expression:
+def compiled(grammar: Grammar, limits: Limits | None = None) -> Expression:
     """The expression of a whole row. Raises NoRow where conditions leave nothing, ValueError where the
     grammar does not hold together."""
     try:
-        return _Compiler(grammar.style, limits, json=grammar.kind == "json").node(grammar.root, ())
+        return _Compiler(grammar.style, limits or Limits(), json=grammar.kind == "json").node(
+            grammar.root, ()
+        )
     except IndexError as error:
         raise ValueError("a grammar that points to what it does not have") from error
 
@@ -75,16 +77,21 @@ class _Compiler:
             raise NoRow(f"{'.'.join(path)} holds no such field")
         if len(options) == 1:
             return options[0]
-        return Choice(options) if options else literal(b"null" if self.json else b"")
+        return Choice(options) if options else self._nothing()
 
     def _values(self, values: Values) -> Expression:
         if not values.closed:
-            return Choice([self._format(one) for one in values.formats]) if values.formats else literal(b"")
+            return (
+                Choice([self._format(one) for one in values.formats]) if values.formats else self._nothing()
+            )
         left = self.limits.numbers.get(values.number)
         kept = {i: v.encode() for i, v in enumerate(values.values) if left is None or i in left}
         if not kept:
             raise NoRow("no value is left")
         return Single(ValuesPiece(kept, values.number))
+
+    def _nothing(self) -> Expression:
+        return literal(b"null" if self.json else b"")
 
     def _format(self, one: Format) -> Expression:
         return InOrder([_part(part) for part in one.parts])

@@ -8,16 +8,16 @@ follows is a chain of expressions (`Then`), one object for equal chains, so that
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Protocol
 
-from icelos.gpt.grammar.parts import LiteralPiece, Piece, ValuesPiece
+from icelos.gpt.grammar.parts import LiteralPiece, Piece, Place, ValuesPiece
 
 Settling = tuple[tuple[int, int], ...]
 """Pairs of closed field and value that were taken, while another way to read the bytes may be left."""
 
-Spot = tuple[Piece | None, Hashable, "Then | None", Settling]
+Spot = tuple[Piece | None, Place, "Then | None", Settling]
 """Without a piece, the row is over."""
 
 
@@ -74,7 +74,7 @@ class Then:
         return b"".join(done)
 
 
-def leave(piece: Piece, place: Hashable, then: Then, settling: Settling, known: Known) -> Iterator[Spot]:
+def leave(piece: Piece, place: Place, then: Then, settling: Settling, known: Known) -> Iterator[Spot]:
     """The spots behind a piece that ends at a place."""
     if isinstance(piece, ValuesPiece) and known.settles(piece.number):
         settling = (*settling, (piece.number, piece.value(place)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from icelos.gpt.grammar.learned import Characters, Format, Integer, Literal, OneOf, Part, Text, Time
 
@@ -18,17 +19,18 @@ FORMATS_LIMIT = 24
 CHARACTERS_LIMIT = 2048
 
 _TIME = re.compile(
-    r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))([T ])((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.(\d{1,9}))?)"
-    r"(Z|[+-]\d\d:?\d\d|)"
+    r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))([T ])"
+    r"((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.(\d{1,9}))?)(Z|[+-]\d\d:?\d\d|)",
+    re.ASCII,
 )
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
+_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
 _IPV6 = re.compile(
     r"(?=[0-9a-f:]*:)(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?(?:::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?)?"
 )
 _HEX = re.compile(r"(0x|)(?:([0-9a-f]+)|([0-9A-F]+))")
-_NUMBER = re.compile(r"(-?)(0|[1-9]\d{0,17})(?:\.(\d{1,18}))?")
+_NUMBER = re.compile(r"(-?)(0|[1-9]\d{0,17})(?:\.(\d{1,18}))?", re.ASCII)
 
 _LOWER, _UPPER, _DIGITS = "0123456789abcdef", "0123456789ABCDEF", "0123456789"
 
@@ -37,16 +39,14 @@ _LOWER, _UPPER, _DIGITS = "0123456789abcdef", "0123456789ABCDEF", "0123456789"
 class _Seen:
     """One format of a field: values seen of it, least and most of some measure, texts that vary."""
 
-    least: int | str = ""
-    most: int | str = ""
+    least: Any = None
+    most: Any = None
     fraction: tuple[int, int] = (99, 0)
     texts: set[str] = field(default_factory=set)
 
     def measure(self, value: int | str) -> None:
-        if self.least == "":
-            self.least = self.most = value
-        self.least = min(self.least, value)  # type: ignore[type-var] - all of one kind
-        self.most = max(self.most, value)  # type: ignore[type-var]
+        self.least = value if self.least is None else min(self.least, value)
+        self.most = value if self.most is None else max(self.most, value)
 
 
 @dataclass
@@ -76,6 +76,10 @@ class Formats:
         seen = self._seen.setdefault(("text",), _Seen())
         seen.measure(min(len(plain) + len(escaped), TEXT_LIMIT))
         self._prefix = value if self._prefix is None else _common(self._prefix, value)
+
+    def only(self, name: str) -> bool:
+        """Whether all values were of formats of this name."""
+        return bool(self._seen) and all(key[0] == name for key in self._seen)
 
     def learned(self) -> Iterator[Format]:
         """All formats, in a fixed order."""
@@ -108,9 +112,14 @@ def _split(value: str) -> tuple[str, str]:
 _ESCAPE = re.compile(r"\\(u(?=[0-9a-fA-F]{4})|.)(?:(?<=u)[0-9a-fA-F]{4})?")
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a number whose format can be learned."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def _common(a: str, b: str) -> str:
     i = 0
-    for i, (x, y) in enumerate(zip(a, b, strict=False)):  # noqa: B007
+    for i, (x, y) in enumerate(zip(a, b, strict=False)):
         if x != y:
             return a[:i]
     return a[: min(len(a), len(b))]

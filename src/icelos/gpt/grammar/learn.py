@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from icelos.gpt.grammar.dependencies import Column, dependencies
-from icelos.gpt.grammar.formats import Formats
+from icelos.gpt.grammar.formats import Formats, is_number
 from icelos.gpt.grammar.learned import (
     Format,
     Grammar,
@@ -36,6 +36,8 @@ UNSEEN = 0.02
 VALUES_LIMIT, VALUES_BYTES = 2048, 64 * 1024
 KEYS_LIMIT, SEQUENCES_LIMIT, NODES_LIMIT = 1024, 2048, 20_000
 LITERALS_LIMIT = 256
+TIMES_CLOSED = 8
+"""A field of more times than this is open: they repeat within a burst, and the next burst has others."""
 
 
 def learn(rows: Iterable[bytes]) -> Grammar | None:
@@ -142,17 +144,17 @@ class _Scalars:
             self.strings.add(raw[1:-1])
         elif not self.json:
             self.strings.add(raw)
-        elif raw[0] in "tfn" or "e" in raw or "E" in raw or len(raw) > 40:
-            if len(self.literals) < LITERALS_LIMIT:
-                self.literals[raw] = None
-        else:
+        elif is_number(raw):
             self.numbers.add(raw)
+        elif len(self.literals) < LITERALS_LIMIT:  # true, false, null, and numbers with exponents
+            self.literals[raw] = None
 
     @property
     def closed(self) -> bool:
         total = self.counts.total()
         singles = sum(count == 1 for count in self.counts.values())
-        return not self.many and total > 1 and singles <= UNSEEN * total
+        times = self.strings.only("time") and len(self.counts) > TIMES_CLOSED
+        return not self.many and total > 1 and singles <= UNSEEN * total and not times
 
     def learned(self, number: int) -> Values:
         """Values in the order of their numbers in `column`, or formats."""
@@ -258,7 +260,7 @@ _Graph = tuple[tuple[tuple[tuple[int, int], ...], ...], tuple[int, ...]]
 
 
 def graph(sequences: Sequence[tuple[int, ...]]) -> _Graph:
-    """The smallest graph without cycles that spells exactly these sequences: a trie whose equal ends are one."""
+    """The smallest graph without cycles that spells these sequences: a trie whose equal ends are one."""
     trie: dict[int, object] = {}
     for sequence in sequences:
         node = trie

@@ -20,13 +20,13 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The base of all pieces."""
 
 
-class Literal(_Part, tag="literal"):
+class Literal(_Part, frozen=True, kw_only=True, tag="literal"):
     """Exactly this text."""
 
     text: str
 
 
-class Characters(_Part, tag="characters"):
+class Characters(_Part, frozen=True, kw_only=True, tag="characters"):
     """`least` to `most` of these ASCII characters."""
 
     chars: str
@@ -34,7 +34,7 @@ class Characters(_Part, tag="characters"):
     most: _Count
 
 
-class Text(_Part, tag="text", kw_only=True):
+class Text(_Part, frozen=True, kw_only=True, tag="text"):
     """`least` to `most` characters: of `chars` (any script), or a backslash and one of `escapes`."""
 
     chars: str
@@ -43,14 +43,14 @@ class Text(_Part, tag="text", kw_only=True):
     most: _Count
 
 
-class Integer(_Part, tag="integer"):
+class Integer(_Part, frozen=True, kw_only=True, tag="integer"):
     """A number of these bounds, without sign and leading zeros."""
 
     least: Annotated[int, Meta(ge=0, lt=10**18)]
     most: Annotated[int, Meta(ge=0, lt=10**18)]
 
 
-class Time(_Part, tag="time"):
+class Time(_Part, frozen=True, kw_only=True, tag="time"):
     """A real date, `between`, a time of day with `digits` of a second. The bounds are written like it."""
 
     between: Annotated[str, Meta(min_length=1, max_length=1)]
@@ -59,7 +59,7 @@ class Time(_Part, tag="time"):
     most: Annotated[str, Meta(max_length=40)]
 
 
-class OneOf(_Part, tag="one of"):
+class OneOf(_Part, frozen=True, kw_only=True, tag="one of"):
     """One of these texts."""
 
     texts: tuple[str, ...]
@@ -68,14 +68,14 @@ class OneOf(_Part, tag="one of"):
 Part = Literal | Characters | Text | Integer | Time | OneOf
 
 
-class Format(_Part):
+class Format(_Part, frozen=True):
     """What some values of a field look like: pieces one after another."""
 
     name: str
     parts: tuple[Part, ...]
 
 
-class Values(_Part):
+class Values(_Part, frozen=True):
     """The scalars of a field. Where `closed`, `values` are all there are; else `formats` say what they
     look like. `number` counts closed fields, for `Grammar.dependencies`; -1 has no place there."""
 
@@ -88,7 +88,7 @@ class Values(_Part):
         return bool(self.values)
 
 
-class Key(_Part):
+class Key(_Part, frozen=True):
     """A key: its name, the text of it with all up to the value, and what its values are."""
 
     name: str
@@ -96,10 +96,11 @@ class Key(_Part):
     value: Node
 
 
-class Keys(_Part):
+class Keys(_Part, frozen=True):
     """The sequences of keys that an object may have, as a graph without cycles.
 
-    `steps[node]` are pairs (index of a key, node behind it); node 0 is the start; an object may end at `ends`.
+    `steps[node]` are pairs (index of a key, node behind it); node 0 is the start, and an object may end at
+    `ends`.
     """
 
     keys: tuple[Key, ...]
@@ -107,7 +108,7 @@ class Keys(_Part):
     ends: tuple[_Count, ...]
 
 
-class Items(_Part):
+class Items(_Part, frozen=True):
     """An array of `least` to `most` items."""
 
     item: Node
@@ -115,7 +116,7 @@ class Items(_Part):
     most: _Count
 
 
-class Node(_Part):
+class Node(_Part, frozen=True):
     """What may stand in one place."""
 
     values: Values | None = None
@@ -123,7 +124,7 @@ class Node(_Part):
     items: Items | None = None
 
 
-class Style(_Part):
+class Style(_Part, frozen=True):
     """The text around and between the keys of objects and the items of arrays."""
 
     opens: str = "{"
@@ -134,7 +135,7 @@ class Style(_Part):
     array_closes: str = "]"
 
 
-class Dependency(_Part):
+class Dependency(_Part, frozen=True):
     """Closed field `field` may only have values `table[v]` where closed field `on` has its value v."""
 
     field: _Count
@@ -142,8 +143,9 @@ class Dependency(_Part):
     table: tuple[tuple[_Count, ...], ...]
 
 
-class Grammar(_Part):
-    """grammar.json. `kind` is json, cef or columns; `left_out` rows did not fit into what could be learned."""
+class Grammar(_Part, frozen=True):
+    """grammar.json. `kind` is json, cef or columns; `left_out` rows or objects did not fit into what can be
+    learned."""
 
     kind: str
     style: Style

@@ -9,8 +9,12 @@ from __future__ import annotations
 import calendar
 from abc import ABC, abstractmethod
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
+
+Place = Any
+"""What a piece has taken so far, hashable; each kind of piece has its own."""
 
 _DIGITS = b"0123456789"
 _HEX = b"0123456789abcdefABCDEF"
@@ -25,25 +29,25 @@ class Piece(ABC):
     """The base of all pieces. Compared by identity."""
 
     __slots__ = ()
-    start: Hashable = 0
+    start: Place = 0
 
     @abstractmethod
-    def allowed(self, place: Hashable) -> Iterable[int]:
+    def allowed(self, place: Place) -> Iterable[int]:
         """The bytes that may follow at a place."""
 
     @abstractmethod
-    def take(self, place: Hashable, byte: int) -> Hashable:
+    def take(self, place: Place, byte: int) -> Place:
         """The place behind a byte, or None where it may not follow."""
 
     @abstractmethod
-    def ends(self, place: Hashable) -> bool:
+    def ends(self, place: Place) -> bool:
         """Whether the piece may end here."""
 
     @abstractmethod
-    def shortest(self, place: Hashable) -> bytes:
+    def shortest(self, place: Place) -> bytes:
         """A short way from a place to an end."""
 
-    def coarse(self, place: Hashable) -> Hashable:
+    def coarse(self, place: Place) -> Place:
         """The place as far as it matters for the next token: places that allow the same tokens may be one."""
         return place
 
@@ -56,18 +60,18 @@ class LiteralPiece(Piece):
     def __init__(self, data: bytes) -> None:
         self.data = data
 
-    def allowed(self, place: Hashable) -> Iterable[int]:
-        return self.data[place : place + 1]  # type: ignore[operator,misc]
+    def allowed(self, place: Place) -> Iterable[int]:
+        return self.data[place : place + 1]
 
-    def take(self, place: Hashable, byte: int) -> Hashable:
-        fits = place < len(self.data) and self.data[place] == byte  # type: ignore[operator,index]
-        return place + 1 if fits else None  # type: ignore[operator]
+    def take(self, place: Place, byte: int) -> Place:
+        fits = place < len(self.data) and self.data[place] == byte
+        return place + 1 if fits else None
 
-    def ends(self, place: Hashable) -> bool:
-        return place == len(self.data)
+    def ends(self, place: Place) -> bool:
+        return bool(place == len(self.data))
 
-    def shortest(self, place: Hashable) -> bytes:
-        return self.data[place:]  # type: ignore[misc]
+    def shortest(self, place: Place) -> bytes:
+        return self.data[place:]
 
 
 class ValuesPiece(Piece):
@@ -104,20 +108,21 @@ class ValuesPiece(Piece):
     def numbers(self) -> frozenset[int]:
         return frozenset(self._values)
 
-    def value(self, place: Hashable) -> int:
+    def value(self, place: Place) -> int:
         """The number of the value that ends at a place."""
-        return self._numbers[place]  # type: ignore[call-overload,no-any-return]
+        number: int = self._numbers[place]
+        return number
 
-    def allowed(self, place: Hashable) -> Iterable[int]:
-        return self._nodes[place]  # type: ignore[call-overload,no-any-return]
+    def allowed(self, place: Place) -> Iterable[int]:
+        return self._nodes[place]
 
-    def take(self, place: Hashable, byte: int) -> Hashable:
-        return self._nodes[place].get(byte)  # type: ignore[call-overload,no-any-return]
+    def take(self, place: Place, byte: int) -> Place:
+        return self._nodes[place].get(byte)
 
-    def ends(self, place: Hashable) -> bool:
-        return self._numbers[place] >= 0  # type: ignore[call-overload,no-any-return]
+    def ends(self, place: Place) -> bool:
+        return self._numbers[place] >= 0
 
-    def shortest(self, place: Hashable) -> bytes:
+    def shortest(self, place: Place) -> bytes:
         done = b""
         while not self.ends(place):
             byte = next(iter(self.allowed(place)))
@@ -133,20 +138,20 @@ class CharactersPiece(Piece):
     def __init__(self, chars: bytes, least: int, most: int) -> None:
         self._bytes, self._least, self._most = frozenset(chars), least, most
 
-    def allowed(self, place: Hashable) -> Iterable[int]:
-        return self._bytes if place < self._most else ()  # type: ignore[operator]
+    def allowed(self, place: Place) -> Iterable[int]:
+        return self._bytes if place < self._most else ()
 
-    def take(self, place: Hashable, byte: int) -> Hashable:
-        return place + 1 if place < self._most and byte in self._bytes else None  # type: ignore[operator]
+    def take(self, place: Place, byte: int) -> Place:
+        return place + 1 if place < self._most and byte in self._bytes else None
 
-    def ends(self, place: Hashable) -> bool:
-        return place >= self._least  # type: ignore[operator,no-any-return]
+    def ends(self, place: Place) -> bool:
+        return bool(place >= self._least)
 
-    def shortest(self, place: Hashable) -> bytes:
-        return bytes([min(self._bytes)]) * (self._least - place)  # type: ignore[operator]
+    def shortest(self, place: Place) -> bytes:
+        return bytes([min(self._bytes)] * max(0, self._least - place))
 
-    def coarse(self, place: Hashable) -> Hashable:
-        return _coarse(place, self._least, self._most)  # type: ignore[arg-type]
+    def coarse(self, place: Place) -> Place:
+        return _coarse(place, self._least, self._most)
 
 
 def _coarse(count: int, least: int, most: int) -> tuple[int, int]:
@@ -163,7 +168,7 @@ class TextPiece(Piece):
     """
 
     __slots__ = ("_escapes", "_following", "_least", "_most", "_whole")
-    start: Hashable = (0, b"")
+    start: Place = (0, b"")
 
     def __init__(self, chars: str, escapes: str, least: int, most: int) -> None:
         self._whole = {char.encode() for char in chars}
@@ -178,18 +183,18 @@ class TextPiece(Piece):
             following[b"\\"] = set(self._escapes)
         self._following = {key: frozenset(value) for key, value in following.items()}
 
-    def allowed(self, place: Hashable) -> Iterable[int]:
-        count, part = place  # type: ignore[misc]
+    def allowed(self, place: Place) -> Iterable[int]:
+        count, part = place
         if count >= self._most:
             return ()
         if part.startswith(b"\\u"):
             return _HEX_NO_SURROGATE if len(part) == 2 else _HEX
         return self._following[part]
 
-    def take(self, place: Hashable, byte: int) -> Hashable:
-        if byte not in self.allowed(place):  # type: ignore[operator]
+    def take(self, place: Place, byte: int) -> Place:
+        if byte not in self.allowed(place):
             return None
-        count, part = place  # type: ignore[misc]
+        count, part = place
         part += bytes([byte])
         return (count + 1, b"") if self._is_whole(part) else (count, part)
 
@@ -198,19 +203,19 @@ class TextPiece(Piece):
             return len(part) == 6 if part[1:2] == b"u" else len(part) == 2
         return part in self._whole
 
-    def ends(self, place: Hashable) -> bool:
-        count, part = place  # type: ignore[misc]
-        return count >= self._least and not part  # type: ignore[no-any-return]
+    def ends(self, place: Place) -> bool:
+        count, part = place
+        return count >= self._least and not part
 
-    def shortest(self, place: Hashable) -> bytes:
+    def shortest(self, place: Place) -> bytes:
         done = b""
         while not self.ends(place):
             byte = min(self.allowed(place))
             done, place = done + bytes([byte]), self.take(place, byte)
         return done
 
-    def coarse(self, place: Hashable) -> Hashable:
-        count, part = place  # type: ignore[misc]
+    def coarse(self, place: Place) -> Place:
+        count, part = place
         return _coarse(count, self._least, self._most), part
 
 
@@ -221,19 +226,19 @@ class IntegerPiece(Piece):
     """
 
     __slots__ = ("_least", "_most", "_take")
-    start: Hashable = ""
+    start: Place = ""
 
     def __init__(self, least: int, most: int) -> None:
         self._least, self._most = least, most
         self._take = lru_cache(4096)(self._taken)
 
-    def allowed(self, place: Hashable) -> Iterable[int]:
+    def allowed(self, place: Place) -> Iterable[int]:
         return [byte for byte in _DIGITS if self._take(place, byte) is not None]
 
-    def take(self, place: Hashable, byte: int) -> Hashable:
+    def take(self, place: Place, byte: int) -> Place:
         return self._take(place, byte)
 
-    def _taken(self, place: Hashable, byte: int) -> Hashable:
+    def _taken(self, place: Place, byte: int) -> Place:
         if byte not in _DIGITS:
             return None
         if isinstance(place, tuple):
@@ -242,7 +247,7 @@ class IntegerPiece(Piece):
             return None
         return self._settled(f"{place}{chr(byte)}")
 
-    def _settled(self, digits: str) -> Hashable:
+    def _settled(self, digits: str) -> Place:
         """None where no number begins so."""
         number = int(digits)
         more = range(1 if digits == "0" else len(str(self._most)) - len(digits) + 1)
@@ -258,12 +263,12 @@ class IntegerPiece(Piece):
             return False
         return True if self._least <= low and high <= self._most else None
 
-    def ends(self, place: Hashable) -> bool:
+    def ends(self, place: Place) -> bool:
         if isinstance(place, tuple):
             return bool(place[0])
-        return bool(place) and self._least <= int(place) <= self._most  # type: ignore[call-overload]
+        return bool(place) and self._least <= int(place) <= self._most
 
-    def shortest(self, place: Hashable) -> bytes:
+    def shortest(self, place: Place) -> bytes:
         done = b""
         while not self.ends(place):
             byte = min(self.allowed(place))
@@ -282,7 +287,7 @@ class TimePiece(Piece):
     """
 
     __slots__ = ("_between", "_days", "_least", "_length", "_months", "_most", "_take")
-    start: Hashable = ""
+    start: Place = ""
 
     def __init__(self, between: str, digits: int, least: str, most: str) -> None:
         """Raises ValueError where the bounds are not written like that, or hold no time."""
@@ -296,15 +301,15 @@ class TimePiece(Piece):
         if not self._days_of(least[:7]) and least[:7] == most[:7]:
             raise ValueError(f"no time from {least} to {most}")
 
-    def allowed(self, place: Hashable) -> Iterable[int]:
+    def allowed(self, place: Place) -> Iterable[int]:
         return [
             byte for byte in (*_DIGITS, *b"-:.", ord(self._between)) if self.take(place, byte) is not None
         ]
 
-    def take(self, place: Hashable, byte: int) -> Hashable:
+    def take(self, place: Place, byte: int) -> Place:
         return self._take(place, byte)
 
-    def _taken(self, place: Hashable, byte: int) -> Hashable:
+    def _taken(self, place: Place, byte: int) -> Place:
         if isinstance(place, tuple):
             return self._free(place[0], place[1] + chr(byte))
         text = f"{place}{chr(byte)}"
@@ -314,7 +319,7 @@ class TimePiece(Piece):
             return self._free(10, "")
         return text
 
-    def _free(self, at: int, text: str) -> Hashable:
+    def _free(self, at: int, text: str) -> Place:
         """A place behind a date at no bound: (length so far, the first digit of an hour or nothing)."""
         if not text:
             return at, ""
@@ -355,10 +360,10 @@ class TimePiece(Piece):
             self._days[month] = [d for d in written if self._least[:10] <= d <= self._most[:10]]
         return self._days[month]
 
-    def ends(self, place: Hashable) -> bool:
-        return (place[0] if isinstance(place, tuple) else len(place)) == self._length  # type: ignore[arg-type]
+    def ends(self, place: Place) -> bool:
+        return (place[0] if isinstance(place, tuple) else len(place)) == self._length
 
-    def shortest(self, place: Hashable) -> bytes:
+    def shortest(self, place: Place) -> bytes:
         done = b""
         while not self.ends(place):
             byte = min(self.allowed(place))

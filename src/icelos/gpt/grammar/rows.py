@@ -56,8 +56,7 @@ class JsonReader:
             msgspec.json.decode(row, type=dict[str, object])
         except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError) as error:
             raise Unfit("not a JSON object") from error
-        at = _SPACE.match(row).end()  # type: ignore[union-attr] - matches anything
-        value, _ = self._object(row, at, DEPTH_LIMIT)
+        value, _ = self._object(row, row.index("{"), DEPTH_LIMIT)
         return value
 
     def _value(self, row: str, at: int, depth: int) -> tuple[Value, int]:
@@ -113,7 +112,8 @@ class JsonReader:
 def _after_space(row: str, at: int) -> int:
     if row[at] not in " \t\r\n":  # nearly always
         return at
-    return _SPACE.match(row, at).end()  # type: ignore[union-attr] - matches anything
+    space = _SPACE.match(row, at)
+    return space.end() if space else at
 
 
 def read_cef(row: str) -> Object:

@@ -52,9 +52,9 @@ class _Remembered(Generic[T]):
 class Guide:
     """A grammar over the tokens of a tokenizer: what `icelos.gpt.generate` asks at each token."""
 
-    def __init__(self, grammar: Grammar, tokenizer: Tokenizer, limits: Limits = Limits()) -> None:
+    def __init__(self, grammar: Grammar, tokenizer: Tokenizer, limits: Limits | None = None) -> None:
         """Raises NoRow where `limits` leave no row, ValueError where the grammar does not hold together."""
-        self._automaton = Automaton(compiled(grammar, limits), grammar.dependencies)
+        self._automaton = Automaton(compiled(grammar, limits or Limits()), grammar.dependencies)
         self._tokenizer = tokenizer
         self._pieces = [tokenizer.decode([i]) for i in range(tokenizer.size)]
         self._heals = max(map(len, self._pieces)) > 1

@@ -18,7 +18,7 @@ def json_rows(count: int = 300, seed: int = 0) -> list[bytes]:
         name, address = rng.choice(USERS)
         row: dict[str, object] = {
             "id": str(uuid.UUID(int=rng.getrandbits(128))),
-            "time": f"2024-02-{rng.randint(1, 29):02}T{rng.randint(0, 23):02}:{n % 60:02}:07.{rng.randint(100, 999)}Z",
+            "time": f"2024-02-{rng.randint(1, 29):02}T{n % 24:02}:{n % 60:02}:07.{rng.randint(100, 999)}Z",
             "name": name,
             "user": address,
             "ip": f"{rng.randint(1, 223)}.{rng.randint(0, 255)}.0.{rng.randint(1, 254)}",
