@@ -1,14 +1,14 @@
 """New rows from a model: batched, with a KV cache, each row from a random stream of its own.
 
-Rows are made in groups. In a group, a row that has ended gives its place in the batch to the next one, and
-rows stand at different positions. What a row draws depends on (seed, its number), and what is computed
-together with it only on its group, so that a run can go on at any group and give the same rows.
+Rows are made in batches, in which they stand at different positions. What a row draws depends on (seed, its
+number), and what is computed together with it only on its batch, so that a run can go on at any batch and
+give the same rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -18,16 +18,16 @@ from torch import Tensor
 
 from icelos.gpt.folder import Model
 from icelos.gpt.model import Cache
-from icelos.gpt.sizes import ModelConfig
 from icelos.gpt.tokenizers import END
 
 CACHE_BYTES = 1 << 30
-BATCHES = 4
-"""Batches of a group."""
 
-_CALL = {"cpu": 40, "cuda": 4096}
-"""What a call of the network costs beside its tokens, in tokens of a small network; an estimate, that
-only decides how many tokens of copied text one call takes."""
+KEPT = 0.75
+"""Rows that have ended leave the cache once this share of them is left: each time it is copied."""
+
+_CALL = {"cpu": 400, "cuda": 4096}
+"""What a call of the network costs beside its tokens, in places of the attention that tokens or padding
+take; measured roughly with `nano`. It only decides how many tokens of copied text one call takes."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def generate(
 ) -> Iterator[Generated]:
     """Rows `first` to `rows` (exclusive), each beginning with `prompt`, or as `guide` lets it.
 
-    The same arguments on the same machine give the same rows; `first`, a multiple of `group_rows`, leaves
+    The same arguments on the same machine give the same rows; `first`, a multiple of `batch_rows`, leaves
     out those before. With a guide, a row that the context cuts gets a short end that the guide allows.
     Raises ValueError for a prompt that fills the context, or one beside a guide.
     """
@@ -105,20 +105,17 @@ def generate(
         raise ValueError("a guide begins rows itself")
     if 1 + len(model.tokenizer.encode(prompt)) >= model.network.config.context:
         raise ValueError(f"the prompt fills the context of {model.network.config.context} tokens")
-    size = group_rows(model, sampling)
+    size = batch_rows(model, sampling)
     if first % size:
         raise ValueError(f"rows go on at multiples of {size}")
     for start in range(first, rows, size):
-        yield from _Group(model, seed, sampling, prompt, guide).rows(range(start, min(rows, start + size)))
+        yield from _Batch(model, seed, sampling, prompt, guide).rows(range(start, min(rows, start + size)))
 
 
-def group_rows(model: Model, sampling: Sampling) -> int:
-    """How many rows a group has."""
-    return BATCHES * _batch(model.network.config, sampling)
-
-
-def _batch(config: ModelConfig, sampling: Sampling) -> int:
-    """How many rows of the cache fit in `CACHE_BYTES`, in four bytes a value."""
+def batch_rows(model: Model, sampling: Sampling) -> int:
+    """How many rows a batch has: those that were asked for, as far as the cache fits in `CACHE_BYTES`, in
+    four bytes a value."""
+    config = model.network.config
     return min(sampling.batch, max(1, CACHE_BYTES // (8 * config.layers * config.width * config.context)))
 
 
@@ -140,44 +137,32 @@ class _Row:
 
 
 @dataclass
-class _Group:
-    """The rows of one group."""
+class _Batch:
+    """The rows of one batch."""
 
     model: Model
     seed: int
     sampling: Sampling
     prompt: bytes
     guide: Guide | None
-    _done: dict[int, Generated] = field(default_factory=dict)
 
     @torch.inference_mode()
-    def rows(self, numbers: range) -> Iterator[Generated]:
+    def rows(self, numbers: range) -> list[Generated]:
         """The rows of these numbers, in order."""
         if self.guide is not None:
             self.guide.refresh()
+        rows = [self._begin(number) for number in numbers]
+        left = [row for row in rows if not row.ended]
+        going = list(range(len(left)))
         network = self.model.network
-        left = iter(numbers)
-        size = min(_batch(network.config, self.sampling), len(numbers))
-        batch: list[_Row | None] = [self._next(left) for _ in range(size)]
-        cache = Cache(network.config, size, network.config.context, network.embedding.weight)
-        while any(batch):
-            batch = _without_gaps(batch, cache)
-            self._go_on(batch, cache)
-            for place, row in enumerate(batch):
-                if row is not None and row.ended:
-                    self._done[row.number] = self._made(row)
-                    batch[place] = self._next(left)
-                    cache.filled[place] = 0
-        return (self._done.pop(number) for number in numbers)
-
-    def _next(self, numbers: Iterator[int]) -> _Row | None:
-        """The next row that needs the network at all."""
-        for number in numbers:
-            row = self._begin(number)
-            if not row.ended:
-                return row
-            self._done[number] = self._made(row)
-        return None
+        cache = Cache(network.config, len(left), network.config.context, network.embedding.weight)
+        while going:
+            self._go_on(left, cache)
+            going = [place for place, row in enumerate(left) if not row.ended]
+            if len(going) <= KEPT * len(left):
+                cache.keep(torch.tensor(going, dtype=torch.long, device=cache.filled.device))
+                left = [left[place] for place in going]
+        return [self._made(row) for row in rows]
 
     def _begin(self, number: int) -> _Row:
         random = np.random.Generator(np.random.PCG64(np.random.SeedSequence((self.seed, number))))
@@ -195,24 +180,20 @@ class _Group:
         if not row.ended and len(row.ids) > self.model.network.config.context:
             row.ended, row.rest = True, guide.rest(row.state)
 
-    def _go_on(self, batch: list[_Row | None], cache: Cache) -> None:
+    def _go_on(self, rows: list[_Row], cache: Cache) -> None:
         """One call of the network; a token more for each row that it has seen to its end."""
-        waiting = [row.waiting if row is not None else 1 for row in batch]
-        tokens = _chunk(waiting, _CALL.get(cache.filled.device.type, 4096))
-        fed = np.full((len(batch), tokens), END, dtype=np.int64)
-        lengths = np.minimum(waiting, tokens)
-        for place, row in enumerate(batch):
-            if row is None:
-                cache.filled[place] = 0
-                continue
+        waiting = [0 if row.ended else row.waiting for row in rows]
+        lengths = np.minimum(waiting, _chunk(waiting, _CALL.get(cache.filled.device.type, 4096)))
+        fed = np.full((len(rows), lengths.max()), END, dtype=np.int64)
+        for place, row in enumerate(rows):
             fed[place, : lengths[place]] = row.ids[row.seen : row.seen + lengths[place]]
             row.seen += int(lengths[place])
         device = cache.filled.device
         logits = self.model.network(
             torch.from_numpy(fed).to(device), cache, torch.from_numpy(lengths).to(device)
         )
-        ready = [place for place, row in enumerate(batch) if row is not None and not row.waiting]
-        self._draw([row for place in ready if (row := batch[place]) is not None], logits[ready])
+        ready = [place for place, row in enumerate(rows) if not row.ended and not row.waiting]
+        self._draw([rows[place] for place in ready], logits[ready])
 
     def _draw(self, rows: Sequence[_Row], logits: Tensor) -> None:
         if not rows:
@@ -239,20 +220,11 @@ class _Group:
         return Generated(data + row.rest, complete=not row.rest)
 
 
-def _without_gaps(batch: list[_Row | None], cache: Cache) -> list[_Row | None]:
-    """The batch without empty places, once they are half of it: to make it smaller copies the cache."""
-    rows = [place for place, row in enumerate(batch) if row is not None]
-    if 2 * len(rows) > len(batch):
-        return batch
-    cache.keep(torch.tensor(rows, device=cache.filled.device))
-    return [batch[place] for place in rows]
-
-
 def _chunk(waiting: Sequence[int], call: int) -> int:
-    """How many tokens of each row to feed, so that a call does most for what it costs: rows that wait for
-    fewer are padded."""
+    """How many tokens of each row to feed, so that a call does most for what it costs: in the attention,
+    rows that wait for fewer are padded."""
     counts = np.array(waiting)
-    choices = np.unique(counts)
+    choices = np.unique(counts[counts > 0])
     done = np.minimum(counts, choices[:, None]).sum(axis=1)
     return int(choices[np.argmax(done / (call + choices * len(counts)))])
 

@@ -6,7 +6,7 @@ import torch
 
 from icelos.gpt import generate as generate_module
 from icelos.gpt.folder import Model
-from icelos.gpt.generate import Generated, Sampling, draw, generate, group_rows
+from icelos.gpt.generate import Generated, Sampling, draw, generate, batch_rows
 
 
 def rows_of(model: Model, rows: int, seed: int, **values: float) -> list[Generated]:
@@ -21,17 +21,17 @@ def test_the_seed_decides_the_rows(tiny: Model) -> None:
     assert len({row.data for row in one}) > 5
 
 
-def test_whole_groups_do_not_depend_on_how_many_rows_are_asked_for(tiny: Model) -> None:
-    size = group_rows(tiny, Sampling(batch=4))
-    assert size == 16
-    assert rows_of(tiny, 20, 1)[:16] == rows_of(tiny, 16, 1)
+def test_whole_batches_do_not_depend_on_how_many_rows_are_asked_for(tiny: Model) -> None:
+    size = batch_rows(tiny, Sampling(batch=4))
+    assert size == 4
+    assert rows_of(tiny, 10, 1)[:8] == rows_of(tiny, 8, 1)
 
 
-def test_a_run_can_go_on_at_a_group(tiny: Model) -> None:
+def test_a_run_can_go_on_at_a_batch(tiny: Model) -> None:
     sampling = Sampling(batch=2)
     left = list(generate(tiny, 20, seed=1, sampling=sampling, first=8))
     assert left == list(generate(tiny, 20, seed=1, sampling=sampling))[8:]
-    with pytest.raises(ValueError, match="multiples of 8"):
+    with pytest.raises(ValueError, match="multiples of 2"):
         list(generate(tiny, 20, seed=1, sampling=sampling, first=5))
 
 

@@ -60,7 +60,7 @@ def test_rows_of_a_cache_may_stand_at_different_positions(network: GPT) -> None:
 
 
 @torch.inference_mode()
-def test_a_place_of_the_batch_can_begin_anew_and_padding_may_pass_the_context(network: GPT) -> None:
+def test_a_place_of_the_batch_can_begin_anew(network: GPT) -> None:
     ids = torch.randint(1, 50, (2, CONFIG.context))
     cache = Cache(CONFIG, 2, CONFIG.context, network.embedding.weight)
     network(ids[:, :-2], cache)

@@ -192,10 +192,10 @@ def _fill(
     guide: Guide | None,
     progress: Callable[[int], None],
 ) -> None:
-    """Make the rows that are not there yet, group by group."""
-    from icelos.gpt.generate import generate, group_rows
+    """Make the rows that are not there yet, batch by batch."""
+    from icelos.gpt.generate import generate, batch_rows
 
-    size = group_rows(model, sampling)
+    size = batch_rows(model, sampling)
     progress(staging.position.rows)
     made = generate(
         model, wanted.rows, seed=wanted.seed, sampling=sampling, guide=guide, first=staging.position.rows
