@@ -97,7 +97,8 @@ def _transformers(model: Model, rows: int, batch: int, tokens: int, *, cached: b
             n_layer=config.layers, n_embd=config.width, n_head=config.heads, vocab_size=config.vocabulary,
             n_positions=config.context, bos_token_id=0, eos_token_id=0,
         )
-    ).eval()  # fmt: skip
+    )  # fmt: skip
+    network.train(False)
     length = min(tokens, config.context - 1)
     began, spent = time.perf_counter(), time.process_time()
     with torch.inference_mode():

@@ -75,7 +75,7 @@ class Guide(Protocol):
     def mask(self, state: State) -> Mask:
         """Which tokens may follow; shape (vocabulary,)."""
 
-    def copied(self, state: State) -> tuple[tuple[int, ...], State]:
+    def copied(self, state: State, random: np.random.Generator) -> tuple[tuple[int, ...], State]:
         """Tokens that need no choice, and the state behind them."""
 
     def over(self, state: State) -> bool:
@@ -174,7 +174,7 @@ class _Batch:
 
     def _copy(self, row: _Row, guide: Guide) -> None:
         """Add what needs no choice; end the row where that or the context ends it."""
-        tokens, row.state = guide.copied(row.state)
+        tokens, row.state = guide.copied(row.state, row.random)
         row.ids.extend(tokens)
         row.ended = guide.over(row.state)
         if not row.ended and len(row.ids) > self.model.network.config.context:

@@ -41,7 +41,7 @@ class Cache:
         return self._rows, self._numbers, self._places
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        """Attention of the open tokens to all of their row up to themselves; all (tokens, heads, channels)."""
+        """Attention of the open tokens to their row up to themselves; all (tokens, heads, channels)."""
         for store, new in zip(self._store[layer], (k, v), strict=True):
             store[self._rows, :, self._places] = new
         batch, _, tokens, end = self._mask.shape
@@ -59,7 +59,7 @@ class Cache:
 
 
 class Attention(nn.Module):
-    """Causal self-attention over (batch, tokens, width); with a cache, over its open tokens (tokens, width)."""
+    """Causal self-attention over (batch, tokens, width); with a cache, of its open tokens (tokens, width)."""
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
@@ -137,9 +137,9 @@ class GPT(nn.Module):
     def forward(self, ids: Tensor, cache: Cache | None = None, lengths: Tensor | None = None) -> Tensor:
         """Logits of every token, or, with a cache and `lengths`, (batch, vocabulary) of each row's last one.
 
-        `lengths` (batch,) are the tokens of each row; what stands behind them is passed over, and the logits of
-        a row without any mean nothing.
-        Raises ValueError where the tokens, with those in the cache, exceed the context.
+        `lengths` (batch,) are the tokens of each row; what stands behind them is passed over, and the logits
+        of a row without any mean nothing. Raises ValueError where the tokens, with those in the cache,
+        exceed the context.
         """
         if cache is not None:
             return self._go_on(ids, cache, lengths)
@@ -188,7 +188,7 @@ def _rotations(length: int, channels: int) -> tuple[Tensor, Tensor]:
 
 
 def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
-    """Turn the two halves of the channels of (…, channels) by each token's angles, which broadcast to them."""
+    """Turn the two halves of the channels of (…, channels) by angles that broadcast to them."""
     cosine, sine = rotation
     a, b = x.chunk(2, dim=-1)
     return torch.cat((a * cosine - b * sine, a * sine + b * cosine), dim=-1)

@@ -6,7 +6,7 @@ import torch
 
 from icelos.gpt import generate as generate_module
 from icelos.gpt.folder import Model
-from icelos.gpt.generate import Generated, Sampling, draw, generate, batch_rows
+from icelos.gpt.generate import Generated, Sampling, batch_rows, draw, generate
 
 
 def rows_of(model: Model, rows: int, seed: int, **values: float) -> list[Generated]:

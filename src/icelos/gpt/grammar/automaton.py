@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from icelos.gpt.grammar.expressions import Expression, Settling, Spot, Then, leave
 from icelos.gpt.grammar.learned import Dependency
-from icelos.gpt.grammar.parts import ValuesPiece
+from icelos.gpt.grammar.parts import CharactersPiece, ValuesPiece
 
 Registers = tuple[int, ...]
 """The values of the fields on which others depend; -1: not yet."""
@@ -166,6 +166,14 @@ class Automaton:
                     return None
                 only = byte
         return only
+
+    def noise(self, state: State) -> list[int]:
+        """The bytes of which any may follow with equal likelihood; none where that is not known."""
+        spots = self._states[state[0]]
+        if len(spots) != 1:
+            return []
+        ((piece, place, _, _),) = spots
+        return sorted(piece.allowed(place)) if isinstance(piece, CharactersPiece) and piece.noise else []
 
     def ends(self, state: State) -> bool:
         """Whether the row may end here."""

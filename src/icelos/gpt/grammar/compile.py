@@ -163,7 +163,7 @@ def _part(part: Part) -> Expression:
 
 def _piece(part: Characters | Text | Integer | Time | OneOf) -> Piece:
     if isinstance(part, Characters):
-        return CharactersPiece(part.chars.encode(), part.least, part.most)
+        return CharactersPiece(part.chars.encode(), part.least, part.most, noise=part.noise)
     if isinstance(part, Text):
         return TextPiece(part.chars, part.escapes, part.least, part.most)
     if isinstance(part, Integer):

@@ -6,7 +6,8 @@ ISO 8601 times, UUIDs (RFC 9562), IPv4 and IPv6 addresses (RFC 4291), hexadecima
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,8 @@ TEXT_LIMIT = 4096
 FORMATS_LIMIT = 24
 """Most formats of one field; more are one text."""
 CHARACTERS_LIMIT = 2048
+NOISE_SAMPLE, NOISE_LEAST, NOISE_DIGITS = 512, 128, 8
+"""Values that are kept to judge by; how many that takes; and how many digits of them must vary."""
 
 _TIME = re.compile(
     r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))([T ])"
@@ -42,6 +45,7 @@ class _Seen:
     least: Any = None
     most: Any = None
     fraction: tuple[int, int] = (99, 0)
+    sample: list[str] = field(default_factory=list)
     texts: set[str] = field(default_factory=set)
 
     def measure(self, value: int | str) -> None:
@@ -64,7 +68,10 @@ class Formats:
         for recognise in (_time, _uuid, _address, _number, _hexadecimal):
             found = recognise(value)
             if found is not None and (found[0] in self._seen or len(self._seen) < FORMATS_LIMIT):
-                found[1](self._seen.setdefault(found[0], _Seen()))
+                seen = self._seen.setdefault(found[0], _Seen())
+                found[1](seen)
+                if found[0][0] in _NOISY and len(seen.sample) < NOISE_SAMPLE:
+                    seen.sample.append(value)
                 return
         self._text(value)
 
@@ -81,11 +88,18 @@ class Formats:
         """Whether all values were of formats of this name."""
         return bool(self._seen) and all(key[0] == name for key in self._seen)
 
-    def learned(self) -> Iterator[Format]:
-        """All formats, in a fixed order."""
+    @property
+    def sample(self) -> set[str]:
+        """Values that may be noise."""
+        return {value for seen in self._seen.values() for value in seen.sample}
+
+    def learned(self, elsewhere: Set[str] = frozenset()) -> Iterator[Format]:
+        """All formats, in a fixed order. What stands `elsewhere`, too, is no noise: it has to be the same."""
         for key, seen in sorted(self._seen.items(), key=lambda item: repr(item[0])):
             if key[0] == "text":
                 yield from self._text_formats(seen)
+            elif _is_noise(seen.sample) and elsewhere.isdisjoint(seen.sample):
+                yield Format(name=str(key[0]), parts=tuple(_noise_parts(seen.sample)))
             else:
                 yield Format(name=str(key[0]), parts=tuple(_PARTS[str(key[0])](key, seen)))
 
@@ -130,6 +144,25 @@ def _whole(prefix: str, *, escapes: bool) -> str:
     at = prefix.find("\\") if escapes else -1
     return prefix if at < 0 else prefix[:at]
 
+
+def _is_noise(sample: Sequence[str]) -> bool:
+    """Whether values of one length are all different, and each digit of them is as likely as any other."""
+    count = len(sample)
+    if count < NOISE_LEAST or len(set(sample)) < count or len(set(map(len, sample))) > 1:
+        return False
+    columns = [Counter(column) for column in zip(*sample, strict=True)]
+    if sum(len(column) > 1 for column in columns) < NOISE_DIGITS:
+        return False
+    return all(max(c.values()) <= count / len(c) + 5 * (count / len(c)) ** 0.5 for c in columns)
+
+
+def _noise_parts(sample: Sequence[str]) -> Iterator[Part]:
+    for column in zip(*sample, strict=True):
+        chars = "".join(sorted(set(column)))
+        yield Literal(text=chars) if len(chars) == 1 else Characters(chars=chars, least=1, most=1, noise=True)
+
+
+_NOISY = ("uuid", "hexadecimal")
 
 _Found = tuple[tuple[object, ...], Callable[[_Seen], None]] | None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from icelos.gpt.grammar.dependencies import Column, dependencies
@@ -156,19 +156,19 @@ class _Scalars:
         times = self.strings.only("time") and len(self.counts) > TIMES_CLOSED
         return not self.many and total > 1 and singles <= UNSEEN * total and not times
 
-    def learned(self, number: int) -> Values:
+    def learned(self, number: int, elsewhere: Set[str]) -> Values:
         """Values in the order of their numbers in `column`, or formats."""
         if self.closed:
             rest = [raw for raw in self.counts if raw not in self.numbering]
             return Values(values=(*self.numbering, *rest), number=number)
-        return Values(formats=tuple(self._formats()))
+        return Values(formats=tuple(self._formats(elsewhere)))
 
-    def _formats(self) -> Iterator[Format]:
+    def _formats(self, elsewhere: Set[str]) -> Iterator[Format]:
         if self.literals:
             yield Format(name="literal", parts=(OneOf(texts=tuple(self.literals)),))
         yield from self.numbers.learned()
         quote: tuple[Part, ...] = (Literal(text='"'),) if self.json else ()
-        for one in self.strings.learned():
+        for one in self.strings.learned(elsewhere):
             yield Format(name=one.name, parts=(*quote, *one.parts, *quote))
 
 
@@ -177,6 +177,8 @@ class _Learner:
         self.root, self.json = _Place(), json
         self.rows = self.left_out = 0
         self._places = 0
+        self._scalars: list[_Scalars] = []
+        self._elsewhere: Set[str] = frozenset()
 
     def add(self, row: Object) -> None:
         if not row.keys:
@@ -198,6 +200,7 @@ class _Learner:
         else:
             if place.values is None:
                 place.values = _Scalars(self.json)
+                self._scalars.append(place.values)
             place.values.add(value, row)
 
     def _object(self, value: Object, place: _Place, row: int) -> None:
@@ -225,6 +228,8 @@ class _Learner:
 
     def learned(self, kind: str, delimiter: str, style: Style) -> Grammar:
         columns: list[Column] = []
+        samples = Counter(value for scalars in self._scalars for value in scalars.strings.sample)
+        self._elsewhere = {value for value, places in samples.items() if places > 1}
         root = self._node(self.root, columns)
         return Grammar(
             kind=kind, delimiter=delimiter, style=style, root=root,
@@ -253,7 +258,7 @@ class _Learner:
         if scalars.closed and len(scalars.column):
             number = len(columns)
             columns.append(Column(scalars.column, len(scalars.counts)))
-        return scalars.learned(number)
+        return scalars.learned(number, self._elsewhere)
 
 
 _Graph = tuple[tuple[tuple[tuple[int, int], ...], ...], tuple[int, ...]]

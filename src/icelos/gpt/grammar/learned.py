@@ -27,11 +27,12 @@ class Literal(_Part, frozen=True, kw_only=True, tag="literal"):
 
 
 class Characters(_Part, frozen=True, kw_only=True, tag="characters"):
-    """`least` to `most` of these ASCII characters."""
+    """`least` to `most` of these ASCII characters. Where it is `noise`, all are equally likely."""
 
     chars: str
     least: _Count
     most: _Count
+    noise: bool = False
 
 
 class Text(_Part, frozen=True, kw_only=True, tag="text"):

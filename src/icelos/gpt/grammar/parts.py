@@ -131,12 +131,13 @@ class ValuesPiece(Piece):
 
 
 class CharactersPiece(Piece):
-    """`least` to `most` of these bytes. The place is how many were taken."""
+    """`least` to `most` of these bytes; `noise`: by chance. The place is how many were taken."""
 
-    __slots__ = ("_bytes", "_least", "_most")
+    __slots__ = ("_bytes", "_least", "_most", "noise")
 
-    def __init__(self, chars: bytes, least: int, most: int) -> None:
+    def __init__(self, chars: bytes, least: int, most: int, *, noise: bool = False) -> None:
         self._bytes, self._least, self._most = frozenset(chars), least, most
+        self.noise = noise
 
     def allowed(self, place: Place) -> Iterable[int]:
         return self._bytes if place < self._most else ()

@@ -63,7 +63,7 @@ class Guide:
 
     def _forget(self) -> None:
         self._masks: _Remembered[Mask] = _Remembered()
-        self._copies: _Remembered[tuple[tuple[int, ...], bytes]] = _Remembered()
+        self._copies: _Remembered[tuple[tuple[int, ...], bytes, bytes]] = _Remembered()
         self._coarse: dict[int, frozenset[object]] = {}
 
     def refresh(self) -> None:
@@ -122,12 +122,33 @@ class Guide:
                     waiting.append((child, behind))
         return mask
 
-    def copied(self, state: State) -> tuple[tuple[int, ...], State]:
-        """The tokens of the text that must follow, as far as they need no choice, and the state behind."""
-        tokens, data = self._copies.get(state[0], state[1], lambda asked: self._find_copy(state, asked))
-        return tokens, self._walk(state, data)
+    def copied(self, state: State, random: np.random.Generator) -> tuple[tuple[int, ...], State]:
+        """The tokens that need no choice, and the state behind: text that must follow, and noise.
 
-    def _find_copy(self, state: State, asked: set[int]) -> tuple[tuple[int, ...], bytes]:
+        Of identifiers that are noise the model knows no more than this: their digits are drawn here.
+        """
+        tokens, kept, data = self._copy(state)
+        at = self._walk(state, data)
+        if not self._automaton.noise(at):
+            return tokens, self._walk(state, kept)
+        drawn = bytearray(data)
+        while len(drawn) < COPIED_BYTES:
+            if chars := self._automaton.noise(at):
+                more = bytes([chars[int(random.integers(len(chars)))]])
+            else:
+                more = self._copy(at)[2]
+            if not more:
+                break
+            at = self._walk(at, more)
+            drawn.extend(more)
+        tokens, kept = self._tokens(bytes(drawn), at)
+        return tokens, self._walk(state, kept)
+
+    def _copy(self, state: State) -> tuple[tuple[int, ...], bytes, bytes]:
+        return self._copies.get(state[0], state[1], lambda asked: self._find_copy(state, asked))
+
+    def _find_copy(self, state: State, asked: set[int]) -> tuple[tuple[int, ...], bytes, bytes]:
+        """Tokens of the text that must follow, their bytes, and the whole text."""
         data = bytearray()
         while len(data) < COPIED_BYTES and (byte := self._automaton.only(state)) is not None:
             following = self._automaton.look(state, byte, asked)
@@ -135,9 +156,13 @@ class Guide:
                 raise ValueError("a grammar that contradicts itself")
             state = following
             data.append(byte)
+        return *self._tokens(bytes(data), state), bytes(data)
+
+    def _tokens(self, data: bytes, state: State) -> tuple[tuple[int, ...], bytes]:
+        """The tokens of a text that needs no choice, without the last one unless the row is over."""
         if not data:
             return (), b""
-        tokens = tuple(self._tokenizer.encode(bytes(data)).tolist())
+        tokens = tuple(self._tokenizer.encode(data).tolist())
         if self._heals and not self._automaton.over(state):
             tokens = tokens[:-1]
         return tokens, b"".join(self._pieces[token] for token in tokens)

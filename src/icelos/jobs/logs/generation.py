@@ -193,7 +193,7 @@ def _fill(
     progress: Callable[[int], None],
 ) -> None:
     """Make the rows that are not there yet, batch by batch."""
-    from icelos.gpt.generate import generate, batch_rows
+    from icelos.gpt.generate import batch_rows, generate
 
     size = batch_rows(model, sampling)
     progress(staging.position.rows)

@@ -70,7 +70,7 @@ def test_rows_by_chance_parse_whatever_the_tokenizer(grammar: Grammar, tokenizer
         tokens: list[int] = []
         state = guide.start
         while True:
-            more, state = guide.copied(state)
+            more, state = guide.copied(state, np.random.default_rng(0))
             tokens.extend(more)
             copied += len(more)
             if guide.over(state):
@@ -88,10 +88,33 @@ def test_rows_by_chance_parse_whatever_the_tokenizer(grammar: Grammar, tokenizer
 def test_the_last_copied_token_is_left_to_the_model(grammar: Grammar) -> None:
     tokenizer = tokenizers.fit("json-bpe", ROWS)
     guide = Guide(grammar, tokenizer)
-    tokens, state = guide.copied(guide.start)
-    assert b'{"id": "'.startswith(tokenizer.decode(tokens))
-    assert tokenizer.decode(tokens) != b'{"id": "'
-    assert guide.mask(state).any()
+    tokens, state = guide.copied(guide.start, np.random.default_rng(0))
+    text = tokenizer.decode(tokens)
+    assert text.startswith(b'{"id": "')
+    assert b'", "time": "2024-02-'.startswith(text[len('{"id": "') + 36 :])
+    assert tokenizer.decode(np.flatnonzero(guide.mask(state))[-1:].tolist()) not in (b"", b"2")
+
+
+def test_noise_is_drawn_and_what_stands_twice_is_not() -> None:
+    rng = random.Random(5)
+    ids = [f"{rng.getrandbits(64):016x}" for _ in range(300)]
+    rows = [
+        f'{{"a":"{ids[n]}","b":"{ids[n]}","c":"{rng.getrandbits(64):016x}"}}'.encode() for n in range(300)
+    ]
+    grammar = learn(rows)
+    assert grammar is not None
+    assert grammar.root.keys is not None
+    a, b, c = (str(key.value.values) for key in grammar.root.keys.keys)
+    assert "noise=True" not in a + b
+    assert "noise=True" in c
+    tokenizer = tokenizers.fit("byte", rows)
+    guide = Guide(grammar, tokenizer)
+    state = guide.start
+    for token in tokenizer.encode(rows[0][: rows[0].index(b'"c"')]).tolist():
+        state = guide.advance(state, token)
+    ends = {tokenizer.decode(guide.copied(state, np.random.default_rng(n))[0]) for n in range(50)}
+    assert len(ends) == 50
+    assert all(json.loads(rows[0][: rows[0].index(b'"c"')] + end)["a"] == ids[0] for end in ends)
 
 
 def test_a_row_that_must_end_gets_an_end(grammar: Grammar) -> None:
