@@ -1,7 +1,8 @@
 """Which values of one field go with which of another: found by counting pairs over the rows.
 
 A pair of fields is of use where a value of the one leaves few of the other, and may be relied on where
-few new pairs are to be expected (the same estimate as for values: the share of pairs seen once).
+few new pairs are to be expected: the same estimate as for values, the share of pairs seen once. A pair whose
+first value was seen once says nothing about that: the value has no second pair to differ in.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from icelos.gpt.grammar.learned import Dependency
 
-UNSEEN = 0.01
+UNSEEN = 0.02
 """Pairs are relied on where at most this share of further rows would bring a new one."""
 PAIRS_LIMIT = 8192
 TOTAL_LIMIT = 100_000
@@ -75,9 +76,10 @@ def _pairs(on_values: _Ints, values: _Ints, on: int, on_size: int, size: int) ->
     if total < 2:
         return None
     codes, counts = np.unique(on_values[both] * size + values[both], return_counts=True)
-    if len(codes) > PAIRS_LIMIT or int((counts == 1).sum()) > UNSEEN * total:
-        return None
     owners = codes // size
+    often = np.bincount(on_values[both], minlength=on_size)[owners] > 1
+    if len(codes) > PAIRS_LIMIT or int((often & (counts == 1)).sum()) > UNSEEN * total:
+        return None
     widths = np.bincount(owners, minlength=on_size)
     left = float((widths[owners] * counts).sum() / total)  # values left, over the rows
     if left > NARROWS_TO * size:
