@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations, product
 
 from icelos.gpt.grammar.expressions import Choice, Expression, InOrder, Junction, Repeated, Single, literal
 from icelos.gpt.grammar.learned import (
@@ -32,6 +33,8 @@ from icelos.gpt.grammar.parts import (
 )
 
 Path = tuple[str, ...]
+
+NEEDED_LIMIT = 8
 
 
 @dataclass(frozen=True)
@@ -114,45 +117,52 @@ class _Compiler:
             if len(place) > len(path) and place[: len(path)] == path
         )
         values = [self.node(key.value, (*path, key.name)) for key in keys.keys]
-        made: dict[tuple[int, frozenset[str]], Junction | None] = {}
-
-        def junction(at: int, missing: frozenset[str]) -> Junction | None:
-            """None where no end can be reached."""
-            if (at, missing) not in made:
-                here = Junction(closes if at in keys.ends and not missing else None)
-                between = self.style.between if at else ""
-                for index, to in keys.steps[at]:
-                    key = keys.keys[index]
-                    behind = junction(to, missing - {key.name})
-                    if behind is not None:
-                        text = literal((between + key.text).encode())
-                        here.ways.append((InOrder([text, values[index]]), behind))
-                made[at, missing] = here if here.ways or (at in keys.ends and not missing) else None
-            return made[at, missing]
-
-        _check_order(keys)
-        start = junction(0, needed)
-        if start is None:
+        made: dict[tuple[int, frozenset[str]], Junction] = {}
+        for at, missing in product(_last_first(keys), _parts_of(needed)):
+            here = Junction(closes if at in keys.ends and not missing else None)
+            between = self.style.between if at else ""
+            for index, to in keys.steps[at]:
+                key = keys.keys[index]
+                behind = made.get((to, missing - {key.name}))
+                if behind is not None:
+                    text = literal((between + key.text).encode())
+                    here.add(InOrder([text, values[index]]), behind)
+            if here.leads_on:
+                made[at, missing] = here
+        if (0, needed) not in made:
             raise NoRow(f"no row has {', '.join(sorted(needed))}")
-        return InOrder([literal(self.style.opens.encode()), start])
+        return InOrder([literal(self.style.opens.encode()), made[0, needed]])
 
 
-def _check_order(keys: Keys) -> None:
-    """Raises ValueError where the graph has a cycle: a row of it might never end."""
-    depths: dict[int, int] = {}
+def _parts_of(names: frozenset[str]) -> list[frozenset[str]]:
+    """All sets of some of the names. Raises NoRow for more names than conditions are made for."""
+    if len(names) > NEEDED_LIMIT:
+        raise NoRow(f"more than {NEEDED_LIMIT} conditions on keys of one object")
+    return [frozenset(part) for size in range(len(names) + 1) for part in combinations(names, size)]
+
+
+def _last_first(keys: Keys) -> list[int]:
+    """The nodes of the graph, each behind all that it leads to.
+
+    Raises ValueError where the graph has a cycle: a row of it might never end.
+    """
+    done: list[int] = []
+    seen, open_ = {0}, {0}
     waiting = [(0, iter(keys.steps[0]))]
-    depths[0] = 1
     while waiting:
         at, steps = waiting[-1]
         step = next(steps, None)
         if step is None:
-            depths[at] = 2
+            done.append(at)
+            open_.discard(at)
             waiting.pop()
-        elif depths.get(step[1]) == 1:
+        elif step[1] in open_:
             raise ValueError("keys that follow themselves")
-        elif step[1] not in depths:
-            depths[step[1]] = 1
+        elif step[1] not in seen:
+            seen.add(step[1])
+            open_.add(step[1])
             waiting.append((step[1], iter(keys.steps[step[1]])))
+    return done
 
 
 def _part(part: Part) -> Expression:

@@ -133,28 +133,39 @@ class Choice(Expression):
 
 
 class Junction(Expression):
-    """A place in a graph without cycles: `ways` lead through an expression to further places; `end`, where
+    """A place in a graph without cycles: ways lead through an expression to further places; `end`, where
     there is one, leads out."""
 
     def __init__(self, end: Expression | None) -> None:
         self._end = end
-        self.ways: list[tuple[Expression, Junction]] = []
+        self._ways: list[tuple[Expression, Junction]] = []
+        self._best: tuple[Expression, Junction] | None = None
+        self._length = len(end.shortest()) if end is not None else -1
+        """Of the short text from here on; -1: there is none yet."""
+
+    def add(self, expression: Expression, to: Junction) -> None:
+        """A way; all ways of `to` are there already."""
+        self._ways.append((expression, to))
+        length = len(expression.shortest()) + to._length
+        if not 0 <= self._length <= length:
+            self._best, self._length = (expression, to), length
+
+    @property
+    def leads_on(self) -> bool:
+        return self._length >= 0
 
     def enter(self, then: Then, settling: Settling, known: Known) -> Iterator[Spot]:
-        for expression, to in self.ways:
+        for expression, to in self._ways:
             yield from expression.enter(then.behind(to), settling, known)
         if self._end is not None:
             yield from self._end.enter(then, settling, known)
 
-    @cached_property
-    def _shortest(self) -> bytes:
-        found = [expression.shortest() + to.shortest() for expression, to in self.ways]
-        if self._end is not None:
-            found.append(self._end.shortest())
-        return min(found, key=len)
-
     def shortest(self) -> bytes:
-        return self._shortest
+        parts, at = [], self
+        while at._best is not None:
+            parts.append(at._best[0].shortest())
+            at = at._best[1]
+        return b"".join(parts) + (at._end.shortest() if at._end is not None else b"")
 
 
 class Repeated(Expression):

@@ -266,24 +266,26 @@ _Graph = tuple[tuple[tuple[tuple[int, int], ...], ...], tuple[int, ...]]
 
 def graph(sequences: Sequence[tuple[int, ...]]) -> _Graph:
     """The smallest graph without cycles that spells these sequences: a trie whose equal ends are one."""
-    trie: dict[int, object] = {}
+    trie: list[dict[int, int]] = [{}]
+    ended: set[int] = set()
     for sequence in sequences:
-        node = trie
+        node = 0
         for key in sequence:
-            node = node.setdefault(key, {})  # type: ignore[assignment]
-        node[-1] = True
+            if key not in trie[node]:
+                trie[node][key] = len(trie)
+                trie.append({})
+            node = trie[node][key]
+        ended.add(node)
     known: dict[tuple[object, ...], int] = {}
     made: list[tuple[bool, tuple[tuple[int, int], ...]]] = []
-
-    def number(node: dict[int, object]) -> int:
-        steps = tuple((key, number(below)) for key, below in node.items() if key >= 0)  # type: ignore[arg-type]
-        shape = (-1 in node, steps)
+    numbers: dict[int, int] = {}
+    for node in reversed(range(len(trie))):  # what lies below a node was made after it
+        shape = (node in ended, tuple((key, numbers[below]) for key, below in trie[node].items()))
         if shape not in known:
             known[shape] = len(made)
-            made.append((shape[0], steps))
-        return known[shape]
-
-    start = number(trie)
+            made.append(shape)
+        numbers[node] = known[shape]
+    start = numbers[0]
     renamed = {start: 0} | {old: i for i, old in enumerate((n for n in range(len(made)) if n != start), 1)}
     ordered = sorted(range(len(made)), key=renamed.__getitem__)
     steps = tuple(tuple((key, renamed[to]) for key, to in made[old][1]) for old in ordered)

@@ -24,6 +24,7 @@ Mask = npt.NDArray[np.bool_]
 COPIED_BYTES = 16_384
 """Most bytes copied at once."""
 REMEMBERED = 20_000
+MASK_BYTES = 64 << 20
 
 T = TypeVar("T")
 
@@ -31,7 +32,8 @@ T = TypeVar("T")
 class _Remembered(Generic[T]):
     """Answers by a state's number and those registers that they depended on."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._slots: dict[object, tuple[int, ...]] = {}
         self._answers: dict[tuple[object, Registers], T] = {}
 
@@ -42,8 +44,8 @@ class _Remembered(Generic[T]):
             return self._answers[key]
         asked = set(slots)
         answer = find(asked)
-        if len(self._answers) >= REMEMBERED:
-            self.__init__()  # type: ignore[misc]
+        if len(self._answers) >= self._limit:
+            self._slots, self._answers = {}, {}
         self._slots[name] = slots = tuple(sorted(asked))
         self._answers[name, tuple(registers[slot] for slot in slots)] = answer
         return answer
@@ -62,8 +64,8 @@ class Guide:
         self._forget()
 
     def _forget(self) -> None:
-        self._masks: _Remembered[Mask] = _Remembered()
-        self._copies: _Remembered[tuple[tuple[int, ...], bytes, bytes]] = _Remembered()
+        self._masks: _Remembered[Mask] = _Remembered(max(64, MASK_BYTES // len(self._pieces)))
+        self._copies: _Remembered[tuple[tuple[int, ...], bytes, bytes]] = _Remembered(REMEMBERED)
         self._coarse: dict[int, frozenset[object]] = {}
 
     def refresh(self) -> None:

@@ -12,7 +12,7 @@ from tests.unit.gpt.grammar.conftest import USERS, cef_rows, csv_rows, json_rows
 from icelos.gpt.grammar.automaton import Automaton
 from icelos.gpt.grammar.compile import compiled
 from icelos.gpt.grammar.learn import graph, learn
-from icelos.gpt.grammar.learned import Grammar
+from icelos.gpt.grammar.learned import Grammar, Key, Keys, Node, Style
 from icelos.gpt.grammar.rows import read_cef
 
 
@@ -108,6 +108,21 @@ def test_the_graph_spells_the_sequences_and_no_others(sequences: list[tuple[int,
         return found | ({()} if at in ends else set())
 
     assert spelt(0) == set(sequences)
+
+
+def test_objects_of_many_keys_and_deep_ones_are_no_burden() -> None:
+    wide = json.dumps({f"k{n}": n for n in range(1000)}).encode()
+    deep = b'{"a":' * 20 + b"1" + b"}" * 20
+    for row in (wide, deep):
+        made = automaton([row] * 3)
+        assert made.accepts(row)
+        assert made.rest(made.start) == row
+
+
+def test_a_graph_that_leads_back_is_refused() -> None:
+    keys = Keys(keys=(Key(name="a", text='"a":', value=Node()),), steps=(((0, 0),),), ends=(0,))
+    with pytest.raises(ValueError, match="follow themselves"):
+        compiled(Grammar(kind="json", style=Style(), root=Node(keys=keys)))
 
 
 def test_memory_can_be_given_back() -> None:
