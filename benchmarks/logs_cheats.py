@@ -67,7 +67,7 @@ def main() -> None:
     for path in given.files:
         measure(Path(path).name, path, given.rows, given.cheats, given.seed)
     if given.simulated:
-        from icelos.jobs.logs.simulate import simulate
+        from icelos.jobs.logs.simulation.simulate import simulate
 
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "signins.jsonl"

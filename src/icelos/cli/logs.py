@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icelos.cli import logs_evaluate, logs_profile, output
+from icelos.cli import logs_evaluate, logs_options, logs_profile, logs_tokenizers, output
 
 if TYPE_CHECKING:
     from icelos.gpt.data import Packed
@@ -23,6 +23,7 @@ app = typer.Typer(help="Logs: profile, simulate, train, generate, evaluate.", no
 
 app.command()(logs_evaluate.evaluate)
 app.command()(logs_profile.profile)
+app.add_typer(logs_tokenizers.app, name="tokenizers")
 
 Json = Annotated[bool, typer.Option("--json", help="The result as one JSON object")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same rows")]
@@ -81,7 +82,9 @@ def train(
         typer.Option(min=0.01, help="End after this much training; 10 if neither is given"),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="0 if not given")] = None,
-    tokenizer: Annotated[str | None, typer.Option(help="byte, char or bpe; bpe if not given")] = None,
+    tokenizer: Annotated[
+        str | None, typer.Option(help="byte, char, gpt2, bpe or json-bpe; json-bpe if not given")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped")] = False,
     json: Json = False,
 ) -> None:
@@ -114,24 +117,51 @@ def generate(
     seed: Seed = 0,
     temperature: Annotated[float, typer.Option(min=0, help="0 takes the likeliest token")] = 1.0,
     top_k: Annotated[int, typer.Option(min=0, help="Draw from the k likeliest; 0 = from all")] = 0,
+    top_p: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Draw from the likeliest with this probability together")
+    ] = 1.0,
+    constrained: Annotated[
+        bool | None,
+        typer.Option(
+            "--constrained/--free",
+            help="Keep to the grammar of the training rows; if not given: where it is known",
+        ),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="FIELD=VALUE that each row must have; user, application, result, source or a path"),
+    ] = None,
+    since: Annotated[str, typer.Option("--from", help="No earlier time than this, ISO 8601")] = "",
+    until: Annotated[str, typer.Option("--to", help="No later time than this, ISO 8601")] = "",
+    time_field: Annotated[
+        str, typer.Option(help="The field of --from and --to; the first one of times")
+    ] = "",
+    form: Annotated[
+        str, typer.Option("--format", help="rows, csv, cef or parquet; if not given: by the file's name")
+    ] = "",
+    batch: Annotated[int, typer.Option(min=1, help="Rows at the same time")] = 32,
     json: Json = False,
 ) -> None:
-    """Write rows that a model makes up, and count how many of them are JSON.
+    """Write rows that a model makes up. After a stop, the same command goes on where it stood.
 
     Example: icelos logs generate --model models/signins --rows 100 --seed 1 --output synthetic.jsonl
     """
-    from icelos.jobs.logs.generation import generate_rows
+    from icelos.jobs.logs.generation import Wanted, generate_rows
 
+    wanted = Wanted(
+        rows=rows, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p, batch=batch,
+        constrained=constrained, where=logs_options.conditions(where or []), since=logs_options.moment(since),
+        until=logs_options.moment(until, last=True), time_field=time_field, format=form,
+    )  # fmt: skip
     with _bar("rows", rows) as advance:
-        meta = generate_rows(
-            model, output_file, rows=rows, seed=seed, temperature=temperature, top_k=top_k, progress=advance
-        )
+        meta = generate_rows(model, output_file, wanted, progress=advance)
     if json:
         output.json_line(meta)
         return
     share = meta.json_rows / meta.rows
     output.note(
-        f"{output_file}: {meta.rows:,} rows, {meta.json_rows:,} of them JSON ({share:.1%}), "
+        f"{output_file}: {meta.written:,} {'constrained' if meta.constrained else 'free'} rows, "
+        f"{meta.json_rows:,} of {meta.rows:,} JSON ({share:.1%}), "
         f"{meta.unfinished:,} cut by the context, {meta.repeated:,} repeated"
     )
 

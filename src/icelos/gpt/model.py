@@ -19,28 +19,47 @@ ROTARY_BASE = 10_000.0
 class Cache:
     """Keys and values of a batch, preallocated: (layers, 2, batch, heads, length, channels).
 
-    `filled` positions hold what the network has seen; `keep` drops rows of the batch that are done.
+    Row i has seen `filled[i]` tokens; rows may stand at different positions, and take different counts of
+    tokens in one call. Such tokens are kept flat, (tokens of all rows, …), so that none is padding, except
+    inside of the attention itself.
     """
 
     def __init__(self, config: ModelConfig, batch: int, length: int, like: Tensor) -> None:
         shape = (config.layers, 2, batch, config.heads, length, config.width // config.heads)
-        self._store = torch.empty(shape, dtype=like.dtype, device=like.device)
-        self.filled = 0
+        self._store = torch.zeros(shape, dtype=like.dtype, device=like.device)
+        self.filled = torch.zeros(batch, dtype=torch.long, device=like.device)
 
-    def add(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Store (batch, heads, tokens, channels) behind what is filled; give back all up to there."""
-        end = self.filled + keys.shape[2]
-        self._store[layer, 0, :, :, self.filled : end] = keys
-        self._store[layer, 1, :, :, self.filled : end] = values
-        return self._store[layer, 0, :, :, :end], self._store[layer, 1, :, :, :end]
+    def open(self, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Make room for `lengths` (batch,) more tokens: row, number in this call, and position of each."""
+        numbers = torch.arange(int(lengths.max()), device=lengths.device)
+        self._rows, self._numbers = (numbers < lengths[:, None]).nonzero(as_tuple=True)
+        self._places = self.filled[self._rows] + self._numbers
+        reached = self.filled + lengths
+        keys = torch.arange(int(reached.max()), device=lengths.device)
+        self._mask = (keys <= (self.filled[:, None] + numbers)[:, :, None])[:, None]
+        self.filled = reached
+        return self._rows, self._numbers, self._places
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Attention of the open tokens to their row up to themselves; all (tokens, heads, channels)."""
+        for store, new in zip(self._store[layer], (k, v), strict=True):
+            store[self._rows, :, self._places] = new
+        batch, _, tokens, end = self._mask.shape
+        padded = q.new_zeros(batch, tokens, *q.shape[1:])
+        padded[self._rows, self._numbers] = q
+        keys, values = self._store[layer, :, :, :, :end]
+        y = functional.scaled_dot_product_attention(
+            padded.transpose(1, 2), keys, values, attn_mask=self._mask
+        )
+        return y.transpose(1, 2)[self._rows, self._numbers]
 
     def keep(self, rows: Tensor) -> None:
         """Keep the rows of the batch that the index or mask names."""
-        self._store = self._store[:, :, rows]
+        self._store, self.filled = self._store[:, :, rows], self.filled[rows]
 
 
 class Attention(nn.Module):
-    """Causal self-attention over (batch, tokens, width)."""
+    """Causal self-attention over (batch, tokens, width); with a cache, of its open tokens (tokens, width)."""
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
@@ -50,16 +69,18 @@ class Attention(nn.Module):
         self.out = nn.Linear(config.width, config.width, bias=False)
 
     def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: Cache | None) -> Tensor:
+        if cache is not None:
+            q, k, v = self.qkv(x).view(len(x), 3, self.heads, -1).unbind(1)
+            turn = (rotation[0][:, None], rotation[1][:, None])
+            flat: Tensor = self.out(
+                cache.attend(self.layer, rotate(_norm(q), turn), rotate(_norm(k), turn), v).flatten(1)
+            )
+            return flat
         batch, tokens, width = x.shape
         shaped = self.qkv(x).view(batch, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
         q, k, v = shaped.unbind(0)
         q, k = rotate(_norm(q), rotation), rotate(_norm(k), rotation)
-        causal = tokens > 1
-        if cache is not None:
-            if causal and cache.filled:
-                raise ValueError("a cache takes many tokens at once only while it is empty")
-            k, v = cache.add(self.layer, k, v)
-        y = functional.scaled_dot_product_attention(q, k, v, is_causal=causal)
+        y = functional.scaled_dot_product_attention(q, k, v, is_causal=tokens > 1)
         result: Tensor = self.out(y.transpose(1, 2).reshape(batch, tokens, width))
         return result
 
@@ -113,18 +134,39 @@ class GPT(nn.Module):
                 elif weight.dim() == 2:
                     weight.normal_(0.0, self.config.width**-0.5, generator=generator)
 
-    def forward(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
-        """Raises ValueError where the tokens, with those in the cache, exceed the context."""
-        start = cache.filled if cache is not None else 0
-        end = start + ids.shape[1]
-        if end > self.config.context:
-            raise ValueError(f"{end} tokens exceed the context of {self.config.context}")
-        x = self.embedding(ids)
-        rotation = (self.cosine[start:end].to(x.dtype), self.sine[start:end].to(x.dtype))
+    def forward(self, ids: Tensor, cache: Cache | None = None, lengths: Tensor | None = None) -> Tensor:
+        """Logits of every token, or, with a cache and `lengths`, (batch, vocabulary) of each row's last one.
+
+        `lengths` (batch,) are the tokens of each row; what stands behind them is passed over, and the logits
+        of a row without any mean nothing. Raises ValueError where the tokens, with those in the cache,
+        exceed the context.
+        """
+        if cache is not None:
+            return self._go_on(ids, cache, lengths)
+        self._check(ids.shape[1])
+        x = self._through(self.embedding(ids), torch.arange(ids.shape[1], device=ids.device), None)
+        return self._logits(x)
+
+    def _go_on(self, ids: Tensor, cache: Cache, lengths: Tensor | None) -> Tensor:
+        added = torch.full_like(cache.filled, ids.shape[1]) if lengths is None else lengths
+        self._check(int((cache.filled + added).max()))
+        rows, numbers, places = cache.open(added)
+        x = self._through(self.embedding(ids[rows, numbers]), places, cache)
+        if lengths is None:
+            return self._logits(x).view(*ids.shape, -1)
+        return self._logits(x[added.cumsum(0) - 1])
+
+    def _check(self, tokens: int) -> None:
+        if tokens > self.config.context:
+            raise ValueError(f"{tokens} tokens exceed the context of {self.config.context}")
+
+    def _through(self, x: Tensor, places: Tensor, cache: Cache | None) -> Tensor:
+        rotation = (self.cosine[places].to(x.dtype), self.sine[places].to(x.dtype))
         for block in self.blocks:
             x = block(x, rotation, cache)
-        if cache is not None:
-            cache.filled = end
+        return x
+
+    def _logits(self, x: Tensor) -> Tensor:
         logits: Tensor = self.head(self.norm(x))
         return logits
 
@@ -146,7 +188,7 @@ def _rotations(length: int, channels: int) -> tuple[Tensor, Tensor]:
 
 
 def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
-    """Turn the two halves of the channels of (batch, heads, tokens, channels) by each token's angles."""
+    """Turn the two halves of the channels of (…, channels) by angles that broadcast to them."""
     cosine, sine = rotation
     a, b = x.chunk(2, dim=-1)
     return torch.cat((a * cosine - b * sine, a * sine + b * cosine), dim=-1)

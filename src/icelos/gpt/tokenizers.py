@@ -1,6 +1,7 @@
 """Bytes to token ids and back. Every tokenizer is exact for any bytes, valid UTF-8 or not.
 
-A new kind is a subclass of `Tokenizer`, listed in `_class_of`. Byte-pair encoding is in `bpe`.
+A new kind is a subclass of `Tokenizer`, listed in `_class_of`. Byte-pair encoding is in `bpe`, and with
+GPT-2's vocabulary in `gpt2`.
 """
 
 from __future__ import annotations
@@ -172,20 +173,23 @@ def _bytes_to_ids(row: bytes) -> Ids:
     return np.frombuffer(row, dtype=np.uint8).astype(np.uint16) + np.uint16(1)
 
 
-KINDS = ("byte", "char", "bpe")
+KINDS = ("byte", "char", "gpt2", "bpe", "json-bpe")
 
 
 def _class_of(kind: str, source: str | None = None) -> type[Tokenizer]:
-    if kind == "bpe":
-        if importlib.util.find_spec("tokenizers") is None:
-            raise MissingExtra("tokenizers", extra="train")
-        from icelos.gpt.bpe import BpeTokenizer
-
-        return BpeTokenizer
     known: dict[str, type[Tokenizer]] = {"byte": ByteTokenizer, "char": CharTokenizer}
-    if kind not in known:
+    if kind not in KINDS:
         raise InputError(f"no tokenizer {kind!r}", source=source, hint=f"one of: {', '.join(KINDS)}")
-    return known[kind]
+    return known.get(kind) or _byte_pair_class(kind)
+
+
+def _byte_pair_class(kind: str) -> type[Tokenizer]:
+    if importlib.util.find_spec("tokenizers") is None:
+        raise MissingExtra("tokenizers", extra="train")
+    from icelos.gpt.bpe import BpeTokenizer, JsonBpeTokenizer
+    from icelos.gpt.gpt2 import Gpt2Tokenizer
+
+    return {"gpt2": Gpt2Tokenizer, "bpe": BpeTokenizer, "json-bpe": JsonBpeTokenizer}[kind]
 
 
 def fit(kind: str, rows: Iterable[bytes]) -> Tokenizer:

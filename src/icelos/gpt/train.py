@@ -47,7 +47,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     steps: Annotated[int, Meta(ge=0)] = 0
     minutes: Annotated[float, Meta(ge=0)] = 0.0
     seed: int = 0
-    tokenizer: str = "bpe"
+    tokenizer: str = "json-bpe"
     origin: str = ""
     held_out: float = 0.05
     calibration: int = 500

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from icelos.gpt import bpe
-from icelos.gpt.bpe import BpeTokenizer
+from icelos.gpt.bpe import BpeTokenizer, JsonBpeTokenizer
 
 ROWS = [
     b'{"userPrincipalName":"ada%d@example.org","status":{"errorCode":0}}' % (n * 7919) for n in range(400)
@@ -11,11 +11,19 @@ ROWS = [
 
 
 def test_merges_cross_punctuation_and_digits_stay_small() -> None:
-    tokenizer = BpeTokenizer.fit(ROWS)
+    tokenizer = JsonBpeTokenizer.fit(ROWS)
     pieces = [tokenizer.decode([i]) for i in range(1, tokenizer.size)]
     assert b'{"userPrincipalName":"ada' in pieces
     assert all(len(p) <= 2 for p in pieces if any(48 <= b <= 57 for b in p))
     assert len(tokenizer.encode(ROWS[-1])) < len(ROWS[-1]) / 6
+
+
+def test_pieces_of_the_plain_kind_end_with_words() -> None:
+    tokenizer = BpeTokenizer.fit(ROWS)
+    pieces = {tokenizer.decode([i]) for i in range(1, tokenizer.size)}
+    assert {b"userPrincipalName", b'{"', b'":"'} <= pieces
+    assert not [p for p in pieces if b'"' in p and any(chr(c).isalnum() for c in p)]
+    assert len(JsonBpeTokenizer.fit(ROWS).encode(ROWS[-1])) < len(tokenizer.encode(ROWS[-1]))
 
 
 def test_learning_is_repeatable_and_its_sample_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,6 +33,8 @@ def test_learning_is_repeatable_and_its_sample_bounded(monkeypatch: pytest.Monke
     sample = bpe._sample(ROWS)
     assert len(sample) == 50
     assert {len(row) for row in sample} == {10}
+    monkeypatch.setattr(bpe, "_SAMPLE_BYTES", 100)
+    assert len(bpe._sample(ROWS)) == 10
 
 
 def test_the_sample_is_drawn_from_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
 from icelos.gpt import generate as generate_module
 from icelos.gpt.folder import Model
-from icelos.gpt.generate import Generated, Sampling, draw, generate
+from icelos.gpt.generate import Generated, Sampling, batch_rows, draw, generate
 
 
 def rows_of(model: Model, rows: int, seed: int, **values: float) -> list[Generated]:
@@ -21,7 +22,17 @@ def test_the_seed_decides_the_rows(tiny: Model) -> None:
 
 
 def test_whole_batches_do_not_depend_on_how_many_rows_are_asked_for(tiny: Model) -> None:
+    size = batch_rows(tiny, Sampling(batch=4))
+    assert size == 4
     assert rows_of(tiny, 10, 1)[:8] == rows_of(tiny, 8, 1)
+
+
+def test_a_run_can_go_on_at_a_batch(tiny: Model) -> None:
+    sampling = Sampling(batch=2)
+    left = list(generate(tiny, 20, seed=1, sampling=sampling, first=8))
+    assert left == list(generate(tiny, 20, seed=1, sampling=sampling))[8:]
+    with pytest.raises(ValueError, match="multiples of 2"):
+        list(generate(tiny, 20, seed=1, sampling=sampling, first=5))
 
 
 @torch.inference_mode()
@@ -42,10 +53,27 @@ def test_rows_begin_with_the_prompt(tiny: Model) -> None:
 
 def test_only_the_k_likeliest_are_drawn() -> None:
     logits = torch.tensor([[0.0, 3.0, 2.0, 1.0]]).repeat(200, 1)
-    drawn = draw(logits, torch.Generator().manual_seed(0), Sampling(top_k=2))
-    assert set(drawn.tolist()) == {1, 2}
-    everything = draw(logits, torch.Generator().manual_seed(0), Sampling(temperature=5.0))
-    assert set(everything.tolist()) == {0, 1, 2, 3}
+    uniform = np.random.default_rng(0).random(200).tolist()
+    assert set(draw(logits, uniform, Sampling(top_k=2)).tolist()) == {1, 2}
+    assert set(draw(logits, uniform, Sampling(temperature=5.0)).tolist()) == {0, 1, 2, 3}
+
+
+def test_the_likeliest_that_have_a_probability_together_are_drawn() -> None:
+    logits = torch.tensor([[0.1, 0.5, 0.25, 0.15]]).log().repeat(200, 1)
+    uniform = np.random.default_rng(0).random(200).tolist()
+    assert set(draw(logits, uniform, Sampling(top_p=0.4)).tolist()) == {1}
+    assert set(draw(logits, uniform, Sampling(top_p=0.6)).tolist()) == {1, 2}
+    assert set(draw(logits, uniform, Sampling(top_p=0.8)).tolist()) == {1, 2, 3}
+
+
+def test_shares_of_what_is_drawn_are_the_probabilities_and_what_is_masked_never_comes() -> None:
+    logits = torch.tensor([[0.2, 0.3, 0.0, 0.5, 0.0]]).log().repeat(4000, 1)
+    counts = np.bincount(
+        draw(logits, np.random.default_rng(1).random(4000).tolist(), Sampling()), minlength=5
+    )
+    assert counts[[2, 4]].tolist() == [0, 0]
+    assert counts / 4000 == pytest.approx([0.2, 0.3, 0.0, 0.5, 0.0], abs=0.03)
+    assert draw(logits[:2], [0.0, 1 - 2**-53], Sampling()).tolist() == [0, 3]
 
 
 def test_the_cache_is_bounded(tiny: Model, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +82,7 @@ def test_the_cache_is_bounded(tiny: Model, monkeypatch: pytest.MonkeyPatch) -> N
     assert list(generate(tiny, 6, seed=1)) == list(generate(tiny, 6, seed=1, sampling=Sampling(batch=3)))
 
 
-@pytest.mark.parametrize("values", [{"temperature": -1.0}, {"top_k": -1}, {"batch": 0}])
+@pytest.mark.parametrize("values", [{"temperature": -1.0}, {"top_k": -1}, {"batch": 0}, {"top_p": 0.0}])
 def test_values_out_of_range_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be"):
         Sampling(**values)  # type: ignore[arg-type]

@@ -44,6 +44,36 @@ def test_with_a_cache_the_logits_are_those_without(network: GPT) -> None:
 
 
 @torch.inference_mode()
+def test_rows_of_a_cache_may_stand_at_different_positions(network: GPT) -> None:
+    ids = torch.randint(1, 50, (3, 20))
+    whole = network(ids)
+    cache = Cache(CONFIG, 3, CONFIG.context, network.embedding.weight)
+    done = torch.zeros(3, dtype=torch.long)
+    for lengths in ([4, 1, 7], [2, 5, 1], [1, 1, 6], [9, 3, 1]):
+        fed = torch.zeros(3, max(lengths), dtype=torch.long)
+        for row, length in enumerate(lengths):
+            fed[row, :length] = ids[row, done[row] : done[row] + length]
+        done = done + torch.tensor(lengths)
+        logits = network(fed, cache, torch.tensor(lengths))
+        assert torch.allclose(logits, whole[torch.arange(3), done - 1], atol=1e-4)
+    assert cache.filled.tolist() == done.tolist() == [16, 10, 15]
+
+
+@torch.inference_mode()
+def test_a_place_of_the_batch_can_begin_anew(network: GPT) -> None:
+    ids = torch.randint(1, 50, (2, CONFIG.context))
+    cache = Cache(CONFIG, 2, CONFIG.context, network.embedding.weight)
+    network(ids[:, :-2], cache)
+    cache.filled[1] = 0
+    fed = torch.stack((ids[0].roll(2), ids[1]))[:, :10]
+    logits = network(fed, cache, torch.tensor([2, 10]))
+    assert torch.allclose(logits[0], network(ids[:1])[0, -1], atol=1e-4)
+    assert torch.allclose(logits[1], network(ids[1:, :10])[0, -1], atol=1e-4)
+    with pytest.raises(ValueError, match="exceed the context"):
+        network(ids[:, :1], cache)
+
+
+@torch.inference_mode()
 def test_order_matters_by_rotary_positions(network: GPT) -> None:
     one = network(torch.tensor([[5, 6, 7, 8]]))[0, -1]
     two = network(torch.tensor([[6, 5, 7, 8]]))[0, -1]

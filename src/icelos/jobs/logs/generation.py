@@ -1,21 +1,39 @@
-"""`icelos logs generate`: rows from a trained model into a file, and how many of them are JSON."""
+"""`icelos logs generate`: rows from a trained model into a file, and how many of them are JSON.
+
+A run that was stopped goes on where it stood when the same command is given again, and its file is the one
+that an uninterrupted run would have written (see `staging`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from icelos import __version__
 from icelos.errors import InputError
-from icelos.jobs.logs.simulation.simulate import open_output, write_meta
+from icelos.jobs.logs.fields import named
+from icelos.jobs.logs.row_formats import FORMATS, format_of, write_rows
+from icelos.jobs.logs.simulation.simulate import write_meta
+from icelos.jobs.logs.staging import Staging
+
+if TYPE_CHECKING:
+    from icelos.gpt.folder import Model
+    from icelos.gpt.generate import Sampling
+    from icelos.gpt.grammar.vocabulary import Guide
 
 
 class GeneratedMeta(msgspec.Struct, frozen=True, kw_only=True):
-    """FILE.meta.json of generated rows. `json_rows` parse as a JSON object; the rest stand in the file too.
+    """FILE.meta.json of generated rows. `json_rows` parse as a JSON object; the rest stand in the file too,
+    if its format can hold them: `written` rows do.
 
-    `unfinished` rows met the end of the model's context; `repeated` rows stand in the file before.
+    `unfinished` rows met the end of the model's context; `repeated` rows were made before.
     """
 
     simulated: bool = True
@@ -23,59 +41,184 @@ class GeneratedMeta(msgspec.Struct, frozen=True, kw_only=True):
     version: str = __version__
     model: str
     rows: int
+    written: int
     json_rows: int
     unfinished: int
     repeated: int
     seed: int
     temperature: float
     top_k: int
+    top_p: float
+    constrained: bool
+    where: dict[str, str]
+    since: str
+    until: str
+    format: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What rows are asked for. `constrained` None: by the model's grammar where it has one; `since` and
+    `until` have a time zone; `format` empty: by the name of the file."""
+
+    rows: int
+    seed: int
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    batch: int = 32
+    constrained: bool | None = None
+    where: Mapping[str, str] = field(default_factory=dict)
+    since: datetime | None = None
+    until: datetime | None = None
+    time_field: str = ""
+    format: str = ""
+
+    @property
+    def conditional(self) -> bool:
+        return bool(self.where or self.since or self.until)
 
 
 def generate_rows(
-    model: Path,
-    path: Path,
-    *,
-    rows: int,
-    seed: int,
-    temperature: float = 1.0,
-    top_k: int = 0,
-    batch: int = 32,
-    progress: Callable[[int], None] = lambda _: None,
+    model: Path, path: Path, wanted: Wanted, *, progress: Callable[[int], None] = lambda _: None
 ) -> GeneratedMeta:
-    """Write `rows` rows of the model of a folder; gzip where the name ends in .gz; whole or absent.
+    """Write rows of the model of a folder; gzip where the name ends in .gz; whole or absent.
 
     A line end inside a row is written as a space, and the row does not count as JSON. Raises
-    MissingExtra without PyTorch, InputError for an unusable model or values out of range.
+    MissingExtra without PyTorch, InputError for an unusable model, values out of range, or conditions that
+    no row meets.
     """
     from icelos.gpt.sizes import require_torch
 
     require_torch()
     from icelos.gpt import folder
-    from icelos.gpt.generate import Sampling, generate
+    from icelos.gpt.generate import Sampling
 
+    form = _checked(wanted, path)
     try:
-        sampling = Sampling(temperature=temperature, top_k=top_k, batch=batch)
+        sampling = Sampling(
+            temperature=wanted.temperature, top_k=wanted.top_k, top_p=wanted.top_p, batch=wanted.batch
+        )
     except ValueError as error:
         raise InputError(str(error)) from error
-    if rows < 1:
-        raise InputError("at least one row")
     loaded = folder.load(model)
-    good = unfinished = repeated = 0
-    seen: set[int] = set()
-    with open_output(path) as file:
-        for number, row in enumerate(generate(loaded, rows, seed=seed, sampling=sampling), 1):
-            good += row.complete and is_json_row(row.data)
-            unfinished += not row.complete
-            repeated += hash(row.data) in seen
-            seen.add(hash(row.data))
-            file.write(row.data.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n")
-            progress(number)
+    guide = guide_of(loaded, wanted)
+    staging = Staging(path, _plan(loaded, wanted, constrained=guide is not None))
+    try:
+        _fill(staging, loaded, wanted, sampling, guide, progress)
+        written = write_rows(staging, path, form, product=model.name)
+        repeated = _repeated(staging)
+    finally:
+        staging.close()
     meta = GeneratedMeta(
-        model=model.name, rows=rows, json_rows=good, unfinished=unfinished, repeated=repeated,
-        seed=seed, temperature=temperature, top_k=top_k,
+        model=model.name, rows=wanted.rows, written=written, json_rows=staging.position.json_rows,
+        unfinished=staging.position.unfinished, repeated=repeated, seed=wanted.seed,
+        temperature=wanted.temperature, top_k=wanted.top_k, top_p=wanted.top_p,
+        constrained=guide is not None, where=dict(wanted.where),
+        since=wanted.since.isoformat() if wanted.since else "",
+        until=wanted.until.isoformat() if wanted.until else "", format=form,
     )  # fmt: skip
     write_meta(path, meta)
+    staging.remove()
     return meta
+
+
+def _checked(wanted: Wanted, path: Path) -> str:
+    """The format. Raises InputError for what cannot be before anything is made."""
+    if wanted.rows < 1:
+        raise InputError("at least one row")
+    form = wanted.format or format_of(path)
+    if form not in FORMATS:
+        raise InputError(f"no format {form!r}", hint=f"one of: {', '.join(FORMATS)}")
+    if form == "parquet" and path.suffix == ".gz":
+        raise InputError("Parquet is packed already", source=str(path), hint="leave .gz out")
+    if wanted.constrained is False and wanted.conditional:
+        raise InputError("free rows take no conditions", hint="leave --free out")
+    return form
+
+
+def guide_of(model: Model, wanted: Wanted) -> Guide | None:
+    """What keeps rows to the model's grammar and the conditions; None for free rows.
+
+    Raises InputError where a grammar is needed and there is none, or where it does not hold together.
+    """
+    from icelos.gpt.grammar import learned
+    from icelos.gpt.grammar.compile import Limits, NoRow, fields
+    from icelos.gpt.grammar.conditions import Conditions, limits
+    from icelos.gpt.grammar.vocabulary import Guide
+
+    if wanted.constrained is False:
+        return None
+    grammar = learned.load(model.folder)
+    if grammar is None:
+        if wanted.constrained or wanted.conditional:
+            hint = "it was trained on rows of no known kind, or before there were grammars"
+            raise InputError("the model has no grammar", source=str(model.folder), hint=hint)
+        return None
+    known = [".".join(path) for path, _ in fields(grammar.root)]
+    where = {named(name, known): value for name, value in wanted.where.items()}
+    try:
+        left = limits(grammar, Conditions(where, wanted.since, wanted.until, wanted.time_field))
+        return Guide(grammar, model.tokenizer, left if wanted.conditional else Limits())
+    except NoRow as error:
+        raise InputError(str(error), source=str(model.folder)) from error
+    except ValueError as error:
+        raise InputError(f"not a grammar: {error}", source=str(model.folder / learned.NAME)) from error
+
+
+def _plan(model: Model, wanted: Wanted, *, constrained: bool) -> dict[str, object]:
+    """All that decides the rows: a run may only go on where this is the same."""
+    from icelos.gpt.folder import TOKENIZER, WEIGHTS
+    from icelos.gpt.grammar.learned import NAME
+
+    files = (model.folder / name for name in (WEIGHTS, TOKENIZER, NAME))
+    digests = {path.name: _digest(path) for path in files if path.is_file()}
+    return {
+        **asdict(wanted), "constrained": constrained, "where": dict(wanted.where), "model": digests,
+        "device": model.device.type,
+    }  # fmt: skip
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
+
+
+def _fill(
+    staging: Staging,
+    model: Model,
+    wanted: Wanted,
+    sampling: Sampling,
+    guide: Guide | None,
+    progress: Callable[[int], None],
+) -> None:
+    """Make the rows that are not there yet, batch by batch."""
+    from icelos.gpt.generate import batch_rows, generate
+
+    size = batch_rows(model, sampling)
+    progress(staging.position.rows)
+    made = generate(
+        model, wanted.rows, seed=wanted.seed, sampling=sampling, guide=guide, first=staging.position.rows
+    )
+    while block := list(islice(made, size)):
+        rows = [row.data.replace(b"\r", b" ").replace(b"\n", b" ") for row in block]
+        staging.add(
+            rows,
+            json_rows=sum((row.complete or guide is not None) and is_json_row(row.data) for row in block),
+            unfinished=sum(not row.complete for row in block),
+        )
+        progress(staging.position.rows)
+
+
+def _repeated(rows: Iterable[bytes]) -> int:
+    """How many rows stand before, by their hashes."""
+    seen: set[int] = set()
+    count = 0
+    for row in rows:
+        value = hash(row)
+        count += value in seen
+        seen.add(value)
+    return count
 
 
 def is_json_row(row: bytes) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,7 @@ def prepare(location: str, model: Path, plan: Plan) -> tuple[Packed, RawRows]:
         tokenizer = tokenizers.fit(plan.tokenizer, rows)
         tokenizers.save(tokenizer, work / folder.TOKENIZER)
         packed = pack(rows, tokenizer, work / "rows", limit=CONTEXT_LIMIT)
+        learn_grammar(rows, model, packed.rows - int(packed.rows * plan.held_out))
         if packed.rows < 2:
             raise InputError(f"{packed.rows} usable rows", source=location, hint="a model needs at least two")
         write_json(work / PLAN, plan)
@@ -109,6 +111,17 @@ def prepare(location: str, model: Path, plan: Plan) -> tuple[Packed, RawRows]:
         shutil.rmtree(work, ignore_errors=True)
         raise
     return packed, rows
+
+
+def learn_grammar(rows: Iterable[bytes], model: Path, count: int) -> None:
+    """Write the grammar of the first `count` rows into a model's folder; none for rows of no known kind."""
+    from icelos.gpt.grammar import learned
+    from icelos.gpt.grammar.learn import learn
+
+    (model / learned.NAME).unlink(missing_ok=True)
+    grammar = learn(islice(rows, count))
+    if grammar is not None:
+        learned.save(grammar, model)
 
 
 def planned(model: Path, given: Mapping[str, object], location: str) -> Plan:
