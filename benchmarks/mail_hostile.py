@@ -18,14 +18,15 @@ import resource
 import signal
 import sys
 import tarfile
+import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 SECONDS = 5
 PEAK_MIB = 300
@@ -46,7 +47,7 @@ class Outcome(NamedTuple):
 # ---- mutations
 
 
-def mutated(seed: int, mails: list[bytes]) -> bytes:
+def mutated(seed: int, mails: Sequence[bytes]) -> bytes:
     """A mutation of one of the mails, the same for the same seed."""
     chance = random.Random(seed)
     raw = chance.choice(mails)[:LARGEST]
@@ -55,28 +56,28 @@ def mutated(seed: int, mails: list[bytes]) -> bytes:
     return raw[: 4 * LARGEST]
 
 
-def _flipped(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+def _flipped(raw: bytes, chance: random.Random, _mails: Sequence[bytes]) -> bytes:
     data = bytearray(raw or b"\0")
     for _ in range(chance.choice((1, 8, 64, 512))):
         data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
     return bytes(data)
 
 
-def _cut(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+def _cut(raw: bytes, chance: random.Random, _mails: Sequence[bytes]) -> bytes:
     return raw[: chance.randrange(len(raw) + 1)]
 
 
-def _taken_out(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+def _taken_out(raw: bytes, chance: random.Random, _mails: Sequence[bytes]) -> bytes:
     place = chance.randrange(len(raw) + 1)
     return raw[:place] + raw[place + chance.choice((1, 10, 1000, 100_000)) :]
 
 
-def _spliced(raw: bytes, chance: random.Random, mails: list[bytes]) -> bytes:
+def _spliced(raw: bytes, chance: random.Random, mails: Sequence[bytes]) -> bytes:
     other = chance.choice(mails)[:LARGEST]
     return raw[: chance.randrange(len(raw) + 1)] + other[chance.randrange(len(other) + 1) :]
 
 
-def _lines_repeated(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+def _lines_repeated(raw: bytes, chance: random.Random, _mails: Sequence[bytes]) -> bytes:
     """Boundary lines above all."""
     lines = raw.splitlines(keepends=True)
     marks = [n for n, line in enumerate(lines) if line.startswith(b"--")] or list(range(len(lines)))
@@ -88,7 +89,7 @@ def _lines_repeated(raw: bytes, chance: random.Random, _mails: list[bytes]) -> b
     ]
 
 
-def _header_put_in(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+def _header_put_in(raw: bytes, chance: random.Random, _mails: Sequence[bytes]) -> bytes:
     header = chance.choice(HEADERS)
     head, gap, body = raw.partition(b"\n\n")
     if chance.random() < 0.5:
@@ -96,7 +97,7 @@ def _header_put_in(raw: bytes, chance: random.Random, _mails: list[bytes]) -> by
     return head + b"\n" + header + gap + body
 
 
-def _nested(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+def _nested(raw: bytes, chance: random.Random, _mails: Sequence[bytes]) -> bytes:
     depth = chance.choice((5, 50, 500))
     if chance.random() < 0.5:
         return b"Content-Type: message/rfc822\n\n" * depth + raw
@@ -106,20 +107,20 @@ def _nested(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
     return b"From: a@b.example\n" + opened + raw
 
 
-def _inserted(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+def _inserted(raw: bytes, chance: random.Random, _mails: Sequence[bytes]) -> bytes:
     place = chance.randrange(len(raw) + 1)
     piece = chance.choice(PIECES)
     return raw[:place] + piece * chance.choice((1, 100, (256 << 10) // len(piece))) + raw[place:]
 
 
-def _wrapped(raw: bytes, chance: random.Random, _mails: list[bytes]) -> bytes:
+def _wrapped(raw: bytes, chance: random.Random, _mails: Sequence[bytes]) -> bytes:
     """The bytes of a mail as a file of some type."""
     kind, magic = chance.choice(FILES)
     head = b"From: a@b.example\nSubject: file\nContent-Type: %s\nContent-Disposition: attachment\n\n" % kind
     return head + magic + raw
 
 
-MUTATIONS: tuple[Callable[[bytes, random.Random, list[bytes]], bytes], ...] = (
+MUTATIONS: tuple[Callable[[bytes, random.Random, Sequence[bytes]], bytes], ...] = (
     _flipped, _cut, _taken_out, _spliced, _lines_repeated, _header_put_in, _nested, _inserted, _wrapped,
 )  # fmt: skip
 HEADERS = (
@@ -182,7 +183,7 @@ FLOODS: tuple[tuple[bytes, bytes], ...] = (
 )
 
 
-def raw_of(number: int, mails: list[bytes]) -> bytes:
+def raw_of(number: int, mails: Sequence[bytes]) -> bytes:
     """The mail of a number: a flood below nought, then the mails themselves, then their mutations."""
     if number < 0:
         head, piece = FLOODS[-number - 1]
@@ -212,7 +213,7 @@ def limited(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def work(place: Connection, mails: list[bytes], what: str) -> None:
+def work(place: Connection, mails: Sequence[bytes], what: str) -> None:
     """A process: numbers come in, outcomes go out; `raw_of` tells which mail is meant."""
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     judge = READERS[what]()
@@ -288,7 +289,7 @@ def _resident(process: str) -> float:
 class Worker:
     """A process that judges, begun anew when one dies."""
 
-    def __init__(self, mails: list[bytes], what: str) -> None:
+    def __init__(self, mails: Sequence[bytes], what: str) -> None:
         self._mails, self._what = mails, what
         self.base = self.peak = 0.0
         self._start()
@@ -324,11 +325,31 @@ class Worker:
         self._process.kill()
 
 
-def fixtures() -> list[bytes]:
-    """Every file of the fixtures."""
-    with tarfile.open(Path(os.environ["ICELOS_DATA"]) / "mail/mime_fixtures/mime_fixtures.tar.gz") as tar:
-        files = (tar.extractfile(member) for member in tar if member.isfile())
-        return [file.read() for file in files if file is not None]
+class Fixtures(Sequence[bytes]):
+    """Every file of the fixtures, read from disk when asked for: what is held counts as the job's."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files: list[Path] = []
+        with tarfile.open(Path(os.environ["ICELOS_DATA"]) / "mail/mime_fixtures/mime_fixtures.tar.gz") as tar:
+            for member in tar:
+                file = tar.extractfile(member) if member.isfile() else None
+                if file is not None:
+                    self._files.append(folder / str(len(self._files)))
+                    self._files[-1].write_bytes(file.read())
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    @overload
+    def __getitem__(self, place: int) -> bytes: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[bytes]: ...
+
+    def __getitem__(self, place: int | slice) -> bytes | Sequence[bytes]:
+        if isinstance(place, slice):
+            return [file.read_bytes() for file in self._files[place]]
+        return self._files[place].read_bytes()
 
 
 def main() -> int:
@@ -339,7 +360,11 @@ def main() -> int:
     parser.add_argument("--what", choices=sorted(READERS), default="job")
     parser.add_argument("--keep", type=Path, help="a folder for the mails with faults")
     options = parser.parse_args()
-    mails = fixtures()
+    with tempfile.TemporaryDirectory() as folder:
+        return _all(Fixtures(Path(folder)), options)
+
+
+def _all(mails: Sequence[bytes], options: argparse.Namespace) -> int:
     first = len(mails) + options.seed * 1_000_000
     worker = Worker(mails, options.what)
     faults = told("fixtures", worker, list(range(len(mails))), mails, options.keep)
@@ -350,7 +375,7 @@ def main() -> int:
     return 1 if faults or worker.peak > PEAK_MIB else 0
 
 
-def told(name: str, worker: Worker, numbers: list[int], mails: list[bytes], keep: Path | None) -> int:
+def told(name: str, worker: Worker, numbers: list[int], mails: Sequence[bytes], keep: Path | None) -> int:
     """Judges, prints, and gives the number of faults."""
     counts: Counter[str] = Counter()
     seconds: list[tuple[float, int]] = []

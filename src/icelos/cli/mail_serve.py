@@ -167,10 +167,9 @@ def quarantine_expire(
       icelos mail quarantine expire
       icelos mail quarantine expire --days 7
     """
-    from icelos.jobs.mail.delivery.settings import delivery_settings
 
     settings = _settings()
-    limit = delivery_settings(settings.mail).quarantine_days if days is None else days
+    limit = settings.mail.quarantine_days if days is None else days
     output.note(f"deleted {_quarantine(settings).expire(days=limit)} mails")
 
 
@@ -237,13 +236,12 @@ def _quarantine(settings: Settings) -> Quarantine:
 def _way_out(settings: Settings, to: str | None, file: Path | None) -> Deliver:
     from icelos.jobs.mail.delivery.listening import parse_address
     from icelos.jobs.mail.delivery.release import to_file, to_folder, to_server
-    from icelos.jobs.mail.delivery.settings import delivery_settings
 
     if file is not None:
         return to_file(file)
     if to is not None and ("/" in to or ":" not in to):
         return to_folder(Path(to))
-    place = delivery_settings(settings.mail).next_hop if to is None else to
+    place = settings.mail.next_hop if to is None else to
     return to_server(parse_address(place, name="--to"))
 
 

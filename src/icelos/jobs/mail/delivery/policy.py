@@ -8,6 +8,7 @@ import msgspec
 
 from icelos.findings import Verdict
 from icelos.jobs.mail.judge import Judgement
+from icelos.settings import MailSettings
 
 
 class Action(StrEnum):
@@ -69,3 +70,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         """What is to be done with a mail of this judgement."""
         by_verdict = {Verdict.ALERT: self.on_alert, Verdict.REVIEW: self.on_review}
         return by_verdict.get(judgement.verdict, Action.DELIVER)
+
+
+def policy_of(mail: MailSettings) -> Policy:
+    """The policy that the section [mail] describes. Raises msgspec.ValidationError for an unknown action."""
+    given = {field.name: getattr(mail, field.name) for field in msgspec.structs.fields(Policy)}
+    return msgspec.convert(given, Policy)

@@ -10,7 +10,7 @@ from icelos.errors import InputError
 from icelos.findings import Verdict
 from icelos.jobs.mail.delivery.lists import with_lists
 from icelos.jobs.mail.delivery.points import points
-from icelos.jobs.mail.delivery.settings import delivery_settings, policy_of
+from icelos.jobs.mail.delivery.policy import policy_of
 from icelos.jobs.mail.judge import Judge, Judgement, clean
 from icelos.jobs.mail.reading.message import Message, read_message
 from icelos.jobs.mail.signals.domains import addresses, parse_url
@@ -61,7 +61,7 @@ def report_of(raw: bytes, judge: Judge, form: str) -> bytes:
     """A mail, judged, in one of `FORMATS`. Raises InputError, MissingExtra."""
     if form not in FORMATS:
         raise InputError(f"no report format {form!r}", hint="json, stix or arf")
-    policy = policy_of(judge.settings, delivery_settings(judge.settings))
+    policy = policy_of(judge.settings)
     judgement = with_lists(judge.judge(raw), raw, policy)
     told = points(judgement, policy.threshold, spam=policy.is_spam(judgement)).total
     reported = reported_of(raw, read_message(raw), judgement, told)

@@ -23,10 +23,9 @@ from icelos.jobs.mail.delivery.listening import (
     parse_address,
 )
 from icelos.jobs.mail.delivery.outbox import Outbox
-from icelos.jobs.mail.delivery.policy import Policy
+from icelos.jobs.mail.delivery.policy import Policy, policy_of
 from icelos.jobs.mail.delivery.pool import Judging, Pool
 from icelos.jobs.mail.delivery.quarantine import Quarantine
-from icelos.jobs.mail.delivery.settings import DeliverySettings, delivery_settings, policy_of
 from icelos.jobs.mail.delivery.spamd import Bounds, Spamd
 from icelos.jobs.mail.delivery.worker import Orders
 from icelos.settings import MailSettings
@@ -40,7 +39,6 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be served. `remote` allows addresses that are not loopback."""
 
     mail: MailSettings
-    delivery: DeliverySettings
     policy: Policy
     quarantine: Path
     feedback: Path
@@ -51,9 +49,9 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 def service_of(mail: MailSettings, folder: Path, *, remote: bool, **changed: object) -> Service:
     """By the settings; what `changed` names and is not None counts instead. Raises SettingsError."""
     given = {name: value for name, value in changed.items() if value is not None}
-    delivery = msgspec.structs.replace(delivery_settings(mail), **given)
+    mail = msgspec.structs.replace(mail, **given)
     return Service(
-        mail=mail, delivery=delivery, policy=policy_of(mail, delivery), remote=remote,
+        mail=mail, policy=policy_of(mail), remote=remote,
         quarantine=folder / "quarantine", feedback=folder / "feedback",
     )  # fmt: skip
 
@@ -72,7 +70,7 @@ def _bound(service: Service) -> dict[str, socket.socket]:
     """Listening sockets by the name of their setting."""
     found: dict[str, socket.socket] = {}
     for name in ("spamd", "smtp_filter"):
-        text = getattr(service.delivery, name)
+        text = getattr(service.mail, name)
         if text:
             address = parse_address(text, name=f"mail.{name}")
             check_bindable(address, remote=service.remote, name=f"mail.{name}")
@@ -88,10 +86,8 @@ async def _run(
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    delivery = service.delivery
-    pool = Pool(
-        _orders(service), workers=delivery.workers, waiting=delivery.waiting, patience_s=delivery.patience_s
-    )
+    mail = service.mail
+    pool = Pool(_orders(service), workers=mail.workers, waiting=mail.waiting, patience_s=mail.patience_s)
     await pool.start()
     serving = _Serving(service, pool)
     expiring = asyncio.create_task(_expire(service))
@@ -106,10 +102,10 @@ async def _run(
 
 
 def _orders(service: Service) -> Orders:
-    delivery = service.delivery
+    mail = service.mail
     return Orders(
-        judge=service.judge, settings=service.mail, policy=service.policy, deadline_s=delivery.deadline_s,
-        memory_mib=delivery.worker_memory_mib,
+        judge=service.judge, settings=mail, policy=service.policy, deadline_s=mail.deadline_s,
+        memory_mib=mail.worker_memory_mib,
     )  # fmt: skip
 
 
@@ -119,21 +115,21 @@ class _Serving:
     def __init__(self, service: Service, judging: Judging) -> None:
         self._service = service
         self._judging = judging
-        self._room = Room(service.delivery.under_way_mib << 20)
-        self._allowed = Allowed(service.delivery.allowed_clients)
+        self._room = Room(service.mail.under_way_mib << 20)
+        self._allowed = Allowed(service.mail.allowed_clients)
         self._listeners: list[Listener] = []
         self._goodbyes: list[Callable[[], None]] = []
 
     def start(self, listening: dict[str, socket.socket]) -> None:
         for name, one in listening.items():
             serve = self._spamd() if name == "spamd" else self._smtp_filter()
-            listener = Listener(one, serve, most=self._service.delivery.connections, allowed=self._allowed)
+            listener = Listener(one, serve, most=self._service.mail.connections, allowed=self._allowed)
             listener.start()
             self._listeners.append(listener)
 
     async def stop(self) -> None:
         """What is under way has the grace of the settings."""
-        grace_s = self._service.delivery.grace_s
+        grace_s = self._service.mail.grace_s
         stopping = [asyncio.create_task(one.stop(grace_s=grace_s)) for one in self._listeners]
         await asyncio.sleep(0)
         for goodbye in self._goodbyes:
@@ -141,9 +137,9 @@ class _Serving:
         await asyncio.gather(*stopping)
 
     def _spamd(self) -> Serve:
-        delivery = self._service.delivery
-        bounds = Bounds(message=delivery.max_message_mib << 20, seconds=delivery.client_timeout_s)
-        tell = Outbox(self._service.feedback).tell if delivery.allow_tell else None
+        mail = self._service.mail
+        bounds = Bounds(message=mail.max_message_mib << 20, seconds=mail.client_timeout_s)
+        tell = Outbox(self._service.feedback).tell if mail.allow_tell else None
         return Spamd(self._judging, self._service.policy, self._room, bounds, tell=tell).serve
 
     def _smtp_filter(self) -> Serve:
@@ -151,12 +147,12 @@ class _Serving:
             from icelos.jobs.mail.delivery.smtp_filter import Filter, Relay
         except ImportError as error:
             raise MissingExtra("aiosmtpd, which the SMTP filter needs,", extra="mail") from error
-        delivery = self._service.delivery
+        mail = self._service.mail
         relay = Relay(
-            next_hop=parse_address(delivery.next_hop, name="mail.next_hop"),
+            next_hop=parse_address(mail.next_hop, name="mail.next_hop"),
             hostname=_hostname(),
-            message=delivery.max_message_mib << 20,
-            seconds=delivery.client_timeout_s,
+            message=mail.max_message_mib << 20,
+            seconds=mail.client_timeout_s,
         )
         keep = Quarantine(self._service.quarantine).keep
         made = Filter(self._judging, self._service.policy, self._room, relay, keep)
@@ -170,7 +166,7 @@ async def _expire(service: Service) -> None:
     while True:
         if service.quarantine.exists():
             try:
-                gone = await asyncio.to_thread(quarantine.expire, days=service.delivery.quarantine_days)
+                gone = await asyncio.to_thread(quarantine.expire, days=service.mail.quarantine_days)
                 LOG.info("quarantine: %d mails were too old and are gone", gone)
             except Exception:
                 LOG.exception("quarantine: cannot expire")

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from icelos.findings import Verdict
-from icelos.jobs.mail.delivery.policy import Action, Policy, SpamFrom
+from icelos.jobs.mail.delivery.policy import Action, Policy, SpamFrom, policy_of
 from icelos.jobs.mail.judge import Judgement
+from icelos.settings import MailSettings
 
 Made = Callable[..., Judgement]
 
@@ -33,3 +35,14 @@ def test_spam_begins_where_the_settings_say(
     assert [policy.verdict(score) for score in (0.9, 0.5, 0.49)] == [
         Verdict.ALERT, Verdict.REVIEW, Verdict.CLEAR,
     ]  # fmt: skip
+
+
+def test_the_section_of_mail_is_taken_by_names() -> None:
+    policy = policy_of(MailSettings(review=0.4, on_alert="quarantine", block=("example.com",)))
+    assert (policy.review, policy.on_alert, policy.block) == (0.4, Action.QUARANTINE, ("example.com",))
+    assert policy_of(MailSettings()) == Policy()
+
+
+def test_an_unknown_action_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        policy_of(MailSettings(on_alert="explode"))  # type: ignore[arg-type]
