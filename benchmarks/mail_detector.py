@@ -1,4 +1,4 @@
-"""The mail detector against its bars: python -m benchmarks.mail_detector [--seeds 5] [--quick]
+"""The mail detector against its bars: python -m benchmarks.mail_detector [--seeds 5] [--models shipped,own]
 
 One threshold for all rows, set on ham of which nothing is learnt (see `mail_model`). Two models: `shipped`,
 of synthetic mail and permissive sets, and `own`, which has learnt from phishing_pot of 2022-23 as well, as an
@@ -14,7 +14,15 @@ import random
 from collections.abc import Iterator
 
 import numpy as np
-from benchmarks.mail_model import OTHER_HAM, PERMISSIVE, corpus_of, fitted, synthetic
+from benchmarks.mail_model import (
+    OTHER_HAM,
+    PERMISSIVE,
+    WANTED_FPR,
+    corpus_of,
+    fitted,
+    synthetic,
+    with_threshold,
+)
 from benchmarks.mail_numbers import Numbers, numbers, several
 from numpy.typing import NDArray
 
@@ -26,6 +34,8 @@ from icelos.jobs.mail.reading.message import read_message
 from icelos.jobs.mail.signals.signals import signals
 
 PAIRS = (("llm-phish", "llm-office"), ("bec", "llm-office"), ("llm-phish", "llm-benign"))
+WANTED = (0.002, WANTED_FPR)
+"""Shares of other ham that may be flagged."""
 REST = tuple(name for name in PERMISSIVE if name != "sa-hard")
 
 
@@ -178,20 +188,26 @@ def main() -> None:
     chosen = parser.parse_args()
     ham = [several(name) for name in OTHER_HAM]
     for name in chosen.models.split(","):
-        figures: list[dict[str, float]] = []
+        figures: dict[float, list[dict[str, float]]] = {wanted: [] for wanted in WANTED}
         for seed in range(chosen.seeds):
             learnt, hard = hard_sides(seed)
             sets = [several(*REST), learnt, *([earlier()] if name == "own" else [])]
             made = synthetic(seed=seed * 1_000_000)
             model = fitted(sets, [made], ham, trained_on=(), version=name, seed=seed)
-            kind = next(iter(model.card.thresholds))
-            print(f"{name}, seed {seed}: threshold {model.card.thresholds[kind].review:.2f}, "
-                  f"mixture {dict(model.card.mixtures[kind].weights)}", flush=True)  # fmt: skip
-            figures.append(rows(model, hard))
-        print(f"{name}, mean over {len(figures)} seeds (lowest-highest):")
-        for key in figures[0]:
-            values = [one[key] for one in figures]
-            print(f"  {key}: {np.mean(values):.3f} ({min(values):.3f}-{max(values):.3f})", flush=True)
+            ((kind, mixture),) = model.card.mixtures.items()
+            for wanted in WANTED:
+                model = with_threshold(model, kind, mixture, ham, wanted)
+                print(
+                    f"{name}, seed {seed}, {wanted:.1%} of other ham: threshold "
+                    f"{model.card.thresholds[kind].review:.2f}, mixture {dict(mixture.weights)}",
+                    flush=True,
+                )
+                figures[wanted].append(rows(model, hard))
+        for wanted, found in figures.items():
+            print(f"{name}, {wanted:.1%} of other ham, mean over {len(found)} seeds (lowest-highest):")
+            for key in found[0]:
+                values = [one[key] for one in found]
+                print(f"  {key}: {np.mean(values):.3f} ({min(values):.3f}-{max(values):.3f})", flush=True)
 
 
 if __name__ == "__main__":
