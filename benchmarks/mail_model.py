@@ -31,8 +31,8 @@ from icelos.jobs.mail.detector.train import (
     unseen_reading,
 )
 from icelos.jobs.mail.improve.loop import Corpus, log_odds
-from icelos.jobs.mail.intents.taxonomy import BENIGN, MALICIOUS
 from icelos.jobs.mail.synthesis.corpus import synthesise
+from icelos.jobs.mail.synthesis.usual import USUAL
 from icelos.llm.encoder import Encoder
 
 PERMISSIVE = ("sa-easy", "sa-hard", "enron", "sa-spam", "nazario-new")
@@ -46,25 +46,20 @@ LICENCES = {
 OTHER_HAM = ("csdmc-ham", "human-benign", "llm-office")
 LANGUAGES = {"en": 5.0, "de": 2.0, "pt": 2.0, "fr": 1.5, "es": 1.5, "it": 1.2, "nl": 1.2, "pl": 0.5,
              "tr": 0.5, "ja": 0.5, "ru": 0.5, "ar": 0.5, "zh": 0.5}  # fmt: skip
-INTENTS = dict.fromkeys(MALICIOUS, 1.0) | dict.fromkeys(BENIGN, 1.15)
-INTENTS |= {"credential-theft": 3.0, "unsolicited-offer": 3.0, "prize": 2.0, "crypto": 2.0,
-            "advance-fee": 2.0, "payment-change": 1.5, "invoice": 1.5, "work": 3.5, "community": 3.5,
-            "newsletter": 3.5, "account-notice": 1.5, "receipt": 1.5}  # fmt: skip
-"""How often each is written: as mail is commonly said to be, with enough of the rare ones."""
 SYNTHETIC = 24_000
 WANTED_FPR = 0.003
 """Of ham that holds newsletters and adverts; of list mail it is a tenth of that."""
 WORDS = tuple(name for name in PARTS if name != "meaning")
 HARD = 10.0
 """Weight of a hard ham: there are few, and each stands for a kind of mail that looks like malice."""
-SOURCES = (("sa-easy", "sa-spam", "sa-hard"), ("enron", "nazario-new", "nazario-old"))
+SOURCES = (("sa-easy", "sa-spam", "sa-hard"), ("enron", "nazario-new"), ("phishing_pot",))
 """Sets of one place each: the mixture is fitted on what parts say that were learnt without them."""
 
 
 def synthetic(n: int = SYNTHETIC, seed: int = 0, encoder: Encoder | None = None) -> Examples:
     """Synthetic mail of every intent and language, each harmful one with the chance of a harmless twin."""
     return synthetic_examples(
-        synthesise(n, intents=INTENTS, languages=LANGUAGES, seed=seed, twins=0.3), encoder
+        synthesise(n, intents=USUAL, languages=LANGUAGES, seed=seed, twins=0.3), encoder
     )
 
 
@@ -95,11 +90,16 @@ def corpus_of(numbers: Numbers) -> Corpus:
 
 def fitted(
     sets: Sequence[Numbers], made: Sequence[Examples], ham: Sequence[Numbers], *, trained_on: Sequence[str],
-    version: str, seed: int = 0, wanted_fpr: float = WANTED_FPR, parts: Sequence[str] = WORDS,
+    version: str, seed: int = 0, by_source: bool = True, wanted_fpr: float = WANTED_FPR,
+    parts: Sequence[str] = WORDS,
 ) -> MailModel:  # fmt: skip
-    """A model of real and synthetic mail, whose threshold is that of several sets of ham together."""
+    """A model of real and synthetic mail, whose threshold is that of several sets of ham together.
+
+    `by_source` fits the mixture on what parts say that were learnt without a whole source.
+    """
     examples = joined([learnt_from(*sets), *made])
-    reading = unseen_reading(examples, seed=seed, fold=folds_by_source(examples, sets, seed))
+    fold = folds_by_source(examples, sets, seed) if by_source else None
+    reading = unseen_reading(examples, seed=seed, fold=fold)
     columns = [PARTS.index(name) for name in parts]
     mixture = fit_mixture(reading.parts[:, columns], examples.labels, examples.weights, parts)
     learnt = fit_parts(examples, seed=seed)

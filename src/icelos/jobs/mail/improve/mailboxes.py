@@ -21,6 +21,7 @@ from icelos.jobs.mail.signals.signals import Known, signals
 from icelos.jobs.mail.synthesis.bank import load_bank
 from icelos.jobs.mail.synthesis.corpus import synthesise
 from icelos.jobs.mail.synthesis.near_copies import NearCopies, Refusals
+from icelos.jobs.mail.synthesis.usual import USUAL
 from icelos.jobs.mail.synthesis.writer import Writer
 from icelos.llm.encoder import Encoder
 from icelos.records import Mail, Record
@@ -130,7 +131,8 @@ def synthesiser(
         total = sum(intents.values()) or 1.0
         harmless = [name for name in BENIGN if any(load_bank().of(one, name) for one in chosen)]
         weights = {name: 0.5 * weight / total for name, weight in intents.items()}
-        weights |= {name: 0.5 / len(harmless) for name in harmless}
+        usual = sum(USUAL[name] for name in harmless)
+        weights |= {name: 0.5 * USUAL[name] / usual for name in harmless}
         made = []
         for mail in synthesise(
             number, intents=weights, languages=chosen, seed=seed, writer=writer, twins=0.3, refuse=copies,

@@ -13,7 +13,6 @@ from icelos.jobs.mail.detector.examples import synthetic_examples
 from icelos.jobs.mail.detector.model import PARTS, MailModel, Mixture
 from icelos.jobs.mail.detector.train import Examples, Parts, joined
 from icelos.jobs.mail.improve.loop import (
-    FLOOR,
     Corpus,
     Improved,
     Measured,
@@ -193,7 +192,7 @@ def test_synthetic_mail_is_of_what_was_missed_and_forgets_nothing(
     _, improved, asked = done
     assert max(asked.intents, key=lambda name: asked.intents[name]) == GAP
     assert set(asked.intents) == set(MALICIOUS)
-    assert min(asked.intents.values()) == FLOOR
+    assert 0.01 < min(asked.intents.values())
     assert asked.languages == {"en": sum(improved.missed.values())} or len(improved.missed) > 1
 
 
