@@ -34,7 +34,7 @@ from icelos.jobs.mail.reading.message import read_message
 from icelos.jobs.mail.signals.signals import signals
 
 PAIRS = (("llm-phish", "llm-office"), ("bec", "llm-office"), ("llm-phish", "llm-benign"))
-WANTED = (0.002, WANTED_FPR)
+WANTED = (0.001, 0.002, WANTED_FPR)
 """Shares of other ham that may be flagged."""
 REST = tuple(name for name in PERMISSIVE if name != "sa-hard")
 

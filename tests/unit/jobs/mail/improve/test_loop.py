@@ -192,7 +192,7 @@ def test_synthetic_mail_is_of_what_was_missed_and_forgets_nothing(
     _, improved, asked = done
     assert max(asked.intents, key=lambda name: asked.intents[name]) == GAP
     assert set(asked.intents) == set(MALICIOUS)
-    assert 0.01 < min(asked.intents.values())
+    assert min(asked.intents.values()) > 0.01
     assert asked.languages == {"en": sum(improved.missed.values())} or len(improved.missed) > 1
 
 
