@@ -97,7 +97,13 @@ class FieldProfile:
         self.cardinality = Cardinality()
         self.frequent = Frequent()
         self.lengths, self.numbers, self.times = Range(), Range(), Range()
+        self._blanks: set[Value] = set()
         self._may_be_time = names_a_time(path)
+
+    @property
+    def filled(self) -> int:
+        """Different values that say something: neither null nor an empty text."""
+        return self.cardinality.count() - len(self._blanks)
 
     def add(self, values: Sequence[Value]) -> None:
         """The values of a batch of rows; rows without the field bring none."""
@@ -105,6 +111,7 @@ class FieldProfile:
         self.types.update(map(type, values))
         counts: Counter[Value] = Counter(values)
         self.cardinality.add(counts)
+        self._blanks.update(value for value in ("", None) if value in counts)
         self.frequent.add(_shortened(counts))
         texts = [value for value in counts if isinstance(value, str)]
         if texts:

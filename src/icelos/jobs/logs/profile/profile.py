@@ -103,7 +103,7 @@ class Profiler:
             failures=self._failures,
             first_failures=tuple(self._first_failures),
             user_field=who.user,
-            users=user.cardinality.count() if user else None,
+            users=user.filled if user else None,
             time_field=who.time,
             first=iso(first),
             last=iso(last),
