@@ -36,8 +36,9 @@ def profile(
         found = profile_rows(
             RowSource(source, form=form, limit=row_limit), lambda rows: status.update(f"{rows:,} rows")
         )
-    if not found.rows and not found.failures:
-        raise InputError("no rows", source=source)
+    if not found.rows:
+        told = f"none of {found.failures:,} rows can be read: " if found.failures else "no rows"
+        raise InputError(told + "; ".join(found.first_failures[:3]), source=source)
     if json:
         output.json_line(found)
     else:

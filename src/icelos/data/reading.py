@@ -56,11 +56,9 @@ def _undone(raw: IO[bytes]) -> Iterator[IO[bytes]]:
         with gzip.open(raw, "rb") as inner:
             yield cast("IO[bytes]", inner)
     elif magic == b"\x28\xb5\x2f\xfd":
-        import zstandard
+        from icelos.data.zstd_stream import ZstdStream
 
-        engine = zstandard.ZstdDecompressor(max_window_size=2**27)
-        with engine.stream_reader(raw, read_across_frames=True) as reader:
-            yield io.BufferedReader(cast("io.RawIOBase", reader))
+        yield io.BufferedReader(ZstdStream(raw), 1 << 16)
     else:
         yield raw
 

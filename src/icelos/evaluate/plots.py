@@ -46,7 +46,7 @@ def ranked_bars(rows: Sequence[tuple[str, float, float]], title: str) -> str:
         shown = label if len(label) <= 46 else f"...{label[-43:]}"
         at = 300 + wide * min(max(mark, 0.0), 1.0)
         parts.append(
-            f'<text x="0" y="{y + 11}">{escaped(shown)}</text>'
+            f'<svg x="0" y="{y - 3}" width="292" height="20"><text y="14">{escaped(shown)}</text></svg>'
             f'<rect class="first" x="300" y="{y}" width="{wide * min(max(value, 0.0), 1.0):.1f}" height="14">'
             f"<title>{escaped(label)}: {value:.3f}, real rows {mark:.3f}</title></rect>"
             f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="{y - 2}" y2="{y + 16}"/>'

@@ -16,11 +16,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from icelos.errors import InputError
 from icelos.gpt.folder import Model
 from icelos.gpt.model import Cache
 from icelos.gpt.tokenizers import END
 
 CACHE_BYTES = 1 << 30
+COLDEST, HOTTEST = 0.001, 1000.0
+"""Temperatures beyond these are not told from the likeliest token, or from chance, by floating point."""
 
 KEPT = 0.75
 """Rows that have ended leave the cache once this share of them is left: each time it is copied."""
@@ -41,8 +44,10 @@ class Sampling:
     top_p: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.temperature < 0 or self.top_k < 0 or self.batch < 1:
-            raise ValueError("temperature and top_k must be 0 or more, batch 1 or more")
+        if self.temperature != 0 and not COLDEST <= self.temperature <= HOTTEST:
+            raise ValueError(f"temperature must be 0, or from {COLDEST} to {HOTTEST:g}")
+        if self.top_k < 0 or self.batch < 1:
+            raise ValueError("top_k must be 0 or more, batch 1 or more")
         if not 0 < self.top_p <= 1:
             raise ValueError("top_p must be above 0, and at most 1")
 
@@ -230,7 +235,12 @@ def _chunk(waiting: Sequence[int], call: int) -> int:
 
 
 def draw(logits: Tensor, uniform: Sequence[float], sampling: Sampling) -> Tensor:
-    """One token a row from logits (rows, vocabulary) and a number in [0, 1) for each; shape (rows,)."""
+    """One token a row from logits (rows, vocabulary) and a number in [0, 1) for each; shape (rows,).
+
+    Raises InputError where a logit is no number: the weights of the model are broken.
+    """
+    if torch.isnan(logits).any():
+        raise InputError("the model gives no numbers: its weights are broken", hint="train it again")
     if sampling.temperature == 0:
         return logits.argmax(dim=-1)
     scaled = logits.float() / sampling.temperature

@@ -34,6 +34,11 @@ def test_a_table_and_json(home: Path, capfdbinary: Capture) -> None:
 
 def test_errors(home: Path, capfdbinary: Capture) -> None:
     Path("empty").write_bytes(b"")
+    Path("noise").write_bytes(b"\0\n" * 30)
+    assert run(["logs", "profile", "noise"]) == 2
+    assert capfdbinary.readouterr().err.startswith(
+        b"icelos: noise: none of 30 rows can be read: noise:1: holds"
+    )
     for arguments in (["nowhere"], ["empty"], ["empty", "--format", "xml"]):
         assert run(["logs", "profile", *arguments]) == 2
         assert capfdbinary.readouterr().err.count(b"\n") == 1

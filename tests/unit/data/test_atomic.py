@@ -12,7 +12,7 @@ from typing import IO
 import pytest
 
 from icelos.data import atomic
-from icelos.data.atomic import atomic_write, open_alone
+from icelos.data.atomic import atomic_write, is_special, open_alone, remove_abandoned
 
 KILLED = """
 import os, signal, sys
@@ -103,3 +103,50 @@ def test_a_file_that_is_published_meanwhile_is_not_cut(
         file.write(b"new")
     assert (tmp_path / "a").read_bytes() == b"published"
     assert path.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="the system has no /proc")
+def test_an_open_file_that_the_system_links_to_is_written_into(tmp_path: Path) -> None:
+    """As /dev/stdout is where standard output is a file: a rename would replace the link for everybody."""
+    link = tmp_path / "stdout"
+    with (tmp_path / "out").open("wb") as opened:
+        link.symlink_to(f"/proc/self/fd/{opened.fileno()}")
+        for path in (link, Path(f"/proc/self/fd/{opened.fileno()}")):
+            assert is_special(path)
+            with atomic_write(path) as file:
+                file.write(b"into")
+    assert link.is_symlink()
+    assert (tmp_path / "out").read_bytes() == b"into"
+
+
+def test_a_link_to_a_plain_file_is_none_of_the_systems(tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(b"")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert not is_special(tmp_path / "link")
+    assert not is_special(tmp_path / "absent")
+    assert is_special(tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_full_disk_is_named() -> None:
+    with (
+        pytest.raises(OSError, match="No space left on device: '/dev/full'"),
+        atomic_write(Path("/dev/full")) as file,
+    ):
+        file.write(b"x" * 100_000)
+
+
+def test_what_a_killed_writer_left_is_removed_and_what_one_writes_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "a[1].jsonl"
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    remove_abandoned(path)
+    assert left.exists()  # it may be a moment old
+    os.utime(left, (0, 0))
+    with atomic_write(path) as file:
+        (mine,) = set(tmp_path.iterdir()) - {left}
+        os.utime(mine, (0, 0))
+        remove_abandoned(path)
+        file.write(b"x")
+    assert list(tmp_path.iterdir()) == [path]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from icelos.errors import InputError
 from icelos.gpt import generate as generate_module
 from icelos.gpt.folder import Model
 from icelos.gpt.generate import Generated, Sampling, batch_rows, draw, generate
@@ -58,6 +59,13 @@ def test_only_the_k_likeliest_are_drawn() -> None:
     assert set(draw(logits, uniform, Sampling(temperature=5.0)).tolist()) == {0, 1, 2, 3}
 
 
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_a_model_that_gives_no_numbers_is_a_clear_error(temperature: float) -> None:
+    logits = torch.tensor([[0.0, float("nan"), float("-inf")]])
+    with pytest.raises(InputError, match="no numbers"):
+        draw(logits, [0.5], Sampling(temperature=temperature))
+
+
 def test_the_likeliest_that_have_a_probability_together_are_drawn() -> None:
     logits = torch.tensor([[0.1, 0.5, 0.25, 0.15]]).log().repeat(200, 1)
     uniform = np.random.default_rng(0).random(200).tolist()
@@ -82,7 +90,18 @@ def test_the_cache_is_bounded(tiny: Model, monkeypatch: pytest.MonkeyPatch) -> N
     assert list(generate(tiny, 6, seed=1)) == list(generate(tiny, 6, seed=1, sampling=Sampling(batch=3)))
 
 
-@pytest.mark.parametrize("values", [{"temperature": -1.0}, {"top_k": -1}, {"batch": 0}, {"top_p": 0.0}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"temperature": -1.0},
+        {"temperature": float("inf")},
+        {"temperature": float("nan")},
+        {"temperature": 1e-30},
+        {"top_k": -1},
+        {"batch": 0},
+        {"top_p": 0.0},
+    ],
+)
 def test_values_out_of_range_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be"):
         Sampling(**values)  # type: ignore[arg-type]

@@ -18,6 +18,17 @@ MAX_FIELDS = 2000
 MAX_DEPTH = 40
 
 
+def text_of(value: Value) -> str:
+    """One text for values that say the same in different formats: 1, 1.0 and "1"."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "null" if value is None else str(value)
+
+
 def flat_fields(value: Mapping[str, object]) -> dict[str, Value]:
     """Paths and values of a decoded object, in its order.
 

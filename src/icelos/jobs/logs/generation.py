@@ -19,8 +19,8 @@ import msgspec
 from icelos import __version__
 from icelos.errors import InputError
 from icelos.jobs.logs.fields import named
+from icelos.jobs.logs.outputs import check_output, write_meta
 from icelos.jobs.logs.row_formats import FORMATS, format_of, write_rows
-from icelos.jobs.logs.simulation.simulate import write_meta
 from icelos.jobs.logs.staging import Staging
 
 if TYPE_CHECKING:
@@ -134,6 +134,7 @@ def _checked(wanted: Wanted, path: Path) -> str:
         raise InputError("Parquet is packed already", source=str(path), hint="leave .gz out")
     if wanted.constrained is False and wanted.conditional:
         raise InputError("free rows take no conditions", hint="leave --free out")
+    check_output(path)
     return form
 
 

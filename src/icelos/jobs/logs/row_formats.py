@@ -20,7 +20,7 @@ from icelos.data.atomic import atomic_write
 from icelos.errors import InputError, RunError
 from icelos.gpt.files import replace_file
 from icelos.jobs.logs.fields import ROLES
-from icelos.jobs.logs.simulation.simulate import open_output
+from icelos.jobs.logs.outputs import open_output
 
 FORMATS = ("rows", "csv", "cef", "parquet")
 COLUMNS_LIMIT = 4096

@@ -3,6 +3,7 @@
     .NAME.generating/plan.json      what was asked for; another command must not go on with it
     .NAME.generating/rows           the rows so far, one a line
     .NAME.generating/position.json  how many rows and bytes of that are certain
+    .NAME.generating/lock           held by the run that is under way
 
 A block of rows counts once position.json has been replaced; what stands behind it is cut off.
 """
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from icelos.data.atomic import atomic_write
+from icelos.data.atomic import atomic_write, full_disk_named, open_alone
 from icelos.errors import InputError
 
 
@@ -34,10 +35,26 @@ class Staging:
     """The folder of one run."""
 
     def __init__(self, target: Path, plan: dict[str, object]) -> None:
-        """Begin, or go on with a run of the same plan. Raises InputError for one of another plan, OSError."""
+        """Begin, or go on with a run of the same plan.
+
+        Raises InputError for a run of another plan, one that is under way, and one whose files are broken;
+        OSError.
+        """
         self.folder = target.with_name(f".{target.name}.generating")
         self.rows_path = self.folder / "rows"
         self.position = Position()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock = open_alone(self.folder / "lock")
+        except BlockingIOError as error:
+            raise InputError("another run is writing this file", source=str(target)) from error
+        try:
+            self._begin(plan)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _begin(self, plan: dict[str, object]) -> None:
         encoded = msgspec.json.encode(plan, order="deterministic")
         saved = self.folder / "plan.json"
         if saved.is_file():
@@ -51,6 +68,11 @@ class Staging:
             with atomic_write(saved) as file:
                 file.write(encoded)
         self._file = self.rows_path.open("ab")
+        if self._file.tell() < self.position.bytes:
+            self._file.close()
+            raise InputError(
+                "rows of an earlier run are gone", source=str(self.rows_path), hint="remove its folder"
+            )
         self._file.truncate(self.position.bytes)
 
     def _last(self) -> Position:
@@ -67,9 +89,10 @@ class Staging:
     def add(self, rows: Sequence[bytes], *, json_rows: int, unfinished: int) -> None:
         """Add a block of rows, for certain once this returns. Raises OSError."""
         data = b"".join(row + b"\n" for row in rows)
-        self._file.write(data)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with full_disk_named(self.rows_path):
+            self._file.write(data)
+            self._file.flush()
+            os.fsync(self._file.fileno())
         at = self.position
         self.position = Position(
             at.rows + len(rows), at.bytes + len(data), at.json_rows + json_rows, at.unfinished + unfinished
@@ -84,8 +107,12 @@ class Staging:
                 yield line[:-1]
 
     def close(self) -> None:
-        """Leave the folder as it is."""
-        self._file.close()
+        """Leave the folder as it is. Raises OSError where the disk is full."""
+        try:
+            with full_disk_named(self.rows_path):
+                self._file.close()
+        finally:
+            self._lock.close()
 
     def remove(self) -> None:
         """The run has ended."""

@@ -12,7 +12,7 @@ from icelos.errors import InputError
 from icelos.gpt import generate as gpt_generate
 from icelos.gpt.generate import Generated
 from icelos.jobs.logs.generation import Wanted, generate_rows, is_json_row
-from icelos.jobs.logs.simulation.simulate import meta_path
+from icelos.jobs.logs.outputs import meta_path
 from icelos.jobs.logs.staging import Staging
 
 

@@ -86,7 +86,7 @@ def check(measures: Mapping[str, Measure]) -> tuple[Check, ...]:
 
 def _checked(rule: Rule, found: Measure | None) -> Check:
     if found is None or found.value is None or (_is_relative(rule) and found.ceiling is None):
-        note = found.note if found and found.note else "not measured"
+        note = found.note if found else ""
         value = found.value if found else None
         return Check(
             measure=rule.measure, value=value, ceiling=None, demand="", passed=None, why=rule.why, note=note

@@ -10,19 +10,25 @@ from icelos.jobs.logs.evaluation.evaluate import Evaluation
 from icelos.jobs.logs.evaluation.gate import Check
 
 SHOWN = 40
+_FIGURE = 12
+"""Characters of a cell that holds a figure or one word."""
 _STYLE = """
 :root { color-scheme: light dark; --line: light-dark(#d5d9e0, #3a4049); --first: light-dark(#2f6fb2, #79b4f0);
   --second: light-dark(#9aa3af, #6b7480); --bad: light-dark(#b3261e, #ff8a80);
   --good: light-dark(#1f6f43, #7fd6a4); }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem;
-  background: light-dark(#fff, #14171b); color: light-dark(#1c1f24, #e4e7eb); overflow-wrap: anywhere; }
+  background: light-dark(#fff, #14171b); color: light-dark(#1c1f24, #e4e7eb); overflow-wrap: break-word; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
+.wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; }
+th, td, li, p { unicode-bidi: isolate; }
 td.n { font-variant-numeric: tabular-nums; white-space: nowrap; }
+th.f, td.f { min-width: 9rem; max-width: 24rem; overflow-wrap: anywhere; }
 .yes { color: var(--good); } .no { color: var(--bad); font-weight: 600; }
-svg { width: 100%; height: auto; } svg text { font: 11px system-ui, sans-serif; fill: currentColor; }
+svg[role] { width: 100%; height: auto; }
+svg text { font: 11px system-ui, sans-serif; fill: currentColor; unicode-bidi: isolate; }
 svg .first { fill: var(--first); } svg .second { fill: var(--second); }
 svg .mark { stroke: currentColor; stroke-width: 2; }
 .key span { display: inline-block; width: .8em; height: .8em; margin: 0 .3em 0 1em; }
@@ -49,7 +55,7 @@ def render(found: Evaluation) -> str:
 
 def _body(found: Evaluation) -> Iterator[str]:
     failed = sum(one.passed is False for one in found.checks)
-    verdict = "No check failed." if found.passed else f"{failed} checks failed."
+    verdict = f"{failed} check{'s' if failed > 1 else ''} failed." if failed else "No check failed."
     yield f'<p class="{"yes" if found.passed else "no"}">{verdict}</p>'
     yield from _table(("", ""), [(name, text) for name, text in found.about.items()])
     if found.notes:
@@ -69,7 +75,7 @@ def _body(found: Evaluation) -> Iterator[str]:
                 _number(one.value),
                 _number(one.ceiling),
                 _number(one.relative),
-                _number(one.noise),
+                _number(one.noise) if one.value is not None else "",
                 one.note,
             )
             for one in found.measures
@@ -83,16 +89,18 @@ def _body(found: Evaluation) -> Iterator[str]:
 
 
 def _checks(checks: Sequence[Check]) -> Iterator[str]:
-    yield "<table><tr><th>measure</th><th>value</th><th>ceiling</th><th>demand</th><th></th><th>why</th></tr>"
+    yield '<div class="wide"><table><tr>'
+    yield "<th>measure</th><th></th><th>value</th><th>ceiling</th><th>demand</th><th>why</th></tr>"
     for one in checks:
         kind, word = {True: ("yes", "holds"), False: ("no", "fails"), None: ("", "not measured")}[one.passed]
         why = f"{one.why} ({one.note})" if one.note else one.why
         yield (
-            f"<tr><th>{escaped(one.measure)}</th><td class=n>{_number(one.value)}</td>"
-            f"<td class=n>{_number(one.ceiling)}</td><td class=n>{escaped(one.demand)}</td>"
-            f'<td class="{kind}">{word}</td><td>{escaped(why)}</td></tr>'
+            f'<tr><th>{escaped(one.measure)}</th><td class="{kind}">{word}</td>'
+            f'<td class="n">{_number(one.value)}</td>'
+            f'<td class="n">{_number(one.ceiling)}</td><td class="n">{escaped(one.demand)}</td>'
+            f'<td class="f">{escaped(why)}</td></tr>'
         )
-    yield "</table>"
+    yield "</table></div>"
 
 
 def _fields(found: Evaluation) -> Iterator[str]:
@@ -128,11 +136,16 @@ def _bonds(found: Evaluation) -> Iterator[str]:
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     head = "".join(f"<th>{escaped(name)}</th>" for name in columns)
-    yield f"<table><tr>{head}</tr>" if any(columns) else "<table>"
+    yield '<div class="wide"><table>' + (f"<tr>{head}</tr>" if any(columns) else "")
     for first, *rest in rows:
-        cells = "".join(f"<td class=n>{escaped(cell)}</td>" for cell in rest)
-        yield f"<tr><th>{escaped(first)}</th>{cells}</tr>"
-    yield "</table>"
+        cells = "".join(f'<td class="{_kind(cell)}">{escaped(cell)}</td>' for cell in rest)
+        yield f'<tr><th class="f">{escaped(first)}</th>{cells}</tr>'
+    yield "</table></div>"
+
+
+def _kind(cell: str) -> str:
+    """Figures stand on one line; names and notes, of any length, are broken."""
+    return "n" if len(cell) <= _FIGURE else "f"
 
 
 def _number(value: float | None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import chain, islice
 
-from icelos.data.parse.flat import Value
+from icelos.data.parse.flat import Value, text_of
 from icelos.errors import InputError
 from icelos.findings import Failure
 from icelos.jobs.logs.profile.kinds import Who
@@ -138,7 +138,7 @@ class _People:
 
 def user_place(user: Value) -> float:
     """A place from 0 to 1 that is always the same for a user."""
-    digest = blake2b(str(user).encode("utf-8", "replace"), digest_size=8, person=b"evaluate").digest()
+    digest = blake2b(text_of(user).encode("utf-8", "replace"), digest_size=8, person=b"evaluate").digest()
     return int.from_bytes(digest, "big") / 2**64
 
 

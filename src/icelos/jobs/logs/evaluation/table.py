@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from icelos.data.parse.flat import Value
+from icelos.data.parse.flat import Value, text_of
 from icelos.jobs.logs.profile.formats import format_of, seconds_of
 from icelos.jobs.logs.profile.kinds import Who, names_a_time
 from icelos.jobs.logs.profile.rows import Row
@@ -70,17 +70,6 @@ class Part:
             self, exact=self.exact[places], codes=self.codes[places], users=self.users[places],
             times=self.times[places], rows=[self.rows[place] for place in places],
         )  # fmt: skip
-
-
-def text_of(value: Value) -> str:
-    """One text for values that say the same in different formats: 1, 1.0 and "1"."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return "null" if value is None else str(value)
 
 
 class Table:

@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from icelos.data.parse.flat import Value
+from icelos.data.parse.flat import Value, text_of
 
 EXACT = 1000
 _BITS = 12
@@ -33,7 +33,7 @@ class Cardinality:
 
     def add(self, values: Iterable[Value]) -> None:
         """Values that may have come before; 1 and 1.0 and "1" are one."""
-        digests = {blake2b(str(v).encode("utf-8", "replace"), digest_size=8).digest() for v in values}
+        digests = {blake2b(text_of(v).encode("utf-8", "replace"), digest_size=8).digest() for v in values}
         if self._exact is not None:
             self._exact |= digests
             if len(self._exact) <= EXACT:

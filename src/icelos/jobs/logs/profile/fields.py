@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from icelos.data.parse.flat import Value
+from icelos.data.parse.flat import Value, text_of
 from icelos.jobs.logs.profile.cardinality import Cardinality
 from icelos.jobs.logs.profile.formats import format_of, seconds_of
 from icelos.jobs.logs.profile.kinds import names_a_time
@@ -18,6 +18,8 @@ KEPT = 256
 SHOWN = 5
 LOOKED_AT = 64
 """Different values of one batch whose format is looked at."""
+_FIRST = 8
+"""Different values of one batch that may be null or broken before a time is looked for no more."""
 LONGEST = 120
 _LONG = 200
 
@@ -121,9 +123,10 @@ class FieldProfile:
         self._time(list(counts), texts)
 
     def _time(self, values: list[Value], texts: list[str]) -> None:
-        """All values of a batch are looked at where the first are times."""
+        """All values of a batch are looked at where one of the first is a time."""
         candidates = values if self._may_be_time else texts
-        if not candidates or seconds_of(candidates[0], numbers=self._may_be_time) is None:
+        first = (seconds_of(value, numbers=self._may_be_time) for value in candidates[:_FIRST])
+        if all(moment is None for moment in first):
             return
         found = (seconds_of(value, numbers=self._may_be_time) for value in candidates)
         self.times.add(moment for moment in found if moment is not None)
@@ -143,7 +146,7 @@ class FieldProfile:
             types={_TYPES[kind]: n for kind, n in self.types.most_common()},
             distinct=self.cardinality.count(),
             distinct_is_exact=self.cardinality.is_exact,
-            top=tuple((str(value)[:LONGEST], n) for value, n in top if n > 1 or len(top) == 1),
+            top=tuple((text_of(value)[:LONGEST], n) for value, n in top if n > 1 or len(top) == 1),
             formats={name: n / looked_at for name, n in self.formats.most_common(SHOWN)},
             shortest=None if shortest is None else int(shortest),
             longest=None if longest is None else int(longest),

@@ -6,6 +6,7 @@ whatever the size of the input.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from icelos.data.parse.syslog import parse_syslog
 from icelos.data.reading import Line, files_below, open_input, read_lines, stream_errors
 from icelos.errors import IcelosError, InputError
 from icelos.findings import Failure, failure
+from icelos.jobs.logs.profile.formats import format_of
 from icelos.records import record_id
 
 FORMS = ("auto", "json", "cef", "leef", "syslog", "csv")
@@ -75,6 +77,8 @@ class RowSource:
     def _read(self, stream: IO[bytes], name: str) -> Iterator[Row | Failure]:
         peek = getattr(stream, "peek", None)
         head: bytes = peek(4096)[:65536] if peek is not None else b""
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise InputError("is UTF-16, of which no row can be read; convert it to UTF-8")
         if self.form in ("auto", "json") and begins_array(head):
             yield from _array_rows(stream, name, self.limit)
             return
@@ -219,8 +223,29 @@ def _cells(line: str, mark: str) -> list[str]:
         return []
 
 
+def _is_row(cells: list[str]) -> bool:
+    """Whether a first line is no header: names are no numbers, times, addresses or identifiers."""
+    return any(format_of(cell.strip()) in _VALUES for cell in cells)
+
+
+_VALUES = frozenset({"uuid", "number", "time", "ipv4", "ipv6", "mac", "email", "url", "sid", "arn"})
+
+
+def _names(cells: list[str]) -> list[str]:
+    """Names of columns, each another one: the numbers of the columns where they have none of their own."""
+    given = [""] * len(cells) if _is_row(cells) else [cell.strip() for cell in cells]
+    names = [name or f"column {number}" for number, name in enumerate(given, 1)]
+    seen = set()
+    for place, name in enumerate(names):
+        if name in seen:
+            names[place] = f"{name} (column {place + 1})"
+        seen.add(names[place])
+    return names
+
+
 class _Table:
-    """CSV under a header line. A quoted cell may hold line ends; one that never closes costs a line."""
+    """CSV, under a header line where it has one. A quoted cell may hold line ends; one that never closes
+    costs a line."""
 
     def __init__(self, name: str, limit: int) -> None:
         self._name, self._limit = name, limit
@@ -270,7 +295,7 @@ class _Table:
             yield Row(data, row, f"{self._name}:{first.number}")
 
     def _parsed(self, text: str) -> dict[str, Value] | None:
-        """The cells by name, empty ones left out; None for the header itself."""
+        """The cells by name or number, empty ones left out; None for the header itself."""
         if not self._header:
             self._mark = _separator(text.split("\n", 1)[0])
         try:
@@ -278,8 +303,9 @@ class _Table:
         except csv.Error as error:
             raise InputError(f"broken CSV: {error}") from error
         if not self._header:
-            self._header = [cell.strip() or f"column {number}" for number, cell in enumerate(cells, 1)]
-            return None
+            self._header = _names(cells)
+            if not _is_row(cells):
+                return None
         if len(cells) > len(self._header):
             raise InputError(f"{len(cells)} cells under {len(self._header)} names")
         return {key: cell for key, cell in zip(self._header, cells, strict=False) if cell}

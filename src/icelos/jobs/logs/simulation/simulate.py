@@ -6,20 +6,19 @@ events, such as attacks, may be woven in; where their rows are stands in FILE.la
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, cast
 
 import msgspec
 
 from icelos import __version__
 from icelos.data.atomic import atomic_write
 from icelos.errors import InputError
+from icelos.jobs.logs.outputs import check_output, open_output, write_meta
 from icelos.jobs.logs.simulation.kinds import KINDS, drift_day
 from icelos.jobs.logs.simulation.shards import Plan, Row, Step, Weave, steps
 
@@ -60,11 +59,6 @@ class Label(msgspec.Struct, frozen=True):
 
     row: int
     label: str
-
-
-def meta_path(path: Path) -> Path:
-    """The side file of a file of rows."""
-    return path.with_name(f"{path.name}.meta.json")
 
 
 def labels_path(path: Path) -> Path:
@@ -111,11 +105,11 @@ def simulate(
 
 
 def _path(path: Path, kind: str, name: str, gzipped: bool) -> Path:
-    if kind != ALL:
-        return path
-    if path.exists() and not path.is_dir():
-        raise InputError(f"{path} is a file", hint="several logs are written into a folder", source=str(path))
-    return path / (KINDS[name].file + (".gz" if gzipped else ""))
+    if kind == ALL and path.exists() and not path.is_dir():
+        raise InputError("is a file", hint="several logs are written into a folder", source=str(path))
+    file = path / (KINDS[name].file + (".gz" if gzipped else "")) if kind == ALL else path
+    check_output(file)
+    return file
 
 
 def _fill(plan: Plan, workers: int, files: list[_File], rows: int, progress: Callable[[int], None]) -> None:
@@ -194,20 +188,3 @@ class _File:
         return Dirt(
             late=self._flaws["L"], duplicates=self._flaws["T"], missing_keys=self._flaws["K"], drift_from=day
         )
-
-
-def write_meta(path: Path, meta: object) -> None:
-    """The side file, whole or absent."""
-    with atomic_write(meta_path(path)) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(meta), indent=2) + b"\n")
-
-
-@contextmanager
-def open_output(path: Path) -> Iterator[IO[bytes]]:
-    """A file that appears when the block ends well; compressed, without a time stamp, for NAME.gz."""
-    with atomic_write(path) as raw:
-        if path.suffix != ".gz":
-            yield raw
-            return
-        with gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=4, mtime=0) as packed:
-            yield cast("IO[bytes]", packed)

@@ -33,7 +33,7 @@ def test_what_passes_fails_and_was_not_measured() -> None:
     assert of["field distance"].demand == "<= 0.070"
     assert of["hours"].passed is None
     assert of["membership"].note == "needs a hold-out"
-    assert of["canaries"].note == "not measured"
+    assert of["canaries"].note == ""
 
 
 def test_the_table_has_a_reason_for_each_measure_once() -> None:

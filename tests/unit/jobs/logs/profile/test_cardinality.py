@@ -7,7 +7,7 @@ from icelos.jobs.logs.profile.cardinality import EXACT, Cardinality
 
 def test_few_values_are_counted_exactly() -> None:
     counter = Cardinality()
-    counter.add(["a", "b", None, 1, "1"])
+    counter.add(["a", "b", None, 1, 1.0, "1"])
     counter.add(["a"])
     assert counter.count() == 4
     assert counter.is_exact

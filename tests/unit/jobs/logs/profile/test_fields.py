@@ -32,6 +32,18 @@ def test_times_and_formats() -> None:
     assert told.formats == {"time": 2 / 3, "text": 1 / 3}
 
 
+def test_times_are_found_behind_what_is_none() -> None:
+    field = FieldProfile("time")
+    field.add([None, "never", "2024-01-02T00:00:00Z", 1704067200])
+    assert (field.told(4).first, field.told(4).last) == (1704067200.0, 1704153600.0)
+
+
+def test_values_are_told_as_json_has_them() -> None:
+    field = FieldProfile("a")
+    field.add([None, None, True, True, 2.0, 2.0])
+    assert {value for value, _ in field.told(6).top} == {"null", "true", "2"}
+
+
 def test_long_texts_are_not_kept_whole() -> None:
     field = FieldProfile("a")
     field.add(["x" * 10_000, "x" * 10_000, "y" * 1025, "x" * 9_999 + "y"])

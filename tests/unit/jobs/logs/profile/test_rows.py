@@ -93,6 +93,38 @@ def test_csv_with_quotes_and_line_ends(tmp_path: Path) -> None:
     assert [bad.source for bad in failures] == ["log.csv:5"]
 
 
+def test_csv_without_a_header_loses_no_row(tmp_path: Path) -> None:
+    rows, failures = read(written(tmp_path, b"ann,10.0.0.1,in\nben,10.0.0.2,out\n", "log.csv"))
+    assert not failures
+    assert [row.fields for row in rows] == [
+        {"column 1": "ann", "column 2": "10.0.0.1", "column 3": "in"},
+        {"column 1": "ben", "column 2": "10.0.0.2", "column 3": "out"},
+    ]
+
+
+def test_columns_of_one_name_are_all_kept(tmp_path: Path) -> None:
+    rows, _ = read(written(tmp_path, b"user,,user\nann,x,ben\n", "log.csv"))
+    assert [row.fields for row in rows] == [{"user": "ann", "column 2": "x", "user (column 3)": "ben"}]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_one_clear_failure(tmp_path: Path, encoding: str) -> None:
+    data = ("\ufeff" + '{"a": 1}\n' * 100).encode(encoding)
+    rows, failures = read(written(tmp_path, data))
+    assert not rows
+    assert [bad.error for bad in failures] == ["is UTF-16, of which no row can be read; convert it to UTF-8"]
+
+
+def test_a_zstd_file_that_is_cut_between_two_rows_is_told(tmp_path: Path) -> None:
+    engine = zstandard.ZstdCompressor().compressobj()
+    data = engine.compress(b'{"a": 1}\n') + engine.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+    rows, failures = read(written(tmp_path, data))
+    assert len(rows) == 1
+    assert [bad.error for bad in failures] == [
+        "broken stream: compressed file ended in the middle of a frame"
+    ]
+
+
 def test_csv_is_known_by_its_header_and_a_quote_that_stays_open_costs_one_line(tmp_path: Path) -> None:
     rows, failures = read(written(tmp_path, b'user;host\nann;a\nb"en;b\neve;c\n'))
     assert [row.fields["user"] for row in rows] == ["ann", "eve"]
