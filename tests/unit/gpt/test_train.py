@@ -15,17 +15,17 @@ from icelos.gpt.sizes import Recipe
 from icelos.gpt.train import Plan, Progress, rate_at, train, unfinished, work_folder
 
 Prepare = Callable[[Path, Plan], Path]
-PLAN = Plan(size="pico", steps=12, seed=5, tokenizer="byte", checkpoint_seconds=0.0)
+PLAN = Plan(size="pico", steps=12, seed=5, tokenizer="byte")
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from icelos.gpt.train import train, unfinished
+from icelos.gpt.train import Means, train, unfinished
 model = Path(sys.argv[1])
 def die(progress):
     if progress.step == 8:
         os.kill(os.getpid(), signal.SIGKILL)
-train(model, unfinished(model), report=die)
+train(model, unfinished(model), means=Means(checkpoint_minutes=0.0), report=die)
 """
 
 
