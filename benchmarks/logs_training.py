@@ -3,10 +3,10 @@
     python benchmarks/logs_training.py [--rows 2000] [--size nano] [--rounds 6] [--steps 5] [--threads 1]
 
 The same simulated Entra sign-ins, vocabulary, layers, width, heads, context, dtype (float32), threads and
-windows a step, in one process, in turns. The plain loop is what its documentation shows: forward with labels,
-backward, clip, AdamW, a cosine; without dropout, which would cost it more. Its windows hold whole rows in the
-order of the file and are padded to the longest of a batch; only tokens that are learned from count, on both
-sides. Ours is the whole step of a run: batch, forward, backward, clip, optimizers, metrics. Where
+tokens a step, in one process, in turns. The plain loop is what its documentation shows: forward with labels,
+backward, clip, AdamW, a cosine; without dropout, which would cost it more. It is given windows that are full
+(as many whole rows as fit, so that little of a batch is padding); only tokens that are learned from count, on
+both sides. Ours is the whole step of a run: batch, forward, backward, clip, optimizers, metrics. Where
 `transformers` is not installed, a line says so.
 """
 
@@ -84,7 +84,9 @@ def _theirs(run: Run) -> Step:
         )
     )  # fmt: skip
     network.train()
-    windows = Windows(run.rows, context=config.context, batch_tokens=recipe.batch_tokens, seed=0)
+    windows = Windows(
+        run.rows, context=config.context, batch_tokens=recipe.batch_tokens, seed=0, grouped=True
+    )
     optimizer = torch.optim.AdamW(network.parameters(), lr=6e-4, weight_decay=0.1)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 100_000)
     at = 0
