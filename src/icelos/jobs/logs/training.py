@@ -133,7 +133,7 @@ def prepare(location: str, model: Path, plan: Plan) -> tuple[Packed, RawRows]:
         tokenizers.save(tokenizer, work / folder.TOKENIZER)
         group = user_number if plan.windows == "user" else lambda _: 0
         packed = pack(rows, tokenizer, work / "rows", limit=CONTEXT_LIMIT, group=group)
-        learn_grammar(rows, model, packed.rows - int(packed.rows * plan.held_out))
+        learn_grammar(RawRows(location), model, packed.rows - int(packed.rows * plan.held_out))
         if packed.rows < 2:
             raise InputError(_too_few(packed, rows), source=location, hint="a model needs at least two")
         write_json(work / PLAN, plan)
