@@ -83,7 +83,7 @@ def test_killed_ten_times_and_resumed_a_run_ends_with_the_same_weights(home: Pat
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_two_processes_train_what_one_does_and_go_on_after_a_kill(home: Path) -> None:
+def test_two_processes_train_what_one_does(home: Path) -> None:
     # as many windows a step on both sides: two are a multiple of both counts of processes
     options = ["--steps", "8", "--batch-tokens", "600"]
     ended(home, "--model", "one", *options)
