@@ -85,28 +85,52 @@ def train(
     tokenizer: Annotated[
         str | None, typer.Option(help="byte, char, gpt2, bpe or json-bpe; json-bpe if not given")
     ] = None,
+    windows: Annotated[
+        str | None,
+        typer.Option(help="row: each alone; user: behind those of the same user; row if not given"),
+    ] = None,
+    batch_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Tokens of a step; by the size if not given")
+    ] = None,
+    accumulate: Annotated[
+        int | None, typer.Option(min=1, help="Parts in which a step is worked through, to save memory")
+    ] = None,
+    checkpoint_minutes: Annotated[float, typer.Option(min=0, help="Save this often")] = 1.0,
+    compiled: Annotated[bool, typer.Option("--compile", help="By torch.compile; needs a GPU")] = False,
+    peak_flops: Annotated[
+        float | None,
+        typer.Option(min=1, help="FLOP/s of one device, to tell how much is used; known for common GPUs"),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped")] = False,
     json: Json = False,
 ) -> None:
     """Train a GPT from scratch on the rows of a log. Ctrl-C saves; --resume goes on.
 
+    On several GPUs: torchrun --nproc-per-node 8 --no-python icelos logs train ...
+
     Example: icelos logs train signins.jsonl.gz --model models/signins --size nano --minutes 5
     """
-    from icelos.jobs.logs.training import train_on
+    from icelos.jobs.logs.training import is_first_process, train_on
 
-    given = {"size": size, "steps": steps, "minutes": minutes, "seed": seed, "tokenizer": tokenizer}
+    given = {
+        "size": size, "steps": steps, "minutes": minutes, "seed": seed, "tokenizer": tokenizer,
+        "windows": windows, "batch_tokens": batch_tokens, "accumulation": accumulate,
+    }  # fmt: skip
+    means = {"checkpoint_minutes": checkpoint_minutes, "compiled": compiled, "peak_flops": peak_flops}
     with _bar("training", 1000) as advance, _stop_on_interrupt() as stop:
         trained = train_on(
             source,
             model,
             given={name: value for name, value in given.items() if value is not None},
+            means=means,
             resume=resume,
             read=_tell_rows,
             started=_tell_start,
             report=lambda step: advance(int(1000 * step.done), _training_line(step)),
             stop=stop,
         )
-    _tell_end(trained, model, json=json)
+    if is_first_process():
+        _tell_end(trained, model, json=json)
 
 
 @app.command()
@@ -206,14 +230,16 @@ def _tell_start(config: ModelConfig, recipe: Recipe, packed: Packed) -> None:
     output.note(
         f"{config.size}: {config.layers} layers, width {config.width}, {config.heads} heads, context "
         f"{config.context}, vocabulary {config.vocabulary}, {config.parameters / 1e6:.2f} M parameters; "
-        f"AdamW at {recipe.learning_rate:.1e}, {recipe.batch_tokens:,} tokens a step; "
-        f"{packed.tokens:,} tokens to learn from"
+        f"Muon at {recipe.matrix_rate:.1e}, AdamW at {recipe.learning_rate:.1e}, "
+        f"{recipe.batch_tokens:,} tokens a step; {packed.tokens:,} tokens to learn from"
     )
 
 
 def _training_line(step: TrainingProgress) -> str:
     left = f"{step.remaining / 60:.1f} min left" if step.done else ""
-    return f"step {step.step:,} loss {step.loss:.3f} {step.tokens_per_second:,.0f} tokens/s {left}"
+    used = f"{step.utilisation:.0%} of peak" if step.utilisation is not None else ""
+    speed = f"{step.tokens_per_second:,.0f} tokens/s"
+    return " ".join(filter(None, (f"step {step.step:,} loss {step.loss:.3f}", speed, used, left)))
 
 
 def _tell_end(trained: Trained, model: Path, *, json: bool) -> None:
@@ -224,12 +250,14 @@ def _tell_end(trained: Trained, model: Path, *, json: bool) -> None:
     if json:
         output.json_line(
             {"model": str(model), "steps": at.step, "tokens": at.tokens, "seconds": round(at.seconds, 1),
+             "utilisation": trained.utilisation,
              "bits_per_byte": held_out.bits_per_byte if held_out else None}
         )  # fmt: skip
         return
     rate = at.tokens / at.seconds if at.seconds else 0.0
+    used = f", {trained.utilisation:.1%} of peak" if trained.utilisation is not None else ""
     output.note(
-        f"{model}: {at.step:,} steps, {at.tokens:,} tokens in {at.seconds:.0f} s ({rate:,.0f} tokens/s)"
+        f"{model}: {at.step:,} steps, {at.tokens:,} tokens in {at.seconds:.0f} s ({rate:,.0f} tokens/s{used})"
     )
     if held_out is not None:
         output.note(f"held-out rows: {held_out.bits_per_byte:.3f} bits per byte ({held_out.rows} rows)")

@@ -1,4 +1,4 @@
-"""Rows as token ids on disk, memory-mapped; windows of whole consecutive rows; batches by step number.
+"""Rows as token ids on disk, memory-mapped; windows of whole rows; batches by step number.
 
 Memory does not depend on the size of the input. What a step reads is a function of (seed, step)
 alone, which is what makes a resumed run exact.
@@ -6,7 +6,9 @@ alone, which is what makes a resumed run exact.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -17,6 +19,8 @@ import numpy.typing as npt
 
 from icelos.gpt.files import read_json, write_json
 from icelos.gpt.tokenizers import END, LONGEST_PIECE, Ids, Tokenizer
+
+_LONG = struct.Struct("<q")
 
 IGNORED = -1
 """The target of padding: no loss there."""
@@ -38,11 +42,13 @@ class Rows:
     """Rows `first` to `last` (exclusive) of a packed folder.
 
     `tokens` are the ids of all rows with `END` behind each, shape (tokens,); row i is
-    `tokens[offsets[i]:offsets[i + 1]]`; `offsets` has one more element than there are rows.
+    `tokens[offsets[i]:offsets[i + 1]]`; `offsets` has one more element than there are rows. Rows of the
+    same number in `groups` (rows,) belong together.
     """
 
     tokens: Ids
     offsets: npt.NDArray[np.int64]
+    groups: npt.NDArray[np.int64]
     first: int
     last: int
 
@@ -58,30 +64,44 @@ class Rows:
         """All but the last `held_out` rows, and those: in a log, the later ones."""
         middle = self.last - held_out
         return (
-            Rows(self.tokens, self.offsets, self.first, middle),
-            Rows(self.tokens, self.offsets, middle, self.last),
+            Rows(self.tokens, self.offsets, self.groups, self.first, middle),
+            Rows(self.tokens, self.offsets, self.groups, middle, self.last),
         )
 
 
-def pack(rows: Iterable[bytes], tokenizer: Tokenizer, folder: Path, *, limit: int) -> Packed:
-    """Tokenise rows once, to disk: tokens.u16, offsets.i64 (little-endian), then rows.json.
+def pack(
+    rows: Iterable[bytes],
+    tokenizer: Tokenizer,
+    folder: Path,
+    *,
+    limit: int,
+    group: Callable[[bytes], int] = lambda _: 0,
+) -> Packed:
+    """Tokenise rows once, to disk: tokens.u16, offsets.i64, groups.i64 (little-endian), then rows.json.
 
-    Rows of more than `limit` tokens, end mark included, are left out and counted. rows.json is written
-    last: a folder without it was not finished. Raises OSError.
+    Rows of more than `limit` tokens, end mark included, are left out and counted. `group` says what rows
+    belong together, as a number of 64 bits. rows.json is written last: a folder without it was not finished.
+    Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rows.json").unlink(missing_ok=True)
-    with (folder / "tokens.u16").open("wb") as tokens, (folder / "offsets.i64").open("wb") as offsets:
-        packed = _write(rows, tokenizer, tokens, offsets, limit)
+    with ExitStack() as stack:
+        files = [stack.enter_context((folder / name).open("wb")) for name in _FILES]
+        packed = _write(rows, tokenizer, files, limit, group)
     write_json(folder / "rows.json", packed)
     return packed
 
 
+_FILES = ("tokens.u16", "offsets.i64", "groups.i64")
+
+
 def _write(
-    rows: Iterable[bytes], tokenizer: Tokenizer, tokens: IO[bytes], offsets: IO[bytes], limit: int
-) -> Packed:
+    rows: Iterable[bytes], tokenizer: Tokenizer, files: Sequence[IO[bytes]], limit: int,
+    group: Callable[[bytes], int],
+) -> Packed:  # fmt: skip
+    tokens, offsets, groups = files
     count = total = size = longest = too_long = empty = 0
-    offsets.write(np.int64(0).tobytes())
+    offsets.write(_LONG.pack(0))
     end = np.array([END], dtype="<u2").tobytes()
     for row in rows:
         if not row:
@@ -94,7 +114,8 @@ def _write(
         tokens.write(ids.astype("<u2", copy=False).tobytes() + end)
         count, total, size = count + 1, total + len(ids) + 1, size + len(row)
         longest = max(longest, len(ids))
-        offsets.write(np.int64(total).tobytes())
+        offsets.write(_LONG.pack(total))
+        groups.write(_LONG.pack(group(row)))
     return Packed(rows=count, tokens=total, bytes=size, longest=longest, too_long=too_long, empty=empty)
 
 
@@ -102,20 +123,35 @@ def open_packed(folder: Path) -> tuple[Packed, Rows]:
     """What `pack` left in a folder, memory-mapped. Raises InputError where it is absent or unfinished."""
     packed = read_json(folder / "rows.json", Packed)
     if not packed.rows:
-        return packed, Rows(np.zeros(0, np.uint16), np.zeros(1, np.int64), 0, 0)
+        return packed, Rows(np.zeros(0, np.uint16), np.zeros(1, np.int64), np.zeros(0, np.int64), 0, 0)
     tokens = np.memmap(folder / "tokens.u16", dtype="<u2", mode="r", shape=(packed.tokens,))
     offsets = np.memmap(folder / "offsets.i64", dtype="<i8", mode="r", shape=(packed.rows + 1,))
-    return packed, Rows(tokens, offsets, 0, packed.rows)
+    groups = np.memmap(folder / "groups.i64", dtype="<i8", mode="r", shape=(packed.rows,))
+    return packed, Rows(tokens, offsets, groups, 0, packed.rows)
 
 
 class Windows:
-    """Windows of whole consecutive rows, each at most `context` tokens, and the batches of a run."""
+    """Windows of whole rows, each at most `context` tokens, and the batches of a run."""
 
-    def __init__(self, rows: Rows, *, context: int, batch_tokens: int, seed: int) -> None:
-        """Raises ValueError where there are no rows or one is longer than `context`."""
+    def __init__(
+        self, rows: Rows, *, context: int, batch_tokens: int, seed: int, grouped: bool = False,
+        multiple: int = 1, padded: bool = False,
+    ) -> None:  # fmt: skip
+        """A window has one row; or, if `grouped`, as many as fit, the rows of a group behind each other in
+        their order. A batch has about `batch_tokens` tokens, and a `multiple` of windows; `padded` ones are
+        all of `context` tokens, for devices that like one shape. Raises ValueError where there are no rows or
+        one is longer than `context`."""
+        if not len(rows):
+            raise ValueError("no rows to train on")
         self._rows = rows
-        self._starts = _pack_windows(rows, context)
-        self._batch = max(1, batch_tokens // context)
+        part = slice(rows.first, rows.last)
+        order = np.argsort(rows.groups[part], kind="stable") if grouped else np.arange(len(rows))
+        self._numbers = order + rows.first
+        lengths = np.diff(rows.offsets[rows.first : rows.last + 1])[order]
+        self._starts = _starts(lengths, context, alone=not grouped)
+        wanted = max(1, round(batch_tokens * len(self) / int(lengths.sum())))
+        self.batch_size = -(-wanted // multiple) * multiple
+        self._padded = context if padded else 0
         self._seed = seed
         self._epoch = -1
         self._order: npt.NDArray[np.int64] = np.zeros(0, np.int64)
@@ -128,9 +164,9 @@ class Windows:
 
         Each epoch is a new permutation of (seed, epoch). Padding is `END`, its target `IGNORED`.
         """
-        places = range(step * self._batch, (step + 1) * self._batch)
+        places = range(step * self.batch_size, (step + 1) * self.batch_size)
         windows = [self._window(self._place(place)) for place in places]
-        longest = max(len(window) for window in windows)
+        longest = self._padded or max(len(window) for window in windows)
         inputs = np.full((len(windows), longest), END, dtype=np.int64)
         targets = np.full((len(windows), longest), IGNORED, dtype=np.int64)
         for i, window in enumerate(windows):
@@ -146,19 +182,19 @@ class Windows:
         return int(self._order[at])
 
     def _window(self, index: int) -> Ids:
-        offsets = self._rows.offsets
-        return self._rows.tokens[offsets[self._starts[index]] : offsets[self._starts[index + 1]]]
+        numbers = self._numbers[self._starts[index] : self._starts[index + 1]]
+        offsets, tokens = self._rows.offsets, self._rows.tokens
+        return np.concatenate([tokens[offsets[number] : offsets[number + 1]] for number in numbers])
 
 
-def _pack_windows(rows: Rows, context: int) -> npt.NDArray[np.int64]:
-    """Row numbers at which windows start, and the end: as many whole rows as fit, in order."""
-    if not len(rows):
-        raise ValueError("no rows to train on")
-    starts = [rows.first]
-    while starts[-1] < rows.last:
-        reach = rows.offsets[starts[-1]] + context
-        following = min(int(np.searchsorted(rows.offsets, reach, side="right")) - 1, rows.last)
-        if following == starts[-1]:
-            raise ValueError(f"row {following} is longer than the context of {context}")
-        starts.append(following)
+def _starts(lengths: npt.NDArray[np.int64], context: int, *, alone: bool) -> npt.NDArray[np.int64]:
+    """Where windows start among rows of these lengths, and the end: each alone, or as many as fit."""
+    if lengths.max() > context:
+        raise ValueError(f"row {int(lengths.argmax())} is longer than the context of {context}")
+    if alone:
+        return np.arange(len(lengths) + 1)
+    reached = np.concatenate(([0], lengths.cumsum()))
+    starts = [0]
+    while starts[-1] < len(lengths):
+        starts.append(int(np.searchsorted(reached, reached[starts[-1]] + context, side="right")) - 1)
     return np.array(starts, dtype=np.int64)

@@ -1,19 +1,46 @@
 """The network: a decoder-only transformer with rotary positions, RMS norm, QK norm and squared ReLU.
 
-Rotary positions: Su et al. 2021. RMS norm: Zhang & Sennrich 2019. QK norm: Henry et al. 2020.
-Squared ReLU: So et al. 2021 (Primer). Attention is PyTorch's scaled_dot_product_attention.
+Rotary positions: Su et al. 2021. RMS norm, without weights: Zhang & Sennrich 2019. QK norm: Henry et al.
+2020. Squared ReLU: So et al. 2021 (Primer). Attention is PyTorch's scaled_dot_product_attention.
 """
 
 from __future__ import annotations
+
+from typing import Protocol
 
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from icelos.gpt.data import IGNORED
+from icelos.gpt.functions import cross_entropy, norm, rotate, squared_relu
 from icelos.gpt.sizes import ModelConfig
 
 ROTARY_BASE = 10_000.0
+
+
+class Attend(Protocol):
+    """Attention of flat tokens, those of all rows behind each other, each to its own row."""
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Each token to its row up to itself; all (tokens, heads, channels)."""
+
+
+class Windows:
+    """Windows of flat tokens, one behind the other, without padding."""
+
+    def __init__(self, lengths: list[int]) -> None:
+        self._lengths = lengths
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """See `Attend`."""
+        del layer
+        apart = (torch.split(x.transpose(0, 1)[None], self._lengths, dim=2) for x in (q, k, v))
+        made = [
+            functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+            for q, k, v in zip(*apart, strict=True)
+        ]
+        return torch.cat(made, dim=2)[0].transpose(0, 1)
 
 
 class Cache:
@@ -59,7 +86,7 @@ class Cache:
 
 
 class Attention(nn.Module):
-    """Causal self-attention over (batch, tokens, width); with a cache, of its open tokens (tokens, width)."""
+    """Causal self-attention over (batch, tokens, width), or, by `flat`, of flat tokens (tokens, width)."""
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
@@ -68,20 +95,17 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(config.width, 3 * config.width, bias=False)
         self.out = nn.Linear(config.width, config.width, bias=False)
 
-    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: Cache | None) -> Tensor:
-        if cache is not None:
-            q, k, v = self.qkv(x).view(len(x), 3, self.heads, -1).unbind(1)
-            turn = (rotation[0][:, None], rotation[1][:, None])
-            flat: Tensor = self.out(
-                cache.attend(self.layer, rotate(_norm(q), turn), rotate(_norm(k), turn), v).flatten(1)
-            )
-            return flat
-        batch, tokens, width = x.shape
-        shaped = self.qkv(x).view(batch, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
-        q, k, v = shaped.unbind(0)
-        q, k = rotate(_norm(q), rotation), rotate(_norm(k), rotation)
-        y = functional.scaled_dot_product_attention(q, k, v, is_causal=tokens > 1)
-        result: Tensor = self.out(y.transpose(1, 2).reshape(batch, tokens, width))
+    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], flat: Attend | None) -> Tensor:
+        qkv = self.qkv(x).view(*x.shape[:-1], 3, self.heads, -1)
+        q, k = rotate(norm(qkv[..., :2, :, :]), rotation).unbind(-3)
+        v = qkv[..., 2, :, :]
+        if flat is not None:
+            y = flat.attend(self.layer, q, k, v)
+        else:
+            y = functional.scaled_dot_product_attention(
+                q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), is_causal=x.shape[1] > 1
+            ).transpose(1, 2)
+        result: Tensor = self.out(y.flatten(-2))
         return result
 
 
@@ -90,15 +114,13 @@ class Block(nn.Module):
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
-        self.attention_norm = nn.RMSNorm(config.width, eps=1e-6)
         self.attention = Attention(config, layer)
-        self.feed_norm = nn.RMSNorm(config.width, eps=1e-6)
         self.up = nn.Linear(config.width, 4 * config.width, bias=False)
         self.down = nn.Linear(4 * config.width, config.width, bias=False)
 
-    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: Cache | None) -> Tensor:
-        x = x + self.attention(self.attention_norm(x), rotation, cache)
-        result: Tensor = x + self.down(functional.relu(self.up(self.feed_norm(x))).square())
+    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], flat: Attend | None) -> Tensor:
+        x = x + self.attention(norm(x), rotation, flat)
+        result: Tensor = x + self.down(squared_relu(self.up(norm(x))))
         return result
 
 
@@ -113,7 +135,6 @@ class GPT(nn.Module):
         self.config = config
         self.embedding = nn.Embedding(config.vocabulary, config.width)
         self.blocks = nn.ModuleList(Block(config, layer) for layer in range(config.layers))
-        self.norm = nn.RMSNorm(config.width, eps=1e-6)
         self.head = nn.Linear(config.width, config.vocabulary, bias=False)
         self.place_rotations()
 
@@ -160,24 +181,39 @@ class GPT(nn.Module):
         if tokens > self.config.context:
             raise ValueError(f"{tokens} tokens exceed the context of {self.config.context}")
 
-    def _through(self, x: Tensor, places: Tensor, cache: Cache | None) -> Tensor:
-        rotation = (self.cosine[places].to(x.dtype), self.sine[places].to(x.dtype))
+    def _through(self, x: Tensor, places: Tensor, flat: Attend | None) -> Tensor:
+        rotation = (
+            self.cosine[places].to(x.dtype)[:, None, None],
+            self.sine[places].to(x.dtype)[:, None, None],
+        )
         for block in self.blocks:
-            x = block(x, rotation, cache)
-        return x
+            x = block(x, rotation, flat)
+        return norm(x)
 
     def _logits(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.norm(x))
+        logits: Tensor = self.head(x)
         return logits
 
+    def nats(self, ids: Tensor, targets: Tensor) -> Tensor:
+        """The sum of cross-entropy, in nats, of targets (windows, tokens) that are not `IGNORED`.
+
+        Only ends of windows may be. On the CPU they are left out; on a GPU, whose shapes should not change,
+        they are computed and then ignored.
+        """
+        self._check(ids.shape[1])
+        wanted = targets != IGNORED
+        places = torch.arange(ids.shape[1], device=ids.device)
+        if not ids.is_cpu:
+            x = self._through(self.embedding(ids), places, None)
+            logits = self.head(x).flatten(0, 1).float()
+            return functional.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED, reduction="sum")
+        windows = Windows(wanted.sum(dim=1).tolist())
+        x = self._through(self.embedding(ids[wanted]), places.expand_as(ids)[wanted], windows)
+        return cross_entropy(x, self.head.weight, targets[wanted])
+
     def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
-        """Mean cross-entropy in nats over the targets that are not `IGNORED`."""
-        logits = self(ids)
-        return functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED)
-
-
-def _norm(x: Tensor) -> Tensor:
-    return functional.rms_norm(x, (x.shape[-1],), eps=1e-6)
+        """Mean cross-entropy in nats over the targets; see `nats`."""
+        return self.nats(ids, targets) / (targets != IGNORED).sum()
 
 
 def _rotations(length: int, channels: int) -> tuple[Tensor, Tensor]:
@@ -185,10 +221,3 @@ def _rotations(length: int, channels: int) -> tuple[Tensor, Tensor]:
     frequencies = ROTARY_BASE ** (-torch.arange(0, channels, 2, dtype=torch.float32) / channels)
     angles = torch.outer(torch.arange(length, dtype=torch.float32), frequencies)
     return angles.cos(), angles.sin()
-
-
-def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
-    """Turn the two halves of the channels of (…, channels) by angles that broadcast to them."""
-    cosine, sine = rotation
-    a, b = x.chunk(2, dim=-1)
-    return torch.cat((a * cosine - b * sine, a * sine + b * cosine), dim=-1)

@@ -45,10 +45,14 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a size is trained. `batch_tokens` are tokens of one step; the rate is AdamW's peak."""
+    """How a size is trained. `batch_tokens` are tokens of one step; `learning_rate` is AdamW's peak, for the
+    embedding and the head, `matrix_rate` Muon's, for the matrices of the blocks."""
 
     learning_rate: float
     batch_tokens: int
+    matrix_rate: float = 0.02
+    momentum: float = 0.95
+    matrix_decay: float = 0.0
     warmup: float = 0.04
     final_rate: float = 0.02
     weight_decay: float = 0.1
@@ -56,25 +60,27 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     clip: float = 1.0
 
 
-def model_config(size: str, *, vocabulary: int, longest: int) -> ModelConfig:
+def model_config(size: str, *, vocabulary: int, longest: int, rows: int = 1) -> ModelConfig:
     """The network of a size for rows of at most `longest` tokens. Raises InputError for an unknown size.
 
-    The context is the longest row and its end mark, rounded up to 64, at most `CONTEXT_LIMIT`.
+    The context is `rows` of the longest row and its end mark, rounded up to 64, at most `CONTEXT_LIMIT`.
     """
     if size not in SIZES:
         raise InputError(f"no model size {size!r}", hint=f"one of: {', '.join(SIZES)}")
     layers, width = SIZES[size]
-    context = min(CONTEXT_LIMIT, -(-(longest + 1) // 64) * 64)
+    context = min(CONTEXT_LIMIT, -(-rows * (longest + 1) // 64) * 64)
     return ModelConfig(
         size=size, layers=layers, width=width, heads=max(1, width // 64),
         vocabulary=vocabulary, context=context,
     )  # fmt: skip
 
 
-def recipe(config: ModelConfig) -> Recipe:
-    """Peak rate falls with the square root of the width, 6e-4 at GPT-2 small's 768; steps grow with it."""
-    rate = 6e-4 * (768 / config.width) ** 0.5 * (2.0 if config.width < 512 else 1.0)
-    return Recipe(learning_rate=rate, batch_tokens=16 * config.width)
+def recipe(config: ModelConfig, *, batch_tokens: int = 0) -> Recipe:
+    """AdamW's peak is 0.02 at the width 128, where it was measured, and falls with the square root of the
+    width; steps grow with it, unless `batch_tokens` is given. Muon's needs no such rule: its steps have the
+    size of the matrix."""
+    rate = 0.02 * (128 / config.width) ** 0.5
+    return Recipe(learning_rate=rate, batch_tokens=batch_tokens or 16 * config.width)
 
 
 def require_torch() -> None:

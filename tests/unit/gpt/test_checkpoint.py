@@ -9,22 +9,22 @@ from icelos.errors import InputError
 from icelos.gpt import checkpoint
 from icelos.gpt.checkpoint import Position
 from icelos.gpt.model import GPT
-from icelos.gpt.sizes import model_config
+from icelos.gpt.optimizers import Optimizer
+from icelos.gpt.sizes import model_config, recipe
 
 CONFIG = model_config("pico", vocabulary=50, longest=63)
 
 
-def pair(seed: int) -> tuple[GPT, torch.optim.AdamW]:
+def pair(seed: int) -> tuple[GPT, Optimizer]:
     network = GPT(CONFIG)
     network.initialise(seed)
-    return network, torch.optim.AdamW(network.parameters(), lr=1e-2, fused=True)
+    return network, Optimizer(network, recipe(CONFIG))
 
 
-def step(network: GPT, optimizer: torch.optim.AdamW) -> None:
+def step(network: GPT, optimizer: Optimizer) -> None:
     ids = torch.arange(1, 31)[None]
     torch.autograd.backward(network.loss(ids, ids.roll(-1)))
-    optimizer.step()
-    optimizer.zero_grad()
+    optimizer.step(1.0)
 
 
 def test_weights_moments_and_position_come_back(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,8 +16,13 @@ TOKENIZER = ByteTokenizer()
 
 
 def packed(rows: list[bytes], folder: Path, limit: int = 64) -> Rows:
-    pack(rows, TOKENIZER, folder, limit=limit)
+    pack(rows, TOKENIZER, folder, limit=limit, group=lambda row: row[0] % 3 - 1)
     return open_packed(folder)[1]
+
+
+def rows_of(targets: npt.NDArray[np.int64]) -> list[bytes]:
+    window = targets[targets != IGNORED]
+    return [TOKENIZER.decode(row) for row in np.split(window, np.flatnonzero(window == END) + 1)[:-1]]
 
 
 def test_rows_come_back_from_disk_and_unfit_ones_are_counted(tmp_path: Path) -> None:
@@ -41,13 +47,16 @@ def test_the_held_out_rows_are_the_last(tmp_path: Path) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(sizes=st.lists(st.integers(1, 31), min_size=1, max_size=40), seed=st.integers(0, 9))
+@given(
+    sizes=st.lists(st.integers(1, 31), min_size=1, max_size=40), seed=st.integers(0, 9), grouped=st.booleans()
+)
 def test_an_epoch_shows_each_whole_row_once(
-    sizes: list[int], seed: int, tmp_path_factory: pytest.TempPathFactory
+    sizes: list[int], seed: int, grouped: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     texts = [bytes([65 + n % 26]) * size for n, size in enumerate(sizes)]
     rows = packed(texts, tmp_path_factory.mktemp("rows"))
-    windows = Windows(rows, context=32, batch_tokens=32, seed=seed)
+    windows = Windows(rows, context=32, batch_tokens=1, seed=seed, grouped=grouped)
+    assert windows.batch_size == 1
     seen: list[bytes] = []
     for step in range(len(windows)):
         inputs, targets = windows.batch(step)
@@ -56,8 +65,28 @@ def test_an_epoch_shows_each_whole_row_once(
         window = targets[0][targets[0] != IGNORED]
         assert window[-1] == END
         assert (inputs[0, 0], *inputs[0, 1 : len(window)]) == (END, *window[:-1])
-        seen += [TOKENIZER.decode(row) for row in np.split(window, np.flatnonzero(window == END) + 1)[:-1]]
+        seen += rows_of(targets[0])
     assert sorted(seen) == sorted(texts)
+
+
+def test_a_window_has_one_row_or_those_of_a_group_in_their_order(tmp_path: Path) -> None:
+    texts = [b"%c%d" % (65 + n % 3, n) for n in range(30)]
+    rows = packed(texts, tmp_path).split(3)[0]
+    alone = Windows(rows, context=64, batch_tokens=1, seed=0)
+    assert sorted(rows_of(alone.batch(step)[1][0])[0] for step in range(27)) == sorted(texts[:27])
+    grouped = Windows(rows, context=64, batch_tokens=1, seed=0, grouped=True)
+    assert len(grouped) < 5
+    for step in range(len(grouped)):
+        found = rows_of(grouped.batch(step)[1][0])
+        keys = [(row[0] % 3, int(row[1:])) for row in found]
+        assert keys == sorted(keys)
+
+
+def test_batches_are_multiples_and_may_be_padded_to_one_shape(tmp_path: Path) -> None:
+    rows = packed([b"x" * (n % 20 + 1) for n in range(100)], tmp_path)
+    windows = Windows(rows, context=32, batch_tokens=60, seed=0, multiple=4, padded=True)
+    assert windows.batch_size == 8
+    assert {windows.batch(step)[0].shape for step in range(20)} == {(8, 32)}
 
 
 def test_a_batch_depends_on_seed_and_step_alone(tmp_path: Path) -> None:

@@ -21,10 +21,17 @@ def test_the_context_holds_the_longest_row_and_its_end() -> None:
     assert model_config("nano", vocabulary=257, longest=10**6).context == CONTEXT_LIMIT
 
 
+def test_windows_of_several_rows_hold_as_many_of_the_longest() -> None:
+    assert model_config("nano", vocabulary=257, longest=63, rows=2).context == 128
+    assert model_config("nano", vocabulary=257, longest=64, rows=2).context == 192
+    assert model_config("nano", vocabulary=257, longest=3000, rows=2).context == CONTEXT_LIMIT
+
+
 def test_gpt2_small_has_its_published_shape_and_rates_fall_with_width() -> None:
     config = model_config("small", vocabulary=50257, longest=1000)
     assert (config.layers, config.width, config.heads) == (12, 768, 12)
-    assert recipe(config).learning_rate == pytest.approx(6e-4)
+    assert recipe(config).batch_tokens == 16 * 768
+    assert recipe(config, batch_tokens=1000).batch_tokens == 1000
     rates = [recipe(model_config(s, vocabulary=257, longest=9)).learning_rate for s in SIZES]
     assert rates == sorted(rates, reverse=True)
 

@@ -7,25 +7,27 @@ from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
+from torch import Tensor
 
-from icelos.errors import InputError
-from icelos.gpt import folder
+from icelos.errors import InputError, RunError
+from icelos.gpt import checkpoint, folder
+from icelos.gpt.distributed import Ranks
 from icelos.gpt.folder import Model
 from icelos.gpt.sizes import Recipe
-from icelos.gpt.train import Plan, Progress, rate_at, train, unfinished, work_folder
+from icelos.gpt.train import Means, Plan, Progress, rate_at, train, unfinished, work_folder
 
 Prepare = Callable[[Path, Plan], Path]
-PLAN = Plan(size="pico", steps=12, seed=5, tokenizer="byte", checkpoint_seconds=0.0)
+PLAN = Plan(size="pico", steps=12, seed=5, tokenizer="byte")
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from icelos.gpt.train import train, unfinished
+from icelos.gpt.train import Means, train, unfinished
 model = Path(sys.argv[1])
 def die(progress):
     if progress.step == 8:
         os.kill(os.getpid(), signal.SIGKILL)
-train(model, unfinished(model), report=die)
+train(model, unfinished(model), means=Means(checkpoint_minutes=0.0), report=die)
 """
 
 
@@ -89,6 +91,56 @@ def test_minutes_end_a_run_with_a_small_rate(prepare: Prepare, tmp_path: Path) -
     assert seen[-1].done == 1.0
     assert seen[-1].tokens_per_second > 0
     assert seen[-1].remaining == 0
+
+
+def test_parts_of_a_step_add_up_to_the_whole_step(prepare: Prepare, tmp_path: Path) -> None:
+    losses: list[list[float]] = []
+    for parts in (1, 4):
+        plan = Plan(size="pico", steps=6, tokenizer="byte", accumulation=parts, batch_tokens=170)
+        seen: list[Progress] = []
+        train(prepare(tmp_path / str(parts), plan), plan, report=seen.append)
+        losses.append([progress.loss for progress in seen])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_the_share_of_the_peak_is_told_where_that_is_known(prepare: Prepare, tmp_path: Path) -> None:
+    plan = Plan(size="pico", steps=2, tokenizer="byte")
+    assert train(prepare(tmp_path / "a", plan), plan).utilisation is None
+    seen: list[Progress] = []
+    trained = train(prepare(tmp_path / "b", plan), plan, means=Means(peak_flops=1e12), report=seen.append)
+    assert trained.utilisation == seen[-1].utilisation
+    assert trained.utilisation is not None
+    assert 0 < trained.utilisation < 1
+
+
+def test_compiling_without_a_gpu_is_refused(prepare: Prepare, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="needs a GPU"):
+        train(prepare(tmp_path / "m", PLAN), PLAN, means=Means(compiled=True), ranks=Ranks())
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(
+    prepare: Prepare, uninterrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = prepare(tmp_path / "m", PLAN)
+    whole, calls = checkpoint.save_file, 0
+
+    def fill(tensors: dict[str, Tensor], path: Path, **more: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 3:
+            path.write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+        whole(tensors, path, **more)
+
+    monkeypatch.setattr(checkpoint, "save_file", fill)
+    with pytest.raises(RunError, match=r"cannot write the checkpoint: No space left.*--resume"):
+        train(model, PLAN, means=Means(checkpoint_minutes=0.0))
+    assert [path.name for path in work_folder(model).glob("*checkpoint*")] == ["checkpoint.safetensors"]
+    monkeypatch.setattr(checkpoint, "save_file", whole)
+    steps: list[int] = []
+    train(model, PLAN, report=lambda progress: steps.append(progress.step))
+    assert steps[0] == 4
+    assert weights(model) == weights(uninterrupted)
 
 
 def test_the_rate_rises_and_truly_falls() -> None:

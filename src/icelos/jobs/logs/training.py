@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from icelos.data.parse.cef import parse_cef
 from icelos.data.sources import LineSource
 from icelos.errors import InputError
 from icelos.findings import Failure
+from icelos.jobs.logs.fields import ROLES
+from icelos.jobs.logs.loss_plot import plot_loss
 from icelos.records import LogLine
 
 if TYPE_CHECKING:
@@ -33,12 +39,18 @@ class RawRows:
     def __iter__(self) -> Iterator[bytes]:
         self.failures, self.first_failures = 0, []
         for item in LineSource(self.location):
-            if isinstance(item, LogLine):
-                yield item.text.encode()
-            elif isinstance(item, Failure):
-                self.failures += 1
-                if len(self.first_failures) < 3:
-                    self.first_failures.append(f"{item.source}: {item.error}")
+            if isinstance(item, Failure):
+                self._failed(item.source, item.error)
+            elif isinstance(item, LogLine):
+                if "\0" in item.text:
+                    self._failed(item.source, "holds NUL bytes")
+                else:
+                    yield item.text.encode()
+
+    def _failed(self, source: str, reason: str) -> None:
+        self.failures += 1
+        if len(self.first_failures) < 3:
+            self.first_failures.append(f"{source}: {reason}")
 
 
 def train_on(
@@ -46,6 +58,7 @@ def train_on(
     model: Path,
     *,
     given: Mapping[str, object],
+    means: Mapping[str, Any] | None = None,
     resume: bool = False,
     read: Callable[[Packed, RawRows], None] = lambda *_: None,
     started: Callable[[ModelConfig, Recipe, Packed], None] = lambda *_: None,
@@ -54,20 +67,36 @@ def train_on(
 ) -> Trained:
     """Train a model on the rows of `location`, or go on with a run that was stopped.
 
-    `given` are values of `icelos.gpt.train.Plan` by name. `read` is told what was read, `started` what
-    will be trained, `report` each step; `stop` is asked after each. Raises MissingExtra, InputError.
+    `given` are values of `icelos.gpt.train.Plan` by name, `means` of `Means`. `read` is told what was read,
+    `started` what will be trained, `report` each step; `stop` is asked after each. Of several processes that
+    `torchrun` started, the first one reads and writes. Raises MissingExtra, InputError, RunError.
     """
     from icelos.gpt.sizes import require_torch
 
     require_torch()
-    from icelos.gpt.train import train
+    from icelos.gpt import distributed
+    from icelos.gpt.folder import METRICS
+    from icelos.gpt.train import Means, train
 
-    if resume:
-        plan = planned(model, given, location)
-    else:
-        plan = new_plan(location, given)
-        read(*prepare(location, model, plan))
-    return train(model, plan, report=report, started=started, stop=stop)
+    with distributed.joined() as ranks:
+        plan = planned(model, given, location) if resume else new_plan(location, given)
+        if not resume:
+            ranks.first_does(lambda: read(*prepare(location, model, plan)))
+        trained = train(
+            model, plan, means=Means(**means or {}), ranks=ranks, report=report, stop=stop,
+            started=started if ranks.first else lambda *_: None,
+        )  # fmt: skip
+        if ranks.first and trained.position.step:
+            plot_loss(model / METRICS, model / PLOT)
+    return trained
+
+
+PLOT = "loss.svg"
+
+
+def is_first_process() -> bool:
+    """Whether this process is to speak: alone, or the first of those that `torchrun` started."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def new_plan(location: str, given: Mapping[str, object]) -> Plan:
@@ -102,15 +131,42 @@ def prepare(location: str, model: Path, plan: Plan) -> tuple[Packed, RawRows]:
     try:
         tokenizer = tokenizers.fit(plan.tokenizer, rows)
         tokenizers.save(tokenizer, work / folder.TOKENIZER)
-        packed = pack(rows, tokenizer, work / "rows", limit=CONTEXT_LIMIT)
-        learn_grammar(rows, model, packed.rows - int(packed.rows * plan.held_out))
+        group = user_number if plan.windows == "user" else lambda _: 0
+        packed = pack(rows, tokenizer, work / "rows", limit=CONTEXT_LIMIT, group=group)
+        learn_grammar(RawRows(location), model, packed.rows - int(packed.rows * plan.held_out))
         if packed.rows < 2:
-            raise InputError(f"{packed.rows} usable rows", source=location, hint="a model needs at least two")
+            raise InputError(_too_few(packed, rows), source=location, hint="a model needs at least two")
         write_json(work / PLAN, plan)
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
     return packed, rows
+
+
+def _too_few(packed: Packed, rows: RawRows) -> str:
+    left_out = {"too long": packed.too_long, "unreadable": rows.failures}
+    counts = "".join(f", {count:,} {what}" for what, count in left_out.items() if count)
+    return f"{packed.rows} usable rows{counts}"
+
+
+def user_number(row: bytes) -> int:
+    """A number of 64 bits for the user of a row, of JSON or CEF, by `ROLES`; 0 where none is named."""
+    fields: dict[str, Any] = {}
+    with suppress(msgspec.MsgspecError, InputError, UnicodeDecodeError, RecursionError):
+        if row[:1] == b"{":
+            fields = msgspec.json.decode(row, type=dict[str, Any])
+        elif b"CEF:" in row[:512]:
+            fields = parse_cef(row.decode())
+    name = next((found for path in ROLES["user"] if (found := _at(fields, path))), "")
+    if not name:
+        return 0
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little", signed=True)
+
+
+def _at(fields: Any, path: str) -> str:
+    for key in path.split("."):
+        fields = fields.get(key) if isinstance(fields, dict) else None
+    return fields if isinstance(fields, str) else ""
 
 
 def learn_grammar(rows: Iterable[bytes], model: Path, count: int) -> None:

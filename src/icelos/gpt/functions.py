@@ -1,0 +1,124 @@
+"""Parts of the network whose gradients are written by hand, for the CPU: fewer passes over memory.
+
+There, what is not a product of matrices is bound by memory and takes more than half of a step of a small
+model. On a GPU the plain operations are used, which `torch.compile` fuses.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+
+EPSILON = 1e-6
+CHUNK = 128
+"""Tokens whose logits are held at once: they, and their gradient, stay in a core's cache."""
+
+
+def norm(x: Tensor) -> Tensor:
+    """RMS norm over the last dimension, without weights."""
+    if x.is_cpu:
+        return _apply(_Norm, x)
+    return functional.rms_norm(x, (x.shape[-1],), eps=EPSILON)
+
+
+def squared_relu(x: Tensor) -> Tensor:
+    """max(x, 0)² (So et al. 2021)."""
+    return _apply(_SquaredRelu, x) if x.is_cpu else functional.relu(x).square()
+
+
+def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+    """Turn the two halves of the channels of (…, channels) by angles that broadcast to them."""
+    if x.is_cpu:
+        return _apply(_Rotate, x, *rotation)
+    cosine, sine = rotation
+    a, b = x.chunk(2, dim=-1)
+    return torch.cat((a * cosine - b * sine, a * sine + b * cosine), dim=-1)
+
+
+def cross_entropy(x: Tensor, head: Tensor, targets: Tensor) -> Tensor:
+    """The sum of nats of targets (tokens,) by the logits x · headᵀ, x (tokens, width), on the CPU.
+
+    The logits are made, and their gradient used, a chunk at a time; they are never held whole.
+    """
+    return _apply(_CrossEntropy, x, head, targets)
+
+
+def _apply(function: type[torch.autograd.Function], *inputs: Tensor) -> Tensor:
+    made: Tensor = function.apply(*inputs)  # type: ignore[no-untyped-call]
+    return made
+
+
+class _Norm(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+        inverse = length.square_().div_(x.shape[-1]).add_(EPSILON).rsqrt_()
+        y: Tensor = x * inverse
+        ctx.save_for_backward(y, inverse)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        y, inverse = ctx.saved_tensors
+        along = torch.linalg.vecdot(grads[0], y).unsqueeze(-1)
+        return torch.addcmul(grads[0], y, along, value=-1 / y.shape[-1]).mul_(inverse)
+
+
+class _SquaredRelu(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        kept = x.relu()
+        ctx.save_for_backward(kept)
+        return kept * kept
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        (kept,) = ctx.saved_tensors
+        return torch.mul(grads[0], kept).mul_(2)
+
+
+class _Rotate(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+        ctx.save_for_backward(cosine, sine)
+        return _turned(x, cosine, sine)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        cosine, sine = ctx.saved_tensors
+        return _turned(grads[0], cosine, -sine), None, None
+
+
+def _turned(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    out = torch.empty(x.shape, dtype=x.dtype, device=x.device)
+    (a, b), (left, right) = x.chunk(2, dim=-1), out.chunk(2, dim=-1)
+    torch.mul(a, cosine, out=left).addcmul_(b, sine, value=-1)
+    torch.mul(b, cosine, out=right).addcmul_(a, sine)
+    return out
+
+
+class _CrossEntropy(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, head: Tensor, targets: Tensor) -> Tensor:
+        x_grad, head_grad = torch.empty_like(x), torch.zeros_like(head)
+        total = x.new_zeros(())
+        for start in range(0, len(x), CHUNK):
+            part, wanted = x[start : start + CHUNK], targets[start : start + CHUNK, None]
+            scores = part @ head.mT
+            scores -= scores.amax(dim=-1, keepdim=True)
+            of_wanted = scores.gather(1, wanted)
+            sums = scores.exp_().sum(dim=-1, keepdim=True)
+            total += (sums.log() - of_wanted).sum()
+            grad = scores.div_(sums).scatter_add_(1, wanted, torch.full_like(sums, -1.0))
+            torch.mm(grad, head, out=x_grad[start : start + CHUNK])
+            head_grad.addmm_(grad.mT, part)
+        ctx.save_for_backward(x_grad, head_grad)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+        x_grad, head_grad = ctx.saved_tensors
+        return x_grad * grads[0], head_grad * grads[0], None
