@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file
@@ -128,9 +129,10 @@ def test_a_full_disk_is_one_line_and_leaves_the_last_checkpoint(
 
     monkeypatch.chdir(home)
     command = [*TRAIN, "--model", "full", "--steps", "6"]
-    whole, calls = checkpoint.save_file, []
+    whole: Any = vars(checkpoint)["save_file"]
+    calls: list[Path] = []
 
-    def fill(tensors: object, path: Path, **more: object) -> None:
+    def fill(tensors: Any, path: Path, **more: Any) -> None:
         calls.append(path)
         if len(calls) > 3:
             path.write_bytes(b"half")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from icelos.data.parse.flat import Value
+from icelos.data.parse.flat import Value, text_of
 from icelos.jobs.logs.evaluation.table import (
     CATEGORY,
     FIRST,
@@ -12,7 +12,6 @@ from icelos.jobs.logs.evaluation.table import (
     OTHER,
     TIME,
     Table,
-    text_of,
 )
 from icelos.jobs.logs.profile.kinds import Who
 from icelos.jobs.logs.profile.rows import Row
