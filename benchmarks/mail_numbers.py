@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from icelos.jobs.mail.detector.anatomy import anatomy
+from icelos.jobs.mail.detector.meaning import meanings
 from icelos.jobs.mail.detector.train import Examples, joined
 from icelos.jobs.mail.detector.vectors import vectors
 from icelos.jobs.mail.detector.view import view
@@ -120,7 +121,7 @@ def encoded(corpus: str, encoder: Encoder) -> NDArray[np.float32]:
     """The encoder's vectors of one corpus, shape (n, 384), kept beside its numbers."""
     path = folder() / f"{corpus}.meaning.npy"
     if not path.exists():
-        found = encoder.encode([view(read_message(sample.raw)) for sample in load(corpus)])
+        found = meanings([view(read_message(sample.raw)) for sample in load(corpus)], encoder)
         np.save(path, found.astype(np.float16))
     return np.asarray(np.load(path), np.float32)
 

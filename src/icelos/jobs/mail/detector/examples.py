@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from icelos.jobs.mail.detector.anatomy import anatomy
+from icelos.jobs.mail.detector.meaning import meanings
 from icelos.jobs.mail.detector.train import Examples
 from icelos.jobs.mail.detector.vectors import vectors
 from icelos.jobs.mail.detector.view import view
@@ -39,7 +40,7 @@ def examples_of(
     return Examples(
         vectors(views),
         np.stack([anatomy(mail.message) for mail in mails]),
-        encoder.encode(views) if encoder is not None else None,
+        meanings(views, encoder) if encoder is not None else None,
         np.array([mail.label for mail in mails], np.int8),
         np.stack([intent_row(mail.intents) for mail in mails]),
         [mail.group for mail in mails],

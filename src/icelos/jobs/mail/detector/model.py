@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from icelos.errors import InputError
 from icelos.jobs.mail.detector.anatomy import NAMES as QUESTIONS
+from icelos.jobs.mail.detector.meaning import meanings
 from icelos.jobs.mail.detector.vectors import FEATURES, FOLDED, folded, vectors
 from icelos.jobs.mail.intents.taxonomy import ALL, MALICIOUS
 from icelos.llm.encoder import DIMENSIONS, Encoder
@@ -111,7 +112,7 @@ class MailModel(NamedTuple):
     def read(self, views: Sequence[str], anatomy: Floats, encoder: Encoder | None = None) -> Reading:
         """What each part says of mails, by their views and anatomy (of the modules of these names)."""
         rows = vectors(views)
-        seen = encoder.encode(views) if encoder is not None and self.meaning is not None else None
+        seen = meanings(views, encoder) if encoder is not None and self.meaning is not None else None
         return self.read_vectors(rows, anatomy, seen)
 
     def read_vectors(self, rows: Any, anatomy: Floats, seen: Floats | None = None) -> Reading:
