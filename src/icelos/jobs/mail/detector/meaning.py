@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from icelos.llm.encoder import Encoder
 
-OPENING = 400
+OPENING = 300
 """Characters of a view: the encoder's time grows with them, and a mail says early what it wants."""
 
 
