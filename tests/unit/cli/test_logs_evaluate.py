@@ -26,6 +26,7 @@ def halves(home: Path) -> tuple[str, str]:
     return "real.jsonl", "other.jsonl"
 
 
+@pytest.mark.slow
 def test_the_gate_the_report_and_json(halves: tuple[str, str], capfdbinary: Capture) -> None:
     real, other = halves
     assert run(["logs", "evaluate", real, other, "--gate", "--json", "--output", "report.html"]) == 0
