@@ -7,21 +7,16 @@ import re
 from icelos.gpt.sizes import ModelConfig
 
 PEAKS: tuple[tuple[str, float], ...] = (
-    ("B200", 2250e12),
     ("GH200", 989e12),
     ("H200", 989e12),
+    ("H100 NVL", 835e12),
     ("H100 PCIe", 756e12),
     ("H100", 989e12),
     ("A100", 312e12),
     ("L40S", 362e12),
-    ("L4", 121e12),
-    ("A10", 125e12),
-    ("RTX 4090", 165e12),
-    ("RTX 3090", 71e12),
 )
-"""Dense bfloat16 FLOP/s by words of a device's name, from NVIDIA's data sheets of the B200 (DGX B200, halved
-for no sparsity and divided by its eight), GH200, H200, H100, A100, L40S, L4 and A10, and the white papers of
-the Ada and GA102 architectures (float32 accumulation)."""
+"""Dense bfloat16 FLOP/s by words of a device's name, as NVIDIA's data sheets have them (half of what they say
+with sparsity). Any other device needs `--peak-flops`."""
 
 
 def peak(device: str) -> float | None:

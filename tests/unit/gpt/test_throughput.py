@@ -10,7 +10,7 @@ from icelos.gpt.throughput import flops_per_token, peak
     ("name", "teraflops"),
     [
         ("NVIDIA H200", 989), ("NVIDIA H100 80GB HBM3", 989), ("NVIDIA H100 PCIe", 756),
-        ("NVIDIA A100-SXM4-80GB", 312), ("NVIDIA L4", 121), ("NVIDIA L40S", 362), ("NVIDIA A10", 125),
+        ("NVIDIA H100 NVL", 835), ("NVIDIA A100-SXM4-80GB", 312), ("NVIDIA L40S", 362),
     ],
 )  # fmt: skip
 def test_known_devices_have_their_published_peak(name: str, teraflops: float) -> None:

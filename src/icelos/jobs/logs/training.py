@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from icelos.data.parse.cef import parse_cef
-from icelos.data.sources import LineSource
+from icelos.data.reading import LINE_LIMIT
 from icelos.errors import InputError
 from icelos.findings import Failure
 from icelos.jobs.logs.fields import ROLES
 from icelos.jobs.logs.loss_plot import plot_loss
-from icelos.records import LogLine
+from icelos.jobs.logs.profile.rows import RowSource
 
 if TYPE_CHECKING:
     from icelos.gpt.data import Packed
@@ -30,22 +30,21 @@ if TYPE_CHECKING:
 
 @dataclass
 class RawRows:
-    """The lines of a file, folder or stdin ("-") as bytes; unreadable ones are counted, not trained on."""
+    """The rows of a file or folder as bytes, each element of a JSON array a row; what cannot be read as a row
+    of its log is counted, not trained on. The header of a table is none of its rows."""
 
     location: str
     failures: int = 0
     first_failures: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[bytes]:
+        """Raises InputError where there is nothing to read at all."""
         self.failures, self.first_failures = 0, []
-        for item in LineSource(self.location):
-            if isinstance(item, Failure):
-                self._failed(item.source, item.error)
-            elif isinstance(item, LogLine):
-                if "\0" in item.text:
-                    self._failed(item.source, "holds NUL bytes")
-                else:
-                    yield item.text.encode()
+        for row in RowSource(self.location, limit=LINE_LIMIT):
+            if isinstance(row, Failure):
+                self._failed(row.source, row.error)
+            else:
+                yield row.raw
 
     def _failed(self, source: str, reason: str) -> None:
         self.failures += 1

@@ -19,8 +19,18 @@ def test_unreadable_rows_are_counted_and_the_rest_is_trained_on(tmp_path: Path) 
     assert list(rows) == [b"one", b"two", b"three"]
     assert rows.failures == 3
     assert rows.first_failures == [
-        "a.log:2: not UTF-8 at byte 0", "a.log:5: line is too long", "a.log:7: holds NUL bytes",
+        "a.log:2: not UTF-8 at byte 0", "a.log:5: row is too long", "a.log:7: holds NUL bytes",
     ]  # fmt: skip
+
+
+def test_elements_of_an_array_are_rows_and_broken_json_is_none(tmp_path: Path) -> None:
+    array, lines = tmp_path / "trail.json", tmp_path / "rows.jsonl"
+    array.write_text('{"Records": [{"eventName": "A"},\n {"eventName": "B", "n": [1]}]}')
+    assert list(RawRows(str(array))) == [b'{"eventName": "A"}', b'{"eventName": "B", "n": [1]}']
+    lines.write_text('{"a": 1}\n{"a": \n{"a": 2}\n')
+    rows = RawRows(str(lines))
+    assert list(rows) == [b'{"a": 1}', b'{"a": 2}']
+    assert rows.first_failures[0].startswith("rows.jsonl:2: not a JSON object")
 
 
 def test_a_folder_that_is_taken_is_refused(model: Path, signins: Path, tmp_path: Path) -> None:
