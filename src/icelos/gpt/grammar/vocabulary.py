@@ -3,8 +3,9 @@
 A token may follow where all its bytes may, one after another: tokens that cross the end of a value into
 what comes next are let through, so that the model can write rows in the tokens that it was trained on.
 
-Where but one byte can follow, and behind it but one, that text is copied as tokens. Its last token is
-left to the model: the tokenizer might have made one token of it and of what follows.
+Where but one byte can follow, and behind it but one, that text is copied as tokens. Its end is left to the
+model from where a token may begin that holds it and what follows: a model that is shown `"name` `":` where it
+has learned `"name":"` takes it that no text follows.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ class Guide:
         self._automaton = Automaton(compiled(grammar, limits or Limits()), grammar.dependencies)
         self._tokenizer = tokenizer
         self._pieces = [tokenizer.decode([i]) for i in range(tokenizer.size)]
-        self._heals = max(map(len, self._pieces)) > 1
+        self._longest = max(map(len, self._pieces))
+        self._heals = self._longest > 1
         self._children, self._ids = _trie(self._pieces)
         self._forget()
 
@@ -161,13 +163,37 @@ class Guide:
         return *self._tokens(bytes(data), state), bytes(data)
 
     def _tokens(self, data: bytes, state: State) -> tuple[tuple[int, ...], bytes]:
-        """The tokens of a text that needs no choice, without the last one unless the row is over."""
+        """The tokens of a text that needs no choice, without its open end unless the row is over."""
         if not data:
             return (), b""
         tokens = tuple(self._tokenizer.encode(data).tolist())
         if self._heals and not self._automaton.over(state):
-            tokens = tokens[:-1]
+            tokens = self._settled(tokens, self._open(data))
         return tokens, b"".join(self._pieces[token] for token in tokens)
+
+    def _settled(self, tokens: tuple[int, ...], size: int) -> tuple[int, ...]:
+        """Those of the tokens that lie within the first `size` bytes."""
+        at = 0
+        for number, token in enumerate(tokens):
+            at += len(self._pieces[token])
+            if at > size:
+                return tokens[:number]
+        return tokens
+
+    def _open(self, data: bytes) -> int:
+        """The first place from which a token may go on beyond the text; its length where none does."""
+        for place in range(max(0, len(data) - self._longest), len(data)):
+            if self._goes_beyond(data[place:]):
+                return place
+        return len(data)
+
+    def _goes_beyond(self, data: bytes) -> bool:
+        node = 0
+        for byte in data:
+            if byte not in self._children[node]:
+                return False
+            node = self._children[node][byte]
+        return bool(self._children[node])
 
 
 def _trie(pieces: Sequence[bytes]) -> tuple[list[dict[int, int]], list[int]]:

@@ -43,6 +43,19 @@ def test_the_tokens_of_a_row_that_was_seen_are_all_let_through(
         assert guide.mask(state)[END]
 
 
+def test_what_is_copied_begins_as_rows_were_learned(tokenizer: Tokenizer) -> None:
+    """A copy that ends where a token would go on tells the model that something rare follows."""
+    rows = [
+        f'{{"kind":"sign-in","name":{name},"n":{n % 7}}}'.encode()
+        for n, name in enumerate(['"ann"', '"bob"', '"carl"', "null", '"dora"', '"eve"'] * 40)
+    ]
+    fitted, grammar = tokenizers.fit(tokenizer.kind, rows), learn(rows)
+    assert grammar is not None
+    copied, _ = Guide(grammar, fitted).copied(Guide(grammar, fitted).start, np.random.default_rng(0))
+    for row in rows:
+        assert tuple(fitted.encode(row).tolist()[: len(copied)]) == copied
+
+
 def test_a_mask_is_what_trying_each_token_gives(grammar: Grammar, tokenizer: Tokenizer) -> None:
     guide, plain = Guide(grammar, tokenizer), Automaton(compiled(grammar), grammar.dependencies)
     rng = random.Random(0)
