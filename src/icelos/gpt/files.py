@@ -17,10 +17,14 @@ T = TypeVar("T")
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, sync it and rename it over `path`. Raises OSError."""
+    """Let `write` fill a temporary file beside `path`, sync it and rename it over `path`. Raises OSError.
+
+    It is readable by its owner alone: what is learned from rows tells of them.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     try:
+        temporary.touch(mode=0o600)
         write(temporary)
         _sync(temporary)
         temporary.replace(path)

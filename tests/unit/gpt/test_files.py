@@ -37,3 +37,8 @@ def test_json_comes_back_and_broken_json_is_one_clear_error(tmp_path: Path) -> N
             read_json(path, Shape)
     with pytest.raises(InputError, match="cannot read"):
         read_json(tmp_path / "none", Shape)
+
+
+def test_what_is_written_is_its_owners_alone(tmp_path: Path) -> None:
+    write_json(tmp_path / "a", Shape(1))
+    assert (tmp_path / "a").stat().st_mode & 0o077 == 0
