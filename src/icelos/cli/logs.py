@@ -71,7 +71,7 @@ def simulate(
 
 @app.command()
 def train(
-    source: Annotated[str, typer.Argument(help="File or folder of rows, one a line")],
+    source: Annotated[str, typer.Argument(help="File or folder of rows")],
     model: ModelFolder,
     size: Annotated[
         str | None, typer.Option(help="nano, micro, mini, small, medium; nano if not given")
@@ -92,7 +92,7 @@ def train(
     batch_tokens: Annotated[
         int | None, typer.Option(min=1, help="Tokens of a step; by the size if not given")
     ] = None,
-    accumulate: Annotated[
+    accumulation: Annotated[
         int | None, typer.Option(min=1, help="Parts in which a step is worked through, to save memory")
     ] = None,
     checkpoint_minutes: Annotated[float, typer.Option(min=0, help="Save this often")] = 1.0,
@@ -114,7 +114,7 @@ def train(
 
     given = {
         "size": size, "steps": steps, "minutes": minutes, "seed": seed, "tokenizer": tokenizer,
-        "windows": windows, "batch_tokens": batch_tokens, "accumulation": accumulate,
+        "windows": windows, "batch_tokens": batch_tokens, "accumulation": accumulation,
     }  # fmt: skip
     means = {"checkpoint_minutes": checkpoint_minutes, "compiled": compiled, "peak_flops": peak_flops}
     with _bar("training", 1000) as advance, _stop_on_interrupt() as stop:

@@ -198,7 +198,7 @@ def planned(model: Path, given: Mapping[str, object], location: str) -> Plan:
             raise InputError(
                 f"the run was started with {name} {getattr(plan, name)}, not {value}",
                 source=str(model),
-                hint=f"leave --{name} out",
+                hint=f"leave --{name.replace('_', '-')} out",
             )
     return plan
 
