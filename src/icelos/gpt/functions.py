@@ -6,6 +6,8 @@ model. On a GPU the plain operations are used, which `torch.compile` fuses.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -15,6 +17,22 @@ from torch import Tensor
 EPSILON = 1e-6
 CHUNK = 128
 """Tokens whose logits are held at once: they, and their gradient, stay in a core's cache."""
+
+
+@contextmanager
+def fast_products() -> Iterator[None]:
+    """Large products of float32 matrices on the CPU by oneDNN, about twice as fast as PyTorch's default on AMD.
+
+    oneDNN is allowed to round to bfloat16: it does so on CPUs with units for it (AMX), and keeps to float32
+    on others (Zen 5 in PyTorch 2.13: largest errors as before).
+    """
+    products = torch.backends.mkldnn.matmul
+    before = products.fp32_precision
+    products.fp32_precision = "bf16"
+    try:
+        yield
+    finally:
+        products.fp32_precision = before
 
 
 def norm(x: Tensor) -> Tensor:
