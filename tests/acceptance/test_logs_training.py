@@ -84,6 +84,50 @@ def test_killed_ten_times_and_resumed_a_run_ends_with_the_same_weights(home: Pat
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@pytest.mark.parametrize("how", ["--constrained", "--free"])
+def test_generation_killed_ten_times_writes_the_file_of_an_uninterrupted_run(home: Path, how: str) -> None:
+    if not (home / "writer").exists():
+        ended(home, "--model", "writer", "--steps", "20")
+    wanted = ["--model", "writer", "--rows", "192", "--batch", "8", "--seed", "3", how]
+    done, errors = writing(home, "whole.jsonl", wanted).communicate(timeout=600)
+    assert not done, errors.decode()
+    target, state = home / f"killed{how}.jsonl", home / f".killed{how}.jsonl.generating"
+    reached = [0]
+    for kill in range(10):
+        process = writing(home, target.name, wanted)
+        began = time.monotonic()
+        while certain_rows(state) <= reached[-1]:
+            assert process.poll() is None, process.communicate()[1].decode()
+            assert time.monotonic() - began < 120
+            time.sleep(0.003 * kill)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert not target.exists()
+        reached.append(certain_rows(state))
+    assert reached[-1] < 192
+    process = writing(home, target.name, wanted)
+    _, errors = process.communicate(timeout=600)
+    assert process.returncode == 0, errors.decode()
+    assert target.read_bytes() == (home / "whole.jsonl").read_bytes()
+    metas = [json.loads((home / f"{name}.meta.json").read_text()) for name in ("whole.jsonl", target.name)]
+    assert metas[0] == metas[1]
+    assert not state.exists()
+
+
+def writing(home: Path, name: str, wanted: list[str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", ICELOS, "logs", "generate", "--output", name, *wanted]
+    return subprocess.Popen(command, cwd=home, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def certain_rows(state: Path) -> int:
+    try:
+        return int(json.loads((state / "position.json").read_bytes())["rows"])
+    except FileNotFoundError:
+        return 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_two_processes_train_what_one_does(home: Path) -> None:
     # as many windows a step on both sides: two are a multiple of both counts of processes
     options = ["--steps", "8", "--batch-tokens", "600"]
