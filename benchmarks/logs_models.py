@@ -3,10 +3,10 @@
     python -m benchmarks.logs_models CORPUS [--size nano] [--tokenizer json-bpe] [--minutes 5] [--seed 0]
         [--rows 20000] [--held-out 0.1] [--generate 1000] [--users 20] [--threads 1] [--folder DIR]
 
-CORPUS is `entra` (simulated), or a file of rows. Rows are split at random: the model learns from one part, its
-rows are held against the other, and so are as many of the rows that it learnt from: the ceiling. One JSON
-line says what came of it, `DIR` keeps the model and the rows. `--minutes` are of the clock, on `--threads`
-cores.
+CORPUS is `entra` (simulated), or a file of rows. Rows are split at random: the model learns from one part,
+its rows are held against the other, and so are as many of the rows that it learnt from: the ceiling. One
+JSON line says what came of it, `DIR` keeps the model and the rows. `--minutes` are of the clock, on
+`--threads` cores.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +47,9 @@ def main() -> None:
     for name, default in (("seed", 0), ("rows", 20_000), ("generate", 1000), ("users", 20), ("threads", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--held-out", type=float, default=0.1, help="a share, or a number of rows")
+    parser.add_argument("--steps", type=int, default=0, help="end after these, however long they take")
+    parser.add_argument("--dropout", type=float, default=0.0)
+    parser.add_argument("--eta", type=float, default=0.0)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--trained", action="store_true", help="take the model that DIR holds")
     given = parser.parse_args()
@@ -101,9 +103,9 @@ def split(given: argparse.Namespace, train: Path, held_out: Path) -> tuple[int, 
 
 def trained_on(given: argparse.Namespace, train: Path, model: Path) -> dict[str, Any]:
     """Train; bits per byte of the rows that training itself holds out, and how fast it went."""
-    wanted = {
-        "size": given.size, "tokenizer": given.tokenizer, "minutes": given.minutes, "seed": given.seed,
-    }  # fmt: skip
+    wanted = {"size": given.size, "tokenizer": given.tokenizer, "seed": given.seed}
+    wanted |= {"dropout": given.dropout}
+    wanted |= {"steps": given.steps} if given.steps else {"minutes": given.minutes}
     packed_tokens = 0
 
     def started(_config: object, _recipe: object, packed: Any) -> None:
@@ -126,7 +128,7 @@ def generated(
     """Rows of the model, and the seconds they took."""
     began = time.perf_counter()
     meta = generate_rows(
-        model, path, Wanted(rows=given.generate, seed=given.seed + 1, constrained=constrained)
+        model, path, Wanted(rows=given.generate, seed=given.seed + 1, constrained=constrained, eta=given.eta)
     )
     return meta, time.perf_counter() - began
 
@@ -136,7 +138,7 @@ def compared(train: Path, path: Path, held_out: Path) -> Evaluation:
     return evaluate(RowSource(str(train)), RowSource(str(path)), RowSource(str(held_out)), options=Options())
 
 
-def figures(report: Evaluation) -> Iterator[tuple[str, Any]]:
+def figures(report: Evaluation) -> dict[str, Any]:
     """What stands in the line: value and ceiling, and the checks that fail."""
     measures = {one.name: one for one in report.measures}
     found: dict[str, Any] = {}
@@ -162,7 +164,7 @@ def asked_for(model: Path, train: Path, held_out: Path, users: int, path: Path) 
         right += sum(not isinstance(one, Failure) and one.fields.get(field) == user for one in found)
         made.append(path.read_bytes())
     path.write_bytes(b"".join(made))
-    shown = dict(figures(compared(train, path, held_out)))
+    shown = figures(compared(train, path, held_out))
     bonds = {f"asked: {name}": shown[name] for name in ("bonds kept", "bonds within") if name in shown}
     return {"asked: right user": round(right / total, 4), **bonds}
 

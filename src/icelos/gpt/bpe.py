@@ -3,9 +3,10 @@
 The library is Hugging Face `tokenizers` (extra `train`). Two kinds differ in where merges must stop:
 
 `bpe`       at the ends of words, numbers and runs of punctuation, as GPT-2's do (Radford et al. 2019).
-`json-bpe`  at digits alone. Merges cross punctuation, so that a run of keys and fixed values (`", "key": "`)
-            becomes one token; digits come in ones or twos and merge with nothing else, so that numbers and
-            identifiers stay made of small pieces. It suits CEF and CSV as well.
+`json-bpe`  at digits and opaque identifiers alone. Merges cross punctuation, so that a run of keys and fixed
+            values (`", "key": "`) becomes one token; digits come in ones or twos and merge with nothing else.
+            Identifiers that repeat are a token each, others come in pairs of hexadecimal digits, or in
+            single characters (see `identifiers`). It suits CEF and CSV as well.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import msgspec
 import numpy as np
 
+from icelos.gpt.identifiers import OPAQUE, PIECES, repeated, without
 from icelos.gpt.tokenizers import LONGEST_PIECE, Ids, State, Tokenizer
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ SIZE = 2048
 """Ids of a trained vocabulary, end mark included."""
 
 _WORDS = r" ?[A-Za-z\x80-\xff]+| ?[0-9]+| ?[^\sA-Za-z0-9\x80-\xff]+|\s+"
-_DIGITS = "[0-9]{1,2}|[^0-9]+"
+_DIGITS = PIECES + "|[0-9]{1,2}|[^0-9]+"
 _SAMPLE_ROWS, _SAMPLE_CUT, _SAMPLE_BYTES = 8_000, 16_384, 16 << 20
 
 
@@ -34,13 +36,13 @@ class BpeTokenizer(Tokenizer):
     """256 single bytes, then what the merges make of them. Id = the piece's number + 1; 0 ends a row."""
 
     kind = "bpe"
-    split: ClassVar[str] = _WORDS
-    """A regular expression; no piece crosses the end of a match."""
+    splits: ClassVar[tuple[str, ...]] = (_WORDS,)
+    """Regular expressions, applied one to the parts of the other; no piece crosses the end of a match."""
 
-    def __init__(self, merges: Sequence[tuple[str, str]]) -> None:
-        """`merges` in order, as Latin-1. Raises ValueError where a side is not known
-        by then, or a piece is longer than `LONGEST_PIECE`."""
-        self._merges = tuple(merges)
+    def __init__(self, merges: Sequence[tuple[str, str]], whole: Sequence[str] = ()) -> None:
+        """`merges` in order, as Latin-1; `whole` texts are a token wherever they stand. Raises ValueError
+        where a side of a merge is not known by then, or a piece is longer than `LONGEST_PIECE`, or empty."""
+        self._merges, self._whole = tuple(merges), tuple(whole)
         numbers = {chr(i): i for i in range(256)}
         for left, right in self._merges:
             if left not in numbers or right not in numbers:
@@ -48,29 +50,41 @@ class BpeTokenizer(Tokenizer):
             if len(left) + len(right) > LONGEST_PIECE:
                 raise ValueError(f"a piece of more than {LONGEST_PIECE} bytes")
             numbers.setdefault(left + right, len(numbers))
-        if len(numbers) >= np.iinfo(np.uint16).max:
+        if len(numbers) + len(self._whole) >= np.iinfo(np.uint16).max:
             raise ValueError("too many pieces")
-        self._pieces = [b"", *(piece.encode("latin-1") for piece in numbers)]
-        self._encoder = _encoder(self.split, numbers, self._merges)
+        if not all(0 < len(text) <= LONGEST_PIECE and text not in numbers for text in self._whole):
+            raise ValueError("a whole text that is empty, too long, or a piece already")
+        if len(set(self._whole)) < len(self._whole):
+            raise ValueError("a whole text stands twice")
+        self._pieces = [b"", *(piece.encode("latin-1") for piece in (*numbers, *self._whole))]
+        self._encoder = _encoder(self.splits, numbers, self._merges, self._whole)
 
     @classmethod
     def fit(cls, rows: Iterable[bytes]) -> Self:
         """Learn from a sample of bounded rows and bytes, drawn evenly from all rows."""
         import tokenizers as library
 
-        model = _encoder(cls.split, {}, ())
+        texts = [row.decode("latin-1") for row in _sample(rows)]
+        whole = cls.names(texts)
+        model = _encoder(cls.splits, {}, (), ())
         trainer = library.trainers.BpeTrainer(
             vocab_size=SIZE - 1,
             initial_alphabet=[chr(i) for i in range(256)],
             max_token_length=LONGEST_PIECE,
             show_progress=False,
         )
-        model.train_from_iterator((row.decode("latin-1") for row in _sample(rows)), trainer)
-        return cls(msgspec.json.decode(model.to_str(), type=_Saved).model.merges)
+        model.train_from_iterator(without(texts, whole), trainer)
+        return cls(msgspec.json.decode(model.to_str(), type=_Saved).model.merges, whole)
+
+    @classmethod
+    def names(cls, texts: Sequence[str]) -> Sequence[str]:
+        """What is to be a token wherever it stands."""
+        del texts
+        return ()
 
     @classmethod
     def from_state(cls, state: State) -> Self:
-        return cls(state.merges)
+        return cls(state.merges, state.pieces)
 
     @property
     def size(self) -> int:
@@ -78,7 +92,7 @@ class BpeTokenizer(Tokenizer):
 
     @property
     def state(self) -> State:
-        return State(kind=self.kind, merges=self._merges)
+        return State(kind=self.kind, merges=self._merges, pieces=self._whole)
 
     def encode(self, row: bytes) -> Ids:
         numbers = self._encoder.encode(row.decode("latin-1"), add_special_tokens=False).ids
@@ -93,7 +107,12 @@ class JsonBpeTokenizer(BpeTokenizer):
     """The kind whose merges cross punctuation."""
 
     kind = "json-bpe"
-    split = _DIGITS
+    splits = (OPAQUE, _DIGITS)
+
+    @classmethod
+    def names(cls, texts: Sequence[str]) -> Sequence[str]:
+        """Opaque identifiers that repeat."""
+        return repeated(texts, longest=LONGEST_PIECE)
 
 
 class _Merges(msgspec.Struct):
@@ -106,11 +125,16 @@ class _Saved(msgspec.Struct):
     model: _Merges
 
 
-def _encoder(split: str, numbers: dict[str, int], merges: Sequence[tuple[str, str]]) -> library.Tokenizer:
+def _encoder(
+    splits: Sequence[str], numbers: dict[str, int], merges: Sequence[tuple[str, str]], whole: Sequence[str]
+) -> library.Tokenizer:
     import tokenizers as library
 
     encoder = library.Tokenizer(library.models.BPE(vocab=numbers, merges=list(merges)))
-    encoder.pre_tokenizer = library.pre_tokenizers.Split(library.Regex(split), behavior="isolated")
+    encoder.pre_tokenizer = library.pre_tokenizers.Sequence(
+        [library.pre_tokenizers.Split(library.Regex(split), behavior="isolated") for split in splits]
+    )
+    encoder.add_tokens([library.AddedToken(text, normalized=False) for text in whole])
     return encoder
 
 

@@ -9,25 +9,28 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from icelos.gpt.files import read_json, write_json
+from icelos.gpt.redraw import Redraw, Slot, SlotCounts, Slots
 from icelos.gpt.tokenizers import END, LONGEST_PIECE, Ids, Tokenizer
 
 _LONG = struct.Struct("<q")
+_Kind = TypeVar("_Kind", np.uint16, np.uint8)
 
 IGNORED = -1
 """The target of padding: no loss there."""
 
 
 class Packed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What rows.json holds. `too_long` rows had more tokens than the limit and were left out."""
+    """What rows.json holds. `too_long` rows had more tokens than the limit and were left out; `slots` are
+    those of identifiers (see `redraw`)."""
 
     rows: int
     tokens: int
@@ -35,6 +38,7 @@ class Packed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     longest: int
     too_long: int = 0
     empty: int = 0
+    slots: tuple[Slot, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,14 @@ class Rows:
 
     `tokens` are the ids of all rows with `END` behind each, shape (tokens,); row i is
     `tokens[offsets[i]:offsets[i + 1]]`; `offsets` has one more element than there are rows. Rows of the
-    same number in `groups` (rows,) belong together.
+    same number in `groups` (rows,) belong together. `slots` (tokens,) are those of identifiers (see
+    `redraw`).
     """
 
     tokens: Ids
     offsets: npt.NDArray[np.int64]
     groups: npt.NDArray[np.int64]
+    slots: Slots
     first: int
     last: int
 
@@ -64,8 +70,8 @@ class Rows:
         """All but the last `held_out` rows, and those: in a log, the later ones."""
         middle = self.last - held_out
         return (
-            Rows(self.tokens, self.offsets, self.groups, self.first, middle),
-            Rows(self.tokens, self.offsets, self.groups, middle, self.last),
+            replace(self, last=middle),
+            replace(self, first=middle),
         )
 
 
@@ -77,7 +83,8 @@ def pack(
     limit: int,
     group: Callable[[bytes], int] = lambda _: 0,
 ) -> Packed:
-    """Tokenise rows once, to disk: tokens.u16, offsets.i64, groups.i64 (little-endian), then rows.json.
+    """Tokenise rows once, to disk: tokens.u16, offsets.i64, groups.i64 (little-endian), slots.u8, then
+    rows.json.
 
     Rows of more than `limit` tokens, end mark included, are left out and counted. `group` says what rows
     belong together, as a number of 64 bits. rows.json is written last: a folder without it was not finished.
@@ -92,14 +99,15 @@ def pack(
     return packed
 
 
-_FILES = ("tokens.u16", "offsets.i64", "groups.i64")
+_FILES = ("tokens.u16", "offsets.i64", "groups.i64", "slots.u8")
 
 
 def _write(
     rows: Iterable[bytes], tokenizer: Tokenizer, files: Sequence[IO[bytes]], limit: int,
     group: Callable[[bytes], int],
 ) -> Packed:  # fmt: skip
-    tokens, offsets, groups = files
+    tokens, offsets, groups, slots = files
+    counts = SlotCounts(tokenizer)
     count = total = size = longest = too_long = empty = 0
     offsets.write(_LONG.pack(0))
     end = np.array([END], dtype="<u2").tobytes()
@@ -116,18 +124,24 @@ def _write(
         longest = max(longest, len(ids))
         offsets.write(_LONG.pack(total))
         groups.write(_LONG.pack(group(row)))
-    return Packed(rows=count, tokens=total, bytes=size, longest=longest, too_long=too_long, empty=empty)
+        slots.write(counts.slots(row, ids).tobytes() + b"\0")
+    return Packed(
+        rows=count, tokens=total, bytes=size, longest=longest, too_long=too_long, empty=empty,
+        slots=counts.learned(),
+    )  # fmt: skip
 
 
 def open_packed(folder: Path) -> tuple[Packed, Rows]:
     """What `pack` left in a folder, memory-mapped. Raises InputError where it is absent or unfinished."""
     packed = read_json(folder / "rows.json", Packed)
     if not packed.rows:
-        return packed, Rows(np.zeros(0, np.uint16), np.zeros(1, np.int64), np.zeros(0, np.int64), 0, 0)
+        none = np.zeros(0, np.int64)
+        return packed, Rows(np.zeros(0, np.uint16), np.zeros(1, np.int64), none, np.zeros(0, np.uint8), 0, 0)
     tokens = np.memmap(folder / "tokens.u16", dtype="<u2", mode="r", shape=(packed.tokens,))
     offsets = np.memmap(folder / "offsets.i64", dtype="<i8", mode="r", shape=(packed.rows + 1,))
     groups = np.memmap(folder / "groups.i64", dtype="<i8", mode="r", shape=(packed.rows,))
-    return packed, Rows(tokens, offsets, groups, 0, packed.rows)
+    slots = np.memmap(folder / "slots.u8", dtype=np.uint8, mode="r", shape=(packed.tokens,))
+    return packed, Rows(tokens, offsets, groups, slots, 0, packed.rows)
 
 
 class Windows:
@@ -135,11 +149,12 @@ class Windows:
 
     def __init__(
         self, rows: Rows, *, context: int, batch_tokens: int, seed: int, grouped: bool = False,
-        multiple: int = 1, padded: bool = False,
+        multiple: int = 1, padded: bool = False, redraw: Redraw | None = None,
     ) -> None:  # fmt: skip
         """A window has one row; or, if `grouped`, as many as fit, the rows of a group behind each other in
         their order. A batch has about `batch_tokens` tokens, and a `multiple` of windows; `padded` ones are
-        all of `context` tokens, for devices that like one shape. Raises ValueError where there are no rows or
+        all of `context` tokens, for devices that like one shape. `redraw` changes the identifiers of each
+        window that is shown. Raises ValueError where there are no rows or
         one is longer than `context`."""
         if not len(rows):
             raise ValueError("no rows to train on")
@@ -152,6 +167,7 @@ class Windows:
         wanted = max(1, round(batch_tokens * len(self) / int(lengths.sum())))
         self.batch_size = -(-wanted // multiple) * multiple
         self._padded = context if padded else 0
+        self._redraw = redraw
         self._seed = seed
         self._epoch = -1
         self._order: npt.NDArray[np.int64] = np.zeros(0, np.int64)
@@ -162,16 +178,17 @@ class Windows:
     def batch(self, step: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Inputs and targets of one step, both (windows, tokens), cut to the longest window in it.
 
-        Each epoch is a new permutation of (seed, epoch). Padding is `END`, its target `IGNORED`.
+        Each epoch is a new permutation of (seed, epoch). Padding is `END`, its target `IGNORED`. With
+        `redraw`, a target from the vocabulary's size on is a class of its `choices`.
         """
         places = range(step * self.batch_size, (step + 1) * self.batch_size)
-        windows = [self._window(self._place(place)) for place in places]
-        longest = self._padded or max(len(window) for window in windows)
+        windows = [self._shown(place) for place in places]
+        longest = self._padded or max(len(window) for window, _ in windows)
         inputs = np.full((len(windows), longest), END, dtype=np.int64)
         targets = np.full((len(windows), longest), IGNORED, dtype=np.int64)
-        for i, window in enumerate(windows):
+        for i, (window, wanted) in enumerate(windows):
             inputs[i, 1 : len(window)] = window[:-1]
-            targets[i, : len(window)] = window
+            targets[i, : len(window)] = wanted
         return inputs, targets
 
     def _place(self, place: int) -> int:
@@ -181,10 +198,19 @@ class Windows:
             self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self))
         return int(self._order[at])
 
-    def _window(self, index: int) -> Ids:
+    def _shown(self, place: int) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]:
+        """The window at a place of the run, and its targets: a function of (seed, place)."""
+        index = self._place(place)
+        window = self._window(index, self._rows.tokens)
+        if self._redraw is None:
+            return window, window
+        random = np.random.Generator(np.random.PCG64((self._seed, place)))
+        return self._redraw(window, self._window(index, self._rows.slots), random)
+
+    def _window(self, index: int, of: npt.NDArray[_Kind]) -> npt.NDArray[_Kind]:
         numbers = self._numbers[self._starts[index] : self._starts[index + 1]]
-        offsets, tokens = self._rows.offsets, self._rows.tokens
-        return np.concatenate([tokens[offsets[number] : offsets[number + 1]] for number in numbers])
+        offsets = self._rows.offsets
+        return np.concatenate([of[offsets[number] : offsets[number + 1]] for number in numbers])
 
 
 def _starts(lengths: npt.NDArray[np.int64], context: int, *, alone: bool) -> npt.NDArray[np.int64]:

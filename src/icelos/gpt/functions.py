@@ -14,6 +14,9 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
+Shares = tuple[Tensor, Tensor]
+"""Targets that are not one token: tokens (classes, most), and the share of each (classes, most)."""
+
 EPSILON = 1e-6
 CHUNK = 128
 """Tokens whose logits are held at once: they, and their gradient, stay in a core's cache."""
@@ -21,12 +24,13 @@ CHUNK = 128
 
 @contextmanager
 def fast_products() -> Iterator[None]:
-    """Large products of float32 matrices on the CPU by oneDNN, about twice as fast as PyTorch's default on AMD.
+    """Large products of float32 matrices on the CPU by oneDNN: on AMD twice as fast as PyTorch's default.
 
     oneDNN is allowed to round to bfloat16: it does so on CPUs with units for it (AMX), and keeps to float32
     on others (Zen 5 in PyTorch 2.13: largest errors as before).
     """
-    products = torch.backends.mkldnn.matmul
+    library: Any = torch.backends.mkldnn
+    products = library.matmul
     before = products.fp32_precision
     products.fp32_precision = "bf16"
     try:
@@ -56,15 +60,32 @@ def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
     return torch.cat((a * cosine - b * sine, a * sine + b * cosine), dim=-1)
 
 
-def cross_entropy(x: Tensor, head: Tensor, targets: Tensor) -> Tensor:
+def cross_entropy(x: Tensor, head: Tensor, targets: Tensor, shares: Shares | None = None) -> Tensor:
     """The sum of nats of targets (tokens,) by the logits x · headᵀ, x (tokens, width), on the CPU.
 
-    The logits are made, and their gradient used, a chunk at a time; they are never held whole.
+    A target from the vocabulary's size on is a class of `shares`: nats are the mean over its tokens. The
+    logits are made, and their gradient used, a chunk at a time; they are never held whole.
     """
-    return _apply(_CrossEntropy, x, head, targets)
+    return _apply(_CrossEntropy, x, head, targets, shares)
 
 
-def _apply(function: type[torch.autograd.Function], *inputs: Tensor) -> Tensor:
+def mean_nats(logits: Tensor, targets: Tensor, shares: Shares | None, ignored: int) -> Tensor:
+    """The same of logits (tokens, vocabulary) by plain operations of fixed shapes, for a GPU; targets may be
+    `ignored`."""
+    size = logits.shape[-1]
+    if shares is None:
+        return functional.cross_entropy(logits, targets, ignore_index=ignored, reduction="sum")
+    tokens, weights = shares
+    open_ = targets >= size
+    hard = functional.cross_entropy(
+        logits, targets.masked_fill(open_, ignored), ignore_index=ignored, reduction="sum"
+    )
+    classes = (targets - size).clamp(min=0)
+    wanted = (logits.gather(1, tokens[classes]) * weights[classes]).sum(-1)
+    return hard + ((logits.logsumexp(-1) - wanted) * open_).sum()
+
+
+def _apply(function: type[torch.autograd.Function], *inputs: Tensor | Shares | None) -> Tensor:
     made: Tensor = function.apply(*inputs)  # type: ignore[no-untyped-call]
     return made
 
@@ -120,23 +141,31 @@ def _turned(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
 
 class _CrossEntropy(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, head: Tensor, targets: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, head: Tensor, targets: Tensor, shares: Shares | None = None) -> Tensor:
         x_grad, head_grad = torch.empty_like(x), torch.zeros_like(head)
         total = x.new_zeros(())
         for start in range(0, len(x), CHUNK):
-            part, wanted = x[start : start + CHUNK], targets[start : start + CHUNK, None]
+            part, wanted = x[start : start + CHUNK], targets[start : start + CHUNK]
             scores = part @ head.mT
             scores -= scores.amax(dim=-1, keepdim=True)
-            of_wanted = scores.gather(1, wanted)
+            known = (wanted < len(head)).nonzero()[:, 0]
+            of_wanted = scores[known, wanted[known]].sum()
+            open_ = (wanted >= len(head)).nonzero()[:, 0]
+            if shares is not None and len(open_):
+                tokens, weights = (one[wanted[open_] - len(head)] for one in shares)
+                of_wanted += (scores[open_[:, None], tokens] * weights).sum()
             sums = scores.exp_().sum(dim=-1, keepdim=True)
-            total += (sums.log() - of_wanted).sum()
-            grad = scores.div_(sums).scatter_add_(1, wanted, torch.full_like(sums, -1.0))
+            total += sums.log().sum() - of_wanted
+            grad = scores.div_(sums)
+            grad[known, wanted[known]] -= 1
+            if shares is not None and len(open_):
+                grad.index_put_((open_[:, None], tokens), -weights, accumulate=True)
             torch.mm(grad, head, out=x_grad[start : start + CHUNK])
             head_grad.addmm_(grad.mT, part)
         ctx.save_for_backward(x_grad, head_grad)
         return total
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
         x_grad, head_grad = ctx.saved_tensors
-        return x_grad * grads[0], head_grad * grads[0], None
+        return x_grad * grads[0], head_grad * grads[0], None, None

@@ -36,12 +36,16 @@ take; measured roughly with `nano`. It only decides how many tokens of copied te
 @dataclass(frozen=True)
 class Sampling:
     """How tokens are drawn. `temperature` 0 takes the likeliest; `top_k` 0 lets all through; `top_p` lets
-    the likeliest through that have this probability together (Holtzman et al. 2019)."""
+    the likeliest through that have this probability together (Holtzman et al. 2019); `eta` leaves out those
+    less likely than min(eta, √eta · e^-H), where H is the entropy in nats of what may follow: what a softmax
+    cannot give less to where the next token is certain, but not rare values where it is open (Hewitt et al.
+    2022)."""
 
     temperature: float = 1.0
     top_k: int = 0
     batch: int = 32
     top_p: float = 1.0
+    eta: float = 0.0
 
     def __post_init__(self) -> None:
         if self.temperature != 0 and not COLDEST <= self.temperature <= HOTTEST:
@@ -50,6 +54,8 @@ class Sampling:
             raise ValueError("top_k must be 0 or more, batch 1 or more")
         if not 0 < self.top_p <= 1:
             raise ValueError("top_p must be above 0, and at most 1")
+        if not 0 <= self.eta < 1:
+            raise ValueError("eta must be 0 or more, and below 1")
 
 
 @dataclass(frozen=True)
@@ -248,6 +254,8 @@ def draw(logits: Tensor, uniform: Sequence[float], sampling: Sampling) -> Tensor
         least = scaled.topk(sampling.top_k, dim=-1).values[:, -1:]
         scaled = scaled.masked_fill(scaled < least, float("-inf"))
     probabilities = scaled.double().softmax(dim=-1)
+    if sampling.eta:
+        probabilities = _likely(probabilities, sampling.eta)
     if sampling.top_p < 1:
         probabilities = _nucleus(probabilities, sampling.top_p)
     reached = probabilities.cumsum(dim=-1)
@@ -255,6 +263,12 @@ def draw(logits: Tensor, uniform: Sequence[float], sampling: Sampling) -> Tensor
     drawn = (reached <= target).sum(dim=-1)
     last = probabilities.shape[-1] - 1 - probabilities.flip(-1).ne(0).int().argmax(dim=-1)
     return torch.minimum(drawn, last)  # where rounding leaves nothing above the target
+
+
+def _likely(probabilities: Tensor, eta: float) -> Tensor:
+    entropy = torch.special.entr(probabilities).sum(dim=-1, keepdim=True)
+    least = (eta**0.5 * (-entropy).exp()).clamp(max=eta)
+    return probabilities.masked_fill(probabilities < torch.minimum(least, probabilities.amax(-1, True)), 0.0)
 
 
 def _nucleus(probabilities: Tensor, share: float) -> Tensor:

@@ -13,7 +13,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from icelos.gpt.data import IGNORED
-from icelos.gpt.functions import cross_entropy, norm, rotate, squared_relu
+from icelos.gpt.functions import Shares, cross_entropy, mean_nats, norm, rotate, squared_relu
 from icelos.gpt.sizes import ModelConfig
 
 ROTARY_BASE = 10_000.0
@@ -110,7 +110,10 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention and a feed-forward layer, each behind a norm and added to the stream."""
+    """Attention and a feed-forward layer, each behind a norm and added to the stream; in training without a
+    share `dropout` of what they add (Srivastava et al. 2014)."""
+
+    dropout = 0.0
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
@@ -119,9 +122,12 @@ class Block(nn.Module):
         self.down = nn.Linear(4 * config.width, config.width, bias=False)
 
     def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], flat: Attend | None) -> Tensor:
-        x = x + self.attention(norm(x), rotation, flat)
-        result: Tensor = x + self.down(squared_relu(self.up(norm(x))))
+        x = x + self._dropped(self.attention(norm(x), rotation, flat))
+        result: Tensor = x + self._dropped(self.down(squared_relu(self.up(norm(x)))))
         return result
+
+    def _dropped(self, x: Tensor) -> Tensor:
+        return functional.dropout(x, self.dropout) if self.training and self.dropout else x
 
 
 class GPT(nn.Module):
@@ -194,11 +200,12 @@ class GPT(nn.Module):
         logits: Tensor = self.head(x)
         return logits
 
-    def nats(self, ids: Tensor, targets: Tensor) -> Tensor:
-        """The sum of cross-entropy, in nats, of targets (windows, tokens) that are not `IGNORED`.
+    def nats(self, ids: Tensor, targets: Tensor, shares: Shares | None = None) -> Tensor:
+        """The sum of cross-entropy, in nats, of targets (windows, tokens) that are not `IGNORED`; only ends
+        of windows may be.
 
-        Only ends of windows may be. On the CPU they are left out; on a GPU, whose shapes should not change,
-        they are computed and then ignored.
+        Targets from the vocabulary's size on are classes of `shares` (see `functions.cross_entropy`). On
+        the CPU ends that are ignored are left out; a GPU, whose shapes should not change, computes them.
         """
         self._check(ids.shape[1])
         wanted = targets != IGNORED
@@ -206,10 +213,10 @@ class GPT(nn.Module):
         if not ids.is_cpu:
             x = self._through(self.embedding(ids), places, None)
             logits = self.head(x).flatten(0, 1).float()
-            return functional.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED, reduction="sum")
+            return mean_nats(logits, targets.flatten(), shares, IGNORED)
         windows = Windows(wanted.sum(dim=1).tolist())
         x = self._through(self.embedding(ids[wanted]), places.expand_as(ids)[wanted], windows)
-        return cross_entropy(x, self.head.weight, targets[wanted])
+        return cross_entropy(x, self.head.weight, targets[wanted], shares)
 
     def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
         """Mean cross-entropy in nats over the targets; see `nats`."""

@@ -32,7 +32,8 @@ _MOST_CHARACTERS = 4096
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What tokenizer.json holds: the kind, and what it learned, characters or merges, in order."""
+    """What tokenizer.json holds: the kind, and what it learned, in order: pieces (characters, whole texts)
+    and merges."""
 
     kind: str
     pieces: Annotated[tuple[str, ...], msgspec.Meta(max_length=65_000)] = ()
@@ -189,7 +190,8 @@ def _byte_pair_class(kind: str) -> type[Tokenizer]:
     from icelos.gpt.bpe import BpeTokenizer, JsonBpeTokenizer
     from icelos.gpt.gpt2 import Gpt2Tokenizer
 
-    return {"gpt2": Gpt2Tokenizer, "bpe": BpeTokenizer, "json-bpe": JsonBpeTokenizer}[kind]
+    classes: tuple[type[Tokenizer], ...] = (Gpt2Tokenizer, BpeTokenizer, JsonBpeTokenizer)
+    return next(one for one in classes if one.kind == kind)
 
 
 def fit(kind: str, rows: Iterable[bytes]) -> Tokenizer:

@@ -36,10 +36,11 @@ from icelos.gpt.checkpoint import Position
 from icelos.gpt.data import IGNORED, Packed, Rows, Windows, open_packed
 from icelos.gpt.distributed import Ranks
 from icelos.gpt.files import read_json, write_json
-from icelos.gpt.functions import fast_products
+from icelos.gpt.functions import Shares, fast_products
 from icelos.gpt.metrics import Metrics
-from icelos.gpt.model import GPT
+from icelos.gpt.model import GPT, Block
 from icelos.gpt.optimizers import Optimizer
+from icelos.gpt.redraw import Choices, redraw_of
 from icelos.gpt.sizes import ModelConfig, Recipe, model_config, recipe
 from icelos.gpt.surprise import HeldOut, measure
 
@@ -68,6 +69,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     windows: Literal["row", "user"] = "row"
     batch_tokens: Annotated[int, Meta(ge=0, le=1 << 26)] = 0
     accumulation: Annotated[int, Meta(ge=1, le=4096)] = 1
+    dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.0
 
 
 @dataclass(frozen=True)
@@ -181,15 +183,18 @@ class Run:
             plan.size, vocabulary=self.tokenizer.size, longest=self.packed.longest, rows=1 + grouped
         )
         self.recipe = recipe(self.config, batch_tokens=plan.batch_tokens)
+        # In the windows of a user identifiers come again, as names.
+        redraw = None if grouped else redraw_of(self.packed.slots, self.tokenizer)
         self.parts = ranks.world * plan.accumulation
         self.windows = Windows(
             self.rows, context=self.config.context, batch_tokens=self.recipe.batch_tokens, seed=plan.seed,
             grouped=grouped, multiple=self.parts, padded="cuda" in ranks.device,
+            redraw=redraw,
         )  # fmt: skip
-        self.network = _network(self.config, plan.seed, ranks.device)
+        self.network = _network(self.config, plan.seed, ranks.device, plan.dropout)
         self.optimizer = Optimizer(self.network, self.recipe)
         self.position = self._resume()
-        self.nats = _nats(self.network, means, ranks)
+        self.nats = _nats(_Nats(self.network, redraw.choices if redraw else None), means, ranks)
         self.peak = _peak(means, ranks)
         self.metrics = Metrics(model / folder.METRICS, upto=self.position.step)
 
@@ -246,6 +251,8 @@ class Run:
                 torch.from_numpy(np.array_split(x, self.parts)[part]).to(self.ranks.device)
                 for x in (inputs, targets)
             )
+            if self.plan.dropout:
+                torch.manual_seed(hash((self.plan.seed, self.position.step, part)))
             with self._alone(unless=part == mine[-1]), self._autocast():
                 nats = self.nats(ids, wanted)
                 torch.autograd.backward(nats * (self.ranks.world / tokens))  # the gradients are averaged
@@ -324,25 +331,32 @@ def _split(rows: Rows, share: float) -> tuple[Rows, Rows]:
     return rows.split(int(len(rows) * share))
 
 
-def _network(config: ModelConfig, seed: int, device: str) -> GPT:
+def _network(config: ModelConfig, seed: int, device: str, dropout: float) -> GPT:
     network = GPT(config)
     network.initialise(seed)
+    for module in network.modules():
+        if isinstance(module, Block):
+            module.dropout = dropout
     return network.to(device).train()
 
 
 class _Nats(nn.Module):
     """`GPT.nats` as the forward pass, which is what DistributedDataParallel and torch.compile look at."""
 
-    def __init__(self, network: GPT) -> None:
+    def __init__(self, network: GPT, choices: Choices | None) -> None:
         super().__init__()
         self.network = network
+        self._shares: Shares | None = None
+        if choices is not None:
+            device = network.embedding.weight.device
+            tokens, shares = (torch.from_numpy(one).to(device) for one in (choices.tokens, choices.shares))
+            self._shares = tokens, shares
 
     def forward(self, ids: Tensor, targets: Tensor) -> Tensor:
-        return self.network.nats(ids, targets)
+        return self.network.nats(ids, targets, self._shares)
 
 
-def _nats(network: GPT, means: Means, ranks: Ranks) -> nn.Module:
-    made: nn.Module = _Nats(network)
+def _nats(made: nn.Module, means: Means, ranks: Ranks) -> nn.Module:
     if means.compiled:
         if "cuda" not in ranks.device:
             raise InputError("compiling needs a GPU", hint="leave --compile out")

@@ -55,3 +55,26 @@ def test_cross_entropy_in_chunks_is_the_whole_one(tokens: int) -> None:
 def test_huge_scores_stay_finite() -> None:
     x, head = torch.full((2, 4), 1e4).requires_grad_(), torch.eye(4).requires_grad_()
     assert functions.cross_entropy(x, head, torch.tensor([0, 3])).isfinite()
+
+
+def test_targets_may_be_shares_of_several_tokens() -> None:
+    torch.manual_seed(3)
+    x = torch.randn(300, 8, dtype=torch.float64, requires_grad=True)
+    head = torch.randn(20, 8, dtype=torch.float64, requires_grad=True)
+    tokens = torch.tensor([[1, 2, 3, 4], [7, 9, 0, 0]])
+    shares = torch.tensor([[0.25] * 4, [0.5, 0.5, 0.0, 0.0]], dtype=torch.float64)
+    targets = torch.randint(0, 22, (300,))
+    full = torch.eye(20, dtype=torch.float64)
+    for cls in range(2):
+        row = torch.zeros(20, dtype=torch.float64).index_add(0, tokens[cls], shares[cls])
+        full = torch.cat((full, row[None]))
+    plain = -(full[targets] * (x @ head.mT).log_softmax(-1)).sum()
+    wanted = torch.autograd.grad(plain, (x, head))
+    by_hand = functions.cross_entropy(x, head, targets, (tokens, shares))
+    fixed = functions.mean_nats(x @ head.mT, targets, (tokens, shares), -1)
+    for made in (by_hand, fixed):
+        assert float(made.detach()) == pytest.approx(float(plain.detach()))
+        for found, grad in zip(torch.autograd.grad(made, (x, head)), wanted, strict=True):
+            assert torch.allclose(found, grad)
+    ignored = functions.mean_nats(x @ head.mT, targets.masked_fill(targets == 5, -1), (tokens, shares), -1)
+    assert float(ignored.detach()) < float(plain.detach())

@@ -74,6 +74,23 @@ def test_the_likeliest_that_have_a_probability_together_are_drawn() -> None:
     assert set(draw(logits, uniform, Sampling(top_p=0.8)).tolist()) == {1, 2, 3}
 
 
+def test_what_is_unlikely_where_one_token_is_certain_is_left_out_and_kept_where_many_may_follow() -> None:
+    certain = torch.tensor([[0.9995, 0.0005, *[0.0] * 998]]).log()
+    open_ = (
+        torch.full((1, 1000), 0.0010005)
+        .index_put((torch.tensor(0), torch.tensor(0)), torch.tensor(0.0005))
+        .log()
+    )
+    uniform = [0.9999999, 0.0000001]
+    logits = torch.cat((certain, open_))
+    assert draw(logits, uniform, Sampling()).tolist() == [1, 0]
+    assert draw(logits, uniform, Sampling(eta=0.001)).tolist() == [0, 0]
+
+
+def test_the_likeliest_is_never_left_out() -> None:
+    assert draw(torch.zeros(1, 1000), [0.5], Sampling(eta=0.9)).tolist() == [500]
+
+
 def test_shares_of_what_is_drawn_are_the_probabilities_and_what_is_masked_never_comes() -> None:
     logits = torch.tensor([[0.2, 0.3, 0.0, 0.5, 0.0]]).log().repeat(4000, 1)
     counts = np.bincount(

@@ -49,6 +49,7 @@ class GeneratedMeta(msgspec.Struct, frozen=True, kw_only=True):
     temperature: float
     top_k: int
     top_p: float
+    eta: float
     constrained: bool
     where: dict[str, str]
     since: str
@@ -66,6 +67,7 @@ class Wanted:
     temperature: float = 1.0
     top_k: int = 0
     top_p: float = 1.0
+    eta: float = 0.0
     batch: int = 32
     constrained: bool | None = None
     where: Mapping[str, str] = field(default_factory=dict)
@@ -97,7 +99,11 @@ def generate_rows(
     form = _checked(wanted, path)
     try:
         sampling = Sampling(
-            temperature=wanted.temperature, top_k=wanted.top_k, top_p=wanted.top_p, batch=wanted.batch
+            temperature=wanted.temperature,
+            top_k=wanted.top_k,
+            top_p=wanted.top_p,
+            eta=wanted.eta,
+            batch=wanted.batch,
         )
     except ValueError as error:
         raise InputError(str(error)) from error
@@ -113,7 +119,7 @@ def generate_rows(
     meta = GeneratedMeta(
         model=model.name, rows=wanted.rows, written=written, json_rows=staging.position.json_rows,
         unfinished=staging.position.unfinished, repeated=repeated, seed=wanted.seed,
-        temperature=wanted.temperature, top_k=wanted.top_k, top_p=wanted.top_p,
+        temperature=wanted.temperature, top_k=wanted.top_k, top_p=wanted.top_p, eta=wanted.eta,
         constrained=guide is not None, where=dict(wanted.where),
         since=wanted.since.isoformat() if wanted.since else "",
         until=wanted.until.isoformat() if wanted.until else "", format=form,

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from icelos.gpt.bpe import JsonBpeTokenizer
+from icelos.gpt.identifiers import MOST, opaque, repeated, without
+
+NAME = "0a1b2c3d-1a2b-4c5d-8e9f-aabbccddeeff"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f'{{"id":"{NAME}"}}', [NAME]),
+        (f'{{"id":"{NAME.upper()}"}}', [NAME.upper()]),
+        ("hash=deadbeef0123,", ["deadbeef0123"]),
+        ("gx3E5YILLzmh6tySrU4x", ["gx3E5YILLzmh6tySrU4x"]),
+        ("2025-01-07T09:46:04Z 123456789012345", []),  # a number is no name
+        ("authenticationContextClassReferences", []),
+        ("xdeadbeef0123 deadbeef01234z", []),  # a part of a word
+        ("dead-beef", []),
+    ],
+)
+def test_opaque_identifiers_are_found_whole(text: str, found: list[str]) -> None:
+    assert [match[0] for match in opaque(text)] == found
+
+
+def test_identifiers_of_three_texts_repeat_however_often_they_stand_in_one() -> None:
+    other, long = "deadbeef0123", "a1" * 100
+    texts = [f"{NAME} {NAME}", NAME, f"{NAME} {other} {long}", f"{other} {long}", long]
+    assert repeated(texts, longest=128) == [NAME]
+    assert repeated(texts, longest=300) == sorted([NAME, long])
+
+
+def test_there_are_at_most_so_many_names() -> None:
+    texts = [" ".join(str(uuid.UUID(int=n << 64 | 0xABCDEF)) for n in range(MOST + 5))] * 3
+    assert len(repeated(texts, longest=128)) == MOST
+
+
+def test_texts_between_names_are_kept() -> None:
+    assert list(without([f"a {NAME} b deadbeef0123 c"], [NAME])) == ["a ", " b deadbeef0123 c"]
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> JsonBpeTokenizer:
+    rows = [
+        f'{{"id":"{uuid.UUID(int=n * 0x123456789ABCDEF123456789ABCDEF % (1 << 128))}","user":"{NAME}"}}'
+        for n in range(1, 400)
+    ]
+    return JsonBpeTokenizer.fit(row.encode() for row in rows)
+
+
+def test_a_name_is_one_token_and_others_come_in_pairs(tokenizer: JsonBpeTokenizer) -> None:
+    row = f'{{"id":"9f8e7d6c-1a2b-4c5d-8e9f-001122334455","user":"{NAME}"}}'.encode()
+    pieces = [tokenizer.decode([i]).decode() for i in tokenizer.encode(row)]
+    assert pieces[-2] == NAME
+    assert pieces[1:22] == "9f 8e 7d 6c - 1a 2b - 4c 5d - 8e 9f - 00 11 22 33 44 55".split() + pieces[21:22]
+
+
+@given(st.binary(max_size=60), st.sampled_from([NAME.encode(), NAME[:30].encode(), b""]))
+def test_any_bytes_come_back(tokenizer: JsonBpeTokenizer, data: bytes, name: bytes) -> None:
+    for row in (data, data + name + data):
+        assert tokenizer.decode(tokenizer.encode(row)) == row
+
+
+def test_the_state_makes_the_same_tokenizer(tokenizer: JsonBpeTokenizer) -> None:
+    again = JsonBpeTokenizer.from_state(tokenizer.state)
+    row = f"{NAME} deadbeef0123".encode()
+    assert again.encode(row).tolist() == tokenizer.encode(row).tolist()
+
+
+@pytest.mark.parametrize("whole", [("",), ("a",), ("ab", "ab"), ("x" * 129,)])
+def test_a_state_that_cannot_be_is_refused(whole: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="whole"):
+        JsonBpeTokenizer((), whole)
