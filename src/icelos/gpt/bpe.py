@@ -5,8 +5,8 @@ The library is Hugging Face `tokenizers` (extra `train`). Two kinds differ in wh
 `bpe`       at the ends of words, numbers and runs of punctuation, as GPT-2's do (Radford et al. 2019).
 `json-bpe`  at digits and opaque identifiers alone. Merges cross punctuation, so that a run of keys and fixed
             values (`", "key": "`) becomes one token; digits come in ones or twos and merge with nothing else.
-            Identifiers that repeat are a token each, others come in pairs of hexadecimal digits, or in
-            single characters (see `identifiers`). It suits CEF and CSV as well.
+            Identifiers that repeat are a token each; others are spelled in pairs of hexadecimal digits, or
+            in single ones, by tokens of their own (see `identifiers`). It suits CEF and CSV as well.
 """
 
 from __future__ import annotations
@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import msgspec
 import numpy as np
 
-from icelos.gpt.identifiers import OPAQUE, PIECES, repeated, without
+from icelos.gpt.identifiers import (
+    ALPHABETS,
+    alphabet_of,
+    alphabet_pieces,
+    between,
+    found,
+    opaque,
+    repeated,
+    spelling,
+)
 from icelos.gpt.tokenizers import LONGEST_PIECE, Ids, State, Tokenizer
 
 if TYPE_CHECKING:
@@ -28,7 +37,9 @@ SIZE = 2048
 """Ids of a trained vocabulary, end mark included."""
 
 _WORDS = r" ?[A-Za-z\x80-\xff]+| ?[0-9]+| ?[^\sA-Za-z0-9\x80-\xff]+|\s+"
-_DIGITS = PIECES + "|[0-9]{1,2}|[^0-9]+"
+_DIGITS = "[0-9]{1,2}|[^0-9]+"
+_MARK = "\ue000"
+"""Where an identifier stood: no character of Latin-1."""
 _SAMPLE_ROWS, _SAMPLE_CUT, _SAMPLE_BYTES = 8_000, 16_384, 16 << 20
 
 
@@ -36,13 +47,13 @@ class BpeTokenizer(Tokenizer):
     """256 single bytes, then what the merges make of them. Id = the piece's number + 1; 0 ends a row."""
 
     kind = "bpe"
-    splits: ClassVar[tuple[str, ...]] = (_WORDS,)
-    """Regular expressions, applied one to the parts of the other; no piece crosses the end of a match."""
+    split: ClassVar[str] = _WORDS
+    """A regular expression; no piece crosses the end of a match."""
 
-    def __init__(self, merges: Sequence[tuple[str, str]], whole: Sequence[str] = ()) -> None:
-        """`merges` in order, as Latin-1; `whole` texts are a token wherever they stand. Raises ValueError
-        where a side of a merge is not known by then, or a piece is longer than `LONGEST_PIECE`, or empty."""
-        self._merges, self._whole = tuple(merges), tuple(whole)
+    def __init__(self, merges: Sequence[tuple[str, str]]) -> None:
+        """`merges` in order, as Latin-1. Raises ValueError where a side is not known
+        by then, or a piece is longer than `LONGEST_PIECE`."""
+        self._merges = tuple(merges)
         numbers = {chr(i): i for i in range(256)}
         for left, right in self._merges:
             if left not in numbers or right not in numbers:
@@ -50,41 +61,34 @@ class BpeTokenizer(Tokenizer):
             if len(left) + len(right) > LONGEST_PIECE:
                 raise ValueError(f"a piece of more than {LONGEST_PIECE} bytes")
             numbers.setdefault(left + right, len(numbers))
-        if len(numbers) + len(self._whole) >= np.iinfo(np.uint16).max:
+        if len(numbers) >= np.iinfo(np.uint16).max:
             raise ValueError("too many pieces")
-        if not all(0 < len(text) <= LONGEST_PIECE and text not in numbers for text in self._whole):
-            raise ValueError("a whole text that is empty, too long, or a piece already")
-        if len(set(self._whole)) < len(self._whole):
-            raise ValueError("a whole text stands twice")
-        self._pieces = [b"", *(piece.encode("latin-1") for piece in (*numbers, *self._whole))]
-        self._encoder = _encoder(self.splits, numbers, self._merges, self._whole)
+        self._pieces = [b"", *(piece.encode("latin-1") for piece in numbers)]
+        self._encoder = _encoder(self.split, numbers, self._merges)
 
     @classmethod
     def fit(cls, rows: Iterable[bytes]) -> Self:
         """Learn from a sample of bounded rows and bytes, drawn evenly from all rows."""
+        return cls(cls.merges(row.decode("latin-1") for row in _sample(rows)))
+
+    @classmethod
+    def merges(cls, texts: Iterable[str]) -> Sequence[tuple[str, str]]:
+        """What is learned from texts in Latin-1."""
         import tokenizers as library
 
-        texts = [row.decode("latin-1") for row in _sample(rows)]
-        whole = cls.names(texts)
-        model = _encoder(cls.splits, {}, (), ())
+        model = _encoder(cls.split, {}, ())
         trainer = library.trainers.BpeTrainer(
             vocab_size=SIZE - 1,
             initial_alphabet=[chr(i) for i in range(256)],
             max_token_length=LONGEST_PIECE,
             show_progress=False,
         )
-        model.train_from_iterator(without(texts, whole), trainer)
-        return cls(msgspec.json.decode(model.to_str(), type=_Saved).model.merges, whole)
-
-    @classmethod
-    def names(cls, texts: Sequence[str]) -> Sequence[str]:
-        """What is to be a token wherever it stands."""
-        del texts
-        return ()
+        model.train_from_iterator(texts, trainer)
+        return msgspec.json.decode(model.to_str(), type=_Saved).model.merges
 
     @classmethod
     def from_state(cls, state: State) -> Self:
-        return cls(state.merges, state.pieces)
+        return cls(state.merges)
 
     @property
     def size(self) -> int:
@@ -92,10 +96,13 @@ class BpeTokenizer(Tokenizer):
 
     @property
     def state(self) -> State:
-        return State(kind=self.kind, merges=self._merges, pieces=self._whole)
+        return State(kind=self.kind, merges=self._merges)
 
     def encode(self, row: bytes) -> Ids:
-        numbers = self._encoder.encode(row.decode("latin-1"), add_special_tokens=False).ids
+        return self._encoded(row.decode("latin-1"))
+
+    def _encoded(self, text: str) -> Ids:
+        numbers = self._encoder.encode(text, add_special_tokens=False).ids
         return np.array(numbers, dtype=np.uint16) + np.uint16(1)
 
     def decode(self, ids: Sequence[int] | Ids) -> bytes:
@@ -104,15 +111,73 @@ class BpeTokenizer(Tokenizer):
 
 
 class JsonBpeTokenizer(BpeTokenizer):
-    """The kind whose merges cross punctuation."""
+    """The kind whose merges cross punctuation, and that knows identifiers from text."""
 
     kind = "json-bpe"
-    splits = (OPAQUE, _DIGITS)
+    split = _DIGITS
+
+    def __init__(
+        self, merges: Sequence[tuple[str, str]], names: Sequence[str] = (), alphabets: Sequence[int] = ()
+    ) -> None:
+        """`names` are a token each wherever they stand; `alphabets` are those in which other identifiers are
+        spelled. Raises ValueError as the base does, and for names or alphabets that cannot be."""
+        super().__init__(merges)
+        self._encoder.add_tokens([_MARK])
+        self._mark = len(self._pieces)  # the library's next number, and 1
+        self._names, self._alphabets = tuple(names), tuple(alphabets)
+        if any(alphabet not in range(len(ALPHABETS)) for alphabet in alphabets):
+            raise ValueError("an alphabet that is not known")
+        if len(set(names)) < len(names) or not all(0 < len(name) <= LONGEST_PIECE for name in names):
+            raise ValueError("a name that stands twice, is empty or too long")
+        known = [*names, *dict.fromkeys(piece for one in alphabets for piece in alphabet_pieces(one))]
+        numbers = range(self._mark, self._mark + len(known))
+        self._named = dict(zip(names, numbers, strict=False))
+        self._spelled = dict(zip(known[len(names) :], numbers[len(names) :], strict=True))
+        self._pieces += [piece.encode("latin-1") for piece in known]
+        if len(self._pieces) >= np.iinfo(np.uint16).max:
+            raise ValueError("too many pieces")
 
     @classmethod
-    def names(cls, texts: Sequence[str]) -> Sequence[str]:
-        """Opaque identifiers that repeat."""
-        return repeated(texts, longest=LONGEST_PIECE)
+    def fit(cls, rows: Iterable[bytes]) -> Self:
+        texts = [row.decode("latin-1") for row in _sample(rows)]
+        alphabets = {alphabet_of(match[0]) for text in texts for match in opaque(text)}
+        names = repeated(texts, longest=LONGEST_PIECE)
+        return cls(cls.merges(between(texts, frozenset(names))), names, sorted(alphabets))
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        return cls(state.merges, state.pieces, state.alphabets)
+
+    @property
+    def state(self) -> State:
+        return State(
+            kind=self.kind, merges=self._merges, pieces=self._names, alphabets=self._alphabets
+        )  # fmt: skip
+
+    def spelled(self, piece: str) -> int:
+        return self._spelled.get(piece, 0)
+
+    def encode(self, row: bytes) -> Ids:
+        text = row.decode("latin-1")
+        parts, at = [], 0
+        identifiers: list[Sequence[int]] = []
+        for start, end, is_name in found(text, self._named):
+            word = text[start:end]
+            if not is_name and (alphabet := alphabet_of(word)) not in self._alphabets:
+                continue
+            pieces = (word,) if is_name else spelling(word, alphabet)
+            numbers = self._named if is_name else self._spelled
+            identifiers.append([numbers[piece] for piece in pieces])
+            parts += [text[at:start], _MARK]
+            at = end
+        ids = self._encoded("".join([*parts, text[at:]]))
+        if not identifiers:
+            return ids
+        around = np.split(ids, np.flatnonzero(ids == self._mark))
+        made = [around[0]]
+        for identifier, after in zip(identifiers, around[1:], strict=True):
+            made += [np.array(identifier, dtype=np.uint16), after[1:]]
+        return np.concatenate(made)
 
 
 class _Merges(msgspec.Struct):
@@ -125,16 +190,11 @@ class _Saved(msgspec.Struct):
     model: _Merges
 
 
-def _encoder(
-    splits: Sequence[str], numbers: dict[str, int], merges: Sequence[tuple[str, str]], whole: Sequence[str]
-) -> library.Tokenizer:
+def _encoder(split: str, numbers: dict[str, int], merges: Sequence[tuple[str, str]]) -> library.Tokenizer:
     import tokenizers as library
 
     encoder = library.Tokenizer(library.models.BPE(vocab=numbers, merges=list(merges)))
-    encoder.pre_tokenizer = library.pre_tokenizers.Sequence(
-        [library.pre_tokenizers.Split(library.Regex(split), behavior="isolated") for split in splits]
-    )
-    encoder.add_tokens([library.AddedToken(text, normalized=False) for text in whole])
+    encoder.pre_tokenizer = library.pre_tokenizers.Split(library.Regex(split), behavior="isolated")
     return encoder
 
 

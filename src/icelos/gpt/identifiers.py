@@ -1,16 +1,17 @@
-"""Opaque identifiers in rows: UUIDs, hashes, random ids. What repeats is a name, the rest is noise.
+"""Words with digits that byte pairs cut to pieces: names that repeat, and identifiers that are noise.
 
-A model that is shown identifiers in the irregular pieces of byte-pair encoding has to count characters that
-it cannot see; and what it learns of noise by heart is of no use, and gives training rows away. So `json-bpe`
-spells them in pieces of equal size, and those that repeat have a token of their own (`bpe`); and digits that
-are noise are drawn anew each time a row is shown (`redraw`).
+A model that is shown addresses and identifiers in irregular pieces has to count characters that it cannot
+see, and takes one number for the beginning of another; and what it learns of noise by heart is of no use, and
+gives training rows away. So `json-bpe` has a token for each word with digits that repeats, and spells opaque
+identifiers in pieces of equal size by tokens of their own (`bpe`); and digits that are noise are drawn anew
+each time a row is shown (`redraw`).
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 _UUID = "[{0}]{{8}}-[{0}]{{4}}-[{0}]{{4}}-[{0}]{{4}}-[{0}]{{12}}"
 _LOWER, _UPPER = "0-9a-f", "0-9A-F"
@@ -21,16 +22,20 @@ OPAQUE = rf"(?<![0-9A-Za-z])(?:{_HEX[1:]}|{_MIXED})(?![0-9A-Za-z])"
 """A UUID, twelve or more hexadecimal digits with a letter among them, all in one case, or twenty or more
 letters of both cases, digits, `_` and `-`. A regular expression for Python and Oniguruma alike."""
 
-PIECES = (
-    rf"[{_LOWER}]{{2}}(?=[{_LOWER}-]*\z)|[{_UPPER}]{{2}}(?=[{_UPPER}-]*\z)"
-    rf"|[A-Za-z0-9_-](?=[A-Za-z0-9_-]*\z)"
+ALPHABETS = (
+    "0123456789abcdef",
+    "0123456789ABCDEF",
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
 )
-"""What an identifier is cut into: two hexadecimal digits, or one character. For Oniguruma, in a text that is
-the identifier and nothing else."""
+"""Digits of an identifier: hexadecimal in one case, or of 64 kinds (RFC 4648, section 5)."""
+MIXED = 2
 
 FEWEST = 3
+"""Texts that a word must stand in to be a name."""
 MOST = 768
+SHORTEST = 4
 
+_WORD = re.compile(r"(?=[A-Za-z_.@+:-]*[0-9])[A-Za-z0-9](?:[\w.@+:-]*\w)?", re.ASCII)
 _OPAQUE = re.compile(OPAQUE, re.ASCII)
 
 
@@ -39,23 +44,62 @@ def opaque(text: str) -> Iterable[re.Match[str]]:
     return _OPAQUE.finditer(text)
 
 
+def found(text: str, names: Container[str]) -> Iterator[tuple[int, int, bool]]:
+    """Where names and opaque identifiers stand, each from and to, and whether it is a name. A name is a whole
+    word, or an identifier within one."""
+    for word in _WORD.finditer(text):
+        if word[0] in names:
+            yield *word.span(), True
+            continue
+        for match in _OPAQUE.finditer(text, *word.span()):
+            yield *match.span(), match[0] in names
+
+
 def repeated(texts: Iterable[str], *, longest: int) -> list[str]:
-    """Identifiers of at most `longest` characters that stand in at least `FEWEST` of the texts, the commonest
-    `MOST` of them, in a fixed order."""
+    """Words with digits, and opaque identifiers, of `SHORTEST` to `longest` characters that stand in at least
+    `FEWEST` of the texts: those `MOST` that save most, in a fixed order."""
     counts: Counter[str] = Counter()
     for text in texts:
-        counts.update({match[0] for match in opaque(text) if len(match[0]) <= longest})
-    known = [(-count, name) for name, count in counts.items() if count >= FEWEST]
+        words = {word[0] for word in _WORD.finditer(text)}
+        words |= {match[0] for word in words for match in _OPAQUE.finditer(word)}
+        counts.update(word for word in words if SHORTEST <= len(word) <= longest)
+    known = [(-count * len(name), name) for name, count in counts.items() if count >= FEWEST]
     return [name for _, name in sorted(known)[:MOST]]
 
 
-def without(texts: Iterable[str], names: Iterable[str]) -> Iterator[str]:
-    """The parts of texts between these identifiers."""
-    known = set(names)
+def alphabet_of(name: str) -> int:
+    """The number of the first alphabet that has all digits of an identifier; dashes aside in hexadecimal."""
+    digits = set(name)
+    return 0 if digits <= _LOWER_DIGITS else 1 if digits <= _UPPER_DIGITS else MIXED
+
+
+_LOWER_DIGITS, _UPPER_DIGITS = ({*ALPHABETS[number], "-"} for number in (0, 1))
+
+
+def spelling(name: str, alphabet: int) -> list[str]:
+    """An identifier in pieces: pairs of hexadecimal digits, dashes and what is left over alone; or single
+    digits."""
+    if alphabet == MIXED:
+        return list(name)
+    pieces: list[str] = []
+    for part in name.split("-"):
+        pieces += [part[at : at + 2] for at in range(0, len(part), 2)]
+        pieces.append("-")
+    return pieces[:-1]
+
+
+def alphabet_pieces(alphabet: int) -> list[str]:
+    """All pieces that `spelling` may give."""
+    digits = ALPHABETS[alphabet]
+    pairs = [] if alphabet == MIXED else [a + b for a in digits for b in digits]
+    return [*pairs, *digits, "-"]
+
+
+def between(texts: Iterable[str], names: Container[str]) -> Iterator[str]:
+    """The parts of texts between names and opaque identifiers."""
     for text in texts:
         at = 0
-        for match in opaque(text):
-            if match[0] in known:
-                yield text[at : match.start()]
-                at = match.end()
+        for start, end, _ in found(text, names):
+            yield text[at:start]
+            at = end
         yield text[at:]

@@ -18,21 +18,15 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from icelos.gpt.identifiers import opaque
+from icelos.gpt.identifiers import ALPHABETS, MIXED, alphabet_of, opaque
 from icelos.gpt.tokenizers import Ids, Tokenizer
 
-ALPHABETS = (
-    "0123456789abcdef",
-    "0123456789ABCDEF",
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
-)
-"""Digits of an identifier: hexadecimal in one case, or of 64 kinds (RFC 4648, section 5)."""
 SLOTS = 256
 MOST_SURPRISING = 3.1
 """Standard deviations (one in a thousand) by which chi-squared may be above what chance gives."""
 SLIGHT = 0.002
 """Chi-squared by digit below which digits come equally often for our purpose, however many there are."""
-FEWEST = 5
+FEWEST = 2
 """Digits of each kind that a slot must have had, on average, to be judged."""
 
 SEEN_BITS = 1 << 27
@@ -58,6 +52,7 @@ class SlotCounts:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._pieces = [tokenizer.decode([i]).decode("latin-1") for i in range(tokenizer.size)]
         self._sizes = np.array([len(piece) for piece in self._pieces])
+        self._spells = [tokenizer.spelled(piece) == i > 0 for i, piece in enumerate(self._pieces)]
         self._numbers: dict[tuple[str, int, int], int] = {}
         self._repeats: dict[int, int] = {}
         self._counts: dict[int, tuple[int, npt.NDArray[np.int64]]] = {}
@@ -74,8 +69,9 @@ class SlotCounts:
         told: set[str] = set()
         for match in matches:
             first, last = np.searchsorted(starts, match.span())
-            pieces = [self._pieces[token] for token in ids[first:last].tolist()]
-            if match[0] in new and "".join(pieces) == match[0] and max(map(len, pieces)) <= 2:
+            tokens = ids[first:last].tolist()
+            pieces = [self._pieces[token] for token in tokens]
+            if match[0] in new and all(self._spells[token] for token in tokens):
                 places = (starts[first:last] - match.start()).tolist()
                 numbers = [self._slot(match[0], *one) for one in zip(places, pieces, strict=True)]
                 if match[0] in told:
@@ -130,10 +126,10 @@ class SlotCounts:
 
 def _shape(name: str) -> tuple[int, str]:
     """The alphabet of an identifier, and what those of its kind have in common."""
-    for alphabet in (0, 1):
-        if all(char in ALPHABETS[alphabet] or char == "-" for char in name):
-            return alphabet, f"{alphabet}:{'-'.join(str(len(part)) for part in name.split('-'))}"
-    return 2, f"2:{len(name)}"
+    alphabet = alphabet_of(name)
+    if alphabet == MIXED:
+        return alphabet, f"{alphabet}:{len(name)}"
+    return alphabet, f"{alphabet}:{'-'.join(str(len(part)) for part in name.split('-'))}"
 
 
 def _learned(alphabet: int, counts: npt.NDArray[np.int64]) -> Slot:
@@ -168,10 +164,9 @@ class Redraw:
     """Draws the digits of tokens anew; see `redraw_of`."""
 
     def __init__(self, slots: Sequence[Slot], tokenizer: Tokenizer) -> None:
-        pieces = {tokenizer.decode([i]).decode("latin-1"): i for i in range(tokenizer.size)}
         kinds = sorted({(slot.alphabet, slot.length) for slot in slots})
         self._size = tokenizer.size
-        self._tables = [_table(ALPHABETS[alphabet], length, pieces, self._size) for alphabet, length in kinds]
+        self._tables = [_table(ALPHABETS[alphabet], length, tokenizer) for alphabet, length in kinds]
         self._kinds = np.array([-1, *(kinds.index((slot.alphabet, slot.length)) for slot in slots)])
         self._masks = np.array([0, *(slot.mask for slot in slots)])
         self._source = np.array([0, *(slot.again or number for number, slot in enumerate(slots, 1))])
@@ -225,10 +220,10 @@ def redraw_of(slots: Sequence[Slot], tokenizer: Tokenizer) -> Redraw | None:
     return Redraw(slots, tokenizer) if any(slot.mask for slot in slots) else None
 
 
-def _table(digits: str, length: int, pieces: dict[str, int], size: int) -> tuple[_Values, _Values]:
+def _table(digits: str, length: int, tokenizer: Tokenizer) -> tuple[_Values, _Values]:
     """The value of each token (0 where it is none), and the token of each value (0: none)."""
     texts = [a + b for a in digits for b in digits] if length == 2 else list(digits)
-    tokens = np.array([pieces.get(text, 0) for text in texts])
-    values = np.zeros(size, dtype=np.int64)
+    tokens = np.array([tokenizer.spelled(text) for text in texts])
+    values = np.zeros(tokenizer.size, dtype=np.int64)
     values[tokens] = np.arange(len(texts))
     return values, tokens

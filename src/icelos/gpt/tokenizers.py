@@ -32,12 +32,13 @@ _MOST_CHARACTERS = 4096
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What tokenizer.json holds: the kind, and what it learned, in order: pieces (characters, whole texts)
-    and merges."""
+    """What tokenizer.json holds: the kind, and what it learned, in order: pieces (characters, or names),
+    merges, and the alphabets of identifiers (see `identifiers`)."""
 
     kind: str
     pieces: Annotated[tuple[str, ...], msgspec.Meta(max_length=65_000)] = ()
     merges: Annotated[tuple[tuple[str, str], ...], msgspec.Meta(max_length=200_000)] = ()
+    alphabets: tuple[int, ...] = ()
 
 
 class Tokenizer(ABC):
@@ -73,6 +74,11 @@ class Tokenizer(ABC):
     def decode(self, ids: Sequence[int] | Ids) -> bytes:
         """The bytes of ids; end marks give nothing. Raises ValueError for an id out of range."""
 
+    def spelled(self, piece: str) -> int:
+        """The token of a piece of an identifier, 0 where it has none of its own."""
+        del piece
+        return 0
+
     def _check(self, ids: Sequence[int] | Ids) -> None:
         if len(ids) and (min(ids) < 0 or max(ids) >= self.size):
             raise ValueError(f"token id out of range 0..{self.size - 1}")
@@ -82,6 +88,9 @@ class ByteTokenizer(Tokenizer):
     """One token a byte: id = byte + 1."""
 
     kind = "byte"
+
+    def spelled(self, piece: str) -> int:
+        return ord(piece) + 1 if len(piece) == 1 and piece.isascii() else 0
 
     @classmethod
     def fit(cls, rows: Iterable[bytes]) -> Self:
@@ -115,6 +124,9 @@ class CharTokenizer(Tokenizer):
     """One token a character that was seen in training; other characters and broken UTF-8 byte by byte."""
 
     kind = "char"
+
+    def spelled(self, piece: str) -> int:
+        return ord(piece) + 1 if len(piece) == 1 and piece.isascii() else 0
 
     def __init__(self, characters: Sequence[str] = ()) -> None:
         """`characters` beyond ASCII, in order of their ids. Raises ValueError for anything else."""

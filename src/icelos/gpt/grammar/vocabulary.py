@@ -120,8 +120,7 @@ class Guide:
                 if behind is None:
                     continue
                 child = children[byte]
-                if self._ids[child]:
-                    mask[self._ids[child]] = True
+                mask[self._ids[child]] = True
                 if self._children[child]:
                     waiting.append((child, behind))
         return mask
@@ -196,18 +195,18 @@ class Guide:
         return bool(self._children[node])
 
 
-def _trie(pieces: Sequence[bytes]) -> tuple[list[dict[int, int]], list[int]]:
-    """Nodes as maps from byte to node, and the token that ends at each (0: none)."""
+def _trie(pieces: Sequence[bytes]) -> tuple[list[dict[int, int]], list[list[int]]]:
+    """Nodes as maps from byte to node, and the tokens that end at each."""
     children: list[dict[int, int]] = [{}]
-    ids = [0]
+    ids: list[list[int]] = [[]]
     for i, piece in enumerate(pieces):
         at = 0
         for byte in piece:
             if byte not in children[at]:
                 children[at][byte] = len(children)
                 children.append({})
-                ids.append(0)
+                ids.append([])
             at = children[at][byte]
         if piece:
-            ids[at] = i
+            ids[at].append(i)
     return children, ids
