@@ -27,7 +27,8 @@ def fast_products() -> Iterator[None]:
     """Large products of float32 matrices on the CPU by oneDNN: on AMD twice as fast as PyTorch's default.
 
     oneDNN is allowed to round to bfloat16: it does so on CPUs with units for it (AMX), and keeps to float32
-    on others (Zen 5 in PyTorch 2.13: largest errors as before).
+    on others (Zen 5 in PyTorch 2.13: largest errors as before). It compiles, and keeps, a kernel for each
+    shape that it meets, so this is for shapes that come again.
     """
     library: Any = torch.backends.mkldnn
     products = library.matmul
@@ -44,6 +45,13 @@ def norm(x: Tensor) -> Tensor:
     if x.is_cpu:
         return _apply(_Norm, x)
     return functional.rms_norm(x, (x.shape[-1],), eps=EPSILON)
+
+
+def linear(x: Tensor, weight: Tensor) -> Tensor:
+    """x · weightᵀ, x (tokens, width), weight (outputs, width)."""
+    if x.is_cpu and x.dim() == 2 and torch.is_grad_enabled():
+        return _apply(_Linear, x, weight)
+    return functional.linear(x, weight)
 
 
 def squared_relu(x: Tensor) -> Tensor:
@@ -63,8 +71,9 @@ def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
 def cross_entropy(x: Tensor, head: Tensor, targets: Tensor, shares: Shares | None = None) -> Tensor:
     """The sum of nats of targets (tokens,) by the logits x · headᵀ, x (tokens, width), on the CPU.
 
-    A target from the vocabulary's size on is a class of `shares`: nats are the mean over its tokens. The
-    logits are made, and their gradient used, a chunk at a time; they are never held whole.
+    Negative targets count nothing. A target from the vocabulary's size on is a class of `shares`: nats are
+    the mean over its tokens. The logits are made, and their gradient used, a chunk at a time; they are never
+    held whole.
     """
     return _apply(_CrossEntropy, x, head, targets, shares)
 
@@ -106,6 +115,20 @@ class _Norm(torch.autograd.Function):
         return torch.addcmul(grads[0], y, along, value=-1 / y.shape[-1]).mul_(inverse)
 
 
+class _Linear(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        with fast_products():
+            return x @ weight.mT
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
+        x, weight = ctx.saved_tensors
+        with fast_products():
+            return grads[0] @ weight, grads[0].mT @ x
+
+
 class _SquaredRelu(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
@@ -144,24 +167,26 @@ class _CrossEntropy(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, head: Tensor, targets: Tensor, shares: Shares | None = None) -> Tensor:
         x_grad, head_grad = torch.empty_like(x), torch.zeros_like(head)
         total = x.new_zeros(())
-        for start in range(0, len(x), CHUNK):
-            part, wanted = x[start : start + CHUNK], targets[start : start + CHUNK]
-            scores = part @ head.mT
-            scores -= scores.amax(dim=-1, keepdim=True)
-            known = (wanted < len(head)).nonzero()[:, 0]
-            of_wanted = scores[known, wanted[known]].sum()
-            open_ = (wanted >= len(head)).nonzero()[:, 0]
-            if shares is not None and len(open_):
-                tokens, weights = (one[wanted[open_] - len(head)] for one in shares)
-                of_wanted += (scores[open_[:, None], tokens] * weights).sum()
-            sums = scores.exp_().sum(dim=-1, keepdim=True)
-            total += sums.log().sum() - of_wanted
-            grad = scores.div_(sums)
-            grad[known, wanted[known]] -= 1
-            if shares is not None and len(open_):
-                grad.index_put_((open_[:, None], tokens), -weights, accumulate=True)
-            torch.mm(grad, head, out=x_grad[start : start + CHUNK])
-            head_grad.addmm_(grad.mT, part)
+        with fast_products():
+            for start in range(0, len(x), CHUNK):
+                part, wanted = x[start : start + CHUNK], targets[start : start + CHUNK]
+                scores = part @ head.mT
+                scores -= scores.amax(dim=-1, keepdim=True)
+                known = ((wanted >= 0) & (wanted < len(head))).nonzero()[:, 0]
+                of_wanted = scores[known, wanted[known]].sum()
+                open_ = (wanted >= len(head)).nonzero()[:, 0]
+                if shares is not None and len(open_):
+                    tokens, weights = (one[wanted[open_] - len(head)] for one in shares)
+                    of_wanted += (scores[open_[:, None], tokens] * weights).sum()
+                sums = scores.exp_().sum(dim=-1, keepdim=True)
+                some = wanted >= 0
+                total += sums[some].log().sum() - of_wanted
+                grad = scores.div_(sums).mul_(some[:, None])
+                grad[known, wanted[known]] -= 1
+                if shares is not None and len(open_):
+                    grad.index_put_((open_[:, None], tokens), -weights, accumulate=True)
+                torch.mm(grad, head, out=x_grad[start : start + CHUNK])
+                head_grad.addmm_(grad.mT, part)
         ctx.save_for_backward(x_grad, head_grad)
         return total
 

@@ -13,10 +13,13 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from icelos.gpt.data import IGNORED
-from icelos.gpt.functions import Shares, cross_entropy, mean_nats, norm, rotate, squared_relu
+from icelos.gpt.functions import Shares, cross_entropy, linear, mean_nats, norm, rotate, squared_relu
 from icelos.gpt.sizes import ModelConfig
 
 ROTARY_BASE = 10_000.0
+STRIDE = 128
+"""On the CPU the tokens of a step are filled up to a multiple of this: oneDNN compiles, and keeps, a kernel
+for each shape of matrices that it meets."""
 
 
 class Attend(Protocol):
@@ -96,7 +99,7 @@ class Attention(nn.Module):
         self.out = nn.Linear(config.width, config.width, bias=False)
 
     def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], flat: Attend | None) -> Tensor:
-        qkv = self.qkv(x).view(*x.shape[:-1], 3, self.heads, -1)
+        qkv = linear(x, self.qkv.weight).view(*x.shape[:-1], 3, self.heads, -1)
         q, k = rotate(norm(qkv[..., :2, :, :]), rotation).unbind(-3)
         v = qkv[..., 2, :, :]
         if flat is not None:
@@ -105,8 +108,7 @@ class Attention(nn.Module):
             y = functional.scaled_dot_product_attention(
                 q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), is_causal=x.shape[1] > 1
             ).transpose(1, 2)
-        result: Tensor = self.out(y.flatten(-2))
-        return result
+        return linear(y.flatten(-2), self.out.weight)
 
 
 class Block(nn.Module):
@@ -123,8 +125,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], flat: Attend | None) -> Tensor:
         x = x + self._dropped(self.attention(norm(x), rotation, flat))
-        result: Tensor = x + self._dropped(self.down(squared_relu(self.up(norm(x)))))
-        return result
+        inner = squared_relu(linear(norm(x), self.up.weight))
+        return x + self._dropped(linear(inner, self.down.weight))
 
     def _dropped(self, x: Tensor) -> Tensor:
         return functional.dropout(x, self.dropout) if self.training and self.dropout else x
@@ -214,9 +216,15 @@ class GPT(nn.Module):
             x = self._through(self.embedding(ids), places, None)
             logits = self.head(x).flatten(0, 1).float()
             return mean_nats(logits, targets.flatten(), shares, IGNORED)
-        windows = Windows(wanted.sum(dim=1).tolist())
-        x = self._through(self.embedding(ids[wanted]), places.expand_as(ids)[wanted], windows)
-        return cross_entropy(x, self.head.weight, targets[wanted], shares)
+        lengths = wanted.sum(dim=1).tolist()
+        more = -sum(lengths) % STRIDE
+        flat, at = ids[wanted], places.expand_as(ids)[wanted]
+        last = targets[wanted]
+        if more:
+            flat, last = functional.pad(flat, (0, more)), functional.pad(last, (0, more), value=IGNORED)
+            at = torch.cat((at, torch.arange(more)))
+        x = self._through(self.embedding(flat), at, Windows([*lengths, more] if more else lengths))
+        return cross_entropy(x, self.head.weight, last, shares)
 
     def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
         """Mean cross-entropy in nats over the targets; see `nats`."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from icelos.gpt.functions import fast_products
 from icelos.gpt.model import GPT
 from icelos.gpt.sizes import Recipe
 
@@ -75,6 +76,10 @@ class _Muon:
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
+        with fast_products():
+            self._step(rate)
+
+    def _step(self, rate: float) -> None:
         for (parts, rows, columns), weights in self._alike.items():
             stacked = torch.stack([self._direction(weight) for weight in weights])
             made = orthogonal(stacked.view(-1, rows // parts, columns))

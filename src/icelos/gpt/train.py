@@ -36,7 +36,7 @@ from icelos.gpt.checkpoint import Position
 from icelos.gpt.data import IGNORED, Packed, Rows, Windows, open_packed
 from icelos.gpt.distributed import Ranks
 from icelos.gpt.files import read_json, write_json
-from icelos.gpt.functions import Shares, fast_products
+from icelos.gpt.functions import Shares
 from icelos.gpt.metrics import Metrics
 from icelos.gpt.model import GPT, Block
 from icelos.gpt.optimizers import Optimizer
@@ -231,10 +231,9 @@ class Run:
         share = rate_at(self.done(), self.recipe)
         inputs, targets = self.windows.batch(self.position.step)
         tokens = int((targets != IGNORED).sum())
-        with fast_products():
-            nats = self._gradients(inputs, targets, tokens)
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
-            self.optimizer.step(share)
+        nats = self._gradients(inputs, targets, tokens)
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
+        self.optimizer.step(share)
         loss = self.ranks.summed(float(nats)) / tokens
         (seconds,) = self.ranks.agreed(self.position.seconds + time.monotonic() - began)
         self.position = Position(
