@@ -48,8 +48,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--held-out", type=float, default=0.1, help="a share, or a number of rows")
     parser.add_argument("--steps", type=int, default=0, help="end after these, however long they take")
-    parser.add_argument("--dropout", type=float, default=0.0)
-    parser.add_argument("--eta", type=float, default=0.0)
+    parser.add_argument("--eta", type=float, default=0.001)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--trained", action="store_true", help="take the model that DIR holds")
     given = parser.parse_args()
@@ -104,7 +103,6 @@ def split(given: argparse.Namespace, train: Path, held_out: Path) -> tuple[int, 
 def trained_on(given: argparse.Namespace, train: Path, model: Path) -> dict[str, Any]:
     """Train; bits per byte of the rows that training itself holds out, and how fast it went."""
     wanted = {"size": given.size, "tokenizer": given.tokenizer, "seed": given.seed}
-    wanted |= {"dropout": given.dropout}
     wanted |= {"steps": given.steps} if given.steps else {"minutes": given.minutes}
     packed_tokens = 0
 

@@ -81,6 +81,12 @@ def train(
         float | None,
         typer.Option(min=0.01, help="End after this much training; 10 if neither is given"),
     ] = None,
+    passes: Annotated[
+        float | None,
+        typer.Option(
+            min=0, help="End after the rows were shown so often; 25 without --steps: more learns by heart"
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="0 if not given")] = None,
     tokenizer: Annotated[
         str | None, typer.Option(help="byte, char, gpt2, bpe or json-bpe; json-bpe if not given")
@@ -113,8 +119,9 @@ def train(
     from icelos.jobs.logs.training import is_first_process, train_on
 
     given = {
-        "size": size, "steps": steps, "minutes": minutes, "seed": seed, "tokenizer": tokenizer,
-        "windows": windows, "batch_tokens": batch_tokens, "accumulation": accumulation,
+        "size": size, "steps": steps, "minutes": minutes, "passes": passes, "seed": seed,
+        "tokenizer": tokenizer, "windows": windows, "batch_tokens": batch_tokens,
+        "accumulation": accumulation,
     }  # fmt: skip
     means = {"checkpoint_minutes": checkpoint_minutes, "compiled": compiled, "peak_flops": peak_flops}
     with _bar("training", 1000) as advance, _stop_on_interrupt() as stop:
@@ -144,6 +151,9 @@ def generate(
     top_p: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Draw from the likeliest with this probability together")
     ] = 1.0,
+    eta: Annotated[
+        float, typer.Option(min=0.0, max=0.99, help="Leave out what is less likely, where little may follow")
+    ] = 0.001,
     constrained: Annotated[
         bool | None,
         typer.Option(
@@ -173,7 +183,7 @@ def generate(
     from icelos.jobs.logs.generation import Wanted, generate_rows
 
     wanted = Wanted(
-        rows=rows, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p, batch=batch,
+        rows=rows, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p, eta=eta, batch=batch,
         constrained=constrained, where=logs_options.conditions(where or []), since=logs_options.moment(since),
         until=logs_options.moment(until, last=True), time_field=time_field, format=form,
     )  # fmt: skip

@@ -23,6 +23,7 @@ from icelos.gpt.tokenizers import END, LONGEST_PIECE, Ids, Tokenizer
 
 _LONG = struct.Struct("<q")
 _Kind = TypeVar("_Kind", np.uint16, np.uint8)
+Numbers = npt.NDArray[np.integer]
 
 IGNORED = -1
 """The target of padding: no loss there."""
@@ -150,11 +151,13 @@ class Windows:
     def __init__(
         self, rows: Rows, *, context: int, batch_tokens: int, seed: int, grouped: bool = False,
         multiple: int = 1, padded: bool = False, redraw: Redraw | None = None,
+        corruption: float = 0.0,
     ) -> None:  # fmt: skip
         """A window has one row; or, if `grouped`, as many as fit, the rows of a group behind each other in
         their order. A batch has about `batch_tokens` tokens, and a `multiple` of windows; `padded` ones are
         all of `context` tokens, for devices that like one shape. `redraw` changes the identifiers of each
-        window that is shown. Raises ValueError where there are no rows or
+        window that is shown; a share `corruption` of its tokens is replaced by others, in the inputs alone.
+        Raises ValueError where there are no rows or
         one is longer than `context`."""
         if not len(rows):
             raise ValueError("no rows to train on")
@@ -167,7 +170,7 @@ class Windows:
         wanted = max(1, round(batch_tokens * len(self) / int(lengths.sum())))
         self.batch_size = -(-wanted // multiple) * multiple
         self._padded = context if padded else 0
-        self._redraw = redraw
+        self._redraw, self._corruption = redraw, corruption
         self._seed = seed
         self._epoch = -1
         self._order: npt.NDArray[np.int64] = np.zeros(0, np.int64)
@@ -187,9 +190,17 @@ class Windows:
         inputs = np.full((len(windows), longest), END, dtype=np.int64)
         targets = np.full((len(windows), longest), IGNORED, dtype=np.int64)
         for i, (window, wanted) in enumerate(windows):
-            inputs[i, 1 : len(window)] = window[:-1]
+            inputs[i, 1 : len(window)] = self._corrupted(window[:-1], places[i])
             targets[i, : len(window)] = wanted
         return inputs, targets
+
+    def _corrupted(self, window: Numbers, place: int) -> Numbers:
+        """Inputs, a share of them replaced by other tokens of the window."""
+        if not self._corruption:
+            return window
+        random = np.random.Generator(np.random.PCG64((self._seed, place, 1)))
+        others = window[random.integers(0, len(window), len(window))] if len(window) else window
+        return np.where(random.random(len(window)) < self._corruption, others, window)
 
     def _place(self, place: int) -> int:
         epoch, at = divmod(place, len(self))
@@ -198,7 +209,7 @@ class Windows:
             self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self))
         return int(self._order[at])
 
-    def _shown(self, place: int) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]:
+    def _shown(self, place: int) -> tuple[Numbers, Numbers]:
         """The window at a place of the run, and its targets: a function of (seed, place)."""
         index = self._place(place)
         window = self._window(index, self._rows.tokens)

@@ -221,8 +221,8 @@ class GPT(nn.Module):
         flat, at = ids[wanted], places.expand_as(ids)[wanted]
         last = targets[wanted]
         if more:
-            flat, last = functional.pad(flat, (0, more)), functional.pad(last, (0, more), value=IGNORED)
-            at = torch.cat((at, torch.arange(more)))
+            flat, at = functional.pad(flat, (0, more)), functional.pad(at, (0, more))
+            last = functional.pad(last, (0, more), value=IGNORED)
         x = self._through(self.embedding(flat), at, Windows([*lengths, more] if more else lengths))
         return cross_entropy(x, self.head.weight, last, shares)
 

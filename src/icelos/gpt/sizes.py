@@ -46,7 +46,8 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a size is trained. `batch_tokens` are tokens of one step; `learning_rate` is AdamW's peak, for the
-    embedding and the head, `matrix_rate` Muon's, for the matrices of the blocks."""
+    embedding and the head, `matrix_rate` Muon's, for the matrices of the blocks. `corruption` is the share of
+    input tokens that are replaced by others, so that a row goes on rightly behind a wrong token."""
 
     learning_rate: float
     batch_tokens: int
@@ -58,6 +59,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     weight_decay: float = 0.1
     betas: tuple[float, float] = (0.9, 0.95)
     clip: float = 1.0
+    dropout: float = 0.0
+    corruption: float = 0.0
 
 
 def model_config(size: str, *, vocabulary: int, longest: int, rows: int = 1) -> ModelConfig:
@@ -75,12 +78,25 @@ def model_config(size: str, *, vocabulary: int, longest: int, rows: int = 1) -> 
     )  # fmt: skip
 
 
-def recipe(config: ModelConfig, *, batch_tokens: int = 0) -> Recipe:
-    """AdamW's peak is 0.02 at the width 128, where it was measured, and falls with the square root of the
+FEW = 0.25
+"""Tokens for each weight below which rows are few: they are shown often, and soon known by heart."""
+
+
+def recipe(config: ModelConfig, *, tokens: int, batch_tokens: int = 0) -> Recipe:
+    """How to train on rows of so many tokens.
+
+    AdamW's peak is 0.012 at the width 128, where it was measured, and falls with the square root of the
     width; steps grow with it, unless `batch_tokens` is given. Muon's needs no such rule: its steps have the
-    size of the matrix."""
-    rate = 0.02 * (128 / config.width) ** 0.5
-    return Recipe(learning_rate=rate, batch_tokens=batch_tokens or 16 * config.width)
+    size of the matrix. Few rows are learned at lower rates, with dropout and corrupted inputs.
+    """
+    rate = 0.012 * (128 / config.width) ** 0.5
+    size = batch_tokens or 16 * config.width
+    if tokens >= FEW * config.parameters:
+        return Recipe(learning_rate=rate, batch_tokens=size)
+    return Recipe(
+        learning_rate=rate / 3, matrix_rate=0.01, matrix_decay=0.1, batch_tokens=size,
+        dropout=0.1, corruption=0.05,
+    )  # fmt: skip
 
 
 def require_torch() -> None:

@@ -45,10 +45,13 @@ from icelos.gpt.sizes import ModelConfig, Recipe, model_config, recipe
 from icelos.gpt.surprise import HeldOut, measure
 
 PLAN = "plan.json"
+PASSES = 25.0
+"""Times that rows are to be shown: after 35, `nano` knows 220 sign-ins by heart (docs/experiments.md)."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a run is to do. The end is `steps`, or `minutes` of training, whichever comes first; 0 = none.
+    """What a run is to do. The end is `steps`, `minutes` of training, or `passes` over the rows, whichever
+    comes first; 0 = none.
 
     With `steps` alone a run is a function of its rows and its seed; `minutes` depend on the machine.
     `origin` says what the rows came from. At most `held_out` of the rows, the last ones, are not
@@ -69,7 +72,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     windows: Literal["row", "user"] = "row"
     batch_tokens: Annotated[int, Meta(ge=0, le=1 << 26)] = 0
     accumulation: Annotated[int, Meta(ge=1, le=4096)] = 1
-    dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.0
+    passes: Annotated[float, Meta(ge=0)] = 0.0
 
 
 @dataclass(frozen=True)
@@ -170,28 +173,29 @@ class Run:
     """The state of one run: network, optimizer, windows, position."""
 
     def __init__(self, model: Path, plan: Plan, means: Means = Means(), ranks: Ranks | None = None) -> None:
-        if not plan.steps and not plan.minutes:
-            raise InputError("say when training ends", hint="steps or minutes")
+        if not (plan.steps or plan.minutes or plan.passes):
+            raise InputError("say when training ends", hint="steps, minutes or passes")
         self.model, self.plan, self.means = model, plan, means
         self.ranks = ranks = ranks or Ranks(device=folder.default_device())
         self.work = work_folder(model)
         self.tokenizer = tokenizers.load(self.work / folder.TOKENIZER)
         self.packed, rows = open_packed(self.work / "rows")
         self.rows, self.held_out = _split(rows, plan.held_out)
+        self._tokens = int(rows.offsets[self.rows.last] - rows.offsets[self.rows.first])
         grouped = plan.windows == "user"
         self.config = model_config(
             plan.size, vocabulary=self.tokenizer.size, longest=self.packed.longest, rows=1 + grouped
         )
-        self.recipe = recipe(self.config, batch_tokens=plan.batch_tokens)
+        self.recipe = recipe(self.config, tokens=self.packed.tokens, batch_tokens=plan.batch_tokens)
         # In the windows of a user identifiers come again, as names.
         redraw = None if grouped else redraw_of(self.packed.slots, self.tokenizer)
         self.parts = ranks.world * plan.accumulation
         self.windows = Windows(
             self.rows, context=self.config.context, batch_tokens=self.recipe.batch_tokens, seed=plan.seed,
             grouped=grouped, multiple=self.parts, padded="cuda" in ranks.device,
-            redraw=redraw,
+            redraw=redraw, corruption=self.recipe.corruption,
         )  # fmt: skip
-        self.network = _network(self.config, plan.seed, ranks.device, plan.dropout)
+        self.network = _network(self.config, plan.seed, ranks.device, self.recipe.dropout)
         self.optimizer = Optimizer(self.network, self.recipe)
         self.position = self._resume()
         self.nats = _nats(_Nats(self.network, redraw.choices if redraw else None), means, ranks)
@@ -203,10 +207,11 @@ class Run:
         return checkpoint.load(path, self.network, self.optimizer) if path.is_file() else Position()
 
     def done(self) -> float:
-        """The share of the run that is behind, by steps or by time, whichever is further."""
+        """The share of the run that is behind, by steps, time or passes, whichever is further."""
         steps = self.position.step / self.plan.steps if self.plan.steps else 0.0
         spent = self.position.seconds / (60 * self.plan.minutes) if self.plan.minutes else 0.0
-        return min(1.0, max(steps, spent))
+        passes = self.position.tokens / (self.plan.passes * self._tokens) if self.plan.passes else 0.0
+        return min(1.0, max(steps, spent, passes))
 
     def loop(self, report: Report, stop: Callable[[], bool]) -> bool:
         """Step until the end; True where `stop` ended it before."""
@@ -250,7 +255,7 @@ class Run:
                 torch.from_numpy(np.array_split(x, self.parts)[part]).to(self.ranks.device)
                 for x in (inputs, targets)
             )
-            if self.plan.dropout:
+            if self.recipe.dropout:
                 torch.manual_seed(hash((self.plan.seed, self.position.step, part)))
             with self._alone(unless=part == mine[-1]), self._autocast():
                 nats = self.nats(ids, wanted)

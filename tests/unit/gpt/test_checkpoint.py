@@ -18,7 +18,7 @@ CONFIG = model_config("pico", vocabulary=50, longest=63)
 def pair(seed: int) -> tuple[GPT, Optimizer]:
     network = GPT(CONFIG)
     network.initialise(seed)
-    return network, Optimizer(network, recipe(CONFIG))
+    return network, Optimizer(network, recipe(CONFIG, tokens=1_000_000))
 
 
 def step(network: GPT, optimizer: Optimizer) -> None:

@@ -100,6 +100,20 @@ def test_a_batch_depends_on_seed_and_step_alone(tmp_path: Path) -> None:
     assert other.shape != expected[0].shape or (other != expected[0]).any()
 
 
+def test_corrupted_inputs_have_the_targets_of_whole_ones(tmp_path: Path) -> None:
+    rows = packed([bytes(range(60 + n, 110 + n)) for n in range(40)], tmp_path)
+    whole, corrupted = (
+        Windows(rows, context=64, batch_tokens=500, seed=1, corruption=share) for share in (0.0, 0.1)
+    )
+    changed = []
+    for step in range(4):
+        inputs, targets = corrupted.batch(step)
+        assert (targets == whole.batch(step)[1]).all()
+        assert (corrupted.batch(step)[0] == inputs).all()
+        changed.append(float((inputs != whole.batch(step)[0]).mean()))
+    assert 0.05 < float(np.mean(changed)) < 0.15
+
+
 def test_rows_that_cannot_be_windows_are_refused(tmp_path: Path) -> None:
     rows = packed([b"x" * 40], tmp_path)
     with pytest.raises(ValueError, match="longer than the context"):

@@ -13,7 +13,7 @@ CONFIG = model_config("pico", vocabulary=50, longest=63)
 def trained(seed: int, steps: int) -> tuple[GPT, Optimizer]:
     network = GPT(CONFIG)
     network.initialise(seed)
-    optimizer = Optimizer(network, recipe(CONFIG))
+    optimizer = Optimizer(network, recipe(CONFIG, tokens=1_000_000))
     for _ in range(steps):
         step(network, optimizer)
     return network, optimizer

@@ -15,6 +15,9 @@ def test_the_stated_parameters_are_those_of_the_network(size: str) -> None:
     assert config.width % config.heads == 0
 
 
+MANY = 1 << 30
+
+
 def test_the_context_holds_the_longest_row_and_its_end() -> None:
     assert model_config("nano", vocabulary=257, longest=63).context == 64
     assert model_config("nano", vocabulary=257, longest=64).context == 128
@@ -30,9 +33,9 @@ def test_windows_of_several_rows_hold_as_many_of_the_longest() -> None:
 def test_gpt2_small_has_its_published_shape_and_rates_fall_with_width() -> None:
     config = model_config("small", vocabulary=50257, longest=1000)
     assert (config.layers, config.width, config.heads) == (12, 768, 12)
-    assert recipe(config).batch_tokens == 16 * 768
-    assert recipe(config, batch_tokens=1000).batch_tokens == 1000
-    rates = [recipe(model_config(s, vocabulary=257, longest=9)).learning_rate for s in SIZES]
+    assert recipe(config, tokens=MANY).batch_tokens == 16 * 768
+    assert recipe(config, tokens=MANY, batch_tokens=1000).batch_tokens == 1000
+    rates = [recipe(model_config(s, vocabulary=257, longest=9), tokens=MANY).learning_rate for s in SIZES]
     assert rates == sorted(rates, reverse=True)
 
 
@@ -46,3 +49,12 @@ def test_missing_pytorch_names_the_command(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'icelos\[train\]'"):
         require_torch()
+
+
+def test_few_rows_are_learned_more_carefully() -> None:
+    config = model_config("nano", vocabulary=2000, longest=100)
+    many, few = recipe(config, tokens=config.parameters), recipe(config, tokens=config.parameters // 5)
+    assert few.learning_rate < many.learning_rate
+    assert (many.dropout, many.corruption) == (0.0, 0.0)
+    assert few.dropout > 0
+    assert few.corruption > 0

@@ -94,6 +94,17 @@ def test_minutes_end_a_run_with_a_small_rate(prepare: Prepare, tmp_path: Path) -
     assert seen[-1].remaining == 0
 
 
+def test_passes_end_a_run_with_a_small_rate(prepare: Prepare, tmp_path: Path) -> None:
+    plan = Plan(size="pico", minutes=5.0, passes=1.5, seed=5, tokenizer="byte")
+    rates: list[float] = []
+    trained = train(
+        prepare(tmp_path / "passes", plan), plan, report=lambda step: rates.append(step.learning_rate)
+    )
+    shown = trained.position.tokens / trained.packed.tokens
+    assert 1.3 < shown < 1.7
+    assert rates[-1] < 0.2 * max(rates)
+
+
 def test_parts_of_a_step_add_up_to_the_whole_step(prepare: Prepare, tmp_path: Path) -> None:
     losses: list[list[float]] = []
     for parts in (1, 4):

@@ -67,7 +67,7 @@ class Wanted:
     temperature: float = 1.0
     top_k: int = 0
     top_p: float = 1.0
-    eta: float = 0.0
+    eta: float = 0.001
     batch: int = 32
     constrained: bool | None = None
     where: Mapping[str, str] = field(default_factory=dict)

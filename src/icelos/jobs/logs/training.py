@@ -99,13 +99,15 @@ def is_first_process() -> bool:
 
 
 def new_plan(location: str, given: Mapping[str, object]) -> Plan:
-    """A plan with the given values; ten minutes where no end is given. Raises InputError for a bad value."""
+    """A plan with the given values; ten minutes where no end is given, and a limit to the passes where no
+    steps are. Raises InputError for a bad value."""
     from icelos.gpt.sizes import SIZES
-    from icelos.gpt.train import Plan
+    from icelos.gpt.train import PASSES, Plan
 
     if given.get("size", "nano") not in SIZES:
         raise InputError(f"no model size {given['size']!r}", hint=f"one of: {', '.join(SIZES)}")
-    ends = {} if "steps" in given or "minutes" in given else {"minutes": 10.0}
+    ends = {} if {"steps", "minutes", "passes"} & given.keys() else {"minutes": 10.0}
+    ends |= {} if "steps" in given else {"passes": PASSES}
     return msgspec.convert({"origin": origin(location), **ends, **given}, Plan)
 
 
