@@ -71,7 +71,7 @@ def measured(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
     if not given.trained:
         counts = split(given, train, held_out)
         found |= {"rows": counts[0], "held out": counts[1]} | trained_on(given, train, model)
-    for name, constrained in (("free", False), ("constrained", True)):
+    for name, constrained in (("free", False), ("constrained", True)) if given.generate else ():
         path = folder / f"{name}.jsonl"
         meta, seconds = generated(model, path, given, constrained=constrained)
         found[f"{name}: valid"] = round(meta.json_rows / meta.rows, 4)
@@ -79,7 +79,7 @@ def measured(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
         report = compared(train, path, held_out)
         (folder / f"{name}.report.json").write_bytes(msgspec.json.encode(report))
         found |= {f"{name}: {what}": value for what, value in figures(report).items()}
-    if given.users:
+    if given.users and given.generate:
         found |= asked_for(model, train, held_out, given.users, folder / "asked.jsonl")
     return found
 
