@@ -49,6 +49,14 @@ def test_there_are_at_most_so_many_names() -> None:
     assert len(repeated(texts, longest=128)) == MOST
 
 
+@pytest.mark.parametrize("piece", ["a", "a-", "1", "aA1", "a.", "-", "f1-", "0123456789abcdef-"])
+def test_hostile_text_takes_linear_time(piece: str) -> None:
+    text = piece * (400_000 // len(piece))
+    for count, _ in enumerate((*found(text, {"x"}), *opaque(text), None)):
+        assert count < 100_000
+    assert len("".join(between([text], ()))) <= len(text)
+
+
 def test_texts_between_names_and_identifiers_are_kept() -> None:
     texts = [f"a {NAME} b x-deadbeef0123 c 10.0.0.1", "10.0.0.12"]
     assert list(between(texts, {"10.0.0.1"})) == ["a ", " b x-", " c ", "", "10.0.0.12"]
