@@ -138,10 +138,15 @@ def open_packed(folder: Path) -> tuple[Packed, Rows]:
     if not packed.rows:
         none = np.zeros(0, np.int64)
         return packed, Rows(np.zeros(0, np.uint16), np.zeros(1, np.int64), none, np.zeros(0, np.uint8), 0, 0)
-    tokens = np.memmap(folder / "tokens.u16", dtype="<u2", mode="r", shape=(packed.tokens,))
-    offsets = np.memmap(folder / "offsets.i64", dtype="<i8", mode="r", shape=(packed.rows + 1,))
-    groups = np.memmap(folder / "groups.i64", dtype="<i8", mode="r", shape=(packed.rows,))
-    slots = np.memmap(folder / "slots.u8", dtype=np.uint8, mode="r", shape=(packed.tokens,))
+    try:
+        tokens = np.memmap(folder / "tokens.u16", dtype="<u2", mode="r", shape=(packed.tokens,))
+        offsets = np.memmap(folder / "offsets.i64", dtype="<i8", mode="r", shape=(packed.rows + 1,))
+        groups = np.memmap(folder / "groups.i64", dtype="<i8", mode="r", shape=(packed.rows,))
+        slots = np.memmap(folder / "slots.u8", dtype=np.uint8, mode="r", shape=(packed.tokens,))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"the rows of a run are not whole: {error}", source=str(folder), hint="start without --resume"
+        ) from error
     return packed, Rows(tokens, offsets, groups, slots, 0, packed.rows)
 
 

@@ -39,6 +39,16 @@ def test_an_unfinished_folder_is_refused(tmp_path: Path) -> None:
         open_packed(tmp_path)
 
 
+@pytest.mark.parametrize("data", [None, b"short"])
+def test_rows_that_are_not_whole_are_refused(tmp_path: Path, data: bytes | None) -> None:
+    pack([b"one", b"two and more"], TOKENIZER, tmp_path, limit=64)
+    (tmp_path / "slots.u8").unlink()
+    if data is not None:
+        (tmp_path / "slots.u8").write_bytes(data)
+    with pytest.raises(InputError, match="not whole"):
+        open_packed(tmp_path)
+
+
 def test_the_held_out_rows_are_the_last(tmp_path: Path) -> None:
     rows = packed([b"%d" % n for n in range(10)], tmp_path)
     kept, held_out = rows.split(3)
