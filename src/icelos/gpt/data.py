@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from icelos.errors import InputError
 from icelos.gpt.files import read_json, write_json
 from icelos.gpt.redraw import Redraw, Slot, SlotCounts, Slots
 from icelos.gpt.tokenizers import END, LONGEST_PIECE, Ids, Tokenizer
