@@ -45,7 +45,7 @@ from icelos.gpt.sizes import ModelConfig, Recipe, model_config, recipe
 from icelos.gpt.surprise import HeldOut, measure
 
 PLAN = "plan.json"
-PASSES = 25.0
+PASSES = 30.0
 """Times that rows are to be shown: after 35, `nano` knows 220 sign-ins by heart (docs/experiments.md)."""
 
 
