@@ -48,7 +48,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--held-out", type=float, default=0.1, help="a share, or a number of rows")
     parser.add_argument("--steps", type=int, default=0, help="end after these, however long they take")
-    parser.add_argument("--eta", type=float, default=0.001)
+    parser.add_argument("--eta", type=float)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--trained", action="store_true", help="take the model that DIR holds")
     given = parser.parse_args()

@@ -152,8 +152,13 @@ def generate(
         float, typer.Option(min=0.0, max=1.0, help="Draw from the likeliest with this probability together")
     ] = 1.0,
     eta: Annotated[
-        float, typer.Option(min=0.0, max=0.99, help="Leave out what is less likely, where little may follow")
-    ] = 0.001,
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=0.99,
+            help="Leave out what is less likely, where little may follow; by the rows learned",
+        ),
+    ] = None,
     constrained: Annotated[
         bool | None,
         typer.Option(

@@ -59,15 +59,15 @@ class GeneratedMeta(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What rows are asked for. `constrained` None: by the model's grammar where it has one; `since` and
-    `until` have a time zone; `format` empty: by the name of the file."""
+    """What rows are asked for. `constrained` None: by the model's grammar where it has one; `eta` None: by the
+    rows that were learned from; `since` and `until` have a time zone; `format` empty: by the file's name."""
 
     rows: int
     seed: int
     temperature: float = 1.0
     top_k: int = 0
     top_p: float = 1.0
-    eta: float = 0.001
+    eta: float | None = None
     batch: int = 32
     constrained: bool | None = None
     where: Mapping[str, str] = field(default_factory=dict)
@@ -97,17 +97,18 @@ def generate_rows(
     from icelos.gpt.generate import Sampling
 
     form = _checked(wanted, path)
+    loaded = folder.load(model)
+    eta = _eta(loaded) if wanted.eta is None else wanted.eta
     try:
         sampling = Sampling(
             temperature=wanted.temperature,
             top_k=wanted.top_k,
             top_p=wanted.top_p,
-            eta=wanted.eta,
+            eta=eta,
             batch=wanted.batch,
         )
     except ValueError as error:
         raise InputError(str(error)) from error
-    loaded = folder.load(model)
     guide = guide_of(loaded, wanted)
     staging = Staging(path, _plan(loaded, wanted, constrained=guide is not None))
     try:
@@ -119,7 +120,7 @@ def generate_rows(
     meta = GeneratedMeta(
         model=model.name, rows=wanted.rows, written=written, json_rows=staging.position.json_rows,
         unfinished=staging.position.unfinished, repeated=repeated, seed=wanted.seed,
-        temperature=wanted.temperature, top_k=wanted.top_k, top_p=wanted.top_p, eta=wanted.eta,
+        temperature=wanted.temperature, top_k=wanted.top_k, top_p=wanted.top_p, eta=eta,
         constrained=guide is not None, where=dict(wanted.where),
         since=wanted.since.isoformat() if wanted.since else "",
         until=wanted.until.isoformat() if wanted.until else "", format=form,
@@ -142,6 +143,18 @@ def _checked(wanted: Wanted, path: Path) -> str:
         raise InputError("free rows take no conditions", hint="leave --free out")
     check_output(path)
     return form
+
+
+LEAST_ETA = 0.001
+
+
+def _eta(model: Model) -> float:
+    """What comes once or twice in the rows that a model learned from is the least that it can tell from
+    nothing."""
+    from icelos.gpt.grammar import learned
+
+    grammar = learned.load(model.folder)
+    return max(LEAST_ETA, 2 / grammar.rows) if grammar is not None and grammar.rows > 2 else LEAST_ETA
 
 
 def guide_of(model: Model, wanted: Wanted) -> Guide | None:
