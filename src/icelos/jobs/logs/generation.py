@@ -59,8 +59,9 @@ class GeneratedMeta(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What rows are asked for. `constrained` None: by the model's grammar where it has one; `eta` None: by the
-    rows that were learned from; `since` and `until` have a time zone; `format` empty: by the file's name."""
+    """What rows are asked for. `constrained` None: by the model's grammar where it has one; `eta` None: by
+    the rows that were learned from; `since` and `until` have a time zone; `format` empty: by the file's name.
+    """
 
     rows: int
     seed: int
