@@ -17,10 +17,12 @@ _UUID = "[{0}]{{8}}-[{0}]{{4}}-[{0}]{{4}}-[{0}]{{4}}-[{0}]{{12}}"
 _LOWER, _UPPER = "0-9a-f", "0-9A-F"
 _HEX = "".join(f"|{_UUID.format(chars)}|(?=[0-9]*[A-Fa-f])[{chars}]{{12,}}" for chars in (_LOWER, _UPPER))
 _MIXED = "".join(rf"(?=[\w-]{{0,127}}[{some}])" for some in ("0-9", "a-z", "A-Z")) + "[A-Za-z0-9_-]{20,}"
+_SCATTERED = "(?![0-9]{8}T[0-9]{6})(?=(?:[A-Za-z]++[0-9]++){2}|(?:[0-9]++[A-Za-z]++){2})[A-Za-z0-9]{6,}"
 
-OPAQUE = rf"(?<![0-9A-Za-z])(?:{_HEX[1:]}|{_MIXED})(?![0-9A-Za-z])"
-"""A UUID, twelve or more hexadecimal digits with a letter among them, all in one case, or twenty or more
-letters of both cases, digits, `_` and `-`. Looking ahead is bounded: hostile text takes linear time."""
+OPAQUE = rf"(?<![0-9A-Za-z])(?:{_HEX[1:]}|{_MIXED}|{_SCATTERED})(?![0-9A-Za-z])"
+"""A UUID; twelve or more hexadecimal digits with a letter among them, all in one case; twenty or more letters
+of both cases, digits, `_` and `-`; or six or more letters and digits that take turns more than once, but no
+time (ISO 8601, basic). Looking ahead is bounded: hostile text takes linear time."""
 
 ALPHABETS = (
     "0123456789abcdef",
@@ -40,6 +42,7 @@ _WORD = re.compile(
 )
 """Only the beginning of a run of such characters is looked at: linear time, too."""
 _OPAQUE = re.compile(OPAQUE, re.ASCII)
+_CLOCK = re.compile("[0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 def opaque(text: str) -> Iterable[re.Match[str]]:
@@ -60,13 +63,17 @@ def found(text: str, names: Container[str]) -> Iterator[tuple[int, int, bool]]:
 
 def repeated(texts: Iterable[str], *, longest: int) -> list[str]:
     """Words with digits, and opaque identifiers, of `SHORTEST` to `longest` characters that stand in at least
-    `FEWEST` of the texts: those `MOST` that save most, in a fixed order."""
+    `FEWEST` of the texts, and are no times of the day: those `MOST` that save most, in a fixed order."""
     counts: Counter[str] = Counter()
     for text in texts:
         words = {word[1] for word in _WORD.finditer(text)}
         words |= {match[0] for word in words for match in _OPAQUE.finditer(word)}
         counts.update(word for word in words if SHORTEST <= len(word) <= longest)
-    known = [(-count * len(name), name) for name, count in counts.items() if count >= FEWEST]
+    known = [
+        (-count * len(name), name)
+        for name, count in counts.items()
+        if count >= FEWEST and not _CLOCK.search(name)
+    ]
     return [name for _, name in sorted(known)[:MOST]]
 
 

@@ -21,6 +21,9 @@ NAME = "0a1b2c3d-1a2b-4c5d-8e9f-aabbccddeeff"
         ("gx3E5YILLzmh6tySrU4x", ["gx3E5YILLzmh6tySrU4x"]),
         ("2025-01-07T09:46:04Z 123456789012345", []),  # a number is no name
         ("authenticationContextClassReferences", []),
+        ("u7a15d6e7b4@d0f9649", ["u7a15d6e7b4", "d0f9649"]),
+        ("key=ASIAY34FZKBOKMUTVV7A i-0abc12", ["ASIAY34FZKBOKMUTVV7A", "0abc12"][:1]),
+        ("20250107T094604Z windows2016 x86_64 TLSv13", []),
         ("xdeadbeef0123 deadbeef01234z", []),  # a part of a word
         ("dead-beef", []),
     ],
@@ -38,7 +41,8 @@ def test_identifiers_of_three_texts_repeat_however_often_they_stand_in_one() -> 
 
 def test_words_with_digits_are_names_where_they_repeat_as_a_whole() -> None:
     texts = [
-        f'{{"ip":"198.18.7.20","at":-53.5511,"time":"2025-01-07T0{n}:00:00Z","n":{n}77}}' for n in range(5)
+        f'{{"ip":"198.18.7.20","at":-53.5511,"time":"2025-01-07T0{n // 4}:00:00Z","n":{n}77}}'
+        for n in range(5)
     ]
     assert repeated(texts, longest=128) == ["198.18.7.20", "53.5511"]
     assert [text[a:b] for text in texts[:1] for a, b, _ in found(text, {"53.5511", "01-07"})] == ["53.5511"]
