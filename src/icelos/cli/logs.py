@@ -84,7 +84,7 @@ def train(
     passes: Annotated[
         float | None,
         typer.Option(
-            min=0, help="End after the rows were shown so often; 30 without --steps: more learns by heart"
+            min=0, help="End after the rows were shown so often; 35 without --steps: more learns by heart"
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="0 if not given")] = None,

@@ -95,7 +95,7 @@ def recipe(config: ModelConfig, *, tokens: int, batch_tokens: int = 0) -> Recipe
         return Recipe(learning_rate=rate, batch_tokens=size)
     return Recipe(
         learning_rate=rate / 3, matrix_rate=0.01, matrix_decay=0.1, batch_tokens=size,
-        dropout=0.1, corruption=0.05,
+        dropout=0.1, corruption=0.1,
     )  # fmt: skip
 
 
