@@ -7,8 +7,8 @@
 Only functions and module bodies of files below FOLDER count. The caller is the nearest frame of such a file:
 code of the standard library that calls back is looked through, that of other packages (pytest) is not. Class
 bodies, comprehensions and generator expressions belong to the function or module around them. The last line
-printed is JSON: [[caller, callee], ...]; of many programs, a list of these, in their order. Each of them has a
-process of its own, forked before anything ran, which spares the start of an interpreter.
+printed is JSON: [[caller, callee], ...]; of many programs, a list of these, in their order. Each of them has
+a process of its own, forked before anything ran, which spares the start of an interpreter.
 """
 
 from __future__ import annotations
