@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+WORKERS ?= 2
 BIN    := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes
 
@@ -14,8 +15,8 @@ help:  ## Show this list
 run: $(VENV)/.run  ## Install, index the bundled knowledge on first use, start the console
 	@$(BIN)/icelos serve
 
-test: $(VENV)/.dev  ## Run the tests: offline, under 5 minutes on 2 cores
-	@$(BIN)/pytest -m "not slow"
+test: $(VENV)/.dev  ## Run the tests in two processes (WORKERS=n): offline, under 5 minutes on 2 cores
+	@$(BIN)/pytest -m "not slow" -n $(WORKERS) --dist loadfile
 
 test-slow: $(VENV)/.dev  ## Run the tests that take longer
 	@$(BIN)/pytest -m slow

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -320,7 +321,8 @@ def default_home() -> Path:
     return Path(base) / "icelos"
 
 
-def described() -> dict[str, str]:
+@cache
+def described() -> Mapping[str, str]:
     """Dotted name -> description of every setting."""
     return {f"{section}.{key}": text for section, kind in _sections().items() for key, text in _fields(kind)}
 
@@ -349,8 +351,13 @@ def _sections() -> dict[str, type[Struct]]:
     return {field.name: field.type for field in msgspec.structs.fields(Settings)}
 
 
+@cache
+def _hints(kind: type[Struct]) -> Mapping[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
 def _fields(kind: type[Struct]) -> Iterator[tuple[str, str]]:
-    hints = get_type_hints(kind, include_extras=True)
+    hints = _hints(kind)
     for field in msgspec.structs.fields(kind):
         meta = [m for m in get_args(hints[field.name])[1:] if isinstance(m, Meta)]
         yield field.name, next((m.description for m in meta if m.description), "")
@@ -427,7 +434,7 @@ def _build(values: Mapping[str, tuple[object, str]]) -> Settings:
 
 
 def _convert(kind: type[Struct], name: str, value: object, origin: str) -> object:
-    hint = get_type_hints(kind, include_extras=True).get(name.split(".")[1])
+    hint = _hints(kind).get(name.split(".")[1])
     if hint is None:
         raise SettingsError(f"unknown setting {name!r}", source=origin)
     plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint

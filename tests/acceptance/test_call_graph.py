@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -22,13 +23,17 @@ PRECISION, RECALL = 0.97, 0.93
 Edges = set[tuple[str, str]]
 
 
-def traced(program: Path) -> Edges:
-    """The edges that running the program shows."""
-    folder = program if program.is_dir() else program.parent
-    main = program / "main.py" if program.is_dir() else program
-    command = [sys.executable, "-B", str(HERE / "record.py"), str(folder), "script", str(main)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    return {(a, b) for a, b in json.loads(done.stdout.splitlines()[-1])}
+def traced(programs: Sequence[Path]) -> list[Edges]:
+    """The edges that running each program shows."""
+    asked = [
+        json.dumps([str(one), str(one / "main.py")] if one.is_dir() else [str(one.parent), str(one)])
+        for one in programs
+    ]
+    command = [sys.executable, "-B", str(HERE / "record.py"), "scripts"]
+    told = subprocess.run(
+        command, input="\n".join(asked), capture_output=True, text=True, timeout=100, check=True
+    )
+    return [{(a, b) for a, b in edges} for edges in json.loads(told.stdout)]
 
 
 def normal(name: str) -> str:
@@ -56,7 +61,9 @@ def scores(results: dict[str, tuple[Edges, Edges]]) -> tuple[float, float]:
 
 
 def test_precision_and_recall(capsys: pytest.CaptureFixture[str]) -> None:
-    results = {one.stem: (traced(one), analysed(one)) for one in PROGRAMS if not one.name.startswith("_")}
+    programs = [one for one in PROGRAMS if not one.name.startswith("_")]
+    truths = zip(programs, traced(programs), strict=True)
+    results = {one.stem: (truth, analysed(one)) for one, truth in truths}
     assert len(results) >= 100
     halves = {
         "seen": {n: r for n, r in results.items() if not held_out(Path(n))},

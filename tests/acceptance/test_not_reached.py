@@ -11,7 +11,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -67,16 +67,21 @@ def install(program: Path, folder: Path, application: str, change: Callable[[str
     return own, site
 
 
-def traced(own: Path, site: Path) -> set[str]:
-    """The functions that run, without the modules."""
-    start = str(own / "start.py")
-    runner = f"import sys; sys.path.insert(0, {str(site)!r}); import runpy; runpy.run_path({start!r})"
-    (site / "_runner.py").write_text(runner)
-    command = [sys.executable, "-B", str(HERE / "record.py"), str(site), "script", str(site / "_runner.py")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    (site / "_runner.py").unlink()
-    edges = json.loads(done.stdout.splitlines()[-1])
-    return {callee for _, callee in edges}
+def traced(places: Sequence[tuple[Path, Path]]) -> list[set[str]]:
+    """The functions that run in each application with its packages, without the modules."""
+    runners = []
+    for own, site in places:
+        runners.append(site / "_runner.py")
+        path, start = str(site), str(own / "start.py")
+        runners[-1].write_text(
+            f"import sys; sys.path.insert(0, {path!r}); import runpy; runpy.run_path({start!r})"
+        )
+    asked = "\n".join(json.dumps([str(one.parent), str(one)]) for one in runners)
+    command = [sys.executable, "-B", str(HERE / "record.py"), "scripts"]
+    told = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=100, check=True)
+    for one in runners:
+        one.unlink()
+    return [{callee for _, callee in edges} for edges in json.loads(told.stdout)]
 
 
 def standings(own: Path, site: Path) -> dict[str, Standing]:
@@ -103,9 +108,8 @@ def test_what_runs_is_never_not_reached(
 ) -> None:
     missed: dict[str, list[str]] = {}
     idle = still = ran = 0
-    for program in PROGRAMS:
-        own, site = install(program, tmp_path / program.stem, application, change)
-        truth = traced(own, site)
+    places = [install(program, tmp_path / program.stem, application, change) for program in PROGRAMS]
+    for program, (own, site), truth in zip(PROGRAMS, places, traced(places), strict=True):
         found = standings(own, site)
         modules = {file.relative_to(site).as_posix()[:-3].replace("/", ".") for file in site.rglob("*.py")}
         modules |= {one.removesuffix(".__init__") for one in modules}

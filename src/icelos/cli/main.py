@@ -10,11 +10,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_command
 
 from icelos import __version__
 from icelos.cli import (
@@ -104,11 +106,17 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+@cache
+def _command() -> Any:
+    """All commands, built once: that takes longer than most of them."""
+    return get_command(app)
+
+
 def run(arguments: list[str]) -> int:
     """Run one command; the exit code. Nothing but a defect of ours shows a traceback."""
     output.prepare()
     try:
-        app(arguments, standalone_mode=True, prog_name="icelos")
+        _command()(arguments, standalone_mode=True, prog_name="icelos")
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except IcelosError as error:

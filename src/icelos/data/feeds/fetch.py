@@ -11,11 +11,13 @@ import email.utils
 import os
 import random
 import re
+import ssl
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -74,7 +76,7 @@ def fetch(
     """
     held = known if known and known.url == url and known.sha256 == sha256_of(target) else None
     try:
-        with client or httpx.Client(timeout=_TIMEOUT, follow_redirects=True, headers=_headers()) as session:
+        with client or _client() as session:
             download = _Download(url, target, held, limit, session)
             provenance = _tried(download, sleep)
         if provenance is None and held is not None:
@@ -85,6 +87,16 @@ def fetch(
     except OSError as error:
         raise StoreError(f"cannot write: {error.strerror or error}", source=str(target)) from error
     return provenance, known is None or known.sha256 != provenance.sha256
+
+
+def _client() -> httpx.Client:
+    return httpx.Client(timeout=_TIMEOUT, follow_redirects=True, headers=_headers(), verify=_trusted())
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates of authorities, read once: a feed may be many files."""
+    return httpx.create_ssl_context()
 
 
 def _tried(download: _Download, sleep: Callable[[float], None]) -> Provenance | None:

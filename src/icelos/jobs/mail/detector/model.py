@@ -232,7 +232,8 @@ def _unpacked(name: str, arrays: Mapping[str, NDArray[Any]], shape: tuple[int, i
     weights = _checked(arrays, name, np.int8, shape)
     scale = _checked(arrays, f"{name}-scale", np.float32, shape[:1])
     offsets = _checked(arrays, f"{name}-offsets", np.float32, shape[:1])
-    return Linear(weights.astype(np.float32) * scale[:, None], offsets)
+    # Column after column, as sparse rows read them: kept row after row, all are copied for every product.
+    return Linear(np.multiply(weights, scale[:, None], order="F"), offsets)
 
 
 def _checked(

@@ -30,9 +30,18 @@ from icelos.jobs.mail.intents.taxonomy import ALL, MALICIOUS
 from icelos.llm.encoder import DIMENSIONS, Encoder
 
 
+@pytest.fixture(scope="module")
+def file(small_model: MailModel, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What a model file holds."""
+    path = tmp_path_factory.mktemp("models") / "small.npz"
+    save_model(small_model, path)
+    return path.read_bytes()
+
+
 @pytest.fixture
-def saved(small_model: MailModel, tmp_path: Path) -> Path:
-    save_model(small_model, tmp_path / "small.npz")
+def saved(file: bytes, tmp_path: Path) -> Path:
+    """A model file that a test may damage."""
+    (tmp_path / "small.npz").write_bytes(file)
     return tmp_path / "small.npz"
 
 
