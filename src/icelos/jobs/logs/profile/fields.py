@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -56,14 +57,17 @@ class Range:
         self.low, self.high = math.inf, -math.inf
 
     def add(self, values: Iterable[float]) -> None:
-        """NaN and infinity are passed over."""
-        found = [value for value in values if math.isfinite(value)]
+        """NaN, infinity and integers that are no float64 are passed over."""
+        found = [value for value in values if abs(value) <= _GREATEST]
         if found:
-            self.low, self.high = min(self.low, *found), max(self.high, *found)
+            self.low, self.high = min(self.low, min(found)), max(self.high, max(found))
 
     @property
     def bounds(self) -> tuple[float, float] | tuple[None, None]:
         return (self.low, self.high) if self.low <= self.high else (None, None)
+
+
+_GREATEST = sys.float_info.max
 
 
 class Frequent:
@@ -78,21 +82,28 @@ class Frequent:
 
     def add(self, counts: Counter[Value]) -> None:
         """Merged after Agarwal et al., "Mergeable summaries" (2012)."""
-        self.counts.update(counts)
-        if len(self.counts) > KEPT:
-            cut = self.counts.most_common(KEPT + 1)[-1][1]
-            self.lost += cut
-            self.counts = Counter({value: n - cut for value, n in self.counts.items() if n > cut})
+        # What comes is cut by itself first: ids are then gone before they are looked at one by one.
+        self.counts.update(_shortened(self._cut(counts)))
+        self.counts = self._cut(self.counts)
+
+    def _cut(self, counts: Counter[Value]) -> Counter[Value]:
+        if len(counts) <= KEPT:
+            return counts
+        cut = sorted(counts.values(), reverse=True)[KEPT]
+        self.lost += cut
+        return Counter({value: n - cut for value, n in counts.items() if n > cut})
 
 
-_TYPES = {str: "text", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+_NULL = type(None)
+_TYPES = {str: "text", int: "integer", float: "number", bool: "boolean", _NULL: "null"}
 
 
 class FieldProfile:
-    """Gathers one path's values, a batch at a time."""
+    """Gathers one path's values, a batch at a time. `waiting` are those of the batch to come."""
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.waiting: list[Value] = []
         self.rows = 0
         self.types: Counter[type] = Counter()
         self.formats: Counter[str] = Counter()
@@ -109,18 +120,39 @@ class FieldProfile:
 
     def add(self, values: Sequence[Value]) -> None:
         """The values of a batch of rows; rows without the field bring none."""
-        self.rows += len(values)
-        self.types.update(map(type, values))
         counts: Counter[Value] = Counter(values)
-        self.cardinality.add(counts)
-        self._blanks.update(value for value in ("", None) if value in counts)
-        self.frequent.add(_shortened(counts))
-        texts = [value for value in counts if isinstance(value, str)]
+        self.rows += len(values)
+        self._count_types(values, counts)
+        # Whatever is counted among the commonest has been looked at before.
+        known = self.frequent.counts
+        fresh = [value for value in counts if value not in known] if known else list(counts)
+        self.frequent.add(counts)
+        if fresh:
+            self._blanks.update(value for value in ("", None) if value in counts)
+            self._look_at(fresh)
+
+    def _count_types(self, values: Sequence[Value], counts: Counter[Value]) -> None:
+        """By the different values where no two of them can be one key, as 1, 1.0 and True are."""
+        found = set(map(type, counts))
+        if found <= {str, _NULL}:
+            nulls = counts.get(None, 0)
+            if nulls:
+                self.types[_NULL] += nulls
+            if nulls < len(values):
+                self.types[str] += len(values) - nulls
+        else:
+            self.types.update(map(type, values))
+
+    def _look_at(self, values: list[Value]) -> None:
+        """Different values that may be new."""
+        self.cardinality.add(values)
+        texts = [value for value in values if isinstance(value, str)]
         if texts:
-            self.lengths.add(list(map(len, texts)))
+            self.lengths.add(map(len, texts))
             self.formats.update(map(format_of, texts[:LOOKED_AT]))
-        self.numbers.add(v for v in counts if isinstance(v, int | float) and not isinstance(v, bool))
-        self._time(list(counts), texts)
+        if len(texts) < len(values):
+            self.numbers.add([v for v in values if isinstance(v, int | float) and not isinstance(v, bool)])
+        self._time(values, texts)
 
     def _time(self, values: list[Value], texts: list[str]) -> None:
         """All values of a batch are looked at where one of the first is a time."""
@@ -129,7 +161,7 @@ class FieldProfile:
         if all(moment is None for moment in first):
             return
         found = (seconds_of(value, numbers=self._may_be_time) for value in candidates)
-        self.times.add(moment for moment in found if moment is not None)
+        self.times.add([moment for moment in found if moment is not None])
 
     def told(self, rows: int) -> Field:
         """What was gathered, of `rows` rows in all."""

@@ -14,8 +14,8 @@ from icelos.jobs.logs.profile.fields import Field, FieldProfile
 from icelos.jobs.logs.profile.kinds import Who, kind_of, who_and_when
 from icelos.jobs.logs.profile.rows import Row
 
-BATCH = 2000
-BATCH_BYTES = 1 << 25
+BATCH = 4000
+BATCH_BYTES = 1 << 24
 """A batch ends at whichever comes first: rows may be a mebibyte long."""
 MAX_PATHS = 4000
 """Paths that are profiled; a log that makes its keys of data (ids as names) has no end of them."""
@@ -45,7 +45,7 @@ class Profiler:
 
     def __init__(self) -> None:
         self._fields: dict[str, FieldProfile] = {}
-        self._batch: dict[str, list[Value]] = {}
+        self._batch: dict[tuple[str, ...], list[tuple[Value, ...]]] = {}
         self._kinds: Counter[str] = Counter()
         self._waiting = self._held = self._rows = self._bytes = self._left_out = self._failures = 0
         self._first_failures: list[str] = []
@@ -57,31 +57,40 @@ class Profiler:
             if len(self._first_failures) < SHOWN_FAILURES:
                 self._first_failures.append(f"{item.source}: {item.error}")
             return
-        batch = self._batch
-        for path, value in item.fields.items():
-            values = batch.get(path)
-            if values is None:
-                values = batch[path] = []
-            values.append(value)
+        paths = tuple(item.fields)
+        rows = self._batch.get(paths)
+        if rows is None:
+            rows = self._batch[paths] = []
+        rows.append(tuple(item.fields.values()))
         if self._waiting % 16 == 0:
             self._kinds[kind_of(item.fields)] += 1
         self._rows += 1
         self._bytes += len(item.raw) + 1
         self._waiting += 1
         self._held += len(item.raw)
-        if self._waiting >= BATCH or self._held > BATCH_BYTES or len(batch) > MAX_PATHS:
+        if self._waiting >= BATCH or self._held > BATCH_BYTES:
             self._flush()
 
     def _flush(self) -> None:
-        for path, values in self._batch.items():
-            field = self._fields.get(path)
-            if field is None:
-                if len(self._fields) >= MAX_PATHS:
+        """Rows with the same paths make columns at once."""
+        for paths, rows in self._batch.items():
+            for path, values in zip(paths, zip(*rows, strict=True), strict=True):
+                field = self._fields.get(path) or self._admitted(path)
+                if field is None:
                     self._left_out += len(values)
-                    continue
-                field = self._fields[path] = FieldProfile(path)
-            field.add(values)
+                else:
+                    field.waiting += values
+        for field in self._fields.values():
+            if field.waiting:
+                field.add(field.waiting)
+                field.waiting = []
         self._batch, self._waiting, self._held = {}, 0, 0
+
+    def _admitted(self, path: str) -> FieldProfile | None:
+        if len(self._fields) >= MAX_PATHS:
+            return None
+        field = self._fields[path] = FieldProfile(path)
+        return field
 
     def who(self) -> Who:
         """Kind, user and time of what has come so far."""
