@@ -7,8 +7,9 @@ registers the standard error is 1.04 / 64 = 1.6 %.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from hashlib import blake2b
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,10 +37,10 @@ class Cardinality:
         self._settle()
         return self._registers is None
 
-    def add(self, values: Iterable[Value]) -> None:
+    def add(self, values: Collection[Value]) -> None:
         """Values that may have come before; 1 and 1.0 and "1" are one."""
-        texts = [value if type(value) is str else text_of(value) for value in values]
-        self._take(b"".join([blake2b(t.encode("utf-8", "replace"), digest_size=_DIGEST).digest() for t in texts]))
+        texts = [text.encode("utf-8", "replace") for text in _texts(values)]
+        self._take(b"".join([blake2b(text, digest_size=_DIGEST).digest() for text in texts]))
 
     def _take(self, digests: bytes | bytearray) -> None:
         self._digests += digests
@@ -75,3 +76,11 @@ class Cardinality:
         if raw <= 2.5 * _REGISTERS and empty:
             return round(_REGISTERS * math.log(_REGISTERS / empty))
         return round(raw)
+
+
+def _texts(values: Collection[Value]) -> Iterable[str]:
+    """As `text_of` has them, faster where all are of one type."""
+    types = set(map(type, values))
+    if types == {str}:
+        return cast("Collection[str]", values)
+    return map(str if types == {int} else text_of, values)

@@ -95,6 +95,7 @@ class Frequent:
 
 
 _NULL = type(None)
+_TEXTS = {str, _NULL}
 _TYPES = {str: "text", int: "integer", float: "number", bool: "boolean", _NULL: "null"}
 
 
@@ -122,26 +123,25 @@ class FieldProfile:
         """The values of a batch of rows; rows without the field bring none."""
         counts: Counter[Value] = Counter(values)
         self.rows += len(values)
-        self._count_types(values, counts)
-        # Whatever is counted among the commonest has been looked at before.
-        known = self.frequent.counts
-        fresh = [value for value in counts if value not in known] if known else list(counts)
+        if set(map(type, counts)) <= _TEXTS:
+            self._count_texts(len(values), counts.get(None, 0))
+            # Whatever is counted among the commonest has been looked at before.
+            known = self.frequent.counts
+            fresh = [value for value in counts if value not in known]
+        else:
+            # 1, 1.0 and True are one key.
+            self.types.update(map(type, values))
+            fresh = list(counts)
         self.frequent.add(counts)
         if fresh:
             self._blanks.update(value for value in ("", None) if value in counts)
             self._look_at(fresh)
 
-    def _count_types(self, values: Sequence[Value], counts: Counter[Value]) -> None:
-        """By the different values where no two of them can be one key, as 1, 1.0 and True are."""
-        found = set(map(type, counts))
-        if found <= {str, _NULL}:
-            nulls = counts.get(None, 0)
-            if nulls:
-                self.types[_NULL] += nulls
-            if nulls < len(values):
-                self.types[str] += len(values) - nulls
-        else:
-            self.types.update(map(type, values))
+    def _count_texts(self, rows: int, nulls: int) -> None:
+        if nulls:
+            self.types[_NULL] += nulls
+        if nulls < rows:
+            self.types[str] += rows - nulls
 
     def _look_at(self, values: list[Value]) -> None:
         """Different values that may be new."""
@@ -173,7 +173,7 @@ class FieldProfile:
             path=self.path,
             rows=self.rows,
             missing=1 - self.rows / rows if rows else 0.0,
-            nulls=self.types[type(None)],
+            nulls=self.types[_NULL],
             depth=1 + self.path.count(".") + self.path.count("["),
             types={_TYPES[kind]: n for kind, n in self.types.most_common()},
             distinct=self.cardinality.count(),

@@ -63,7 +63,7 @@ def seconds_of(value: Value, *, numbers: bool = False) -> float | None:
     if not numbers or isinstance(value, bool) or not isinstance(value, int | float):
         return None
     for scale in (1, 10**3, 10**6, 10**9):
-        if _SECONDS[0] <= value / scale < _SECONDS[1]:
+        if _SECONDS[0] * scale <= value < _SECONDS[1] * scale:  # no division: an integer may be no float64
             return value / scale
     return None
 

@@ -14,7 +14,7 @@ from icelos.jobs.logs.profile.fields import Field, FieldProfile
 from icelos.jobs.logs.profile.kinds import Who, kind_of, who_and_when
 from icelos.jobs.logs.profile.rows import Row
 
-BATCH = 4000
+BATCH = 1000
 BATCH_BYTES = 1 << 24
 """A batch ends at whichever comes first: rows may be a mebibyte long."""
 MAX_PATHS = 4000
