@@ -52,7 +52,10 @@ def _tell(found: Profile) -> None:
     if found.first:
         output.note(f"{found.first} to {found.last} by {found.time_field}")
     if found.left_out:
-        output.note(f"{found.left_out:,} values of further fields were left out")
+        output.note(
+            f"only the first {len(found.fields):,} fields are told of; "
+            f"{found.left_out:,} values of others were left out"
+        )
     if found.failures:
         output.note(f"{found.failures:,} rows could not be read, such as")
         for told in found.first_failures[:5]:

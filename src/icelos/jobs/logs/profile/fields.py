@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import msgspec
 
@@ -56,11 +57,12 @@ class Range:
     def __init__(self) -> None:
         self.low, self.high = math.inf, -math.inf
 
-    def add(self, values: Iterable[float]) -> None:
+    def add(self, values: Collection[float]) -> None:
         """NaN, infinity and integers that are no float64 are passed over."""
-        found = [value for value in values if abs(value) <= _GREATEST]
-        if found:
-            self.low, self.high = min(self.low, min(found)), max(self.high, max(found))
+        if values and not -_GREATEST <= min(values) <= max(values) <= _GREATEST:
+            values = [value for value in values if abs(value) <= _GREATEST]
+        if values:
+            self.low, self.high = min(self.low, min(values)), max(self.high, max(values))
 
     @property
     def bounds(self) -> tuple[float, float] | tuple[None, None]:
@@ -146,12 +148,12 @@ class FieldProfile:
     def _look_at(self, values: list[Value]) -> None:
         """Different values that may be new."""
         self.cardinality.add(values)
-        texts = [value for value in values if isinstance(value, str)]
+        texts = _of(values, {str})
         if texts:
-            self.lengths.add(map(len, texts))
+            self.lengths.add(list(map(len, texts)))
             self.formats.update(map(format_of, texts[:LOOKED_AT]))
         if len(texts) < len(values):
-            self.numbers.add([v for v in values if isinstance(v, int | float) and not isinstance(v, bool)])
+            self.numbers.add(_of(values, {int, float}))
         self._time(values, texts)
 
     def _time(self, values: list[Value], texts: list[str]) -> None:
@@ -187,6 +189,13 @@ class FieldProfile:
             first=first,
             last=last,
         )
+
+
+def _of(values: list[Value], types: set[type]) -> list[Any]:
+    """The values of some types; most fields have but one."""
+    if set(map(type, values)) <= types:
+        return values
+    return [value for value in values if type(value) in types]
 
 
 def _shortened(counts: Counter[Value]) -> Counter[Value]:
