@@ -42,6 +42,14 @@ class Cardinality:
         texts = [text.encode("utf-8", "replace") for text in _texts(values)]
         self._take(b"".join([blake2b(text, digest_size=_DIGEST).digest() for text in texts]))
 
+    def merge(self, other: Cardinality) -> None:
+        """Values that were counted elsewhere."""
+        if other._registers is not None:
+            if self._registers is None:
+                self._registers = np.zeros(_REGISTERS, np.uint8)
+            np.maximum(self._registers, other._registers, out=self._registers)
+        self._take(other._digests)
+
     def _take(self, digests: bytes | bytearray) -> None:
         self._digests += digests
         if len(self._digests) > _WAITING:

@@ -13,7 +13,7 @@ import msgspec
 from icelos.data.parse.flat import Value, text_of
 from icelos.jobs.logs.profile.cardinality import Cardinality
 from icelos.jobs.logs.profile.formats import format_of, seconds_of
-from icelos.jobs.logs.profile.kinds import names_a_time
+from icelos.jobs.logs.roles import names_a_time
 
 KEPT = 256
 """Counters of the commonest values, and of the Misra-Gries summary behind them."""
@@ -64,6 +64,10 @@ class Range:
         if values:
             self.low, self.high = min(self.low, min(values)), max(self.high, max(values))
 
+    def merge(self, other: Range) -> None:
+        """What came elsewhere."""
+        self.low, self.high = min(self.low, other.low), max(self.high, other.high)
+
     @property
     def bounds(self) -> tuple[float, float] | tuple[None, None]:
         return (self.low, self.high) if self.low <= self.high else (None, None)
@@ -87,6 +91,11 @@ class Frequent:
         # What comes is cut by itself first: ids are then gone before they are looked at one by one.
         self.counts.update(_shortened(self._cut(counts)))
         self.counts = self._cut(self.counts)
+
+    def merge(self, other: Frequent) -> None:
+        """What was counted elsewhere."""
+        self.lost += other.lost
+        self.add(other.counts)
 
     def _cut(self, counts: Counter[Value]) -> Counter[Value]:
         if len(counts) <= KEPT:
@@ -138,6 +147,18 @@ class FieldProfile:
         if fresh:
             self._blanks.update(value for value in ("", None) if value in counts)
             self._look_at(fresh)
+
+    def merge(self, other: FieldProfile) -> None:
+        """What another part of the log has at this path."""
+        self.rows += other.rows
+        self.types.update(other.types)
+        self.formats.update(other.formats)
+        self._blanks |= other._blanks
+        self.cardinality.merge(other.cardinality)
+        self.frequent.merge(other.frequent)
+        self.lengths.merge(other.lengths)
+        self.numbers.merge(other.numbers)
+        self.times.merge(other.times)
 
     def _count_texts(self, rows: int, nulls: int) -> None:
         if nulls:

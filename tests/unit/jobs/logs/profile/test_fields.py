@@ -98,3 +98,20 @@ def test_a_frequent_value_is_never_lost(batches: list[list[int]]) -> None:
     for value, count in truth.items():
         assert count - frequent.lost <= frequent.counts[value] <= count
     assert frequent.lost <= truth.total() / 8
+
+
+@given(st.lists(st.integers(0, 40), max_size=200), st.lists(st.integers(0, 40), max_size=200))
+def test_parts_are_put_together(left: list[int], right: list[int]) -> None:
+    before, fields.KEPT = fields.KEPT, 8
+    try:
+        one, other = FieldProfile("a"), FieldProfile("a")
+        one.add(left)
+        other.add(right)
+        one.merge(other)
+    finally:
+        fields.KEPT = before
+    truth = Counter(left + right)
+    assert (one.rows, one.filled) == (truth.total(), len(truth))
+    for value, count in truth.items():
+        assert count - one.frequent.lost <= one.frequent.counts[value] <= count
+    assert one.numbers.bounds == ((min(truth), max(truth)) if truth else (None, None))
