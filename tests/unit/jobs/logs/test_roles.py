@@ -22,7 +22,7 @@ from icelos.jobs.logs.roles import KINDS, OTHER, ROLES, Kind, kind_of, played, t
         ),
         ({"actor.name": "a", "at": 3, "logged_at": 1704067200}, OTHER, "actor.name", "logged_at"),
         ({"x": 1}, OTHER, "", ""),
-        ({"SubjectUserName": "a", "EventTime": "2024-01-01T00:00:00Z"}, OTHER, "SubjectUserName", "EventTime"),
+        ({"TargetUserName": "a", "EventTime": "2024-01-01T00:00Z"}, OTHER, "TargetUserName", "EventTime"),
     ],
 )  # fmt: skip
 def test_who_and_when(fields: dict[str, str | int], kind: str, user: str, time: str) -> None:
@@ -52,13 +52,9 @@ def test_roles_are_played_by_paths(role: str, known: list[str], expected: str) -
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_who_says_profile_says_everything_else(kind: Kind) -> None:
-    """What one of them knows, the others know."""
-    fields: dict[str, Value] = {
-        **dict.fromkeys(kind.needs, "x"),
-        kind.user[0]: "ada",
-        kind.time[0]: "2024-01-01T00:00Z",
-    }
+def test_what_the_profile_knows_the_others_know(kind: Kind) -> None:
+    fields: dict[str, Value] = dict.fromkeys(kind.needs, "x")
+    fields |= {kind.user[0]: "ada", kind.time[0]: "2024-01-01T00:00Z"}
     found = profile_rows([Row(b"", fields, "x:1")])
     assert (found.user_field, found.time_field) == (kind.user[0], kind.time[0])
     assert played("user", fields) in (kind.user[0], "user")
