@@ -6,6 +6,7 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Collection, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -29,8 +30,9 @@ _LONG = 200
 class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One path's profile. `missing` is the share of rows without it, `distinct` may be an estimate.
 
-    `top` are the commonest values with a lower bound of how often they came, `formats` shares of the texts
-    that were looked at. `least` and `most` are of numbers, `first` and `last` of times (seconds, epoch).
+    `top` are the commonest values with a lower bound of how often they came, `formats` shares of rows, by
+    the texts that were looked at. `least` and `most` are of numbers, `first` and `last` of times (seconds,
+    epoch).
     """
 
     path: str
@@ -143,6 +145,8 @@ class FieldProfile:
             # 1, 1.0 and True are one key.
             self.types.update(map(type, values))
             fresh = list(counts)
+        for text in islice((value for value in counts if isinstance(value, str)), LOOKED_AT):
+            self.formats[format_of(text)] += counts[text]
         self.frequent.add(counts)
         if fresh:
             self._blanks.update(value for value in ("", None) if value in counts)
@@ -172,7 +176,6 @@ class FieldProfile:
         texts = _of(values, {str})
         if texts:
             self.lengths.add(list(map(len, texts)))
-            self.formats.update(map(format_of, texts[:LOOKED_AT]))
         if len(texts) < len(values):
             self.numbers.add(_of(values, {int, float}))
         self._time(values, texts)

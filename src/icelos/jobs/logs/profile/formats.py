@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from icelos.data.parse.flat import Value
 
 _LONGEST = 256
+_REMEMBERED = 8192
+"""Texts whose format is remembered: the values of many fields come again and again."""
 _FORMATS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, re.ASCII))
     for name, pattern in (
@@ -37,7 +40,12 @@ def format_of(value: Value) -> str:
         return "empty"
     if len(value) > _LONGEST:
         return "long text"
-    return next((name for name, pattern in _FORMATS if pattern.fullmatch(value)), "text")
+    return _of_short(value)
+
+
+@lru_cache(_REMEMBERED)
+def _of_short(text: str) -> str:
+    return next((name for name, pattern in _FORMATS if pattern.fullmatch(text)), "text")
 
 
 _ISO_LIKE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
