@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 _WORD = re.compile(r"[a-z0-9]+")
 MAX_WORDS = 2000
-MAX_CHARACTERS = 16 * MAX_WORDS
-"""Of one text; words of log rows have five letters or so."""
+MAX_CHARACTERS = 8 * MAX_WORDS
+"""Of one text: words of log rows and what stands between them take that many, more or less."""
 _ROWS = 256
 _BLOCK = 1 << 14
 """Words of references whose subsequences are looked for at once: what is kept grows with its square."""
