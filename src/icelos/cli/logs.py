@@ -57,7 +57,8 @@ def simulate(
     """
     from icelos.jobs.logs.simulation.simulate import simulate as run
 
-    with _bar("rows", rows) as advance:
+    told = "no file was written, run it again; the same --seed gives the same rows"
+    with output.if_stopped(told), _bar("rows", rows) as advance:
         written = run(
             output_file, rows=rows, users=users, seed=seed, kind=kind, rhythm=rhythm, dirt=dirt,
             workers=workers, gzipped=gzipped, progress=advance,
@@ -192,7 +193,8 @@ def generate(
         constrained=constrained, where=logs_options.conditions(where or []), since=logs_options.moment(since),
         until=logs_options.moment(until, last=True), time_field=time_field, format=form,
     )  # fmt: skip
-    with _bar("rows", rows) as advance:
+    told = f"{output_file} is not written yet, the rows so far are kept: the same command goes on with them"
+    with output.if_stopped(told), _bar("rows", rows) as advance:
         meta = generate_rows(model, output_file, wanted, progress=advance)
     if json:
         output.json_line(meta)

@@ -52,7 +52,8 @@ def evaluate(
     options = Options(
         limit=rows, seed=seed, user=user, time=time, target=target, canaries=_canaries(canaries)
     )
-    with output.console(stderr=True).status("reading") as status:
+    told = "nothing is kept, run it again; fewer --rows take less time"
+    with output.if_stopped(told), output.console(stderr=True).status("reading") as status:
         found = run(
             RowSource(real, form),
             RowSource(synthetic, form),

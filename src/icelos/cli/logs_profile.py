@@ -18,6 +18,9 @@ def profile(
     form: Annotated[str, typer.Option("--format", help="auto, json, cef, leef, syslog or csv")] = "auto",
     row_limit: Annotated[int, typer.Option(min=1024, help="Bytes of a row above which it is a failure")] = 1
     << 20,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes for large logs; what is told does not depend on them")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="The result as one JSON object")] = False,
 ) -> None:
     """Read a log as it is and say what its fields hold: types, values, ranges, what is missing, who and when.
@@ -29,13 +32,13 @@ def profile(
       zcat app.log.gz | icelos logs profile - --format syslog --json
     """
     from icelos.errors import InputError
-    from icelos.jobs.logs.profile.profile import profile_rows
+    from icelos.jobs.logs.profile.parts import profile_log
     from icelos.jobs.logs.profile.rows import RowSource
 
-    with output.console(stderr=True).status("reading") as status:
-        found = profile_rows(
-            RowSource(source, form=form, limit=row_limit), lambda rows: status.update(f"{rows:,} rows")
-        )
+    rows = RowSource(source, form=form, limit=row_limit)
+    told = "nothing is kept, run it again; `head -n 100000 FILE | icelos logs profile -` looks at a part"
+    with output.if_stopped(told), output.console(stderr=True).status("reading") as status:
+        found = profile_log(rows, workers=workers, progress=lambda n: status.update(f"{n:,} rows"))
     if not found.rows:
         told = f"none of {found.failures:,} rows can be read: " if found.failures else "no rows"
         raise InputError(told + "; ".join(found.first_failures[:3]), source=source)
@@ -52,7 +55,10 @@ def _tell(found: Profile) -> None:
     if found.first:
         output.note(f"{found.first} to {found.last} by {found.time_field}")
     if found.left_out:
-        output.note(f"{found.left_out:,} values of further fields were left out")
+        output.note(
+            f"only the first {len(found.fields):,} fields are told of; "
+            f"{found.left_out:,} values of others were left out"
+        )
     if found.failures:
         output.note(f"{found.failures:,} rows could not be read, such as")
         for told in found.first_failures[:5]:

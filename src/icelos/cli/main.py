@@ -37,25 +37,29 @@ from icelos.errors import IcelosError
 
 
 class _Commands(TyperGroup):
-    """A reader that has seen enough (`icelos findings | head`) is no error; Typer would exit with 1."""
+    """A reader that has seen enough (`icelos findings | head`) is no error, and Ctrl-C is told; Typer would
+    exit with 1, and say nothing."""
 
     def make_context(self, *args: Any, **extra: Any) -> Any:
-        with _whole_or_unread():
+        with _ended_early():
             return super().make_context(*args, **extra)
 
     def invoke(self, *args: Any, **extra: Any) -> Any:
-        with _whole_or_unread():
+        with _ended_early():
             return super().invoke(*args, **extra)
 
 
 @contextmanager
-def _whole_or_unread() -> Iterator[None]:
+def _ended_early() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
         output.unread()
         raise typer.Exit from None
+    except KeyboardInterrupt as interrupt:
+        output.stopped(interrupt)
+        raise typer.Exit(130) from None
 
 
 app = typer.Typer(
@@ -122,8 +126,8 @@ def run(arguments: list[str]) -> int:
     except IcelosError as error:
         output.error(error.message, hint=error.hint, source=error.source)
         return error.exit_code
-    except KeyboardInterrupt:
-        output.note("icelos: stopped")
+    except KeyboardInterrupt as interrupt:  # outside of all commands
+        output.stopped(interrupt)
         return 130
     except OSError as error:
         output.error(error.strerror or str(error), source=str(error.filename or ""))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -77,6 +77,20 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
     for row in rows:
         shown.add_row(*(printable(str(cell)) for cell in row))
     console().print(shown)
+
+
+@contextmanager
+def if_stopped(told: str) -> Iterator[None]:
+    """What Ctrl-C leaves behind and what to do, for the line that `main` prints then."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(told) from None
+
+
+def stopped(interrupt: KeyboardInterrupt) -> None:
+    """The line after Ctrl-C."""
+    note("; ".join(["icelos: stopped", *map(str, interrupt.args)]))
 
 
 def error(message: str, *, hint: str | None = None, source: str | None = None) -> None:

@@ -82,6 +82,19 @@ def read_lines(stream: IO[bytes], *, limit: int = LINE_LIMIT) -> Iterator[Line]:
             yield Line(number, data.rstrip(b"\r\n"))
 
 
+def lines_within(stream: IO[bytes], begin: int, end: int, *, limit: int = LINE_LIMIT) -> Iterator[Line]:
+    """The lines of a plain file that begin at the byte `begin` or later, and before `end`.
+
+    So neighbouring spans have each line once. Numbers count from the first line of the span.
+    """
+    if begin:
+        stream.seek(begin - 1)
+        _skip_line(stream)
+    lines = read_lines(stream, limit=limit)
+    while stream.tell() < end and (line := next(lines, None)) is not None:
+        yield line
+
+
 def _skip_line(stream: IO[bytes]) -> None:
     while piece := stream.readline(1 << 20):
         if piece.endswith(b"\n"):

@@ -5,7 +5,8 @@ A classifier two-sample test after Lopez-Paz and Oquab, "Revisiting Classifier T
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,16 @@ def tokens_auc(left: Sequence[Sequence[str]], right: Sequence[Sequence[str]], se
     return _crossed(model, matrix, len(left), len(right), seed)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """For models of scikit-learn on some thousand rows: more threads are no faster, and where other programs
+    run they wait for each other for minutes. To be entered once the model is there."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield
+
+
 def _crossed(model: Any, matrix: Any, left: int, right: int, seed: int) -> float:
     """Every row is judged by a model that has not seen it."""
     from sklearn.metrics import roc_auc_score
@@ -59,7 +70,8 @@ def _crossed(model: Any, matrix: Any, left: int, right: int, seed: int) -> float
         return float("nan")
     labels = np.concatenate([np.zeros(left), np.ones(right)])
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
-    scores = cross_val_predict(model, matrix, labels, cv=folds, method="predict_proba")[:, 1]
+    with one_thread():
+        scores = cross_val_predict(model, matrix, labels, cv=folds, method="predict_proba")[:, 1]
     return float(roc_auc_score(labels, scores))
 
 

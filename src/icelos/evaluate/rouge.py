@@ -5,15 +5,14 @@ ROUGE-N counts the n-grams that two texts share, each at most as often as both h
 longest common subsequence of words. F1 is the harmonic mean of their shares in either text.
 
 All pairs at once: the k-th occurrence of an n-gram is a feature of its own, so that the clipped count of
-what is shared is one product of sparse 0-1 matrices. Subsequences are found 64 words of 0 and 1 at a time
-(Hyyrö, "Bit-parallel LCS-length computation revisited", 2004).
+what is shared is one product of sparse 0-1 matrices. Subsequences are found in all references at once, as
+bits of one number (Hyyrö, "Bit-parallel LCS-length computation revisited", 2004).
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,10 +20,15 @@ from numpy.typing import NDArray
 
 _WORD = re.compile(r"[a-z0-9]+")
 MAX_WORDS = 2000
+MAX_CHARACTERS = 8 * MAX_WORDS
+"""Of one text: words of log rows and what stands between them take that many, more or less."""
 _ROWS = 256
+_BLOCK = 1 << 14
+"""Words of references whose subsequences are looked for at once: what is kept grows with its square."""
 
 Words = list[str]
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
 
 
 class Rouge(NamedTuple):
@@ -35,8 +39,8 @@ class Rouge(NamedTuple):
 
 
 def words(text: str) -> Words:
-    """Runs of ASCII letters and digits in lower case, at most `MAX_WORDS`."""
-    return _WORD.findall(text.lower())[:MAX_WORDS]
+    """Runs of ASCII letters and digits in lower case, at most `MAX_WORDS` of the first `MAX_CHARACTERS`."""
+    return _WORD.findall(text[:MAX_CHARACTERS].lower())[:MAX_WORDS]
 
 
 def rouge_n(candidates: Sequence[Words], references: Sequence[Words], n: int) -> Rouge:
@@ -62,29 +66,18 @@ def self_rouge(texts: Sequence[Words], n: int = 2) -> float:
 
 def rouge_l(candidates: Sequence[Words], references: Sequence[Words]) -> Rouge:
     """ROUGE-L of each candidate against all references; quadratic in pairs, for samples of hundreds."""
-    lengths = np.array([len(reference) for reference in references], np.float64)
-    vocabulary: dict[str, int] = {}
-    packed = [[vocabulary.setdefault(word, len(vocabulary)) for word in text] for text in references]
-    masks = [_masks(text) for text in packed]
-    rows = []
-    for candidate in candidates:
-        numbers = [vocabulary.get(word, -1) for word in candidate]
-        shared = np.array(
-            [_common(numbers, mask, len(text)) for mask, text in zip(masks, packed, strict=True)]
-        )
-        rows.append(_f1(shared[None, :], np.array([len(candidate)], np.float64), lengths))
-    return _summed(rows)
+    shared = np.hstack([_common(candidates, block) for block in _blocks(references)])
+    left, right = ([len(text) for text in texts] for texts in (candidates, references))
+    return _summed([_f1(shared, np.array(left, np.float64), np.array(right, np.float64))])
 
 
 def _overlaps(
     candidates: Sequence[Words], references: Sequence[Words], n: int, *, skip_same_place: bool
 ) -> list[Floats]:
     """F1 of all pairs, in blocks of candidates."""
-    features: dict[tuple[object, ...], int] = {}
-    left, left_sizes = _matrix(candidates, n, features)
-    right, right_sizes = _matrix(references, n, features)
-    width = max(1, len(features))
-    left, right = _resized(left, width), _resized(right, width).T.tocsr()
+    matrix, sizes = _matrix([*candidates, *references], n)
+    left, right = matrix[: len(candidates)], matrix[len(candidates) :].T.tocsr()
+    left_sizes, right_sizes = sizes[: len(candidates)], sizes[len(candidates) :]
     blocks = []
     for start in range(0, len(candidates), _ROWS):
         shared = (left[start : start + _ROWS] @ right).toarray()
@@ -95,27 +88,42 @@ def _overlaps(
     return blocks
 
 
-def _matrix(texts: Sequence[Words], n: int, features: dict[tuple[object, ...], int]) -> tuple[Any, Floats]:
+def _matrix(texts: Sequence[Words], n: int) -> tuple[Any, Floats]:
     """Rows of 0 and 1 over (n-gram, occurrence), and each text's number of n-grams."""
     from scipy.sparse import csr_matrix
 
-    columns: list[int] = []
-    ends = [0]
-    for text in texts:
-        seen: Counter[tuple[str, ...]] = Counter()
-        for gram in zip(*(text[shift:] for shift in range(n)), strict=False):
-            seen[gram] += 1
-            columns.append(features.setdefault((gram, seen[gram]), len(features)))
-        ends.append(len(columns))
-    sizes = np.diff(np.array(ends)).astype(np.float64)
-    ones = np.ones(len(columns), np.float32)
-    shape = (len(texts), max(1, len(features)))
-    return csr_matrix((ones, np.array(columns, np.int64), np.array(ends)), shape=shape), sizes
+    lengths = np.array([len(text) for text in texts], np.int64)
+    owner = np.repeat(np.arange(len(texts)), lengths)
+    vocabulary: dict[str, int] = {}
+    numbers = [vocabulary.setdefault(word, len(vocabulary)) for text in texts for word in text]
+    grams = words = np.array(numbers, np.int64)
+    for shift in range(1, n):
+        grams = _numbered(grams[:-1] * len(vocabulary) + words[shift:])
+    owner, whole = owner[: len(grams)], owner[: len(grams)] == owner[n - 1 :]
+    owner, grams = owner[whole], grams[whole]
+    features = _numbered(_occurrences(owner, grams) * (int(grams.max(initial=0)) + 1) + grams)
+    sizes = np.maximum(lengths - n + 1, 0)
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    width = int(features.max(initial=0)) + 1
+    ones = np.ones(len(features), np.float32)
+    return csr_matrix((ones, features, ends), shape=(len(texts), width)), sizes.astype(np.float64)
 
 
-def _resized(matrix: Any, width: int) -> Any:
-    matrix.resize((matrix.shape[0], width))
-    return matrix
+def _numbered(codes: Codes) -> Codes:
+    """Small numbers for codes, the same for the same."""
+    found: Codes = np.unique(codes, return_inverse=True)[1]
+    return found
+
+
+def _occurrences(owner: Codes, grams: Codes) -> Codes:
+    """The how-manieth of its text each n-gram is, from 0."""
+    order = np.lexsort((grams, owner))
+    begins = np.ones(len(order), np.bool_)
+    begins[1:] = (np.diff(grams[order]) != 0) | (np.diff(owner[order]) != 0)
+    places = np.arange(len(order))
+    found = np.empty(len(order), np.int64)
+    found[order] = places - np.maximum.accumulate(np.where(begins, places, 0))
+    return found
 
 
 def _f1(shared: Any, left: Floats, right: Floats) -> Floats:
@@ -133,21 +141,46 @@ def _summed(blocks: Sequence[Floats]) -> Rouge:
     return Rouge(float(best.mean()), float(average.mean()))
 
 
-def _masks(text: Sequence[int]) -> dict[int, int]:
-    """Where each word stands, as bits of one integer."""
-    masks: dict[int, int] = {}
-    for place, word in enumerate(text):
-        masks[word] = masks.get(word, 0) | (1 << place)
-    return masks
+def _blocks(texts: Sequence[Words]) -> Iterator[Sequence[Words]]:
+    """Neighbouring texts, together no longer than `_BLOCK` words where one text is not."""
+    begin = words = 0
+    for place, text in enumerate(texts):
+        if words and words + len(text) > _BLOCK:
+            yield texts[begin:place]
+            begin, words = place, 0
+        words += len(text)
+    yield texts[begin:]
 
 
-def _common(candidate: Sequence[int], masks: dict[int, int], length: int) -> int:
-    """Length of the longest common subsequence: zeros among the first `length` bits at the end."""
-    whole = (1 << length) - 1
-    state = whole
-    for word in candidate:
-        mask = masks.get(word)
-        if mask is not None:
-            matched = state & mask
-            state = ((state + matched) | (state - matched)) & whole
-    return length - state.bit_count()
+def _common(candidates: Sequence[Words], references: Sequence[Words]) -> Floats:
+    """Lengths of the longest common subsequences of all pairs.
+
+    The references are one number, a bit for each word; a bit after each text takes what is carried out of it.
+    """
+    places: dict[str, list[int]] = {}
+    spans, end = [], 0
+    for text in references:
+        for place, word in enumerate(text, end):
+            places.setdefault(word, []).append(place)
+        spans.append((end, (1 << len(text)) - 1))
+        end += len(text) + 1
+    masks = {word: _bits(found, end) for word, found in places.items()}
+    whole = sum(ones << begin for begin, ones in spans)
+    lengths = []
+    for text in candidates:
+        state = whole
+        for word in text:
+            mask = masks.get(word)
+            if mask is not None:
+                matched = state & mask
+                state = ((state + matched) | (state - matched)) & whole
+        found = whole ^ state
+        lengths.append([(found >> begin & ones).bit_count() for begin, ones in spans])
+    return np.array(lengths, np.float64).reshape(len(candidates), len(references))
+
+
+def _bits(places: Sequence[int], end: int) -> int:
+    data = bytearray(end // 8 + 1)
+    for place in places:
+        data[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(data, "little")

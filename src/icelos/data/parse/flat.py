@@ -29,6 +29,11 @@ def text_of(value: Value) -> str:
     return "null" if value is None else str(value)
 
 
+def escaped(key: str) -> str:
+    """A key as it stands in a path."""
+    return key if "." not in key and "\\" not in key else key.replace("\\", "\\\\").replace(".", "\\.")
+
+
 def flat_fields(value: Mapping[str, object]) -> dict[str, Value]:
     """Paths and values of a decoded object, in its order.
 

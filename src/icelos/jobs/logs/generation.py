@@ -18,8 +18,8 @@ import msgspec
 
 from icelos import __version__
 from icelos.errors import InputError
-from icelos.jobs.logs.fields import named
 from icelos.jobs.logs.outputs import check_output, write_meta
+from icelos.jobs.logs.roles import played
 from icelos.jobs.logs.row_formats import FORMATS, format_of, write_rows
 from icelos.jobs.logs.staging import Staging
 
@@ -177,7 +177,7 @@ def guide_of(model: Model, wanted: Wanted) -> Guide | None:
             raise InputError("the model has no grammar", source=str(model.folder), hint=hint)
         return None
     known = [".".join(path) for path, _ in fields(grammar.root)]
-    where = {named(name, known): value for name, value in wanted.where.items()}
+    where = {played(name, known): value for name, value in wanted.where.items()}
     try:
         left = limits(grammar, Conditions(where, wanted.since, wanted.until, wanted.time_field))
         return Guide(grammar, model.tokenizer, left if wanted.conditional else Limits())

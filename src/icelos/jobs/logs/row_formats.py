@@ -1,8 +1,9 @@
 """Rows as a file: as they are, or JSON objects as CSV, CEF or Parquet. Each file is whole or absent.
 
 Nested keys become paths (`status.errorCode`); arrays stand as JSON text. CEF is ArcSight's Common Event
-Format, version 0, with the fields under their own names in the extension, except those of `CEF_KEYS`.
-Parquet keeps nesting; duckdb finds the types over all rows and writes it.
+Format, version 0, with the fields under their own names in the extension, except those of `CEF_KEYS`; a row
+that has the fields of a CEF header keeps them as its header. Parquet keeps nesting; duckdb finds the types
+over all rows and writes it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from pathlib import Path
 import msgspec
 
 from icelos.data.atomic import atomic_write
+from icelos.data.parse.cef import HEADER
+from icelos.data.parse.flat import escaped
 from icelos.errors import InputError, RunError
 from icelos.gpt.files import replace_file
-from icelos.jobs.logs.fields import ROLES
 from icelos.jobs.logs.outputs import open_output
+from icelos.jobs.logs.roles import ROLES
 
 FORMATS = ("rows", "csv", "cef", "parquet")
 COLUMNS_LIMIT = 4096
@@ -28,8 +31,10 @@ MEMORY = "512MB"
 """What duckdb may use."""
 
 CEF_KEYS: Mapping[str, str] = {"user": "suser", "application": "app", "result": "outcome", "source": "src"}
-"""Keys of the CEF extension dictionary for what plays a role (see `fields`)."""
+"""Keys of the CEF extension dictionary for what plays a role (see `roles`)."""
 
+VENDOR = "Icelos"
+"""In the CEF header of rows that name no device: made up here, they are to seem to come from no other."""
 Flat = dict[str, str]
 
 
@@ -75,14 +80,19 @@ def objects(rows: Iterable[bytes]) -> Iterator[dict[str, object]]:
 
 
 def flat(value: Mapping[str, object], before: str = "") -> Iterator[tuple[str, str]]:
-    """Pairs of path and text; null is the empty text."""
+    """Pairs of path and text; null is the empty text.
+
+    Paths of objects are those of `flat_fields`, which tells what a row holds: of an array its length and its
+    first elements. A file must lose nothing, so that here an array is one JSON text.
+    """
     for key, inner in value.items():
+        path = before + escaped(key)
         if isinstance(inner, dict) and inner:
-            yield from flat(inner, f"{before}{key}.")
+            yield from flat(inner, f"{path}.")
         elif isinstance(inner, str):
-            yield before + key, inner
+            yield path, inner
         else:
-            yield before + key, "" if inner is None else msgspec.json.encode(inner).decode()
+            yield path, "" if inner is None else msgspec.json.encode(inner).decode()
 
 
 def _csv(rows: Iterable[bytes], path: Path) -> int:
@@ -114,10 +124,16 @@ def _cef(rows: Iterable[bytes], path: Path, product: str) -> int:
 
 def cef_line(values: Flat, product: str, roles: Mapping[str, str] | None = None) -> str:
     """One CEF event: header fields escape `|`, values of the extension `=`, and both backslashes."""
-    header = "|".join(_escaped(part, "|") for part in ("unknown", product, "1", "log", "log", "0"))
+    own = {"cefVersion", *HEADER} if all(values.get(name) for name in HEADER[:2]) else set()
+    made = dict(zip(HEADER, (VENDOR, product, "1", "log", "log", "0"), strict=True))
+    if own:
+        made |= {name: values[name] for name in HEADER if name in values}
+    header = "|".join(_escaped(part, "|") for part in made.values())
     used: set[str] = set()
     pairs = []
     for name, text in values.items():
+        if name in own:
+            continue
         key = (roles or {}).get(name, "")
         if not key or key in used:
             key = re.sub(r"[^A-Za-z0-9_]", "_", name) or "_"

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from icelos.data.parse.cef import parse_cef
+from icelos.data.parse.flat import Value, flat_fields
 from icelos.data.reading import LINE_LIMIT
 from icelos.errors import InputError
 from icelos.findings import Failure
-from icelos.jobs.logs.fields import ROLES
 from icelos.jobs.logs.loss_plot import plot_loss
 from icelos.jobs.logs.profile.rows import RowSource
+from icelos.jobs.logs.roles import user_of
 
 if TYPE_CHECKING:
     from icelos.gpt.data import Packed
@@ -151,23 +152,17 @@ def _too_few(packed: Packed, rows: RawRows) -> str:
 
 
 def user_number(row: bytes) -> int:
-    """A number of 64 bits for the user of a row, of JSON or CEF, by `ROLES`; 0 where none is named."""
-    fields: dict[str, Any] = {}
+    """A number of 64 bits for the user of a row, of JSON or CEF, by `user_of`; 0 where none is named."""
+    fields: dict[str, Value] = {}
     with suppress(msgspec.MsgspecError, InputError, UnicodeDecodeError, RecursionError):
         if row[:1] == b"{":
-            fields = msgspec.json.decode(row, type=dict[str, Any])
+            fields = flat_fields(msgspec.json.decode(row, type=dict[str, Any]))
         elif b"CEF:" in row[:512]:
-            fields = parse_cef(row.decode())
-    name = next((found for path in ROLES["user"] if (found := _at(fields, path))), "")
+            fields = flat_fields(parse_cef(row.decode()))
+    name = user_of(fields)
     if not name:
         return 0
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little", signed=True)
-
-
-def _at(fields: Any, path: str) -> str:
-    for key in path.split("."):
-        fields = fields.get(key) if isinstance(fields, dict) else None
-    return fields if isinstance(fields, str) else ""
 
 
 def learn_grammar(rows: Iterable[bytes], model: Path, count: int) -> None:

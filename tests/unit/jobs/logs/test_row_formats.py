@@ -4,15 +4,25 @@ import csv
 import gzip
 import io
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from icelos.data.parse.flat import flat_fields
 from icelos.errors import InputError, RunError
 from icelos.gpt.grammar.rows import read_cef
 from icelos.jobs.logs import row_formats
-from icelos.jobs.logs.row_formats import cef_line, format_of, write_rows
+from icelos.jobs.logs.row_formats import cef_line, flat, format_of, write_rows
 
+_KEYS = st.text("ab.\\é", max_size=3)
+_OBJECTS: Any = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 9) | st.text(max_size=4),
+    lambda inner: st.dictionaries(_KEYS, inner, max_size=3),
+    max_leaves=8,
+)
 ROWS = [
     b'{"time":"2024-05-01T10:00:00Z","userPrincipalName":"ada|x","status":{"errorCode":0},"tags":["a",1]}',
     b"not JSON",
@@ -65,6 +75,23 @@ def test_cef_is_escaped_and_known_fields_have_their_keys(tmp_path: Path) -> None
     assert (values["cef2"], values["suser"], values["outcome"]) == ("si\\|gn", "ada|x", "0")
     assert "note=a\\=b\\n\\\\ Zoë" in second
     assert cef_line({"a b": "1", "a.b": "2"}, "m").endswith("a_b=1 a_b=2")
+
+
+def test_a_cef_header_says_what_the_row_says_and_else_that_it_is_made_up() -> None:
+    own = {"cefVersion": "0", "deviceVendor": "Fi|re", "deviceProduct": "wall", "name": "drop", "src": "::1"}
+    assert cef_line(own, "m") == "CEF:0|Fi\\|re|wall|1|log|drop|0|src=::1"
+    assert cef_line({"name": "drop"}, "m") == "CEF:0|Icelos|m|1|log|log|0|name=drop"
+
+
+def test_a_dot_in_a_key_is_no_nesting(tmp_path: Path) -> None:
+    write_rows([b'{"a.b":1,"a":{"b":2}}'], tmp_path / "a.csv", "csv", product="m")
+    assert (tmp_path / "a.csv").read_text().split() == ["a\\.b,a.b", "1,2"]
+
+
+@given(st.dictionaries(_KEYS, _OBJECTS, max_size=4))
+def test_paths_are_those_of_flat_fields_as_far_as_there_is_no_array(row: dict[str, Any]) -> None:
+    own = [path.removesuffix("{}") for path in flat_fields(row)]
+    assert [path for path, _ in flat(row)] == own
 
 
 def test_parquet_keeps_nesting(tmp_path: Path) -> None:

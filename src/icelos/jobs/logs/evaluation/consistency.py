@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icelos.evaluate.bonds import FUNCTIONAL, Bond, Counts, agreement, combinations, find_bond, kept
-from icelos.evaluate.distances import association, total_variation
+from icelos.evaluate.distances import cramers_v, pair_counts
 from icelos.jobs.logs.evaluation.measures import Figures
 from icelos.jobs.logs.evaluation.table import Part, Table
 
@@ -172,19 +172,15 @@ def _equal(structure: Structure, candidate: Part) -> float:
 
 def _dependence(structure: Structure, candidate: Part, reference: Part) -> Figures:
     """Mean distance of pairs of fields, and mean error of Cramér's V over pairs that depend on each other."""
-    left, right = _reduced(structure, candidate), _reduced(structure, reference)
-    apart, errors = [], []
-    for one, other in pairs_of(range(len(structure.numbers)), 2):
-        apart.append(total_variation(_pair(left, one, other), _pair(right, one, other)))
-        strength = association(right[one], right[other])
-        if strength >= DEPENDENT:
-            errors.append(abs(association(left[one], left[other]) - strength))
-    return {"pair distance": _mean(apart), "dependence error": _mean(errors)}
-
-
-def _pair(columns: NDArray[np.int64], one: int, other: int) -> NDArray[np.int64]:
-    pair: NDArray[np.int64] = columns[one] * CODES + columns[other]
-    return pair
+    if len(structure.numbers) < 2 or not len(candidate):
+        return {"pair distance": float("nan"), "dependence error": float("nan")}
+    left, right = (pair_counts(_reduced(structure, part), CODES) for part in (candidate, reference))
+    pairs = np.triu_indices(len(structure.numbers), 1)
+    left, right = left[pairs], right[pairs]
+    apart = np.abs(left / len(candidate) - right / len(reference)).sum((-1, -2)) / 2
+    strengths = cramers_v(right)
+    errors = np.abs(cramers_v(left) - strengths)[strengths >= DEPENDENT]
+    return {"pair distance": _mean(list(apart)), "dependence error": _mean(list(errors))}
 
 
 def _reduced(structure: Structure, part: Part) -> NDArray[np.int64]:

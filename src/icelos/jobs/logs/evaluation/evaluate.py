@@ -23,12 +23,12 @@ from icelos.jobs.logs.evaluation import (
     usefulness,
 )  # fmt: skip
 from icelos.jobs.logs.evaluation.gate import Check, check
-from icelos.jobs.logs.evaluation.measures import Measure, measure, rounded, share_noise, spread
+from icelos.jobs.logs.evaluation.measures import Figures, Measure, measure, rounded, share_noise, spread
 from icelos.jobs.logs.evaluation.rounds import Round, Rounds
-from icelos.jobs.logs.evaluation.sample import LIMIT, Sample, draw, look
+from icelos.jobs.logs.evaluation.sample import LIMIT, TEXT, Sample, draw, look
 from icelos.jobs.logs.evaluation.table import Part, Table
-from icelos.jobs.logs.profile.kinds import Who
 from icelos.jobs.logs.profile.rows import Row
+from icelos.jobs.logs.roles import Who
 
 Rows = Iterable[Row | Failure]
 FEWEST = 20
@@ -117,6 +117,7 @@ class _Run:
         self.rounds = rounds.of_rows(self._parts, self._random)
         self.measures: dict[str, Measure] = {}
         self._bonds: tuple[consistency.BondKept, ...] = ()
+        self._closest: list[NDArray[np.float64]] = []
 
     def evaluation(self) -> Evaluation:
         """Take all measures."""
@@ -211,11 +212,14 @@ class _Run:
 
     def _privacy(self) -> None:
         """Held against training rows; held-out rows show how often real rows repeat each other by chance."""
-        values, ceilings = [], []
+        values: list[Figures] = []
+        ceilings: list[Figures] = []
         for one in self.rounds.all[: self.rounds.counted]:
             training = self._training(one)
-            values.append(privacy.copy_figures(self.table, one.synthetic, training))
-            ceilings.append(privacy.copy_figures(self.table, one.reference, training))
+            for part, figures in ((one.synthetic, values), (one.reference, ceilings)):
+                closest = privacy.distances(self.table, part, training)
+                self._closest.append(closest)
+                figures.append(privacy.copy_figures(part, training, closest))
         for found in self.rounds.paired(values, ceilings):
             size = min(privacy.MOST, self.rounds.size) if found.name == "near copies" else self.rounds.size
             noise = share_noise(found.ceiling, size) if found.ceiling else 0.0
@@ -253,8 +257,7 @@ class _Run:
         left, right = timing.hours(one.synthetic), timing.hours(one.reference)
         if len(left) and len(right):
             yield _histogram("Hour of the day (UTC)", left, right, [f"{hour:02}" for hour in range(24)])
-        made = privacy.distances(self.table, one.synthetic, one.real)
-        held = privacy.distances(self.table, one.reference, one.real)
+        made, held = self._closest[:2]
         if len(made) and len(held):
             labels = [f"{low / BINS:.2f}" for low in range(BINS + 1)]
             yield _histogram("Distance to the closest training row", _in_bins(made), _in_bins(held), labels)
@@ -276,6 +279,11 @@ class _Run:
                 yield f"{sample.name}: a sample of {len(sample.rows):,} of {sample.total:,} rows was measured"
             if sample.share < 1:
                 yield f"{sample.name}: times are of {sample.share:.2%} of the users"
+            if sample.long:
+                yield (
+                    f"{sample.name}: of {sample.long:,} rows only the first {TEXT:,} bytes "
+                    "are compared as texts"
+                )
             for told in sample.first_failures:
                 yield f"{sample.name}: unreadable: {told}"
         if len(self._samples) > 2:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
 
-from icelos.data.parse.flat import Value
 from icelos.evaluate.distances import total_variation
 from icelos.jobs.logs.evaluation.measures import Figures
 from icelos.jobs.logs.evaluation.table import CATEGORY, COMMON, FIRST, MISSING, Part, Table
@@ -30,23 +30,29 @@ class FieldDistance(msgspec.Struct, frozen=True, kw_only=True):
     missing_real: float
 
 
+Shape = tuple[tuple[str, ...], tuple[type, ...]]
+"""A row's paths, and the types of its values."""
+
+
+def _shape(row: Row) -> Shape:
+    return tuple(row.fields), tuple(map(type, row.fields.values()))
+
+
+def _types(shape: Shape) -> set[tuple[str, type]]:
+    pairs = zip(*shape, strict=True)
+    return {(path, float if kind is int else kind) for path, kind in pairs if kind is not type(None)}
+
+
 def known_types(rows: Iterable[Row]) -> set[tuple[str, type]]:
     """All (path, type) pairs of rows; integers and other numbers are one type, null is any."""
-    return {found for row in rows for found in _types(row)}
-
-
-def _types(row: Row) -> Iterable[tuple[str, type]]:
-    return ((path, _type(value)) for path, value in row.fields.items() if value is not None)
-
-
-def _type(value: Value) -> type:
-    return float if type(value) is int else type(value)
+    return {found for shape in set(map(_shape, rows)) for found in _types(shape)}
 
 
 def known_share(rows: Iterable[Row], known: set[tuple[str, type]]) -> float:
     """Share of rows without a path or type that is not known."""
-    good = [all(found in known for found in _types(row)) for row in rows]
-    return sum(good) / len(good) if good else float("nan")
+    shapes = Counter(map(_shape, rows))
+    good = sum(number for shape, number in shapes.items() if _types(shape) <= known)
+    return good / shapes.total() if shapes else float("nan")
 
 
 def known_figures(candidate: Sequence[Row], reference: Sequence[Row]) -> Figures:

@@ -68,17 +68,14 @@ class Closeness:
         return found
 
 
-def copy_figures(table: Table, candidate: Part, training: Part) -> Figures:
-    """Exact copies of training rows, and near ones by content, of the candidate's first rows."""
-    closeness = Closeness(table, candidate.first(MOST), training)
-    near = float("nan")
-    if not closeness.is_empty:
-        near = float((nearest_distances(*closeness.rows) <= NEAR).mean())
+def copy_figures(candidate: Part, training: Part, closest: Floats) -> Figures:
+    """Exact copies of training rows, and near ones by content; `closest` are their `distances`."""
+    near = float((closest <= NEAR).mean()) if len(closest) else float("nan")
     return {"exact copies": exact_copies(candidate, training), "near copies": near}
 
 
 def distances(table: Table, candidate: Part, training: Part) -> Floats:
-    """Each row's distance to its closest training row."""
+    """The distance of each of the first `MOST` rows to its closest training row; none without content."""
     closeness = Closeness(table, candidate.first(MOST), training)
     return nearest_distances(*closeness.rows) if not closeness.is_empty else np.zeros(0)
 

@@ -10,29 +10,37 @@ from itertools import chain, islice
 
 from icelos.data.parse.flat import Value, text_of
 from icelos.errors import InputError
+from icelos.evaluate.rouge import MAX_CHARACTERS
 from icelos.findings import Failure
-from icelos.jobs.logs.profile.kinds import Who
 from icelos.jobs.logs.profile.profile import Profiler
 from icelos.jobs.logs.profile.rows import Row
+from icelos.jobs.logs.roles import Who
 
 LIMIT = 10_000
 """Rows of a file that are measured; above that a sample stands for it."""
 HELD = 1 << 28
 """Bytes of rows that are held at once; where rows are so long that more would be, fewer are measured."""
+TEXT = MAX_CHARACTERS
+"""Bytes of a row that are kept as text."""
+_FIELD = 100
+"""Bytes that a field takes beyond its text."""
 _LOOKED_AT = 5000
+_LOOKED_AT_BYTES = 1 << 25
 MAX_CANARIES = 1000
 SHORTEST_CANARY = 8
 
 
 @dataclass
 class Sample:
-    """What was read. `people` are all rows of the users that were drawn, `share` the share of users."""
+    """What was read. `people` are all rows of the users that were drawn, `share` the share of users;
+    of `long` rows only the beginning is kept as text, and all fields."""
 
     name: str
     rows: list[Row] = field(default_factory=list)
     people: list[Row] = field(default_factory=list)
     share: float = 1.0
     total: int = 0
+    long: int = 0
     failures: int = 0
     first_failures: list[str] = field(default_factory=list)
     canaries: set[str] = field(default_factory=set)
@@ -45,11 +53,15 @@ class Sample:
 
 def look(rows: Iterable[Row | Failure]) -> tuple[Who, Iterator[Row | Failure]]:
     """A log's kind, user and time by its first rows; and all rows, those included."""
-    stream = iter(rows)
-    first = list(islice(stream, _LOOKED_AT))
-    profiler = Profiler()
-    for item in first:
+    stream, profiler = iter(rows), Profiler()
+    first: list[Row | Failure] = []
+    held = 0
+    for item in islice(stream, _LOOKED_AT):
+        first.append(item)
         profiler.add(item)
+        held += len(item.raw) if isinstance(item, Row) else 0
+        if held > _LOOKED_AT_BYTES:
+            break
     return profiler.who(), chain(first, stream)
 
 
@@ -76,15 +88,24 @@ def draw(
                 sample.first_failures.append(f"{item.source}: {item.error}")
             continue
         sample.total += 1
-        reservoir.add(item)
-        people.add(item)
         if canaries:
             _find(item, canaries, sample.canaries)
+        if len(item.raw) > TEXT:
+            sample.long += 1
+            item = item._replace(raw=item.raw[:TEXT])
+        reservoir.add(item)
+        people.add(item)
     sample.rows, sample.people, sample.share = reservoir.rows, people.rows, people.share
     if not sample.rows:
         why = f", {sample.failures} unreadable, such as {sample.first_failures[0]}" if sample.failures else ""
         raise InputError(f"no rows{why}", source=name)
     return sample
+
+
+def _size(row: Row) -> int:
+    """About how many bytes a row takes."""
+    texts = sum([len(value) for value in row.fields.values() if isinstance(value, str)])
+    return len(row.raw) + texts + _FIELD * len(row.fields)
 
 
 class _Reservoir:
@@ -99,14 +120,14 @@ class _Reservoir:
         self._seen += 1
         if len(self.rows) < self._limit:
             self.rows.append(row)
-            self._held += len(row.raw)
+            self._held += _size(row)
         elif (place := self._random.randrange(self._seen)) < self._limit:
-            self._held += len(row.raw) - len(self.rows[place].raw)
+            self._held += _size(row) - _size(self.rows[place])
             self.rows[place] = row
         while self._held > HELD and len(self.rows) > 1:
             self._limit = len(self.rows) // 2
             self.rows = self._random.sample(self.rows, self._limit)
-            self._held = sum(len(kept.raw) for kept in self.rows)
+            self._held = sum(map(_size, self.rows))
 
 
 class _People:
@@ -127,13 +148,13 @@ class _People:
             return
         self.rows.append(row)
         self._hashes.append(place)
-        self._held += len(row.raw)
+        self._held += _size(row)
         while (len(self.rows) > self._limit or self._held > HELD) and self.share > 1e-6:
             self.share /= 2
             kept = [n for n, found in enumerate(self._hashes) if found < self.share]
             self.rows = [self.rows[n] for n in kept]
             self._hashes = [self._hashes[n] for n in kept]
-            self._held = sum(len(row.raw) for row in self.rows)
+            self._held = sum(map(_size, self.rows))
 
 
 def user_place(user: Value) -> float:

@@ -9,6 +9,7 @@ identifier  values come too seldom to be compared: the code is their format and 
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,13 +19,15 @@ from numpy.typing import NDArray
 
 from icelos.data.parse.flat import Value, text_of
 from icelos.jobs.logs.profile.formats import format_of, seconds_of
-from icelos.jobs.logs.profile.kinds import Who, names_a_time
 from icelos.jobs.logs.profile.rows import Row
+from icelos.jobs.logs.roles import Who, names_a_time
 
 Codes = NDArray[np.int64]
 COMMON = 0.005
 """Share of rows from which on a value is compared by itself."""
 MAX_PATHS = 1500
+MAX_CELLS = 5_000_000
+"""Rows times fields of real rows: 40 MB for each array of them."""
 BINS = 16
 MISSING, OTHER, FIRST = 0, 1, 2
 _NO_VALUE = -1
@@ -77,7 +80,8 @@ class Table:
 
     def __init__(self, rows: Sequence[Row], who: Who) -> None:
         counts = Counter(path for row in rows for path in row.fields)
-        self.paths = [path for path, _ in counts.most_common(MAX_PATHS)]
+        number = min(MAX_PATHS, max(1, MAX_CELLS // max(1, len(rows))))
+        self.paths = [path for path, _ in counts.most_common(number)]
         self.left_out = len(counts) - len(self.paths)
         self._index = {path: number for number, path in enumerate(self.paths)}
         self._ids: dict[str, int] = {}
@@ -181,7 +185,10 @@ class Table:
 
 
 def _number(value: Value) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
+    """NaN for what is no number, or an integer beyond all float64."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return float("nan")
+    return float(value) if abs(value) <= sys.float_info.max else float("nan")
 
 
 def _edges(values: Sequence[Value], counts: Codes) -> NDArray[np.float64]:

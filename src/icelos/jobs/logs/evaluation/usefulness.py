@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from icelos.errors import InputError
 from icelos.evaluate.bonds import agreement
-from icelos.evaluate.discriminator import boosting
+from icelos.evaluate.discriminator import boosting, one_thread
 from icelos.evaluate.distances import association
 from icelos.jobs.logs.evaluation.discriminator import features
 from icelos.jobs.logs.evaluation.table import CATEGORY, NUMBER, Part, Table
@@ -133,7 +133,8 @@ def _learnt(table: Table, target: Target, training: Part, reference: Part, truth
     train, test = features(table, training, columns), features(table, reference, columns)
     # Both are looked at, so that a column is categorical for both.
     small = boosting(np.concatenate([train, test]), categorical)
-    return macro_f1(truth, small.fit(train, classes).predict(test))
+    with one_thread():
+        return macro_f1(truth, small.fit(train, classes).predict(test))
 
 
 def macro_f1(truth: Codes, guesses: Codes) -> float:

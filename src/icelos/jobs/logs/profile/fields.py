@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
+from itertools import islice
+from typing import Any
 
 import msgspec
 
 from icelos.data.parse.flat import Value, text_of
 from icelos.jobs.logs.profile.cardinality import Cardinality
 from icelos.jobs.logs.profile.formats import format_of, seconds_of
-from icelos.jobs.logs.profile.kinds import names_a_time
+from icelos.jobs.logs.roles import names_a_time
 
 KEPT = 256
 """Counters of the commonest values, and of the Misra-Gries summary behind them."""
@@ -27,8 +30,9 @@ _LONG = 200
 class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One path's profile. `missing` is the share of rows without it, `distinct` may be an estimate.
 
-    `top` are the commonest values with a lower bound of how often they came, `formats` shares of the texts
-    that were looked at. `least` and `most` are of numbers, `first` and `last` of times (seconds, epoch).
+    `top` are the commonest values with a lower bound of how often they came, `formats` shares of rows, by
+    the texts that were looked at. `least` and `most` are of numbers, `first` and `last` of times (seconds,
+    epoch).
     """
 
     path: str
@@ -55,15 +59,23 @@ class Range:
     def __init__(self) -> None:
         self.low, self.high = math.inf, -math.inf
 
-    def add(self, values: Iterable[float]) -> None:
-        """NaN and infinity are passed over."""
-        found = [value for value in values if math.isfinite(value)]
-        if found:
-            self.low, self.high = min(self.low, *found), max(self.high, *found)
+    def add(self, values: Collection[float]) -> None:
+        """NaN, infinity and integers that are no float64 are passed over."""
+        if values and not -_GREATEST <= min(values) <= max(values) <= _GREATEST:
+            values = [value for value in values if abs(value) <= _GREATEST]
+        if values:
+            self.low, self.high = min(self.low, min(values)), max(self.high, max(values))
+
+    def merge(self, other: Range) -> None:
+        """What came elsewhere."""
+        self.low, self.high = min(self.low, other.low), max(self.high, other.high)
 
     @property
     def bounds(self) -> tuple[float, float] | tuple[None, None]:
         return (self.low, self.high) if self.low <= self.high else (None, None)
+
+
+_GREATEST = sys.float_info.max
 
 
 class Frequent:
@@ -78,21 +90,34 @@ class Frequent:
 
     def add(self, counts: Counter[Value]) -> None:
         """Merged after Agarwal et al., "Mergeable summaries" (2012)."""
-        self.counts.update(counts)
-        if len(self.counts) > KEPT:
-            cut = self.counts.most_common(KEPT + 1)[-1][1]
-            self.lost += cut
-            self.counts = Counter({value: n - cut for value, n in self.counts.items() if n > cut})
+        # What comes is cut by itself first: ids are then gone before they are looked at one by one.
+        self.counts.update(_shortened(self._cut(counts)))
+        self.counts = self._cut(self.counts)
+
+    def merge(self, other: Frequent) -> None:
+        """What was counted elsewhere."""
+        self.lost += other.lost
+        self.add(other.counts)
+
+    def _cut(self, counts: Counter[Value]) -> Counter[Value]:
+        if len(counts) <= KEPT:
+            return counts
+        cut = sorted(counts.values(), reverse=True)[KEPT]
+        self.lost += cut
+        return Counter({value: n - cut for value, n in counts.items() if n > cut})
 
 
-_TYPES = {str: "text", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+_NULL = type(None)
+_TEXTS = {str, _NULL}
+_TYPES = {str: "text", int: "integer", float: "number", bool: "boolean", _NULL: "null"}
 
 
 class FieldProfile:
-    """Gathers one path's values, a batch at a time."""
+    """Gathers one path's values, a batch at a time. `waiting` are those of the batch to come."""
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.waiting: list[Value] = []
         self.rows = 0
         self.types: Counter[type] = Counter()
         self.formats: Counter[str] = Counter()
@@ -109,18 +134,51 @@ class FieldProfile:
 
     def add(self, values: Sequence[Value]) -> None:
         """The values of a batch of rows; rows without the field bring none."""
-        self.rows += len(values)
-        self.types.update(map(type, values))
         counts: Counter[Value] = Counter(values)
-        self.cardinality.add(counts)
-        self._blanks.update(value for value in ("", None) if value in counts)
-        self.frequent.add(_shortened(counts))
-        texts = [value for value in counts if isinstance(value, str)]
+        self.rows += len(values)
+        if set(map(type, counts)) <= _TEXTS:
+            self._count_texts(len(values), counts.get(None, 0))
+            # Whatever is counted among the commonest has been looked at before.
+            known = self.frequent.counts
+            fresh = [value for value in counts if value not in known]
+        else:
+            # 1, 1.0 and True are one key.
+            self.types.update(map(type, values))
+            fresh = list(counts)
+        for text in islice((value for value in counts if isinstance(value, str)), LOOKED_AT):
+            self.formats[format_of(text)] += counts[text]
+        self.frequent.add(counts)
+        if fresh:
+            self._blanks.update(value for value in ("", None) if value in counts)
+            self._look_at(fresh)
+
+    def merge(self, other: FieldProfile) -> None:
+        """What another part of the log has at this path."""
+        self.rows += other.rows
+        self.types.update(other.types)
+        self.formats.update(other.formats)
+        self._blanks |= other._blanks
+        self.cardinality.merge(other.cardinality)
+        self.frequent.merge(other.frequent)
+        self.lengths.merge(other.lengths)
+        self.numbers.merge(other.numbers)
+        self.times.merge(other.times)
+
+    def _count_texts(self, rows: int, nulls: int) -> None:
+        if nulls:
+            self.types[_NULL] += nulls
+        if nulls < rows:
+            self.types[str] += rows - nulls
+
+    def _look_at(self, values: list[Value]) -> None:
+        """Different values that may be new."""
+        self.cardinality.add(values)
+        texts = _of(values, {str})
         if texts:
             self.lengths.add(list(map(len, texts)))
-            self.formats.update(map(format_of, texts[:LOOKED_AT]))
-        self.numbers.add(v for v in counts if isinstance(v, int | float) and not isinstance(v, bool))
-        self._time(list(counts), texts)
+        if len(texts) < len(values):
+            self.numbers.add(_of(values, {int, float}))
+        self._time(values, texts)
 
     def _time(self, values: list[Value], texts: list[str]) -> None:
         """All values of a batch are looked at where one of the first is a time."""
@@ -129,7 +187,7 @@ class FieldProfile:
         if all(moment is None for moment in first):
             return
         found = (seconds_of(value, numbers=self._may_be_time) for value in candidates)
-        self.times.add(moment for moment in found if moment is not None)
+        self.times.add([moment for moment in found if moment is not None])
 
     def told(self, rows: int) -> Field:
         """What was gathered, of `rows` rows in all."""
@@ -141,7 +199,7 @@ class FieldProfile:
             path=self.path,
             rows=self.rows,
             missing=1 - self.rows / rows if rows else 0.0,
-            nulls=self.types[type(None)],
+            nulls=self.types[_NULL],
             depth=1 + self.path.count(".") + self.path.count("["),
             types={_TYPES[kind]: n for kind, n in self.types.most_common()},
             distinct=self.cardinality.count(),
@@ -155,6 +213,13 @@ class FieldProfile:
             first=first,
             last=last,
         )
+
+
+def _of(values: list[Value], types: set[type]) -> list[Any]:
+    """The values of some types; most fields have but one."""
+    if set(map(type, values)) <= types:
+        return values
+    return [value for value in values if type(value) in types]
 
 
 def _shortened(counts: Counter[Value]) -> Counter[Value]:

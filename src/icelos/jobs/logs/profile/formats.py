@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from icelos.data.parse.flat import Value
 
 _LONGEST = 256
+_REMEMBERED = 8192
+"""Texts whose format is remembered: the values of many fields come again and again."""
 _FORMATS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, re.ASCII))
     for name, pattern in (
@@ -37,7 +40,12 @@ def format_of(value: Value) -> str:
         return "empty"
     if len(value) > _LONGEST:
         return "long text"
-    return next((name for name, pattern in _FORMATS if pattern.fullmatch(value)), "text")
+    return _of_short(value)
+
+
+@lru_cache(_REMEMBERED)
+def _of_short(text: str) -> str:
+    return next((name for name, pattern in _FORMATS if pattern.fullmatch(text)), "text")
 
 
 _ISO_LIKE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
@@ -63,7 +71,7 @@ def seconds_of(value: Value, *, numbers: bool = False) -> float | None:
     if not numbers or isinstance(value, bool) or not isinstance(value, int | float):
         return None
     for scale in (1, 10**3, 10**6, 10**9):
-        if _SECONDS[0] <= value / scale < _SECONDS[1]:
+        if _SECONDS[0] * scale <= value < _SECONDS[1] * scale:  # no division: an integer may be no float64
             return value / scale
     return None
 

@@ -10,12 +10,12 @@ import msgspec
 
 from icelos.data.parse.flat import Value
 from icelos.findings import Failure
-from icelos.jobs.logs.profile.fields import Field, FieldProfile
-from icelos.jobs.logs.profile.kinds import Who, kind_of, who_and_when
+from icelos.jobs.logs.profile.fields import Field, FieldProfile, Frequent
 from icelos.jobs.logs.profile.rows import Row
+from icelos.jobs.logs.roles import Who, kind_of, title_of, who_and_when
 
-BATCH = 2000
-BATCH_BYTES = 1 << 25
+BATCH = 1000
+BATCH_BYTES = 1 << 24
 """A batch ends at whichever comes first: rows may be a mebibyte long."""
 MAX_PATHS = 4000
 """Paths that are profiled; a log that makes its keys of data (ids as names) has no end of them."""
@@ -45,8 +45,9 @@ class Profiler:
 
     def __init__(self) -> None:
         self._fields: dict[str, FieldProfile] = {}
-        self._batch: dict[str, list[Value]] = {}
+        self._batch: dict[tuple[str, ...], list[tuple[Value, ...]]] = {}
         self._kinds: Counter[str] = Counter()
+        self._titles = Frequent()
         self._waiting = self._held = self._rows = self._bytes = self._left_out = self._failures = 0
         self._first_failures: list[str] = []
 
@@ -57,38 +58,77 @@ class Profiler:
             if len(self._first_failures) < SHOWN_FAILURES:
                 self._first_failures.append(f"{item.source}: {item.error}")
             return
-        batch = self._batch
-        for path, value in item.fields.items():
-            values = batch.get(path)
-            if values is None:
-                values = batch[path] = []
-            values.append(value)
+        paths = tuple(item.fields)
+        rows = self._batch.get(paths)
+        if rows is None:
+            rows = self._batch[paths] = []
+        rows.append(tuple(item.fields.values()))
         if self._waiting % 16 == 0:
-            self._kinds[kind_of(item.fields)] += 1
+            kind = kind_of(item.fields)
+            self._kinds[kind] += 1
+            self._titles.add(Counter((title_of(kind, item.fields),)))
         self._rows += 1
         self._bytes += len(item.raw) + 1
         self._waiting += 1
         self._held += len(item.raw)
-        if self._waiting >= BATCH or self._held > BATCH_BYTES or len(batch) > MAX_PATHS:
-            self._flush()
+        if self._waiting >= BATCH or self._held > BATCH_BYTES:
+            self.flush()
 
-    def _flush(self) -> None:
-        for path, values in self._batch.items():
-            field = self._fields.get(path)
-            if field is None:
-                if len(self._fields) >= MAX_PATHS:
+    def merge(self, other: Profiler) -> None:
+        """What another part of the log has, which comes after this one."""
+        self.flush()
+        other.flush()
+        for path, field in other._fields.items():
+            known = self._fields.get(path) or self._admitted(path)
+            if known is None:
+                self._left_out += field.rows
+            else:
+                known.merge(field)
+        self._kinds.update(other._kinds)
+        self._titles.merge(other._titles)
+        self._rows += other._rows
+        self._bytes += other._bytes
+        self._left_out += other._left_out
+        self._failures += other._failures
+        self._first_failures = (self._first_failures + other._first_failures)[:SHOWN_FAILURES]
+
+    def flush(self) -> None:
+        """Look at the rows that wait: those with the same paths make columns at once."""
+        for paths, rows in self._batch.items():
+            for path, values in zip(paths, zip(*rows, strict=True), strict=True):
+                field = self._fields.get(path) or self._admitted(path)
+                if field is None:
                     self._left_out += len(values)
-                    continue
-                field = self._fields[path] = FieldProfile(path)
-            field.add(values)
+                else:
+                    field.waiting += values
+        for field in self._fields.values():
+            if field.waiting:
+                field.add(field.waiting)
+                field.waiting = []
         self._batch, self._waiting, self._held = {}, 0, 0
+
+    def _admitted(self, path: str) -> FieldProfile | None:
+        if len(self._fields) >= MAX_PATHS:
+            return None
+        field = self._fields[path] = FieldProfile(path)
+        return field
 
     def who(self) -> Who:
         """Kind, user and time of what has come so far."""
-        self._flush()
+        self.flush()
         present = {path: field.rows for path, field in self._fields.items()}
         times = [path for path, field in self._fields.items() if field.times.bounds[0] is not None]
-        return who_and_when(present, times, self._kinds)
+        who = who_and_when(present, times, self._kinds)
+        return who._replace(kind=next((t for t in self._commonest() if t.startswith(who.kind)), who.kind))
+
+    def _commonest(self) -> dict[str, int]:
+        """Kinds of rows with their products, the commonest first."""
+        return {str(title): n for title, n in self._titles.counts.most_common()}
+
+    @property
+    def rows(self) -> int:
+        """Rows that came so far."""
+        return self._rows
 
     def told(self) -> Profile:
         """The profile of all that came, fields in the order of their first row."""
@@ -97,7 +137,7 @@ class Profiler:
         first, last = time.times.bounds if time else (None, None)
         return Profile(
             kind=who.kind,
-            kinds=dict(self._kinds.most_common(10)),
+            kinds=dict(list(self._commonest().items())[:10]),
             rows=self._rows,
             bytes=self._bytes,
             failures=self._failures,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from icelos.data.parse.flat import Value, flat_fields
 from icelos.data.parse.json_arrays import WRAPPERS, begins_array, elements
 from icelos.data.parse.leef import parse_leef
 from icelos.data.parse.syslog import parse_syslog
-from icelos.data.reading import Line, files_below, open_input, read_lines, stream_errors
+from icelos.data.reading import Line, files_below, lines_within, open_input, read_lines, stream_errors
 from icelos.errors import IcelosError, InputError
 from icelos.findings import Failure, failure
 from icelos.jobs.logs.profile.formats import format_of
@@ -44,54 +45,90 @@ class Row(NamedTuple):
     source: str
 
 
+class Span(NamedTuple):
+    """A file, or the lines of a plain one that begin within some bytes of it: their numbers count from the
+    first of them. `name` is how its rows call it."""
+
+    path: Path
+    name: str
+    begin: int = 0
+    end: int | None = None
+
+
 @dataclass(frozen=True)
 class RowSource:
-    """The rows of a file, folder or standard input ("-"). `form` is one of `FORMS`."""
+    """The rows of a file, folder or standard input ("-"). `form` is one of `FORMS`.
+
+    `spans` are all that is read of the location, where there are any.
+    """
 
     location: str
     form: str = "auto"
     limit: int = ROW_LIMIT
+    spans: tuple[Span, ...] = ()
 
     def __iter__(self) -> Iterator[Row | Failure]:
         """Raises InputError where there is nothing to read at all, or the form is unknown."""
         if self.form not in FORMS:
             raise InputError(f"no form {self.form!r}", hint=f"one of: {', '.join(FORMS)}")
+        for span in self.spans:
+            yield from self._guarded(span.path, span.name, span)
+        if self.spans:
+            return
         if self.location == "-":
             yield from self._guarded(None, "stdin")
             return
         root = Path(self.location)
         unlisted: list[tuple[Path, OSError]] = []
         for path in files_below(root, unreadable=lambda *what: unlisted.append(what)):
-            yield from self._guarded(path, _name(path, root))
+            yield from self._guarded(path, name_below(path, root))
         for path, error in unlisted:
-            yield _failed(_name(path, root), 0, f"cannot list the folder: {error.strerror}")
+            yield _failed(name_below(path, root), 0, f"cannot list the folder: {error.strerror}")
 
-    def _guarded(self, path: Path | None, name: str) -> Iterator[Row | Failure]:
+    def is_lines(self, path: Path) -> bool:
+        """Whether a file is plain lines, each a row, so that its parts can be read by themselves."""
+        with open_input(path) as stream:
+            plain = isinstance(getattr(stream, "raw", None), io.FileIO)
+            return plain and self._layout(_head(stream), path.name) == "lines"
+
+    def _guarded(self, path: Path | None, name: str, span: Span | None = None) -> Iterator[Row | Failure]:
         try:
             with open_input(path) as stream:
-                yield from self._read(stream, name)
+                yield from self._read(stream, name, span)
         except stream_errors() as error:
             reason = str(error) if isinstance(error, IcelosError) else f"broken stream: {error}"
             yield _failed(name, 0, reason)
 
-    def _read(self, stream: IO[bytes], name: str) -> Iterator[Row | Failure]:
-        peek = getattr(stream, "peek", None)
-        head: bytes = peek(4096)[:65536] if peek is not None else b""
+    def _read(self, stream: IO[bytes], name: str, span: Span | None) -> Iterator[Row | Failure]:
+        if span is not None and span.end is not None:
+            layout, lines = "lines", lines_within(stream, span.begin, span.end, limit=self.limit)
+        else:
+            layout, lines = self._layout(_head(stream), name), read_lines(stream, limit=self.limit)
+        if layout == "array":
+            yield from _array_rows(stream, name, self.limit)
+        elif layout == "table":
+            yield from _Table(name, self.limit).rows(lines)
+        else:
+            parse = _PARSERS[self.form]
+            for line in lines:
+                yield from _line_rows(line, name, parse)
+
+    def _layout(self, head: bytes, name: str) -> str:
+        """Whether a file is an array of rows, a table or lines. Raises InputError for UTF-16."""
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise InputError("is UTF-16, of which no row can be read; convert it to UTF-8")
         if self.form in ("auto", "json") and begins_array(head):
-            yield from _array_rows(stream, name, self.limit)
-            return
-        lines = read_lines(stream, limit=self.limit)
-        if self.form == "csv" or (self.form == "auto" and _is_table(head, name)):
-            yield from _Table(name, self.limit).rows(lines)
-            return
-        parse = _PARSERS[self.form]
-        for line in lines:
-            yield from _line_rows(line, name, parse)
+            return "array"
+        return "table" if self.form == "csv" or (self.form == "auto" and _is_table(head, name)) else "lines"
 
 
-def _name(path: Path, root: Path) -> str:
+def _head(stream: IO[bytes]) -> bytes:
+    peek = getattr(stream, "peek", None)
+    return peek(4096)[:65536] if peek is not None else b""
+
+
+def name_below(path: Path, root: Path) -> str:
+    """How rows call their file."""
     name = path.relative_to(root).as_posix() if root.is_dir() else path.name
     return name.encode("utf-8", "replace").decode("utf-8")
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import queue
-import signal
 import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from icelos.errors import RunError
+from icelos.jobs.logs.processes import deaf_to_interrupts
 from icelos.jobs.logs.simulation.events import SECOND, START_DAY, Event, Stream
 from icelos.jobs.logs.simulation.kinds import KINDS, arrivals, drift_day, lacks, without
 from icelos.jobs.logs.simulation.life import Life
@@ -89,7 +89,8 @@ def steps(plan: Plan, workers: int) -> Iterator[Iterator[Step]]:
         for part in range(workers):
             here, there = context.Pipe(duplex=False)
             process = context.Process(target=_serve, args=(plan, part, workers, there), daemon=True)
-            process.start()
+            with deaf_to_interrupts():
+                process.start()
             there.close()
             started.append((process, here))
         yield _merged([connection for _, connection in started])
@@ -102,7 +103,6 @@ def steps(plan: Plan, workers: int) -> Iterator[Iterator[Step]]:
 
 def _serve(plan: Plan, part: int, parts: int, connection: Connection) -> None:
     """A process: sends step after step until nobody listens, working ahead; nothing is the end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who reads: it ends this process
     gc.disable()  # events make no cycles, and there are too many of them to look through again and again
     encoder = msgspec.msgpack.Encoder()
     ready: queue.Queue[bytes] = queue.Queue(_AHEAD)

@@ -7,8 +7,8 @@ import pytest
 from icelos.jobs.logs.evaluation.cheats import independent
 from icelos.jobs.logs.evaluation.consistency import consistency_figures, learn, worst_bonds
 from icelos.jobs.logs.evaluation.table import Table
-from icelos.jobs.logs.profile.kinds import Who
 from icelos.jobs.logs.profile.rows import Row
+from icelos.jobs.logs.roles import Who
 
 
 def test_real_rows_keep_what_independent_fields_break(real: list[Row], other: list[Row]) -> None:

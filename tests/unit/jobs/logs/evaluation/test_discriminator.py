@@ -5,8 +5,8 @@ import math
 from icelos.jobs.logs.evaluation.cheats import independent
 from icelos.jobs.logs.evaluation.discriminator import day_figures, row_figures
 from icelos.jobs.logs.evaluation.table import Table
-from icelos.jobs.logs.profile.kinds import Who
 from icelos.jobs.logs.profile.rows import Row
+from icelos.jobs.logs.roles import Who
 
 
 def test_rows_and_days(real: list[Row], other: list[Row]) -> None:

@@ -14,8 +14,8 @@ from icelos.jobs.logs.evaluation.fields import (
     listed,
 )
 from icelos.jobs.logs.evaluation.table import Table
-from icelos.jobs.logs.profile.kinds import Who
 from icelos.jobs.logs.profile.rows import Row
+from icelos.jobs.logs.roles import Who
 
 
 def rows(*values: Mapping[str, Value]) -> list[Row]:

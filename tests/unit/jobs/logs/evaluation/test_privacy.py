@@ -3,10 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from icelos.jobs.logs.evaluation.privacy import content_columns, copy_figures, exact_copies, holdout_figures
+from icelos.jobs.logs.evaluation.privacy import (
+    content_columns,
+    copy_figures,
+    distances,
+    exact_copies,
+    holdout_figures,
+)
 from icelos.jobs.logs.evaluation.table import Table
-from icelos.jobs.logs.profile.kinds import Who
 from icelos.jobs.logs.profile.rows import Row
+from icelos.jobs.logs.roles import Who
 
 
 def test_copies_and_copies_under_new_ids(real: list[Row], other: list[Row]) -> None:
@@ -18,8 +24,9 @@ def test_copies_and_copies_under_new_ids(real: list[Row], other: list[Row]) -> N
     )
     assert exact_copies(train, train) == 1
     assert exact_copies(held, train) == exact_copies(renamed, train) == 0
-    assert copy_figures(table, renamed, train)["near copies"] == 1
-    assert copy_figures(table, held, train)["near copies"] < 1
+    for part, near in ((renamed, 1), (held, 0)):
+        closest = distances(table, part, train)
+        assert int(copy_figures(part, train, closest)["near copies"]) == near
     found = holdout_figures(table, renamed, train, held)
     assert found["closer to training"] > 0.6
     assert found["membership"] > 0.6

@@ -6,8 +6,8 @@ import pytest
 from icelos.jobs.logs.evaluation import rounds
 from icelos.jobs.logs.evaluation.sample import draw
 from icelos.jobs.logs.evaluation.table import Part, Table
-from icelos.jobs.logs.profile.kinds import Who
 from icelos.jobs.logs.profile.rows import Row
+from icelos.jobs.logs.roles import Who
 
 WHO = Who("", "user.id", "time")
 

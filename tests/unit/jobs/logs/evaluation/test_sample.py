@@ -29,7 +29,7 @@ def test_large_logs_are_sampled_evenly_and_users_whole() -> None:
 
 
 def test_long_rows_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("icelos.jobs.logs.evaluation.sample.HELD", 2000)
+    monkeypatch.setattr("icelos.jobs.logs.evaluation.sample.HELD", 6000)
     rows = [Row(b"x" * 100, {"user": f"user{n % 50}", "n": n}, f"a:{n}") for n in range(3000)]
     sample = draw(rows, "a", "user", limit=600)
     assert 10 <= len(sample.rows) <= 20

@@ -13,8 +13,8 @@ from icelos.jobs.logs.evaluation.table import (
     TIME,
     Table,
 )
-from icelos.jobs.logs.profile.kinds import Who
 from icelos.jobs.logs.profile.rows import Row
+from icelos.jobs.logs.roles import Who
 
 
 def row(**fields: Value) -> Row:

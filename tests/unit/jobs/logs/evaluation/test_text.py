@@ -3,8 +3,8 @@ from __future__ import annotations
 from icelos.jobs.logs.evaluation.cheats import medoid
 from icelos.jobs.logs.evaluation.table import Table
 from icelos.jobs.logs.evaluation.text import diversity_figures, other_rouge_figures, rouge_figures
-from icelos.jobs.logs.profile.kinds import Who
 from icelos.jobs.logs.profile.rows import Row
+from icelos.jobs.logs.roles import Who
 
 
 def test_one_typical_row_scores_above_real_rows_and_is_not_diverse(real: list[Row], other: list[Row]) -> None:

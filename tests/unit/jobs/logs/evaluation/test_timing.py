@@ -7,8 +7,8 @@ import pytest
 
 from icelos.jobs.logs.evaluation import timing
 from icelos.jobs.logs.evaluation.table import Part, Table
-from icelos.jobs.logs.profile.kinds import Who
 from icelos.jobs.logs.profile.rows import Row
+from icelos.jobs.logs.roles import Who
 
 _HOUR = 3600
 

@@ -6,8 +6,8 @@ from icelos.errors import InputError
 from icelos.jobs.logs.evaluation.cheats import independent, medoid
 from icelos.jobs.logs.evaluation.table import Table
 from icelos.jobs.logs.evaluation.usefulness import scores, targets
-from icelos.jobs.logs.profile.kinds import Who
 from icelos.jobs.logs.profile.rows import Row
+from icelos.jobs.logs.roles import Who
 
 
 def test_what_is_learnt_from_real_rows_and_from_cheats(real: list[Row], other: list[Row]) -> None:

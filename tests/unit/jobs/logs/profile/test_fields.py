@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +23,37 @@ def test_what_one_field_holds() -> None:
     assert (told.least, told.most) == (1, 2.5)
     assert (told.shortest, told.longest) == (1, 6)
     assert told.first is None
+
+
+def test_one_and_true_are_told_apart_though_they_are_one_key() -> None:
+    field = FieldProfile("a")
+    for batch in ([True], [1, True], [1.5, None]):
+        field.add(batch)
+    told = field.told(5)
+    assert told.types == {"boolean": 2, "integer": 1, "number": 1, "null": 1}
+    assert (told.least, told.most) == (1, 1.5)
+
+
+def test_integers_beyond_all_floats_are_no_range() -> None:
+    field = FieldProfile("time")
+    field.add([10**400, 3, -(10**400)])
+    told = field.told(3)
+    assert (told.least, told.most, told.first, told.distinct) == (3, 3, None, 3)
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["", None, "a", "b", "2024-01-01", "x" * 300]), max_size=9), max_size=9)
+)
+def test_batches_of_any_size_tell_the_same(batches: list[list[Value]]) -> None:
+    """What is counted among the commonest is looked at no more, and nothing is missed by that."""
+    parts, whole = FieldProfile("time"), FieldProfile("time")
+    for batch in batches:
+        parts.add(batch)
+    whole.add([value for batch in batches for value in batch])
+    left, right = (msgspec.structs.replace(one.told(1), formats={}, top=()) for one in (parts, whole))
+    assert left == right
+    assert parts.frequent.counts == whole.frequent.counts
+    assert parts.filled == whole.filled
 
 
 def test_times_and_formats() -> None:
@@ -66,3 +98,20 @@ def test_a_frequent_value_is_never_lost(batches: list[list[int]]) -> None:
     for value, count in truth.items():
         assert count - frequent.lost <= frequent.counts[value] <= count
     assert frequent.lost <= truth.total() / 8
+
+
+@given(st.lists(st.integers(0, 40), max_size=200), st.lists(st.integers(0, 40), max_size=200))
+def test_parts_are_put_together(left: list[int], right: list[int]) -> None:
+    before, fields.KEPT = fields.KEPT, 8
+    try:
+        one, other = FieldProfile("a"), FieldProfile("a")
+        one.add(left)
+        other.add(right)
+        one.merge(other)
+    finally:
+        fields.KEPT = before
+    truth = Counter(left + right)
+    assert (one.rows, one.filled) == (truth.total(), len(truth))
+    for value, count in truth.items():
+        assert count - one.frequent.lost <= one.frequent.counts[value] <= count
+    assert one.numbers.bounds == ((min(truth), max(truth)) if truth else (None, None))

@@ -54,6 +54,7 @@ def test_formats(value: str | int | None, expected: str) -> None:
         ("2022-13-27T01:00:00Z", None),
         ("soon, I hope", None),
         (17, None),
+        (10**400, None),
         (True, None),
         (None, None),
     ],

@@ -4,6 +4,11 @@ import gzip
 import json
 from pathlib import Path
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from icelos.data.parse.flat import Value
 from icelos.findings import failure
 from icelos.jobs.logs.profile import profile
 from icelos.jobs.logs.profile.profile import iso, profile_rows
@@ -47,3 +52,34 @@ def test_keys_made_of_data_do_not_fill_the_memory(monkeypatch: object) -> None:
 def test_times_beyond_the_calendar() -> None:
     assert iso(1e18) is None
     assert iso(0.0) == "1970-01-01T00:00:00Z"
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 3) | st.none()), max_size=30),
+    st.integers(1, 5),
+)
+def test_columns_are_those_of_the_rows(rows: list[dict[str, Value]], batch: int) -> None:
+    before, profile.BATCH = profile.BATCH, batch
+    try:
+        found = profile_rows(Row(b"{}", dict(row), f"a:{n}") for n, row in enumerate(rows))
+    finally:
+        profile.BATCH = before
+    first = dict.fromkeys(path for row in rows for path in row)
+    assert {field.path for field in found.fields} == set(first)
+    for field in found.fields:
+        values = [row[field.path] for row in rows if field.path in row]
+        assert (field.rows, field.nulls, field.distinct) == (
+            len(values), values.count(None), len(set(values)),
+        )  # fmt: skip
+
+
+def test_rows_of_ever_new_paths_do_not_wait_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile, "BATCH_BYTES", 100)
+    monkeypatch.setattr(profile, "MAX_PATHS", 10)
+    profiler = profile.Profiler()
+    held = []
+    for n in range(60):
+        profiler.add(Row(b"x" * 10, {f"key{n}": n}, f"a:{n}"))
+        held.append(len(profiler._batch))
+    assert max(held) <= 11
+    assert profiler.told().left_out == 50
