@@ -24,9 +24,9 @@ import torch
 
 from icelos.findings import Failure
 from icelos.jobs.logs.evaluation.evaluate import Evaluation, Options, evaluate
-from icelos.jobs.logs.fields import named
 from icelos.jobs.logs.generation import GeneratedMeta, Wanted, generate_rows
 from icelos.jobs.logs.profile.rows import RowSource
+from icelos.jobs.logs.roles import played
 from icelos.jobs.logs.simulation.simulate import simulate
 from icelos.jobs.logs.training import train_on
 
@@ -151,7 +151,7 @@ def asked_for(model: Path, train: Path, held_out: Path, users: int, path: Path) 
     """Rows asked for by user, for users drawn by how often they act: how many of the rows are JSON and name
     that user, and whether what goes with the user in real rows (device, address, place) does so in them."""
     rows = [row for row in RowSource(str(train)) if not isinstance(row, Failure)]
-    field = named("user", rows[0].fields)
+    field = played("user", rows[0].fields)
     drawn = random.Random(0).sample([row for row in rows if row.fields.get(field)], users)
     right, total, made = 0, 0, []
     for row in drawn:
