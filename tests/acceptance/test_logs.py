@@ -49,7 +49,7 @@ def rows(home: Path) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def model(home: Path, rows: list[bytes]) -> Path:
-    assert run(["logs", "train", "s.jsonl", "--model", "m", "--size", "pico", "--steps", "20"]) == 0
+    assert run(["logs", "train", "s.jsonl", "--model", "m", "--size", "pico", "--steps", "100"]) == 0
     return home / "m"
 
 
