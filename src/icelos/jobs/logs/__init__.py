@@ -4,5 +4,6 @@ simulation/      an organisation and its logs    training.py    rows of files in
 profile/         what is in a log                evaluation/    synthetic rows beside real ones
 job.py           `icelos scan logs`              generation.py  rows out of a model
 rules.py         findings from fields, by schema surprise.py    a row's bits per byte as a finding
+roles.py         who, when, with what, by kind   row_formats.py rows as CSV, CEF, Parquet
 entra.py, cloudtrail.py, office365.py            the schemas
 """
