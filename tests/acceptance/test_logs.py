@@ -49,7 +49,9 @@ def rows(home: Path) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def model(home: Path, rows: list[bytes]) -> Path:
-    assert run(["logs", "train", "s.jsonl", "--model", "m", "--size", "pico", "--steps", "100"]) == 0
+    simulate = ["logs", "simulate", "--rows", "2000", "--users", "8", "--seed", "2"]
+    assert run([*simulate, "--output", "more.jsonl"]) == 0
+    assert run(["logs", "train", "more.jsonl", "--model", "m", "--size", "pico", "--steps", "100"]) == 0
     return home / "m"
 
 
@@ -93,7 +95,7 @@ def test_with_a_model_strange_rows_and_plain_text_are_scored(
 ) -> None:
     source = home / "mixed.log"
     cef = b"CEF:0|Vendor|Product|1.0|100|worm successfully stopped|10|src=10.0.0.1 dst=2.1.2.2"
-    source.write_bytes(b"\n".join([*rows[:10], cef, b"Jan  6 08:00:01 host sshd[1]: Accepted"]) + b"\n")
+    source.write_bytes(b"\n".join([*rows[200:210], cef, b"Jan  6 08:00:01 host sshd[1]: Accepted"]) + b"\n")
     found, failures = scan(source, "--format", "lines", "-o", f"model={model}")
     assert not failures
     by_place = {f["source"]: f["verdict"] for f in found}
