@@ -129,9 +129,9 @@ def certain_rows(state: Path) -> int:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_two_processes_train_what_one_does(home: Path) -> None:
-    # as many windows a step on both sides: two are a multiple of both counts of processes
+    # as many parts of a step on both sides: what is dropped of few rows is drawn for each part
     options = ["--steps", "8", "--batch-tokens", "600"]
-    ended(home, "--model", "one", *options)
+    ended(home, "--model", "one", "--accumulation", "2", *options)
     two(home, *options)
     one, both = load_file(home / "one/model.safetensors"), load_file(home / "two/model.safetensors")
     for name, weight in one.items():
