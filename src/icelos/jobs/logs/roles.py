@@ -225,10 +225,15 @@ def kind_of(paths: Collection[str]) -> str:
     return next((kind.name for kind in KINDS if all(path in paths for path in kind.needs)), OTHER)
 
 
+def product_paths(kind: str) -> tuple[str, ...]:
+    """Where the headers of a kind of rows name their product."""
+    known = _BY_NAME.get(kind)
+    return known.product if known else ()
+
+
 def title_of(kind: str, fields: Mapping[str, Value]) -> str:
     """A row's kind, and the product that its header names: "CEF (Trend Micro, Deep Security)"."""
-    known = _BY_NAME.get(kind)
-    named = [str(fields[path])[:_LONGEST] for path in (known.product if known else ()) if fields.get(path)]
+    named = [str(fields[path])[:_LONGEST] for path in product_paths(kind) if fields.get(path)]
     return f"{kind} ({', '.join(named)})" if named else kind
 
 

@@ -12,7 +12,7 @@ from icelos.data.parse.flat import Value
 from icelos.findings import Failure
 from icelos.jobs.logs.profile.fields import Field, FieldProfile, Frequent
 from icelos.jobs.logs.profile.rows import Row
-from icelos.jobs.logs.roles import Who, kind_of, title_of, who_and_when
+from icelos.jobs.logs.roles import Who, kind_of, product_paths, title_of, who_and_when
 
 BATCH = 1000
 BATCH_BYTES = 1 << 24
@@ -63,10 +63,6 @@ class Profiler:
         if rows is None:
             rows = self._batch[paths] = []
         rows.append(tuple(item.fields.values()))
-        if self._waiting % 16 == 0:
-            kind = kind_of(item.fields)
-            self._kinds[kind] += 1
-            self._titles.add(Counter((title_of(kind, item.fields),)))
         self._rows += 1
         self._bytes += len(item.raw) + 1
         self._waiting += 1
@@ -95,6 +91,7 @@ class Profiler:
     def flush(self) -> None:
         """Look at the rows that wait: those with the same paths make columns at once."""
         for paths, rows in self._batch.items():
+            self._count_kind(paths, rows)
             for path, values in zip(paths, zip(*rows, strict=True), strict=True):
                 field = self._fields.get(path) or self._admitted(path)
                 if field is None:
@@ -106,6 +103,17 @@ class Profiler:
                 field.add(field.waiting)
                 field.waiting = []
         self._batch, self._waiting, self._held = {}, 0, 0
+
+    def _count_kind(self, paths: tuple[str, ...], rows: list[tuple[Value, ...]]) -> None:
+        kind = kind_of(frozenset(paths))
+        self._kinds[kind] += len(rows)
+        places = [(path, paths.index(path)) for path in product_paths(kind) if path in paths]
+        titles: Counter[Value]
+        if places:
+            titles = Counter(title_of(kind, {path: row[at] for path, at in places}) for row in rows)
+        else:
+            titles = Counter({kind: len(rows)})
+        self._titles.add(titles)
 
     def _admitted(self, path: str) -> FieldProfile | None:
         if len(self._fields) >= MAX_PATHS:
