@@ -32,6 +32,17 @@ def test_a_table_and_json(home: Path, capfdbinary: Capture) -> None:
     assert [field["path"] for field in found["fields"]] == ["CreationTime", "Operation", "UserId", "n"]
 
 
+def test_large_logs_by_several_processes(
+    home: Path, capfdbinary: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("icelos.jobs.logs.profile.parts.PART", 1000)
+    Path("a.log").write_bytes(b'{"UserId": "ann", "n": 1}\n' * 100 + b"{broken\n")
+    assert run(["logs", "profile", "a.log", "--json", "--workers", "2"]) == 0
+    found = json.loads(capfdbinary.readouterr().out)
+    assert (found["rows"], found["failures"], found["users"]) == (100, 1, 1)
+    assert found["first_failures"][0].startswith("a.log:101: ")
+
+
 def test_errors(home: Path, capfdbinary: Capture) -> None:
     Path("empty").write_bytes(b"")
     Path("noise").write_bytes(b"\0\n" * 30)

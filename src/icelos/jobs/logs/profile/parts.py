@@ -98,12 +98,18 @@ def _profiles(parts: Sequence[RowSource], workers: int) -> Iterator[Iterator[Pro
         yield map(profiled, parts)
         return
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+    others = multiprocessing.active_children()
     try:
         with deaf_to_interrupts():
             profiles = pool.map(profiled, parts)
         yield profiles
     except BrokenProcessPool as error:
         raise RunError("a process of the profile ended early", hint="--workers 1 needs none") from error
+    except KeyboardInterrupt:
+        for process in multiprocessing.active_children():
+            if process not in others:
+                process.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -4,7 +4,7 @@ import pytest
 
 from icelos.errors import InputError
 from icelos.findings import failure
-from icelos.jobs.logs.evaluation.sample import draw, look, read_canaries, user_place
+from icelos.jobs.logs.evaluation.sample import TEXT, draw, look, read_canaries, user_place
 from icelos.jobs.logs.profile.rows import Row
 
 ROWS = [Row(b'{"u":"x%d"}' % n, {"user": f"user{n % 50}", "n": n}, f"a:{n}") for n in range(3000)]
@@ -35,6 +35,30 @@ def test_long_rows_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 10 <= len(sample.rows) <= 20
     assert not sample.is_whole
     assert len(sample.people) <= 60  # one user alone has 60 rows
+
+
+def test_of_long_rows_the_beginning_is_kept_and_all_is_searched() -> None:
+    rows = [Row(b"x" * TEXT + b"planted text", {"user": "a", "n": 1}, "a:1"), Row(b"{}", {"n": 2}, "a:2")]
+    sample = draw(rows, "a", "user", canaries=["planted text"])
+    assert sample.long == 1
+    assert [len(row.raw) for row in sample.rows] == [TEXT, 2]
+    assert [len(row.raw) for row in sample.people] == [TEXT]
+    assert sample.canaries == {"planted text"}
+
+
+def test_many_fields_are_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("icelos.jobs.logs.evaluation.sample.HELD", 100_000)
+    rows = [Row(b"{}", dict.fromkeys(map(str, range(100)), n), f"a:{n}") for n in range(300)]
+    assert 4 <= len(draw(rows, "a", "user", limit=600).rows) <= 10
+
+
+def test_looking_ends_before_long_rows_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("icelos.jobs.logs.evaluation.sample._LOOKED_AT_BYTES", 1000)
+    taken = []
+    rows = (taken.append(n) or Row(b"x" * 300, {"user": n}, f"a:{n}") for n in range(50))  # type: ignore[func-returns-value]
+    who, stream = look(rows)
+    assert (who.user, len(taken)) == ("user", 4)
+    assert len(list(stream)) == 50
 
 
 def test_failures_and_nothing_to_read() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from icelos.data.parse.flat import Value, text_of
 from icelos.jobs.logs.evaluation.table import (
@@ -74,3 +75,18 @@ def test_numbers_and_texts() -> None:
         "null",
         "1.5",
     ]
+
+
+def test_the_rarest_fields_are_left_out_where_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("icelos.jobs.logs.evaluation.table.MAX_CELLS", 30)
+    rows = [Row(b"", {"same": "a", f"own{n}": n}, "a:1") for n in range(10)]
+    table = Table(rows, Who("", "", ""))
+    assert (len(table.paths), table.paths[0], table.left_out) == (3, "same", 8)
+
+
+def test_integers_beyond_all_floats_are_no_numbers() -> None:
+    rows = [Row(b"", {"n": 10**400 + n}, "a:1") for n in range(40)]
+    table = Table(rows, Who("", "", "n"))
+    found = table.part(rows)
+    assert np.isnan(found.times).all()
+    assert np.isnan(table.numbers(0, found.exact)).all()

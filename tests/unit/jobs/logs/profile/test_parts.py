@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import msgspec
@@ -10,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icelos.data.reading import lines_within, read_lines
-from icelos.errors import InputError
+from icelos.errors import InputError, RunError
 from icelos.jobs.logs.profile import parts
 from icelos.jobs.logs.profile.parts import cut, profile_log
-from icelos.jobs.logs.profile.profile import Profile, profile_rows
+from icelos.jobs.logs.profile.profile import Profile, Profiler, profile_rows
 from icelos.jobs.logs.profile.rows import Row, RowSource
 
 
@@ -53,6 +55,16 @@ def test_the_number_of_processes_does_not_show(folder: Path) -> None:
     found = profile_log(source, workers=1)
     assert profile_log(source, workers=2) == found
     assert [told.partition(": ")[0] for told in found.first_failures] == ["a.jsonl:121", "a.jsonl:251"]
+
+
+def test_a_process_that_ends_early_is_one_clear_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Iterator[Profiler]:
+        raise BrokenProcessPool
+        yield
+
+    monkeypatch.setattr(ProcessPoolExecutor, "map", broken)
+    with pytest.raises(RunError, match="ended early"):
+        profile_log(RowSource(str(folder)), workers=2)
 
 
 def test_only_lines_are_cut(folder: Path) -> None:
