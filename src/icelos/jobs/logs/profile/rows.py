@@ -323,7 +323,7 @@ class _Table:
         reason = next((why for line in lines if (why := _unusable(line))), "")
         try:
             text = data.decode("utf-8-sig" if first.number == 1 else "utf-8")
-            row = None if reason else self._parsed(text)
+            row = None if reason or not text else self._parsed(text)
         except (UnicodeDecodeError, InputError) as error:
             reason = _reason(error)
         if reason:

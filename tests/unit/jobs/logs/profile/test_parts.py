@@ -58,11 +58,10 @@ def test_the_number_of_processes_does_not_show(folder: Path) -> None:
 
 
 def test_a_process_that_ends_early_is_one_clear_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> Iterator[Profiler]:
+    def broken(_: object) -> Profiler:
         raise BrokenProcessPool
-        yield
 
-    monkeypatch.setattr(ProcessPoolExecutor, "map", broken)
+    monkeypatch.setattr(ProcessPoolExecutor, "map", lambda _, __, parts: map(broken, parts))
     with pytest.raises(RunError, match="ended early"):
         profile_log(RowSource(str(folder)), workers=2)
 

@@ -102,6 +102,11 @@ def test_csv_without_a_header_loses_no_row(tmp_path: Path) -> None:
     ]
 
 
+def test_a_table_of_nothing_but_a_byte_order_mark_has_no_rows(tmp_path: Path) -> None:
+    assert read(written(tmp_path, b"\xef\xbb\xbf", "log.csv")) == ([], [])
+    assert len(read(written(tmp_path, b"\xef\xbb\xbf\na,b\n1,2\n", "log.csv"))[0]) == 1
+
+
 def test_columns_of_one_name_are_all_kept(tmp_path: Path) -> None:
     rows, _ = read(written(tmp_path, b"user,,user\nann,x,ben\n", "log.csv"))
     assert [row.fields for row in rows] == [{"user": "ann", "column 2": "x", "user (column 3)": "ben"}]
