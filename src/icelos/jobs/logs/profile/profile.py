@@ -90,30 +90,32 @@ class Profiler:
 
     def flush(self) -> None:
         """Look at the rows that wait: those with the same paths make columns at once."""
+        titles: Counter[Value] = Counter()
         for paths, rows in self._batch.items():
-            self._count_kind(paths, rows)
+            self._count_kind(paths, rows, titles)
             for path, values in zip(paths, zip(*rows, strict=True), strict=True):
                 field = self._fields.get(path) or self._admitted(path)
                 if field is None:
                     self._left_out += len(values)
                 else:
                     field.waiting += values
+        self._titles.add(titles)
         for field in self._fields.values():
             if field.waiting:
                 field.add(field.waiting)
                 field.waiting = []
         self._batch, self._waiting, self._held = {}, 0, 0
 
-    def _count_kind(self, paths: tuple[str, ...], rows: list[tuple[Value, ...]]) -> None:
+    def _count_kind(
+        self, paths: tuple[str, ...], rows: list[tuple[Value, ...]], titles: Counter[Value]
+    ) -> None:
         kind = kind_of(frozenset(paths))
         self._kinds[kind] += len(rows)
         places = [(path, paths.index(path)) for path in product_paths(kind) if path in paths]
-        titles: Counter[Value]
         if places:
-            titles = Counter(title_of(kind, {path: row[at] for path, at in places}) for row in rows)
+            titles.update(title_of(kind, {path: row[at] for path, at in places}) for row in rows)
         else:
-            titles = Counter({kind: len(rows)})
-        self._titles.add(titles)
+            titles[kind] += len(rows)
 
     def _admitted(self, path: str) -> FieldProfile | None:
         if len(self._fields) >= MAX_PATHS:
