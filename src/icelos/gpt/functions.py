@@ -42,7 +42,7 @@ def fast_products() -> Iterator[None]:
 
 def norm(x: Tensor) -> Tensor:
     """RMS norm over the last dimension, without weights."""
-    if x.is_cpu:
+    if x.is_cpu and torch.is_grad_enabled():
         return _apply(_Norm, x)
     return functional.rms_norm(x, (x.shape[-1],), eps=EPSILON)
 
@@ -56,14 +56,16 @@ def linear(x: Tensor, weight: Tensor) -> Tensor:
 
 def squared_relu(x: Tensor) -> Tensor:
     """max(x, 0)² (So et al. 2021)."""
-    return _apply(_SquaredRelu, x) if x.is_cpu else functional.relu(x).square()
+    if x.is_cpu and torch.is_grad_enabled():
+        return _apply(_SquaredRelu, x)
+    return functional.relu(x).square()
 
 
 def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
     """Turn the two halves of the channels of (…, channels) by angles that broadcast to them."""
-    if x.is_cpu:
-        return _apply(_Rotate, x, *rotation)
     cosine, sine = rotation
+    if x.is_cpu:
+        return _apply(_Rotate, x, cosine, sine) if torch.is_grad_enabled() else _turned(x, cosine, sine)
     a, b = x.chunk(2, dim=-1)
     return torch.cat((a * cosine - b * sine, a * sine + b * cosine), dim=-1)
 

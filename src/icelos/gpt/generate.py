@@ -1,8 +1,8 @@
 """New rows from a model: batched, with a KV cache, each row from a random stream of its own.
 
-Rows are made in batches, in which they stand at different positions. What a row draws depends on (seed, its
-number), and what is computed together with it only on its batch, so that a run can go on at any batch and
-give the same rows.
+Rows are made side by side, at different positions; where one ends the next one begins. What a row draws
+depends on (seed, its number), and what is computed together with it only on its block, so that a run can go
+on at any block and give the same rows.
 """
 
 from __future__ import annotations
@@ -25,12 +25,15 @@ CACHE_BYTES = 1 << 30
 COLDEST, HOTTEST = 0.001, 1000.0
 """Temperatures beyond these are not told from the likeliest token, or from chance, by floating point."""
 
-KEPT = 0.75
-"""Rows that have ended leave the cache once this share of them is left: each time it is copied."""
+BLOCK = 4
+"""A block has so many rows for each that is made at a time."""
 
-_CALL = {"cpu": 400, "cuda": 4096}
-"""What a call of the network costs beside its tokens, in places of the attention that tokens or padding
-take; measured roughly with `nano`. It only decides how many tokens of copied text one call takes."""
+KEPT = 0.75
+"""Where no more rows begin, those that have ended leave the cache once this share of them is left: each time
+it is copied."""
+
+NARROW = 256
+"""Where no more tokens than these may follow, only their probabilities are computed."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Generated:
 
 
 State = tuple[int, tuple[int, ...]]
-Mask = npt.NDArray[np.bool_]
+Tokens = npt.NDArray[np.uint16]
 
 
 class Guide(Protocol):
@@ -83,8 +86,8 @@ class Guide(Protocol):
     def advance(self, state: State, token: int) -> State:
         """The state behind a token."""
 
-    def mask(self, state: State) -> Mask:
-        """Which tokens may follow; shape (vocabulary,)."""
+    def allowed(self, state: State) -> Tokens:
+        """The tokens that may follow, in order, none twice."""
 
     def copied(self, state: State, random: np.random.Generator) -> tuple[tuple[int, ...], State]:
         """Tokens that need no choice, and the state behind them."""
@@ -108,7 +111,7 @@ def generate(
 ) -> Iterator[Generated]:
     """Rows `first` to `rows` (exclusive), each beginning with `prompt`, or as `guide` lets it.
 
-    The same arguments on the same machine give the same rows; `first`, a multiple of `batch_rows`, leaves
+    The same arguments on the same machine give the same rows; `first`, a multiple of `block_rows`, leaves
     out those before. With a guide, a row that the context cuts gets a short end that the guide allows.
     Raises ValueError for a prompt that fills the context, or one beside a guide.
     """
@@ -116,16 +119,20 @@ def generate(
         raise ValueError("a guide begins rows itself")
     if 1 + len(model.tokenizer.encode(prompt)) >= model.network.config.context:
         raise ValueError(f"the prompt fills the context of {model.network.config.context} tokens")
-    size = batch_rows(model, sampling)
+    size = block_rows(model, sampling)
     if first % size:
         raise ValueError(f"rows go on at multiples of {size}")
     for start in range(first, rows, size):
-        yield from _Batch(model, seed, sampling, prompt, guide).rows(range(start, min(rows, start + size)))
+        yield from _Block(model, seed, sampling, prompt, guide, range(start, min(rows, start + size)))
 
 
-def batch_rows(model: Model, sampling: Sampling) -> int:
-    """How many rows a batch has: those that were asked for, as far as the cache fits in `CACHE_BYTES`, in
-    four bytes a value."""
+def block_rows(model: Model, sampling: Sampling) -> int:
+    """How many rows a block has."""
+    return BLOCK * _at_a_time(model, sampling)
+
+
+def _at_a_time(model: Model, sampling: Sampling) -> int:
+    """As many rows as were asked for, as far as the cache fits in `CACHE_BYTES`, in four bytes a value."""
     config = model.network.config
     return min(sampling.batch, max(1, CACHE_BYTES // (8 * config.layers * config.width * config.context)))
 
@@ -147,40 +154,44 @@ class _Row:
         return len(self.ids) - self.seen
 
 
-@dataclass
-class _Batch:
-    """The rows of one batch."""
+class _Block:
+    """Rows of these numbers, in order."""
 
-    model: Model
-    seed: int
-    sampling: Sampling
-    prompt: bytes
-    guide: Guide | None
+    def __init__(
+        self, model: Model, seed: int, sampling: Sampling, prompt: bytes, guide: Guide | None, numbers: range
+    ) -> None:
+        self._model, self._network = model, model.network
+        self._seed, self._sampling, self._prompt, self._guide = seed, sampling, prompt, guide
+        self._numbers, self._left = numbers, iter(numbers)
+        self._made: dict[int, Generated] = {}
+        if guide is not None:
+            guide.refresh()
+        begun = (self._next() for _ in range(_at_a_time(model, sampling)))
+        self._rows = [row for row in begun if row is not None]
+        config = self._network.config
+        self._cache = Cache(config, len(self._rows), config.context, self._network.embedding.weight)
 
-    @torch.inference_mode()
-    def rows(self, numbers: range) -> list[Generated]:
-        """The rows of these numbers, in order."""
-        if self.guide is not None:
-            self.guide.refresh()
-        rows = [self._begin(number) for number in numbers]
-        left = [row for row in rows if not row.ended]
-        going = list(range(len(left)))
-        network = self.model.network
-        cache = Cache(network.config, len(left), network.config.context, network.embedding.weight)
-        while going:
-            self._go_on(left, cache)
-            going = [place for place, row in enumerate(left) if not row.ended]
-            if len(going) <= KEPT * len(left):
-                cache.keep(torch.tensor(going, dtype=torch.long, device=cache.filled.device))
-                left = [left[place] for place in going]
-        return [self._made(row) for row in rows]
+    def __iter__(self) -> Iterator[Generated]:
+        for number in self._numbers:
+            while number not in self._made:
+                self._go_on()
+            yield self._made.pop(number)
+
+    def _next(self) -> _Row | None:
+        """The next row that does not end as it begins; None behind the last one."""
+        for number in self._left:
+            row = self._begin(number)
+            if not row.ended:
+                return row
+            self._made[number] = self._finished(row)
+        return None
 
     def _begin(self, number: int) -> _Row:
-        random = np.random.Generator(np.random.PCG64(np.random.SeedSequence((self.seed, number))))
-        row = _Row(number, random, [END, *self.model.tokenizer.encode(self.prompt).tolist()], (0, ()))
-        if self.guide is not None:
-            row.state = self.guide.start
-            self._copy(row, self.guide)
+        random = np.random.Generator(np.random.PCG64(np.random.SeedSequence((self._seed, number))))
+        row = _Row(number, random, [END, *self._model.tokenizer.encode(self._prompt).tolist()], (0, ()))
+        if self._guide is not None:
+            row.state = self._guide.start
+            self._copy(row, self._guide)
         return row
 
     def _copy(self, row: _Row, guide: Guide) -> None:
@@ -188,56 +199,87 @@ class _Batch:
         tokens, row.state = guide.copied(row.state, row.random)
         row.ids.extend(tokens)
         row.ended = guide.over(row.state)
-        if not row.ended and len(row.ids) > self.model.network.config.context:
+        if not row.ended and len(row.ids) > self._network.config.context:
             row.ended, row.rest = True, guide.rest(row.state)
 
-    def _go_on(self, rows: list[_Row], cache: Cache) -> None:
-        """One call of the network; a token more for each row that it has seen to its end."""
-        waiting = [0 if row.ended else row.waiting for row in rows]
-        lengths = np.minimum(waiting, _chunk(waiting, _CALL.get(cache.filled.device.type, 4096)))
-        fed = np.full((len(rows), lengths.max()), END, dtype=np.int64)
-        for place, row in enumerate(rows):
-            fed[place, : lengths[place]] = row.ids[row.seen : row.seen + lengths[place]]
-            row.seen += int(lengths[place])
-        device = cache.filled.device
-        logits = self.model.network(
-            torch.from_numpy(fed).to(device), cache, torch.from_numpy(lengths).to(device)
+    @torch.inference_mode()
+    def _go_on(self) -> None:
+        """One call of the network, and a token more for each row; others begin for those that it ends."""
+        lengths = [0 if row.ended else row.waiting for row in self._rows]
+        fed = np.full((len(lengths), max(lengths)), END, dtype=np.int64)
+        for place, (row, length) in enumerate(zip(self._rows, lengths, strict=True)):
+            fed[place, :length] = row.ids[len(row.ids) - length :]
+            row.seen += length
+        device = self._cache.filled.device
+        logits = self._network(
+            torch.from_numpy(fed).to(device), self._cache, torch.tensor(lengths, device=device)
         )
-        ready = [place for place, row in enumerate(rows) if not row.ended and not row.waiting]
-        self._draw([rows[place] for place in ready], logits[ready])
+        places = [place for place, length in enumerate(lengths) if length]
+        self._draw([self._rows[place] for place in places], logits[places])
+        self._replace([place for place in places if self._rows[place].ended])
+
+    def _replace(self, ended: Sequence[int]) -> None:
+        """Rows that have ended make room for the next ones, or for nothing."""
+        begun = []
+        for place in ended:
+            self._made[self._rows[place].number] = self._finished(self._rows[place])
+            if (row := self._next()) is not None:
+                self._rows[place] = row
+                begun.append(place)
+        if begun:
+            self._cache.begin(begun)
+        going = [place for place, row in enumerate(self._rows) if not row.ended]
+        if len(going) <= KEPT * len(self._rows):
+            self._cache.keep(torch.tensor(going, dtype=torch.long, device=self._cache.filled.device))
+            self._rows = [self._rows[place] for place in going]
 
     def _draw(self, rows: Sequence[_Row], logits: Tensor) -> None:
-        if not rows:
-            return
-        if self.guide is not None:
-            masks = np.stack([self.guide.mask(row.state) for row in rows])
-            logits = logits.masked_fill(~torch.from_numpy(masks).to(logits.device), float("-inf"))
+        """A token for each row by its logits (rows, vocabulary)."""
         uniform = [row.random.random() for row in rows]
-        for row, token in zip(rows, draw(logits, uniform, self.sampling).tolist(), strict=True):
+        if self._guide is None:
+            drawn = draw(logits, uniform, self._sampling).tolist()
+        else:
+            allowed = [self._guide.allowed(row.state) for row in rows]
+            drawn = _draw_allowed(logits, allowed, uniform, self._sampling)
+        for row, token in zip(rows, drawn, strict=True):
             row.ids.append(token)
-            row.ended = token == END or len(row.ids) > self.model.network.config.context
-            if self.guide is None or token == END:
+            row.ended = token == END or len(row.ids) > self._network.config.context
+            if self._guide is None or token == END:
                 continue
-            row.state = self.guide.advance(row.state, token)
+            row.state = self._guide.advance(row.state, token)
             if row.ended:
-                row.rest = self.guide.rest(row.state)
+                row.rest = self._guide.rest(row.state)
             else:
-                self._copy(row, self.guide)
+                self._copy(row, self._guide)
 
-    def _made(self, row: _Row) -> Generated:
-        data = self.model.tokenizer.decode(row.ids)
-        if self.guide is None:
+    def _finished(self, row: _Row) -> Generated:
+        data = self._model.tokenizer.decode(row.ids)
+        if self._guide is None:
             return Generated(data, complete=row.ids[-1] == END and len(row.ids) > 1)
         return Generated(data + row.rest, complete=not row.rest)
 
 
-def _chunk(waiting: Sequence[int], call: int) -> int:
-    """How many tokens of each row to feed, so that a call does most for what it costs: in the attention,
-    rows that wait for fewer are padded."""
-    counts = np.array(waiting)
-    choices = np.unique(counts[counts > 0])
-    done = np.minimum(counts, choices[:, None]).sum(axis=1)
-    return int(choices[np.argmax(done / (call + choices * len(counts)))])
+def _draw_allowed(
+    logits: Tensor, allowed: Sequence[Tokens], uniform: Sequence[float], sampling: Sampling
+) -> list[int]:
+    """`draw` from those tokens that each row allows."""
+    drawn = [0] * len(allowed)
+    widths = [len(tokens) for tokens in allowed]
+    for narrow in (True, False):
+        places = [place for place, width in enumerate(widths) if (width <= NARROW) is narrow]
+        if not places:
+            continue
+        columns = np.zeros((len(places), max(widths[place] for place in places)), dtype=np.int64)
+        for line, place in enumerate(places):
+            columns[line, : widths[place]] = allowed[place]
+        ids = torch.from_numpy(columns).to(logits.device)
+        ends = torch.tensor([widths[place] for place in places], device=logits.device)
+        beyond = torch.arange(columns.shape[1], device=logits.device) >= ends[:, None]
+        own = logits[torch.tensor(places, device=logits.device)[:, None], ids].masked_fill(beyond, -torch.inf)
+        found = draw(own, [uniform[place] for place in places], sampling)
+        for place, token in zip(places, ids.gather(1, found[:, None])[:, 0].tolist(), strict=True):
+            drawn[place] = token
+    return drawn
 
 
 def draw(logits: Tensor, uniform: Sequence[float], sampling: Sampling) -> Tensor:
@@ -245,7 +287,7 @@ def draw(logits: Tensor, uniform: Sequence[float], sampling: Sampling) -> Tensor
 
     Raises InputError where a logit is no number: the weights of the model are broken.
     """
-    if torch.isnan(logits).any():
+    if torch.isnan(logits.amax(dim=-1)).any():
         raise InputError("the model gives no numbers: its weights are broken", hint="train it again")
     if sampling.temperature == 0:
         return logits.argmax(dim=-1)
@@ -253,20 +295,22 @@ def draw(logits: Tensor, uniform: Sequence[float], sampling: Sampling) -> Tensor
     if 0 < sampling.top_k < scaled.shape[-1]:
         least = scaled.topk(sampling.top_k, dim=-1).values[:, -1:]
         scaled = scaled.masked_fill(scaled < least, float("-inf"))
-    probabilities = scaled.double().softmax(dim=-1)
+    probabilities = scaled.softmax(dim=-1)
     if sampling.eta:
-        probabilities = _likely(probabilities, sampling.eta)
+        probabilities = _likely(probabilities, scaled, sampling.eta)
     if sampling.top_p < 1:
         probabilities = _nucleus(probabilities, sampling.top_p)
-    reached = probabilities.cumsum(dim=-1)
+    reached = probabilities.cumsum(dim=-1, dtype=torch.float64)
     target = torch.tensor(uniform, dtype=torch.float64, device=logits.device)[:, None] * reached[:, -1:]
     drawn = (reached <= target).sum(dim=-1)
     last = probabilities.shape[-1] - 1 - probabilities.flip(-1).ne(0).int().argmax(dim=-1)
     return torch.minimum(drawn, last)  # where rounding leaves nothing above the target
 
 
-def _likely(probabilities: Tensor, eta: float) -> Tensor:
-    entropy = torch.special.entr(probabilities).sum(dim=-1, keepdim=True)
+def _likely(probabilities: Tensor, scaled: Tensor, eta: float) -> Tensor:
+    """Without those that are less likely than `Sampling` says."""
+    finite = scaled.clamp(min=torch.finfo(scaled.dtype).min)
+    entropy = scaled.logsumexp(-1, keepdim=True) - torch.linalg.vecdot(probabilities, finite)[:, None]
     least = (eta**0.5 * (-entropy).exp()).clamp(max=eta)
     return probabilities.masked_fill(probabilities < torch.minimum(least, probabilities.amax(-1, True)), 0.0)
 

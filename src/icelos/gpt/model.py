@@ -6,6 +6,7 @@ Rotary positions: Su et al. 2021. RMS norm, without weights: Zhang & Sennrich 20
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import torch
@@ -47,45 +48,93 @@ class Windows:
 
 
 class Cache:
-    """Keys and values of a batch, preallocated: (layers, 2, batch, heads, length, channels).
+    """Keys and values of a batch, preallocated: (layers, batch, length, 2, heads, channels).
 
     Row i has seen `filled[i]` tokens; rows may stand at different positions, and take different counts of
     tokens in one call. Such tokens are kept flat, (tokens of all rows, …), so that none is padding, except
-    inside of the attention itself.
+    inside of the attention of rows that take more than one.
     """
 
     def __init__(self, config: ModelConfig, batch: int, length: int, like: Tensor) -> None:
-        shape = (config.layers, 2, batch, config.heads, length, config.width // config.heads)
+        shape = (config.layers, batch, length, 2, config.heads, config.width // config.heads)
         self._store = torch.zeros(shape, dtype=like.dtype, device=like.device)
         self.filled = torch.zeros(batch, dtype=torch.long, device=like.device)
 
     def open(self, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Make room for `lengths` (batch,) more tokens: row, number in this call, and position of each."""
-        numbers = torch.arange(int(lengths.max()), device=lengths.device)
+        device = lengths.device
+        numbers = torch.arange(int(lengths.max()), device=device)
         self._rows, self._numbers = (numbers < lengths[:, None]).nonzero(as_tuple=True)
         self._places = self.filled[self._rows] + self._numbers
         reached = self.filled + lengths
-        keys = torch.arange(int(reached.max()), device=lengths.device)
-        self._mask = (keys <= (self.filled[:, None] + numbers)[:, :, None])[:, None]
+        keys = torch.arange(int(reached.max()), device=device)
+        self._seen = (keys < reached[:, None])[:, None, None]
+        self._last = lengths.cumsum(0) - 1
+        self._with = None if len(self._rows) == len(lengths) == len(numbers) * len(lengths) else lengths > 0
+        sizes = (lengths - 1).clamp(min=0)
+        groups = (2 * sizes - 1).clamp(min=0.5).log2().floor()  # of 1, 2, 3 to 4, 5 to 8, …
+        self._earlier = [
+            _Earlier(self.filled, sizes, groups == group, self._rows, self._numbers)
+            for group in sorted(set(groups.tolist()))
+            if group >= 0
+        ]
         self.filled = reached
         return self._rows, self._numbers, self._places
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Attention of the open tokens to their row up to themselves; all (tokens, heads, channels)."""
-        for store, new in zip(self._store[layer], (k, v), strict=True):
-            store[self._rows, :, self._places] = new
-        batch, _, tokens, end = self._mask.shape
-        padded = q.new_zeros(batch, tokens, *q.shape[1:])
-        padded[self._rows, self._numbers] = q
-        keys, values = self._store[layer, :, :, :, :end]
-        y = functional.scaled_dot_product_attention(
-            padded.transpose(1, 2), keys, values, attn_mask=self._mask
-        )
-        return y.transpose(1, 2)[self._rows, self._numbers]
+        store = self._store[layer]
+        store[self._rows, self._places] = torch.stack((k, v), dim=1)
+        last = _attention(q[self._last, None], store[:, : self._seen.shape[-1]], self._seen)[:, 0]
+        if self._with is None:
+            return last
+        y = torch.empty_like(q)
+        y[self._last[self._with]] = last[self._with]
+        for group in self._earlier:
+            group.attend(store, q, y)
+        return y
+
+    def begin(self, rows: Sequence[int]) -> None:
+        """These rows of the batch begin anew."""
+        self.filled[list(rows)] = 0
 
     def keep(self, rows: Tensor) -> None:
         """Keep the rows of the batch that the index or mask names."""
-        self._store, self.filled = self._store[:, :, rows], self.filled[rows]
+        self._store, self.filled = self._store[:, rows], self.filled[rows]
+
+
+class _Earlier:
+    """All but the last of the tokens of some rows that take about as many in one call, padded to each other.
+
+    `sizes` are these tokens of each row, `some` says which rows they are.
+    """
+
+    def __init__(self, filled: Tensor, sizes: Tensor, some: Tensor, rows: Tensor, numbers: Tensor) -> None:
+        self._batch: Tensor | slice = some.nonzero()[:, 0]
+        self._flat = (some[rows] & (numbers < sizes[rows])).nonzero()[:, 0]
+        queries = torch.arange(int(sizes[some].max()), device=filled.device)
+        keys = torch.arange(int((filled + sizes)[some].max()), device=filled.device)
+        if 4 * len(self._batch) > 3 * len(some):  # no copy of keys and values is worth it
+            some, self._batch = torch.ones_like(some), slice(None)
+        self._at = (some.cumsum(0) - 1)[rows[self._flat]], numbers[self._flat]
+        begun = filled[self._batch]
+        self._shape = len(begun), len(queries)
+        self._mask = (keys <= (begun[:, None] + queries)[:, :, None])[:, None]
+
+    def attend(self, store: Tensor, q: Tensor, y: Tensor) -> None:
+        """Put their attention in `y`, by a layer's keys and values (batch, length, 2, heads, channels)."""
+        padded = q.new_zeros(*self._shape, *q.shape[1:])
+        padded[self._at] = q[self._flat]
+        y[self._flat] = _attention(padded, store[self._batch, : self._mask.shape[-1]], self._mask)[self._at]
+
+
+def _attention(q: Tensor, store: Tensor, mask: Tensor) -> Tensor:
+    """Of q (batch, tokens, heads, channels) to keys and values (batch, length, 2, heads, channels)."""
+    keys, values = store.unbind(2)
+    made = functional.scaled_dot_product_attention(
+        q.transpose(1, 2), keys.transpose(1, 2), values.transpose(1, 2), attn_mask=mask
+    )
+    return made.transpose(1, 2)
 
 
 class Attention(nn.Module):

@@ -3,11 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from icelos.errors import InputError
 from icelos.gpt import generate as generate_module
 from icelos.gpt.folder import Model
-from icelos.gpt.generate import Generated, Sampling, batch_rows, draw, generate
+from icelos.gpt.generate import Generated, Sampling, block_rows, draw, generate
 
 
 def rows_of(model: Model, rows: int, seed: int, **values: float) -> list[Generated]:
@@ -22,17 +23,17 @@ def test_the_seed_decides_the_rows(tiny: Model) -> None:
     assert len({row.data for row in one}) > 5
 
 
-def test_whole_batches_do_not_depend_on_how_many_rows_are_asked_for(tiny: Model) -> None:
-    size = batch_rows(tiny, Sampling(batch=4))
-    assert size == 4
-    assert rows_of(tiny, 10, 1)[:8] == rows_of(tiny, 8, 1)
+def test_whole_blocks_do_not_depend_on_how_many_rows_are_asked_for(tiny: Model) -> None:
+    size = block_rows(tiny, Sampling(batch=4))
+    assert size == 16
+    assert rows_of(tiny, 34, 1)[:32] == rows_of(tiny, 32, 1)
 
 
-def test_a_run_can_go_on_at_a_batch(tiny: Model) -> None:
+def test_a_run_can_go_on_at_a_block(tiny: Model) -> None:
     sampling = Sampling(batch=2)
     left = list(generate(tiny, 20, seed=1, sampling=sampling, first=8))
     assert left == list(generate(tiny, 20, seed=1, sampling=sampling))[8:]
-    with pytest.raises(ValueError, match="multiples of 2"):
+    with pytest.raises(ValueError, match="multiples of 8"):
         list(generate(tiny, 20, seed=1, sampling=sampling, first=5))
 
 
@@ -122,3 +123,24 @@ def test_the_cache_is_bounded(tiny: Model, monkeypatch: pytest.MonkeyPatch) -> N
 def test_values_out_of_range_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be"):
         Sampling(**values)  # type: ignore[arg-type]
+
+
+def test_rows_are_the_same_however_many_are_made_at_a_time(tiny: Model) -> None:
+    """Each row draws from a stream of its own, and the network sees of it what it would see alone."""
+    alone = [row.data for row in generate(tiny, 12, seed=4, sampling=Sampling(batch=1))]
+    assert [row.data for row in generate(tiny, 12, seed=4, sampling=Sampling(batch=5))] == alone
+    assert len({len(row) for row in alone}) > 3
+
+
+def test_no_row_waits_for_others_of_its_block(tiny: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    forward = tiny.network.forward
+
+    def counted(ids: Tensor, *rest: Tensor) -> Tensor:
+        calls.append(len(ids))
+        return forward(ids, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tiny.network, "forward", counted)
+    rows = list(generate(tiny, 32, seed=4, sampling=Sampling(batch=8)))
+    draws = sum(len(tiny.tokenizer.encode(row.data)) + row.complete for row in rows)
+    assert sum(calls) < 1.3 * draws

@@ -8,7 +8,7 @@ for their values alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from icelos.gpt.grammar.expressions import Expression, Settling, Spot, Then, leave
 from icelos.gpt.grammar.learned import Dependency
@@ -18,6 +18,9 @@ Registers = tuple[int, ...]
 """The values of the fields on which others depend; -1: not yet."""
 
 State = tuple[int, Registers]
+
+Move = tuple[int, Settling]
+"""The number of the state behind, and the fields whose values are certain from here on."""
 
 STATES_LIMIT = 200_000
 """States and steps kept in memory, each; beyond, all are forgotten and found again."""
@@ -68,9 +71,11 @@ class Automaton:
         """Drop what was found out; states of before mean nothing any more."""
         self._states: list[frozenset[Spot]] = []
         self._numbers: dict[frozenset[Spot], int] = {}
-        self._steps: list[dict[int, tuple[int, Settling] | None]] = []
+        self._steps: list[dict[int, Move | None]] = []
         self._asking: dict[tuple[int, int], tuple[int, ...]] = {}
-        self._asked: dict[tuple[int, int, Registers], tuple[int, Settling] | None] = {}
+        self._asked: dict[tuple[int, int, Registers], Move | None] = {}
+        self._allowed: dict[int, frozenset[int]] = {}
+        self._only: dict[int, int | None] = {}
         self._narrowing.registers = (-1,) * len(self._narrowing.slots)
         self._start = self._number(frozenset(self._first.enter((), self._narrowing)))
 
@@ -85,24 +90,50 @@ class Automaton:
 
     def step(self, state: State, byte: int) -> State | None:
         """The state behind a byte, or None where it may not follow."""
-        return self.look(state, byte, None)
+        move = self.move(state, byte)
+        return None if move is None else self.moved(state, move)
 
-    def look(self, state: State, byte: int, asked: set[int] | None) -> State | None:
+    def look(self, state: State, byte: int, asked: set[int]) -> State | None:
         """`step`, adding to `asked` the registers that it depended on."""
+        move = self.move(state, byte, asked)
+        return None if move is None else self.moved(state, move)
+
+    def walk(self, state: State, data: bytes, asked: set[int]) -> Move | None:
+        """The move over several bytes, or None where they may not follow; `asked` as for `look`."""
+        settled: Settling = ()
+        for byte in data:
+            move = self.move(state, byte, asked)
+            if move is None:
+                return None
+            state, settled = self.moved(state, move), settled + move[1]
+        return state[0], settled
+
+    def moved(self, state: State, move: Move) -> State:
+        """The state behind a move."""
+        number, settled = move
+        if not settled:
+            return number, state[1]
+        registers = list(state[1])
+        for field, value in settled:
+            registers[self._narrowing.slots[field]] = value
+        return number, tuple(registers)
+
+    def move(self, state: State, byte: int, asked: set[int] | None = None) -> Move | None:
+        """The move over a byte, or None where it may not follow; adds to `asked` as `look` does."""
         number, registers = state
         steps = self._steps[number]
         if byte in steps:
-            return _set(steps[byte], registers, self._narrowing.slots)
+            return steps[byte]
         slots = self._asking.get((number, byte))
         if slots is not None:
             key = (number, byte, tuple(registers[slot] for slot in slots))
             if key in self._asked:
                 if asked is not None:
                     asked.update(slots)
-                return _set(self._asked[key], registers, self._narrowing.slots)
+                return self._asked[key]
         return self._find(state, byte, asked)
 
-    def _find(self, state: State, byte: int, asked: set[int] | None) -> State | None:
+    def _find(self, state: State, byte: int, asked: set[int] | None) -> Move | None:
         number, registers = state
         self._narrowing.registers, self._narrowing.asked = registers, set()
         found = self._following(number, byte)
@@ -115,9 +146,9 @@ class Automaton:
             self._asked[number, byte, tuple(registers[slot] for slot in slots)] = found
             if asked is not None:
                 asked.update(slots)
-        return _set(found, registers, self._narrowing.slots)
+        return found
 
-    def _following(self, number: int, byte: int) -> tuple[int, Settling] | None:
+    def _following(self, number: int, byte: int) -> Move | None:
         """The state behind a byte, and the values that are now certain."""
         spots: set[Spot] = set()
         for piece, place, then, settling in self._states[number]:
@@ -146,26 +177,25 @@ class Automaton:
             self._steps.append({})
         return found
 
-    def allowed(self, state: State) -> set[int]:
+    def allowed(self, state: State) -> frozenset[int]:
         """The bytes that may follow."""
-        return {
-            byte
-            for piece, place, _, _ in self._states[state[0]]
-            if piece is not None
-            for byte in piece.allowed(place)
-        }
+        found = self._allowed.get(state[0])
+        if found is None:
+            found = self._allowed[state[0]] = frozenset(
+                byte
+                for piece, place, _, _ in self._states[state[0]]
+                if piece is not None
+                for byte in piece.allowed(place)
+            )
+        return found
 
     def only(self, state: State) -> int | None:
         """The one byte that may follow, where there is but one and the row may not end."""
-        only: int | None = None
-        for piece, place, _, _ in self._states[state[0]]:
-            if piece is None:
-                return None
-            for byte in piece.allowed(place):
-                if only is not None and byte != only:
-                    return None
-                only = byte
-        return only
+        number = state[0]
+        if number not in self._only:
+            allowed = self.allowed(state)
+            self._only[number] = next(iter(allowed)) if len(allowed) == 1 and not self.ends(state) else None
+        return self._only[number]
 
     def noise(self, state: State) -> list[int]:
         """The bytes of which any may follow with equal likelihood; none where that is not known."""
@@ -216,15 +246,3 @@ class Automaton:
         for byte in row:
             state = self.step(state, byte) if state is not None else None
         return state is not None and self.ends(state)
-
-
-def _set(found: tuple[int, Settling] | None, registers: Registers, slots: Mapping[int, int]) -> State | None:
-    if found is None:
-        return None
-    number, settled = found
-    if settled:
-        changed = list(registers)
-        for field, value in settled:
-            changed[slots[field]] = value
-        registers = tuple(changed)
-    return number, registers

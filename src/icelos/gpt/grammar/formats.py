@@ -1,6 +1,7 @@
 """What the values of a field look like: known formats as exact pieces, all others as text.
 
-ISO 8601 times, UUIDs (RFC 9562), IPv4 and IPv6 addresses (RFC 4291), hexadecimal, digits, numbers.
+ISO 8601 times, UUIDs (RFC 9562), IPv4 and IPv6 addresses (RFC 4291), hexadecimal, digits, numbers, and
+identifiers of one length.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _IPV6 = re.compile(
     r"(?=[0-9a-f:]*:)(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?(?:::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?)?"
 )
 _HEX = re.compile(r"(0x|)(?:([0-9a-f]+)|([0-9A-F]+))")
+_IDENTIFIER = re.compile("[A-Za-z0-9_-]{16,128}")
 _NUMBER = re.compile(r"(-?)(0|[1-9]\d{0,17})(?:\.(\d{1,18}))?", re.ASCII)
 
 _LOWER, _UPPER, _DIGITS = "0123456789abcdef", "0123456789ABCDEF", "0123456789"
@@ -47,10 +49,30 @@ class _Seen:
     fraction: tuple[int, int] = (99, 0)
     sample: list[str] = field(default_factory=list)
     texts: set[str] = field(default_factory=set)
+    chars: set[str] = field(default_factory=set)
+    escaped: set[str] = field(default_factory=set)
+    prefix: str | None = None
 
     def measure(self, value: int | str) -> None:
         self.least = value if self.least is None else min(self.least, value)
         self.most = value if self.most is None else max(self.most, value)
+
+    def text(self, value: str, plain: str, escaped: str) -> None:
+        """Learn from a text, its plain characters, and the letters behind its backslashes."""
+        self.escaped.update(escaped)
+        if len(self.chars) < CHARACTERS_LIMIT:
+            self.chars.update(plain)
+        self.measure(min(len(plain) + len(escaped), TEXT_LIMIT))
+        self.prefix = value if self.prefix is None else _common(self.prefix, value)
+
+    def join(self, other: _Seen) -> None:
+        """Take what `text` learned elsewhere."""
+        self.chars |= other.chars
+        self.escaped |= other.escaped
+        for bound in (other.least, other.most):
+            self.measure(bound)
+        if other.prefix is not None:
+            self.prefix = other.prefix if self.prefix is None else _common(self.prefix, other.prefix)
 
 
 @dataclass
@@ -59,13 +81,10 @@ class Formats:
 
     escapes: bool
     _seen: dict[tuple[object, ...], _Seen] = field(default_factory=dict)
-    _chars: set[str] = field(default_factory=set)
-    _escaped: set[str] = field(default_factory=set)
-    _prefix: str | None = None
 
     def add(self, value: str) -> None:
         """Learn from the text of a value, without quotes."""
-        for recognise in (_time, _uuid, _address, _number, _hexadecimal):
+        for recognise in (_time, _uuid, _address, _number, _hexadecimal, _identifier):
             found = recognise(value)
             if found is not None and (found[0] in self._seen or len(self._seen) < FORMATS_LIMIT):
                 seen = self._seen.setdefault(found[0], _Seen())
@@ -77,12 +96,7 @@ class Formats:
 
     def _text(self, value: str) -> None:
         plain, escaped = _split(value) if self.escapes else (value, "")
-        self._escaped.update(escaped)
-        if len(self._chars) < CHARACTERS_LIMIT:
-            self._chars.update(plain)
-        seen = self._seen.setdefault(("text",), _Seen())
-        seen.measure(min(len(plain) + len(escaped), TEXT_LIMIT))
-        self._prefix = value if self._prefix is None else _common(self._prefix, value)
+        self._seen.setdefault(("text",), _Seen()).text(value, plain, escaped)
 
     def only(self, name: str) -> bool:
         """Whether all values were of formats of this name."""
@@ -95,20 +109,23 @@ class Formats:
 
     def learned(self, elsewhere: Set[str] = frozenset()) -> Iterator[Format]:
         """All formats, in a fixed order. What stands `elsewhere`, too, is no noise: it has to be the same."""
+        text = _Seen()
         for key, seen in sorted(self._seen.items(), key=lambda item: repr(item[0])):
-            if key[0] == "text":
-                yield from self._text_formats(seen)
-            elif _is_noise(seen.sample) and elsewhere.isdisjoint(seen.sample):
-                yield Format(name=str(key[0]), parts=tuple(_noise_parts(seen.sample)))
-            else:
-                yield Format(name=str(key[0]), parts=tuple(_PARTS[str(key[0])](key, seen)))
+            noise = _is_noise(seen.sample) and elsewhere.isdisjoint(seen.sample)
+            if key[0] in ("identifier", "text") and not noise:
+                text.join(seen)
+                continue
+            parts = _noise_parts(seen.sample) if noise else _PARTS[str(key[0])](key, seen)
+            yield Format(name=str(key[0]), parts=tuple(parts))
+        if text.most is not None:
+            yield from self._text_formats(text)
 
     def _text_formats(self, seen: _Seen) -> Iterator[Format]:
-        prefix = _whole(self._prefix or "", escapes=self.escapes)
+        prefix = _whole(seen.prefix or "", escapes=self.escapes)
         plain, escaped = _split(prefix) if self.escapes else (prefix, "")
         used, least, most = len(plain) + len(escaped), int(seen.least), int(seen.most)
         rest = Text(
-            chars="".join(sorted(self._chars)), escapes="".join(sorted(self._escaped)),
+            chars="".join(sorted(seen.chars)), escapes="".join(sorted(seen.escaped)),
             least=max(0, least - used), most=max(0, most - used),
         )  # fmt: skip
         parts: tuple[Part, ...] = (Literal(text=prefix), rest) if prefix else (rest,)
@@ -162,7 +179,7 @@ def _noise_parts(sample: Sequence[str]) -> Iterator[Part]:
         yield Literal(text=chars) if len(chars) == 1 else Characters(chars=chars, least=1, most=1, noise=True)
 
 
-_NOISY = ("uuid", "hexadecimal")
+_NOISY = ("uuid", "hexadecimal", "identifier")
 
 _Found = tuple[tuple[object, ...], Callable[[_Seen], None]] | None
 
@@ -221,6 +238,13 @@ def _hexadecimal(value: str) -> _Found:
     if not value.isascii() or len(digits) > TEXT_LIMIT:
         return None
     return ("hexadecimal", match[1], kind), lambda seen: seen.measure(len(digits))
+
+
+def _identifier(value: str) -> _Found:
+    """Letters, digits, `_` and `-`: where they are no noise, a text."""
+    if not _IDENTIFIER.fullmatch(value):
+        return None
+    return ("identifier", len(value)), lambda seen: seen.text(value, value, "")
 
 
 def _time_parts(key: tuple[object, ...], seen: _Seen) -> Iterator[Part]:

@@ -213,22 +213,22 @@ def _fill(
     guide: Guide | None,
     progress: Callable[[int], None],
 ) -> None:
-    """Make the rows that are not there yet, batch by batch."""
-    from icelos.gpt.generate import batch_rows, generate
+    """Make the rows that are not there yet, block by block."""
+    from icelos.gpt.generate import block_rows, generate
 
-    size = batch_rows(model, sampling)
-    progress(staging.position.rows)
-    made = generate(
-        model, wanted.rows, seed=wanted.seed, sampling=sampling, guide=guide, first=staging.position.rows
-    )
-    while block := list(islice(made, size)):
-        rows = [row.data.replace(b"\r", b" ").replace(b"\n", b" ") for row in block]
+    size, first = block_rows(model, sampling), staging.position.rows
+    progress(first)
+    made = generate(model, wanted.rows, seed=wanted.seed, sampling=sampling, guide=guide, first=first)
+    for start in range(first, wanted.rows, size):
+        block = []
+        for row in islice(made, size):
+            block.append(row)
+            progress(start + len(block))
         staging.add(
-            rows,
+            [row.data.replace(b"\r", b" ").replace(b"\n", b" ") for row in block],
             json_rows=sum((row.complete or guide is not None) and is_json_row(row.data) for row in block),
             unfinished=sum(not row.complete for row in block),
         )
-        progress(staging.position.rows)
 
 
 def _repeated(rows: Iterable[bytes]) -> int:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import base64
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +10,7 @@ from hypothesis import strategies as st
 from icelos.gpt.grammar.automaton import Automaton
 from icelos.gpt.grammar.compile import compiled
 from icelos.gpt.grammar.formats import Formats
-from icelos.gpt.grammar.learned import Grammar, Node, Style, Values
+from icelos.gpt.grammar.learned import Characters, Grammar, Node, Style, Values
 
 
 def automaton(values: list[str], *, escapes: bool = False) -> tuple[list[str], Automaton]:
@@ -78,3 +81,33 @@ def test_escapes_are_whole_and_never_half_a_pair() -> None:
 def test_numbers_within_bounds(least: int, more: int, value: int) -> None:
     _, made = automaton([str(least), str(least + more)])
     assert made.accepts(str(value).encode()) is (least <= value <= least + more)
+
+
+def test_identifiers_that_are_noise_have_a_set_of_characters_for_each_place() -> None:
+    rng = random.Random(3)
+    values = [base64.urlsafe_b64encode(rng.randbytes(16))[:22].decode() for _ in range(400)]
+    formats = Formats(escapes=False)
+    for value in values:
+        formats.add(value)
+    (found,) = formats.learned()
+    assert found.name == "identifier"
+    assert all(isinstance(part, Characters) and part.noise for part in found.parts)
+    assert isinstance(found.parts[-1], Characters)
+    assert found.parts[-1].chars == "AQgw"  # 128 bits are 21 digits of base64, and 2 bits
+
+
+@pytest.mark.parametrize("times", [1, 80])
+def test_identifiers_that_are_no_noise_are_a_text_with_all_others(times: int) -> None:
+    names, made = automaton(["a/room", *(["sensor-000017-north", "sensor-000412-south"] * times)])
+    assert names == ["text"]
+    assert made.accepts(b"sensor/000412")
+    assert not made.accepts(b"sensor/9")
+
+
+def test_a_noise_that_stands_in_two_fields_is_not_drawn() -> None:
+    rng = random.Random(4)
+    values = [base64.urlsafe_b64encode(rng.randbytes(16))[:22].decode() for _ in range(200)]
+    formats = Formats(escapes=False)
+    for value in values:
+        formats.add(value)
+    assert [one.name for one in formats.learned({values[7]})] == ["text"]

@@ -73,7 +73,7 @@ def test_conditions_hold_in_each_row_and_what_goes_with_them(
 def test_a_run_that_was_killed_goes_on_and_gives_the_same_file(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = Wanted(rows=7, seed=4, batch=3)
+    wanted = Wanted(rows=10, seed=4, batch=1)
     generate_rows(model, tmp_path / "whole", wanted)
 
     class Killed(BaseException):
@@ -97,10 +97,10 @@ def test_a_run_that_was_killed_goes_on_and_gives_the_same_file(
     monkeypatch.undo()
     assert not (tmp_path / "b").exists()
     with pytest.raises(InputError, match="other options"):
-        generate_rows(model, tmp_path / "b", Wanted(rows=7, seed=5, batch=3))
+        generate_rows(model, tmp_path / "b", Wanted(rows=10, seed=5, batch=1))
     seen: list[int] = []
     generate_rows(model, tmp_path / "b", wanted, progress=seen.append)
-    assert seen == [3, 6, 7]
+    assert seen == [4, 5, 6, 7, 8, 9, 10]
     assert (tmp_path / "b").read_bytes() == (tmp_path / "whole").read_bytes()
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
