@@ -18,7 +18,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from icelos.gpt.identifiers import ALPHABETS, MIXED, alphabet_of, opaque
+from icelos.gpt.identifiers import ALPHABETS, MIXED, alphabet_of
+from icelos.gpt.identifiers import found as identifiers
 from icelos.gpt.tokenizers import Ids, Tokenizer
 
 SLOTS = 256
@@ -47,39 +48,40 @@ class Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SlotCounts:
-    """The slots of the tokens of rows, and how often each digit came there."""
+    """The slots of the tokens of rows, and how often each token came there."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._pieces = [tokenizer.decode([i]).decode("latin-1") for i in range(tokenizer.size)]
         self._sizes = np.array([len(piece) for piece in self._pieces])
-        self._spells = [tokenizer.spelled(piece) == i > 0 for i, piece in enumerate(self._pieces)]
-        self._numbers: dict[tuple[str, int, int], int] = {}
-        self._repeats: dict[int, int] = {}
-        self._counts: dict[int, tuple[int, npt.NDArray[np.int64]]] = {}
+        self._spells = np.array([tokenizer.spelled(piece) == i > 0 for i, piece in enumerate(self._pieces)])
+        self._kinds: dict[tuple[int, str, bytes], Slots] = {}
+        self._slots: dict[tuple[int, str, int, int], int] = {}
+        self._repeats = np.zeros(SLOTS, dtype=np.uint8)
+        self._taken = 0
+        self._counts = np.zeros((SLOTS, tokenizer.size if self._spells.any() else 0), dtype=np.int64)
         self._seen = np.zeros(SEEN_BITS // 8, dtype=np.uint8)
 
     def slots(self, row: bytes, ids: Ids) -> Slots:
         """The slot of each token, 0 for none; shape (tokens,)."""
         found = np.zeros(len(ids), dtype=np.uint8)
-        matches = list(opaque(row.decode("latin-1")))
-        if not matches:
+        text = row.decode("latin-1")
+        spans = [(start, end) for start, end, _ in identifiers(text, ())]
+        if not spans:
             return found
         starts = np.concatenate(([0], self._sizes[ids].cumsum()))
-        new = {name for name in {match[0] for match in matches} if self._is_new(name)}
+        new = {name for name in {text[start:end] for start, end in spans} if self._is_new(name)}
         told: set[str] = set()
-        for match in matches:
-            first, last = np.searchsorted(starts, match.span())
-            tokens = ids[first:last].tolist()
-            pieces = [self._pieces[token] for token in tokens]
-            if match[0] in new and all(self._spells[token] for token in tokens):
-                places = (starts[first:last] - match.start()).tolist()
-                numbers = [self._slot(match[0], *one) for one in zip(places, pieces, strict=True)]
-                if match[0] in told:
-                    numbers = [self._again(number) for number in numbers]
-                else:
-                    self._count(numbers, pieces)
-                told.add(match[0])
+        for (start, end), (first, last) in zip(spans, np.searchsorted(starts, spans).tolist(), strict=True):
+            name, tokens = text[start:end], ids[first:last]
+            if name not in new or not self._spells[tokens].all():
+                continue
+            numbers = self._numbers(name, starts[first:last] - start, tokens)
+            if name in told:
+                found[first:last] = self._again(numbers)
+            else:
+                self._counts[numbers, tokens] += 1
                 found[first:last] = numbers
+            told.add(name)
         return found
 
     def _is_new(self, name: str) -> bool:
@@ -88,56 +90,61 @@ class SlotCounts:
         self._seen[byte] |= np.uint8(1 << bit)
         return not seen
 
-    def _slot(self, name: str, at: int, piece: str) -> int:
-        alphabet, shape = _shape(name)
-        digits = ALPHABETS[alphabet]
-        if any(char not in digits for char in piece):
+    def _numbers(self, name: str, places: _Values, tokens: Ids) -> Slots:
+        """The slots of an identifier that is spelled by tokens at these places of it: its shape, and where
+        they stand, say all."""
+        shape = _shape(name)
+        kind = *shape, places.tobytes()
+        if kind not in self._kinds:
+            pieces = (self._pieces[token] for token in tokens)
+            numbers = [self._slot(*shape, *one) for one in zip(places.tolist(), pieces, strict=True)]
+            self._kinds[kind] = np.array(numbers, dtype=np.uint8)
+        return self._kinds[kind]
+
+    def _slot(self, alphabet: int, shape: str, at: int, piece: str) -> int:
+        if any(char not in ALPHABETS[alphabet] for char in piece):
             return 0
-        key = (shape, at, len(piece))
-        if key not in self._numbers:
-            number = self._numbers[key] = self._next()
-            self._counts[number] = (alphabet, np.zeros((len(piece), len(digits)), dtype=np.int64))
-        return self._numbers[key]
+        key = alphabet, shape, at, len(piece)
+        if key not in self._slots:
+            self._slots[key] = self._next()
+        return self._slots[key]
 
     def _next(self) -> int:
-        number = 1 + len(self._counts) + len(self._repeats)
-        return number if number < SLOTS else 0
+        self._taken += 1
+        return self._taken if self._taken < SLOTS else 0
 
-    def _again(self, number: int) -> int:
-        if number and number not in self._repeats:
+    def _again(self, numbers: Slots) -> Slots:
+        for number in numbers[(numbers > 0) & (self._repeats[numbers] == 0)].tolist():
             self._repeats[number] = self._next()
-        return self._repeats.get(number, 0)
-
-    def _count(self, numbers: Sequence[int], pieces: Sequence[str]) -> None:
-        for number, piece in zip(numbers, pieces, strict=True):
-            if number:
-                alphabet, counts = self._counts[number]
-                for place, char in enumerate(piece):
-                    counts[place, ALPHABETS[alphabet].index(char)] += 1
+        return self._repeats[numbers]
 
     def learned(self) -> tuple[Slot, ...]:
         """The slots by number, from 1."""
-        slots = {number: _learned(*counts) for number, counts in self._counts.items() if number}
-        for first, again in self._repeats.items():
+        known = ((number, key[0], key[-1]) for key, number in self._slots.items() if number)
+        slots = {number: self._learned(number, alphabet, length) for number, alphabet, length in known}
+        for first, again in enumerate(self._repeats.tolist()):
             if again:
                 slots[again] = msgspec.structs.replace(slots[first], again=first)
         return tuple(slots[number] for number in sorted(slots))
+
+    def _learned(self, number: int, alphabet: int, length: int) -> Slot:
+        digits = ALPHABETS[alphabet]
+        bits, mask = len(digits).bit_length() - 1, 0
+        counts = np.zeros((length, len(digits)), dtype=np.int64)
+        for token in np.flatnonzero(self._counts[number]).tolist():
+            for place, char in enumerate(self._pieces[token]):
+                counts[place, digits.index(char)] += self._counts[number, token]
+        for place_counts in counts:
+            mask = mask << bits | (((1 << bits) - 1) if _even(place_counts) else 0)
+        return Slot(alphabet, length, mask)
 
 
 def _shape(name: str) -> tuple[int, str]:
     """The alphabet of an identifier, and what those of its kind have in common."""
     alphabet = alphabet_of(name)
     if alphabet == MIXED:
-        return alphabet, f"{alphabet}:{len(name)}"
-    return alphabet, f"{alphabet}:{'-'.join(str(len(part)) for part in name.split('-'))}"
-
-
-def _learned(alphabet: int, counts: npt.NDArray[np.int64]) -> Slot:
-    bits = len(ALPHABETS[alphabet]).bit_length() - 1
-    mask = 0
-    for place in counts:
-        mask = mask << bits | (((1 << bits) - 1) if _even(place) else 0)
-    return Slot(alphabet, len(counts), mask)
+        return alphabet, str(len(name))
+    return alphabet, "-".join(str(len(part)) for part in name.split("-"))
 
 
 def _even(counts: npt.NDArray[np.int64]) -> bool:
