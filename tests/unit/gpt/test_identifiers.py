@@ -26,6 +26,8 @@ NAME = "0a1b2c3d-1a2b-4c5d-8e9f-aabbccddeeff"
         ("20250107T094604Z windows2016 x86_64 TLSv13", []),
         ("xdeadbeef0123 deadbeef01234z", []),  # a part of a word
         ("dead-beef", []),
+        ("at dc56869, db75d89: 20b53291ccbe", ["dc56869", "db75d89", "20b53291ccbe"]),
+        ("facade deadbeef 20250131 1234567 python3 abcdefa1", []),
     ],
 )
 def test_opaque_identifiers_are_found_whole(text: str, found: list[str]) -> None:

@@ -146,7 +146,7 @@ def _checked(wanted: Wanted, path: Path) -> str:
     return form
 
 
-LEAST_ETA = 0.001
+LEAST_ETA = 0.002
 
 
 def _eta(model: Model) -> float:
