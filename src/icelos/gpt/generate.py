@@ -45,9 +45,9 @@ NARROW = 256
 class Sampling:
     """How tokens are drawn. `temperature` 0 takes the likeliest; `top_k` 0 lets all through; `top_p` lets
     the likeliest through that have this probability together (Holtzman et al. 2019); `eta` leaves out those
-    less likely than min(eta, `OPEN` · e^-H), where H is the entropy in nats of what may follow: what a softmax
-    cannot give less to where the next token is certain, but not rare values where it is open (Hewitt et al.
-    2022)."""
+    less likely than min(eta, `OPEN` · e^-H), where H is the entropy in nats of what may follow: what a
+    softmax cannot give less to where the next token is certain, but not rare values where it is open (Hewitt
+    et al. 2022)."""
 
     temperature: float = 1.0
     top_k: int = 0

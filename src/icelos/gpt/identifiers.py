@@ -25,8 +25,9 @@ _SCATTERED = "(?![0-9]{8}T[0-9]{6})(?=(?:[A-Za-z]++[0-9]++){2}|(?:[0-9]++[A-Za-z
 
 OPAQUE = rf"(?<![0-9A-Za-z])(?:{_HEX[1:]}|{_MIXED}|{_SCATTERED})(?![0-9A-Za-z])"
 """A UUID; hexadecimal digits in one case: twelve or more with a letter among them, or seven or more (a short
-commit id) with a letter and two of 0 to 9; twenty or more letters of both cases, digits, `_` and `-`; or six or more letters and digits that take turns more than once, but no
-time (ISO 8601, basic). Looking ahead is bounded: hostile text takes linear time."""
+commit id) with a letter and two of 0 to 9; twenty or more letters of both cases, digits, `_` and `-`; or six
+or more letters and digits that take turns more than once, but no time (ISO 8601, basic). Looking ahead is
+bounded: hostile text takes linear time."""
 
 ALPHABETS = (
     "0123456789abcdef",
