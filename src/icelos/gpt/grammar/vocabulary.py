@@ -89,7 +89,7 @@ class Guide:
         return self._automaton.start
 
     def advance(self, state: State, token: int) -> State:
-        """The state behind a token that `mask` lets through."""
+        """The state behind a token that is `allowed`."""
         move = self._moves.get(
             (state[0], token), state[1], lambda asked: self._walk(state, self._pieces[token], asked)
         )
