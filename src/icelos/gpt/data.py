@@ -1,4 +1,4 @@
-"""Rows as token ids on disk, memory-mapped; windows of whole rows; batches by step number.
+"""Rows as token ids on disk; windows of whole rows; batches by step number.
 
 Memory does not depend on the size of the input. What a step reads is a function of (seed, step)
 alone, which is what makes a resumed run exact.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Generic, Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -19,11 +19,12 @@ import numpy.typing as npt
 
 from icelos.errors import InputError
 from icelos.gpt.files import read_json, write_json
-from icelos.gpt.redraw import Redraw, Slot, SlotCounts, Slots
+from icelos.gpt.redraw import Redraw, Slot, SlotCounts
 from icelos.gpt.tokenizers import END, LONGEST_PIECE, Ids, Tokenizer
 
 _LONG = struct.Struct("<q")
 _Kind = TypeVar("_Kind", np.uint16, np.uint8)
+_Stored_co = TypeVar("_Stored_co", bound=np.generic, covariant=True)
 Numbers = npt.NDArray[np.integer]
 
 IGNORED = -1
@@ -43,6 +44,29 @@ class Packed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     slots: tuple[Slot, ...] = ()
 
 
+class Sliced(Protocol[_Stored_co]):
+    """An array of which parts are taken."""
+
+    def __getitem__(self, part: slice, /) -> npt.NDArray[_Stored_co]:
+        """From `part.start` to `part.stop`."""
+
+
+class Stored(Generic[_Kind]):
+    """An array in a file, read part by part. Pages of a memory map count to the process that looked at them,
+    and in the course of a run it looks at all of them."""
+
+    def __init__(self, path: Path, kind: type[_Kind], length: int) -> None:
+        """Raises OSError, and ValueError where the file has not `length` values."""
+        self._path = path
+        self._kind: np.dtype[_Kind] = np.dtype(kind).newbyteorder("<")
+        if path.stat().st_size != length * self._kind.itemsize:
+            raise ValueError(f"{path.name} has not {length} values")
+
+    def __getitem__(self, part: slice, /) -> npt.NDArray[_Kind]:
+        count, offset = part.stop - part.start, part.start * self._kind.itemsize
+        return np.fromfile(self._path, dtype=self._kind, count=count, offset=offset)
+
+
 @dataclass(frozen=True)
 class Rows:
     """Rows `first` to `last` (exclusive) of a packed folder.
@@ -53,10 +77,10 @@ class Rows:
     `redraw`).
     """
 
-    tokens: Ids
+    tokens: Sliced[np.uint16]
     offsets: npt.NDArray[np.int64]
     groups: npt.NDArray[np.int64]
-    slots: Slots
+    slots: Sliced[np.uint8]
     first: int
     last: int
 
@@ -134,16 +158,16 @@ def _write(
 
 
 def open_packed(folder: Path) -> tuple[Packed, Rows]:
-    """What `pack` left in a folder, memory-mapped. Raises InputError where it is absent or unfinished."""
+    """What `pack` left in a folder, not read yet. Raises InputError where it is absent or unfinished."""
     packed = read_json(folder / "rows.json", Packed)
     if not packed.rows:
         none = np.zeros(0, np.int64)
         return packed, Rows(np.zeros(0, np.uint16), np.zeros(1, np.int64), none, np.zeros(0, np.uint8), 0, 0)
     try:
-        tokens = np.memmap(folder / "tokens.u16", dtype="<u2", mode="r", shape=(packed.tokens,))
+        tokens = Stored(folder / "tokens.u16", np.uint16, packed.tokens)
         offsets = np.memmap(folder / "offsets.i64", dtype="<i8", mode="r", shape=(packed.rows + 1,))
         groups = np.memmap(folder / "groups.i64", dtype="<i8", mode="r", shape=(packed.rows,))
-        slots = np.memmap(folder / "slots.u8", dtype=np.uint8, mode="r", shape=(packed.tokens,))
+        slots = Stored(folder / "slots.u8", np.uint8, packed.tokens)
     except (OSError, ValueError) as error:
         raise InputError(
             f"the rows of a run are not whole: {error}", source=str(folder), hint="start without --resume"
@@ -224,7 +248,7 @@ class Windows:
         random = np.random.Generator(np.random.PCG64((self._seed, place)))
         return self._redraw(window, self._window(index, self._rows.slots), random)
 
-    def _window(self, index: int, of: npt.NDArray[_Kind]) -> npt.NDArray[_Kind]:
+    def _window(self, index: int, of: Sliced[_Kind]) -> npt.NDArray[_Kind]:
         numbers = self._numbers[self._starts[index] : self._starts[index + 1]]
         offsets = self._rows.offsets
         return np.concatenate([of[offsets[number] : offsets[number + 1]] for number in numbers])

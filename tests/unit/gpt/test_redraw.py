@@ -135,7 +135,7 @@ def test_windows_of_a_run_are_a_function_of_seed_and_place(
     packed = pack(rows, tokenizer, tmp_path / "rows", limit=512)
     again, opened = open_packed(tmp_path / "rows")
     assert again == packed
-    assert len(opened.slots) == packed.tokens
+    assert len(opened.slots[slice(0, packed.tokens)]) == packed.tokens
 
     def batches(redraw: Redraw | None, seed: int = 3) -> list[bytes]:
         windows = Windows(opened, context=512, batch_tokens=2048, seed=seed, redraw=redraw)
