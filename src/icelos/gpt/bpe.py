@@ -6,7 +6,8 @@ The library is Hugging Face `tokenizers` (extra `train`). Two kinds differ in wh
 `json-bpe`  at digits and opaque identifiers alone. Merges cross punctuation, so that a run of keys and fixed
             values (`", "key": "`) becomes one token; digits come in ones or twos and merge with nothing else.
             Identifiers that repeat are a token each; others are spelled in pairs of hexadecimal digits, or
-            in single ones, by tokens of their own (see `identifiers`). It suits CEF and CSV as well.
+            in single ones, by tokens of their own (see `identifiers`); days of dates are tokens that know
+            the day of the week (see `dates`). It suits CEF and CSV as well.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import msgspec
 import numpy as np
 
+from icelos.gpt.dates import DAYS, days
 from icelos.gpt.identifiers import (
     ALPHABETS,
+    FEWEST,
     alphabet_of,
     alphabet_pieces,
     between,
@@ -117,10 +120,12 @@ class JsonBpeTokenizer(BpeTokenizer):
     split = _DIGITS
 
     def __init__(
-        self, merges: Sequence[tuple[str, str]], names: Sequence[str] = (), alphabets: Sequence[int] = ()
-    ) -> None:
+        self, merges: Sequence[tuple[str, str]], names: Sequence[str] = (), alphabets: Sequence[int] = (),
+        *, dates: bool = False,
+    ) -> None:  # fmt: skip
         """`names` are a token each wherever they stand; `alphabets` are those in which other identifiers are
-        spelled. Raises ValueError as the base does, and for names or alphabets that cannot be."""
+        spelled; with `dates`, days of dates have tokens. Raises ValueError as the base does, and for names or
+        alphabets that cannot be."""
         super().__init__(merges)
         self._encoder.add_tokens([_MARK])
         self._mark = len(self._pieces)  # the library's next number, and 1
@@ -134,6 +139,8 @@ class JsonBpeTokenizer(BpeTokenizer):
         self._named = dict(zip(names, numbers, strict=False))
         self._spelled = dict(zip(known[len(names) :], numbers[len(names) :], strict=True))
         self._pieces += [piece.encode("latin-1") for piece in known]
+        self._days = len(self._pieces) if dates else 0
+        self._pieces += [day.encode() for day in DAYS] if dates else []
         if len(self._pieces) >= np.iinfo(np.uint16).max:
             raise ValueError("too many pieces")
 
@@ -142,16 +149,18 @@ class JsonBpeTokenizer(BpeTokenizer):
         texts = [row.decode("latin-1") for row in _sample(rows)]
         alphabets = {alphabet_of(match[0]) for text in texts for match in opaque(text)}
         names = repeated(texts, longest=LONGEST_PIECE)
-        return cls(cls.merges(between(texts, frozenset(names))), names, sorted(alphabets))
+        dates = sum(any(days(text)) for text in texts) >= FEWEST
+        return cls(cls.merges(between(texts, frozenset(names))), names, sorted(alphabets), dates=dates)
 
     @classmethod
     def from_state(cls, state: State) -> Self:
-        return cls(state.merges, state.pieces, state.alphabets)
+        return cls(state.merges, state.pieces, state.alphabets, dates=state.dates)
 
     @property
     def state(self) -> State:
         return State(
-            kind=self.kind, merges=self._merges, pieces=self._names, alphabets=self._alphabets
+            kind=self.kind, merges=self._merges, pieces=self._names, alphabets=self._alphabets,
+            dates=self._days > 0,
         )  # fmt: skip
 
     def spelled(self, piece: str) -> int:
@@ -160,24 +169,33 @@ class JsonBpeTokenizer(BpeTokenizer):
     def encode(self, row: bytes) -> Ids:
         text = row.decode("latin-1")
         parts, at = [], 0
-        identifiers: list[Sequence[int]] = []
-        for start, end, is_name in found(text, self._named):
-            word = text[start:end]
-            if not is_name and (alphabet := alphabet_of(word)) not in self._alphabets:
-                continue
-            pieces = (word,) if is_name else spelling(word, alphabet)
-            numbers = self._named if is_name else self._spelled
-            identifiers.append([numbers[piece] for piece in pieces])
+        own = self._own(text)
+        for start, end, _ in own:
             parts += [text[at:start], _MARK]
             at = end
         ids = self._encoded("".join([*parts, text[at:]]))
-        if not identifiers:
+        if not own:
             return ids
         around = np.split(ids, np.flatnonzero(ids == self._mark))
         made = [around[0]]
-        for identifier, after in zip(identifiers, around[1:], strict=True):
-            made += [np.array(identifier, dtype=np.uint16), after[1:]]
+        for (_, _, numbers), after in zip(own, around[1:], strict=True):
+            made += [np.array(numbers, dtype=np.uint16), after[1:]]
         return np.concatenate(made)
+
+    def _own(self, text: str) -> list[tuple[int, int, Sequence[int]]]:
+        """What has tokens of its own: from, to, and the tokens; in order."""
+        own: list[tuple[int, int, Sequence[int]]] = []
+        for start, end, is_name in found(text, self._named):
+            word = text[start:end]
+            if is_name:
+                own.append((start, end, (self._named[word],)))
+            elif (alphabet := alphabet_of(word)) in self._alphabets:
+                own.append((start, end, [self._spelled[piece] for piece in spelling(word, alphabet)]))
+        if self._days:
+            own += [(start, start + 2, (self._days + number,)) for start, number in days(text)]
+            own.sort()
+            own = [one for place, one in enumerate(own) if not place or own[place - 1][1] <= one[0]]
+        return own
 
 
 class _Merges(msgspec.Struct):

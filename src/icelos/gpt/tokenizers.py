@@ -33,12 +33,13 @@ _MOST_CHARACTERS = 4096
 
 class State(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What tokenizer.json holds: the kind, and what it learned, in order: pieces (characters, or names),
-    merges, and the alphabets of identifiers (see `identifiers`)."""
+    merges, the alphabets of identifiers (see `identifiers`), and whether days have tokens (see `dates`)."""
 
     kind: str
     pieces: Annotated[tuple[str, ...], msgspec.Meta(max_length=65_000)] = ()
     merges: Annotated[tuple[tuple[str, str], ...], msgspec.Meta(max_length=200_000)] = ()
     alphabets: tuple[int, ...] = ()
+    dates: bool = False
 
 
 class Tokenizer(ABC):
