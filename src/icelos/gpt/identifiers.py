@@ -37,8 +37,9 @@ ALPHABETS = (
 """Digits of an identifier: hexadecimal in one case, or of 64 kinds (RFC 4648, section 5)."""
 MIXED = 2
 
-FEWEST = 3
-"""Texts that a word must stand in to be a name."""
+FEWEST, SHARE = 3, 1 / 1600
+"""Texts that a word must stand in to be a name, and their share of all. An id that is rarer, such as that of a
+session, is not learned as a token of its own: with whom it goes, and what follows it, takes showings."""
 MOST = 2048
 SHORTEST = 4
 
@@ -68,16 +69,19 @@ def found(text: str, names: Container[str]) -> Iterator[tuple[int, int, bool]]:
 
 def repeated(texts: Iterable[str], *, longest: int) -> list[str]:
     """Words with digits, and opaque identifiers, of `SHORTEST` to `longest` characters that stand in at least
-    `FEWEST` of the texts, and are no times of the day: those `MOST` that save most, in a fixed order."""
+    `FEWEST` of the texts, and a `SHARE` of them, and are no times of the day: those `MOST` that save most, in
+    a fixed order."""
     counts: Counter[str] = Counter()
-    for text in texts:
+    total = 0
+    for total, text in enumerate(texts, 1):
         words = {word[1] for word in _WORD.finditer(text)}
         words |= {match[0] for word in words for match in _OPAQUE.finditer(word)}
         counts.update(word for word in words if SHORTEST <= len(word) <= longest)
+    least = max(FEWEST, SHARE * total)
     known = [
         (-count * len(name), name)
         for name, count in counts.items()
-        if count >= FEWEST and not _CLOCK.search(name)
+        if count >= least and not _CLOCK.search(name)
     ]
     return [name for _, name in sorted(known)[:MOST]]
 
