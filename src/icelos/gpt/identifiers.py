@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 _UUID = "[{0}]{{8}}-[{0}]{{4}}-[{0}]{{4}}-[{0}]{{4}}-[{0}]{{12}}"
 _LOWER, _UPPER = "0-9a-f", "0-9A-F"
@@ -38,8 +38,8 @@ ALPHABETS = (
 MIXED = 2
 
 FEWEST, SHARE = 3, 1 / 1600
-"""Texts that a word must stand in to be a name, and their share of all. An id that is rarer, such as that of a
-session, is not learned as a token of its own: with whom it goes, and what follows it, takes showings."""
+"""Texts that a word must stand in to be a name, and their share of all. A rarer one, such as the id of a
+session, is no token of its own: to learn with whom it goes, and what follows it, takes showings."""
 MOST = 2048
 SHORTEST = 4
 
@@ -67,17 +67,16 @@ def found(text: str, names: Container[str]) -> Iterator[tuple[int, int, bool]]:
             yield *match.span(), match[0] in names
 
 
-def repeated(texts: Iterable[str], *, longest: int) -> list[str]:
+def repeated(texts: Sequence[str], *, longest: int) -> list[str]:
     """Words with digits, and opaque identifiers, of `SHORTEST` to `longest` characters that stand in at least
     `FEWEST` of the texts, and a `SHARE` of them, and are no times of the day: those `MOST` that save most, in
     a fixed order."""
     counts: Counter[str] = Counter()
-    total = 0
-    for total, text in enumerate(texts, 1):
+    for text in texts:
         words = {word[1] for word in _WORD.finditer(text)}
         words |= {match[0] for word in words for match in _OPAQUE.finditer(word)}
         counts.update(word for word in words if SHORTEST <= len(word) <= longest)
-    least = max(FEWEST, SHARE * total)
+    least = max(FEWEST, SHARE * len(texts))
     known = [
         (-count * len(name), name)
         for name, count in counts.items()

@@ -113,3 +113,9 @@ def test_names_that_cannot_be_are_refused(names: tuple[str, ...]) -> None:
 def test_an_unknown_alphabet_is_refused() -> None:
     with pytest.raises(ValueError, match="alphabet"):
         JsonBpeTokenizer((), (), (3,))
+
+
+def test_what_stands_in_few_of_many_texts_is_no_name() -> None:
+    texts = [f"ada@host17 session a{n // 4:06}z" for n in range(16_000)]
+    assert repeated(texts, longest=128) == ["ada@host17"]
+    assert set(repeated(texts[:4000], longest=128)) > {"ada@host17", "a000007z"}
