@@ -91,8 +91,8 @@ def steps(plan: Plan, workers: int) -> Iterator[Iterator[Step]]:
             process = context.Process(target=_serve, args=(plan, part, workers, there), daemon=True)
             with deaf_to_interrupts():
                 process.start()
+                started.append((process, here))
             there.close()
-            started.append((process, here))
         yield _merged([connection for _, connection in started])
     finally:
         for process, connection in started:
