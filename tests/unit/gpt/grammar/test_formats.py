@@ -83,12 +83,16 @@ def test_numbers_within_bounds(least: int, more: int, value: int) -> None:
     assert made.accepts(str(value).encode()) is (least <= value <= least + more)
 
 
-def test_identifiers_that_are_noise_have_a_set_of_characters_for_each_place() -> None:
-    rng = random.Random(3)
-    values = [base64.urlsafe_b64encode(rng.randbytes(16))[:22].decode() for _ in range(400)]
-    formats = Formats(escapes=False)
+def of_identifiers(count: int) -> tuple[Formats, list[str]]:
+    rng, formats = random.Random(3), Formats(escapes=False)
+    values = [base64.urlsafe_b64encode(rng.randbytes(16))[:22].decode() for _ in range(count)]
     for value in values:
         formats.add(value)
+    return formats, values
+
+
+def test_identifiers_that_are_noise_have_a_set_of_characters_for_each_place() -> None:
+    formats, _ = of_identifiers(400)
     (found,) = formats.learned()
     assert found.name == "identifier"
     assert all(isinstance(part, Characters) and part.noise for part in found.parts)
@@ -105,9 +109,5 @@ def test_identifiers_that_are_no_noise_are_a_text_with_all_others(times: int) ->
 
 
 def test_a_noise_that_stands_in_two_fields_is_not_drawn() -> None:
-    rng = random.Random(4)
-    values = [base64.urlsafe_b64encode(rng.randbytes(16))[:22].decode() for _ in range(200)]
-    formats = Formats(escapes=False)
-    for value in values:
-        formats.add(value)
+    formats, values = of_identifiers(200)
     assert [one.name for one in formats.learned({values[7]})] == ["text"]
