@@ -1,4 +1,4 @@
-"""`icelos logs`: simulate, train, generate; `evaluate` and `profile` have files of their own."""
+"""`icelos logs`: simulate, train, generate; the others have files of their own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icelos.cli import logs_evaluate, logs_options, logs_profile, logs_tokenizers, output
+from icelos.cli import logs_evaluate, logs_options, logs_profile, logs_tokenizers, logs_whatif, output
 
 if TYPE_CHECKING:
     from icelos.gpt.data import Packed
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from icelos.gpt.train import Trained
     from icelos.jobs.logs.training import RawRows
 
-app = typer.Typer(help="Logs: profile, simulate, train, generate, evaluate.", no_args_is_help=True)
+app = typer.Typer(
+    help="Logs: profile, simulate, train, generate, evaluate, play attacks.", no_args_is_help=True
+)
 
 app.command()(logs_evaluate.evaluate)
 app.command()(logs_profile.profile)
+app.command()(logs_whatif.whatif)
 app.add_typer(logs_tokenizers.app, name="tokenizers")
 
 Json = Annotated[bool, typer.Option("--json", help="The result as one JSON object")]

@@ -12,7 +12,7 @@ from functools import partial
 from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from icelos.data.feeds.files import LIMIT
 from icelos.data.parse.attack import ANALYTIC, ENTERPRISE, LICENCE, Edge, LogSource, Thing, attack_documents
@@ -73,6 +73,32 @@ def stix_file_documents(paths: Sequence[Path]) -> Iterator[Parsed]:
         edges += parts[1]
         release = release or parts[2]
     yield from map(clean, attack_documents(things, edges, name="attack", version=release))
+
+
+class Technique(NamedTuple):
+    """A technique of Enterprise ATT&CK: its name, and the names of its tactics."""
+
+    name: str
+    tactics: tuple[str, ...]
+
+
+def bundled_techniques() -> dict[str, Technique]:
+    """All techniques by their ids, those of the matrix first named first.
+
+    Raises MissingExtra where the package is not installed, InputError where its data is broken.
+    """
+    things = (
+        _thing(row, "attack-pattern") for row in dicts_of(_load("attack-patterns-lookup"), "attack_patterns")
+    )
+    return {
+        thing.id: Technique(thing.name, thing.tactics) for thing in things if not thing.revoked and thing.id
+    }
+
+
+def bundled_tactics() -> list[str]:
+    """Short names of the tactics in the order of their ids. Raises as `bundled_techniques`."""
+    rows = dicts_of(_load("infrastructure-lookup"), "tactics")
+    return [thing.shortname for thing in sorted((_thing(row, "") for row in rows), key=lambda one: one.id)]
 
 
 def bundled_version() -> str:
