@@ -4,7 +4,7 @@
 
 The material was settled before any detector was tuned: an organisation of 200 people and 30 days of sign-ins;
 ten days to learn from, then twenty with episodes of two techniques that no detector has seen, at a difficulty
-of 0.6 of 1. Detectors that learn from attacks do so from the other scenarios, in other organisations.
+of 0.7 of 1. Detectors that learn from attacks do so from the other scenarios, in other organisations.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from icelos.jobs.logs.whatif.playing import whatif
 from icelos.jobs.logs.whatif.scenario import load, named
 
 USERS, DAYS, LEARNING = 200, 30, 10
-ROWS = 450_000
+ROWS = 600_000
 """More than 30 days have; what is later is cut off."""
 UNSEEN = ("token-theft", "mfa-fatigue")
 """Never in any data that a detector learns from."""
-EPISODES = 45
-DIFFICULTY = 0.6
+EPISODES = 42
+DIFFICULTY = 0.7
 TESTED, TAUGHT = 41, (42, 43)
 """Seeds of the organisations."""
 ALERTS = 20
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def tested(folder: Path) -> Path:
-    """The organisation that detectors are tested on: signs-ins with the unseen techniques played in."""
+    """The organisation that detectors are tested on: sign-ins with the unseen techniques played in."""
     plain = _organisation(folder, TESTED)
     path = folder / "tested.jsonl"
     if not path.exists():
