@@ -2,9 +2,10 @@
 
     python -m benchmarks.logs_detectors [--folder DIR]
 
-The material was settled before any detector was tuned: an organisation of 200 people and 30 days of sign-ins;
-ten days to learn from, then twenty with episodes of two techniques that no detector has seen, at a difficulty
-of 0.7 of 1. Detectors that learn from attacks do so from the other scenarios, in other organisations.
+An organisation of 200 people and 30 days of sign-ins; ten days to learn from, then twenty with episodes of two
+techniques that no detector has seen. Settled before any detector was there, but for one thing: the difficulty
+was 0.7 at first, where even an isolation forest over our features found 94 % of the episodes and nothing could
+be told apart. Detectors that learn from attacks do so from the other scenarios, in other organisations.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ ROWS = 600_000
 UNSEEN = ("token-theft", "mfa-fatigue")
 """Never in any data that a detector learns from."""
 EPISODES = 42
-DIFFICULTY = 0.7
+DIFFICULTY = 0.85
 TESTED, TAUGHT = 41, (42, 43)
 """Seeds of the organisations."""
 ALERTS = 20

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icelos.cli import logs_evaluate, logs_options, logs_profile, logs_tokenizers, logs_whatif, output
+from icelos.cli import (
+    logs_detect,
+    logs_evaluate,
+    logs_options,
+    logs_profile,
+    logs_tokenizers,
+    logs_whatif,
+    output,
+)
 
 if TYPE_CHECKING:
     from icelos.gpt.data import Packed
@@ -20,12 +28,13 @@ if TYPE_CHECKING:
     from icelos.jobs.logs.training import RawRows
 
 app = typer.Typer(
-    help="Logs: profile, simulate, train, generate, evaluate, play attacks.", no_args_is_help=True
+    help="Logs: profile, simulate, train, generate, evaluate, play attacks, detect.", no_args_is_help=True
 )
 
 app.command()(logs_evaluate.evaluate)
 app.command()(logs_profile.profile)
 app.command()(logs_whatif.whatif)
+app.add_typer(logs_detect.app, name="detect")
 app.add_typer(logs_tokenizers.app, name="tokenizers")
 
 Json = Annotated[bool, typer.Option("--json", help="The result as one JSON object")]

@@ -51,13 +51,15 @@ class Episode:
 
 @dataclass(frozen=True)
 class Wanted:
-    """How many episodes of each scenario, how hard to see (0 to 1), and when: seconds since the epoch."""
+    """How many episodes of each scenario, how hard to see (0 to 1; evenly up to `hardest` where that is
+    given), and when: seconds since the epoch."""
 
     episodes: int
     difficulty: float
     seed: int
     begin: float | None = None
     end: float | None = None
+    hardest: float | None = None
 
 
 def plan(world: World, scenarios: Sequence[Scenario], wanted: Wanted) -> list[Episode]:
@@ -72,7 +74,10 @@ def plan(world: World, scenarios: Sequence[Scenario], wanted: Wanted) -> list[Ep
         for count in range(wanted.episodes):
             name = f"{scenario.name}-{count + 1:03d}"
             rng = random.Random(f"{wanted.seed} {scenario.name} {count}")  # noqa: S311 - not a secret
-            episodes.append(_episode(world, scenario, name, people, wanted.difficulty, (begin, end), rng))
+            hard = wanted.difficulty
+            if wanted.hardest is not None:
+                hard = rng.uniform(wanted.difficulty, wanted.hardest)
+            episodes.append(_episode(world, scenario, name, people, round(hard, 3), (begin, end), rng))
     return episodes
 
 

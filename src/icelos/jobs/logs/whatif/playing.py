@@ -94,17 +94,7 @@ def whatif(
     check_output(output / "x" if folder else output)
     if output.exists() and Path(source).exists() and output.resolve() == Path(source).resolve():
         raise InputError("is the source itself", source=str(output), hint="name another --output")
-    world = read_world(source, likes=_likes(scenarios), progress=progress)
-    logs = {file.form.log for file in world.files if file.form is not None and file.rows}
-    playable = [one for one in scenarios if logs & {stage.log for stage in one.stages}]
-    if not playable:
-        needed = sorted({stage.log for one in scenarios for stage in one.stages})
-        raise InputError(
-            f"no scenario has its log here, only {', '.join(sorted(logs))}",
-            source=source,
-            hint=f"what they need: {', '.join(needed)}",
-        )
-    episodes = plan(world, playable, wanted)
+    world, playable, episodes = _planned(source, scenarios, wanted, progress)
     written = {}
     for file in _in_order(world.files, playable):
         path = output / file.name if folder else output
@@ -115,6 +105,34 @@ def whatif(
         unplayed=tuple(one.id for one in episodes if one.played == 0),
         left_out=tuple(one.name for one in scenarios if one not in playable),
     )
+
+
+def attacked_lines(
+    source: str, scenarios: Sequence[Scenario], wanted: Wanted
+) -> Iterator[tuple[bytes, Label | None]]:
+    """The lines of a log with scenarios played into it, and the labels of those that are played.
+
+    Raises InputError where nothing can be played.
+    """
+    world, playable, episodes = _planned(source, scenarios, wanted, lambda _: None)
+    for file in _in_order(world.files, playable):
+        yield from _Player(world, file, episodes, wanted).lines()
+
+
+def _planned(
+    source: str, scenarios: Sequence[Scenario], wanted: Wanted, progress: Callable[[int], None]
+) -> tuple[World, list[Scenario], list[Episode]]:
+    """The world, the scenarios that have their logs here, and the episodes."""
+    world = read_world(source, likes=_likes(scenarios), progress=progress)
+    logs = {file.form.log for file in world.files if file.form is not None and file.rows}
+    playable = [one for one in scenarios if logs & {stage.log for stage in one.stages}]
+    if not playable:
+        needed = sorted({stage.log for one in scenarios for stage in one.stages})
+        raise InputError(
+            f"no scenario has its log here, only {', '.join(sorted(logs))}", source=source,
+            hint=f"what they need: {', '.join(needed)}",
+        )  # fmt: skip
+    return world, playable, plan(world, playable, wanted)
 
 
 def _earlier_labels(path: Path) -> dict[int, dict[str, object]]:
@@ -218,7 +236,7 @@ class _Player:
         with ExitStack() as stack:
             labels = stack.enter_context(atomic_write(labels_path(path)))
             out = stack.enter_context(open_output(path))
-            for line, label in self._lines():
+            for line, label in self.lines():
                 rows += 1
                 digest.update(line)
                 out.write(line)
@@ -241,7 +259,7 @@ class _Player:
         write_meta(path, meta)
         return meta
 
-    def _lines(self) -> Iterator[tuple[bytes, Label | None]]:
+    def lines(self) -> Iterator[tuple[bytes, Label | None]]:
         """Everything that is written, with the labels of what is played."""
         form, ends = self._file.form, True
         number = 0

@@ -1,0 +1,119 @@
+"""`icelos logs detect`: detectors that see every row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from icelos.cli import output
+
+if TYPE_CHECKING:
+    from icelos.jobs.logs.detect.model import Settings
+
+app = typer.Typer(help="Detectors of unusual behaviour: train, score.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="The result as one JSON object")]
+ModelFolder = Annotated[Path, typer.Option(help="Folder of the detector")]
+
+
+@app.command()
+def train(
+    source: Annotated[str, typer.Argument(help="File or folder of rows, oldest first")],
+    model: ModelFolder,
+    attacks: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--attacks",
+            help="Scenarios to learn from, names or files; all if not given, none: takeovers alone",
+        ),
+    ] = None,
+    episodes: Annotated[int, typer.Option(min=1, help="Times that each scenario is played")] = 12,
+    budget: Annotated[
+        float, typer.Option(min=0.01, help="Alerts a day: entities whose row scores highest that day")
+    ] = 20.0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same detector")] = 0,
+    json: Json = False,
+) -> None:
+    """Learn what is usual in a log, and by attacks played into it (`icelos logs whatif`) what is not.
+
+    The log is taken for benign. Any kind of row with a user can be learned: where no scenario fits, by
+    takeovers, rows of one user under the name of another.
+
+    Example: icelos logs detect train signins.jsonl.gz --model models/watch --budget 20
+    """
+    from icelos.jobs.logs.detect.training import Options, scenarios_for
+    from icelos.jobs.logs.detect.training import train as run
+
+    chosen, left_out = scenarios_for(source, attacks or ["all"])
+    if left_out:
+        output.note(f"their logs are not here: {', '.join(left_out)}")
+    told = "no detector was written, run it again"
+    with output.if_stopped(told), _counting() as progress:
+        detector = run(source, chosen, Options(episodes, budget, seed), progress=progress)
+    detector.save(model)
+    if json:
+        output.json_line(detector.settings)
+    else:
+        _tell(model, detector.settings)
+
+
+@app.command()
+def score(
+    source: Annotated[str, typer.Argument(help="File or folder of rows, oldest first, or -")],
+    model: ModelFolder,
+    output_file: Annotated[Path, typer.Option("--output", help="FILE.jsonl of findings and failures")],
+    keep: Annotated[
+        bool, typer.Option("--keep/--forget", help="The detector remembers these rows for the next call")
+    ] = True,
+    json: Json = False,
+) -> None:
+    """Score every row of a log; findings are the rows above the threshold. After a stop the same command goes
+    on.
+
+    Example: icelos logs detect score today.jsonl.gz --model models/watch --output alerts.jsonl
+    """
+    from icelos.jobs.logs.detect.model import load
+    from icelos.jobs.logs.detect.scoring import score_log
+
+    detector = load(model)
+    told = f"{output_file} is not written yet, what was scored is kept: the same command goes on with it"
+    with output.if_stopped(told), output.console(stderr=True).status("scoring") as status:
+        scored = score_log(source, output_file, detector, progress=lambda n: status.update(f"{n:,} rows"))
+    if keep:
+        detector.save_state(model)
+    if json:
+        output.json_line(scored)
+        return
+    output.note(
+        f"{output_file}: {scored.rows:,} rows, {scored.alerts:,} above the threshold in "
+        f"{scored.incidents:,} incidents, {scored.clear:,} clear, {scored.failures:,} failures"
+    )
+    output.note(f"{scored.alerts_per_day:g} alerts a day, {scored.drift:g} times the budget")
+
+
+@contextmanager
+def _counting() -> Iterator[Callable[[str, int], None]]:
+    """A line on stderr with what is done and how many rows."""
+    counts: dict[str, int] = {}
+    with output.console(stderr=True).status("reading") as status:
+
+        def progress(what: str, rows: int) -> None:
+            counts[what] = counts.get(what, 0) + rows
+            status.update(f"{what}: {counts[what]:,} rows")
+
+        yield progress
+
+
+def _tell(model: Path, settings: Settings) -> None:
+    calibration, layout = settings.calibration, settings.layout
+    output.note(f"{model}: {settings.rows:,} rows of {layout.user}; watched: {', '.join(layout.facets)}")
+    taught = ", ".join(f"{rows:,} of {name}" for name, rows in sorted(settings.taught.items()))
+    output.note(f"made-up rows that it learned from: {taught}")
+    output.note(
+        f"threshold {calibration.threshold:.3f} for {calibration.budget:g} alerts a day, "
+        f"by {calibration.days:g} days"
+    )

@@ -1,0 +1,126 @@
+"""A row's score as a finding: what was unusual, against what history, in words of the row's own fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from icelos.findings import Evidence, Finding, How, Verdict
+from icelos.jobs.logs.detect.behaviour import HOURS, Behaviour, Matrix
+from icelos.jobs.logs.detect.columns import Floats
+from icelos.jobs.logs.detect.model import Detector
+from icelos.records import record_id
+
+JOB = "logs"
+LABEL = "unusual-behaviour"
+_REASONS = 4
+"""Reasons told of a row."""
+_SHOWN = 120
+_SURPRISE, _NOVEL, _OTHERS = "surprise: ", "usual novelty: ", "others with it: "
+
+
+def finding(
+    detector: Detector, row: Matrix, score: float, shares: Floats, values: Mapping[str, object], *,
+    id: str, source: str, incident: str,
+) -> Finding:  # fmt: skip
+    """The finding of one row: features (features), what each adds to its score, and the row's values by
+    path."""
+    reasons = _reasons(detector.behaviour, row, shares, values)
+    calibration = detector.settings.calibration
+    history = float(np.expm1(row[detector.behaviour.names.index("history")]))
+    who = _shown(values.get(detector.settings.layout.user))
+    judged = f"by {history:.0f} earlier rows of {who}"
+    if history < 1:
+        judged = f"by everybody's rows: {who} has no history"
+    return Finding(
+        record_id=id,
+        job=JOB,
+        verdict=Verdict.ALERT,
+        label=LABEL,
+        score=1.0 / (1.0 + float(np.exp(-np.clip(score, -50, 50)))),
+        summary=f"{'; '.join(reasons[:2])} (judged {judged})",
+        evidence=tuple(Evidence(reason[:300], source, How.MODEL) for reason in reasons),
+        made_by={
+            "detector": detector.version, "incident": incident,
+            "threshold": f"{calibration.threshold:.3f} for {calibration.budget:g} alerts a day",
+        },
+        source=source,
+    )  # fmt: skip
+
+
+def incident_of(who: str, first: str) -> str:
+    """The id of an incident, by its entity and its first row."""
+    return record_id("incident", who, first)[:12]
+
+
+def _reasons(behaviour: Behaviour, row: Matrix, shares: Floats, values: Mapping[str, object]) -> list[str]:
+    """What adds most to the score, each thing once."""
+    found: dict[str, str] = {}
+    features = dict(zip(behaviour.names, row.tolist(), strict=True))
+    for place in np.argsort(-shares).tolist():
+        if shares[place] <= 0 or len(found) == _REASONS:
+            break
+        subject, told = _told(behaviour.names[place], features, values)
+        if told:
+            found.setdefault(subject, told)
+    return list(found.values()) or ["an unusual row as a whole"]
+
+
+def _told(name: str, features: Mapping[str, float], values: Mapping[str, object]) -> tuple[str, str]:
+    """What a feature is about, and what it says; "" where it says nothing alone."""
+    for head in (_SURPRISE, _NOVEL, _OTHERS):
+        if name.startswith(head):
+            facet = name[len(head) :]
+            return facet, _of_facet(facet, features, values)
+    burst, _, horizon = name.rpartition(", ")
+    if burst:
+        count = np.expm1(features[name])
+        told = {
+            "failures of the user": f"{count:.0f} failures of this user within {horizon}",
+            "failures of the source": f"{count:.0f} failures from this address within {horizon}",
+            "new users of the source": f"{count:.0f} users are new to this address within {horizon}",
+            "new sources of the user": f"{count:.0f} new addresses of this user within {horizon}",
+            "same result": f"{count:.0f} times the same result within {horizon}",
+            "same kind": f"{count:.0f} times the same within {horizon}",
+            "rows of the user": f"{count:.0f} rows of this user within {horizon}",
+            "rows of the source": f"{count:.0f} rows from this address within {horizon}",
+            "more than usual": f"{2 ** features[name]:.1f} times as many rows as usual within {horizon}",
+        }.get(burst, "")
+        return burst, told if count >= 1 else ""
+    return name, _overall(name, features[name])
+
+
+def _of_facet(facet: str, features: Mapping[str, float], values: Mapping[str, object]) -> str:
+    others = np.expm1(features[_OTHERS + facet])
+    value = _shown(values.get(facet)) if facet != HOURS else "this time of the week"
+    if features[_NOVEL + facet] > 0:
+        users = "nobody has it" if others < 0.5 else f"about {max(1, round(others))} others have it"
+        return f"{facet} {value}: new to this user, {users}"
+    if features[_SURPRISE + facet] > 3:
+        return f"{facet} {value}: rare for this user (1 of {2 ** features[_SURPRISE + facet]:.0f} rows)"
+    return ""
+
+
+def _overall(name: str, value: float) -> str:
+    told = {
+        "session moved": "the session has been used from another address",
+        "speed": f"{np.expm1(value):,.0f} km/h from the last place",
+        "distance": f"{np.expm1(value):,.0f} km from the last place",
+        "new to the user": f"{value:.0f} fields are new to this user",
+        "new to all": f"{value:.0f} fields are new to everybody",
+        "step": "this user does not do this after what was before",
+        "failure": "it failed",
+    }.get(name, "")
+    return told if value > 0 else ""
+
+
+def _shown(value: object) -> str:
+    text = "(none)" if value is None or value == "" else str(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def values_by_path(paths: Sequence[str], values: Sequence[Any]) -> dict[str, object]:
+    """Values of a reader by their paths."""
+    return {path: value for path, value in zip(paths, values, strict=True) if path}

@@ -1,0 +1,153 @@
+"""A detector on disk: what it reads, the trees that weigh the features, the threshold, and what it has seen.
+
+    detector.json   layout, names of features, threshold and what it was set by
+    trees.txt       LightGBM's own text format
+    state.npz       counts, as arrays
+
+Each file is whole or absent; nothing in them is run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from icelos import __version__
+from icelos.data.atomic import atomic_write
+from icelos.errors import InputError, MissingExtra
+from icelos.jobs.logs.detect.behaviour import Behaviour, Matrix
+from icelos.jobs.logs.detect.columns import Floats, Layout
+from icelos.jobs.logs.detect.table import Arrays
+
+FORMAT = 1
+_SETTINGS, _TREES, _STATE = "detector.json", "trees.txt", "state.npz"
+_LARGEST = 256 * 1024 * 1024
+_STATE_LARGEST = 8 << 30
+_BLOCK = 65_536
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the threshold was set: so many alerts a day (an entity, a day), on rows without known attacks."""
+
+    budget: float
+    threshold: float
+    rows: int
+    days: float
+    quantiles: tuple[float, ...]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """detector.json. `taught` counts rows of attacks by scenario; made up, all of them."""
+
+    format: int = FORMAT
+    version: str = __version__
+    layout: Layout
+    features: tuple[str, ...]
+    calibration: Calibration
+    taught: dict[str, int]
+    rows: int
+
+
+def lightgbm() -> Any:
+    """The library. Raises MissingExtra."""
+    try:
+        import lightgbm as found
+    except (ImportError, OSError) as error:  # OSError: a system without the OpenMP runtime that it links to
+        raise MissingExtra("lightgbm", extra="detect") from error
+    return found
+
+
+class Detector:
+    """Scores rows: the log-odds that a row is of an attack, by how unusual it is."""
+
+    def __init__(self, settings: Settings, trees: str, behaviour: Behaviour) -> None:
+        """Raises MissingExtra, InputError for trees that are none."""
+        library = lightgbm()
+        self.settings, self.behaviour = settings, behaviour
+        self._text = trees
+        try:
+            self._trees = library.Booster(model_str=trees)
+        except library.basic.LightGBMError as error:
+            raise InputError(f"not trees: {error}", source=_TREES) from error
+        if self._trees.num_feature() != len(settings.features):
+            raise InputError("trees of other features", source=_TREES)
+        self.version = hashlib.blake2b(trees.encode(), digest_size=6).hexdigest()
+
+    @property
+    def threshold(self) -> float:
+        """Scores from here on are alerts."""
+        return self.settings.calibration.threshold
+
+    def scores(self, features: Matrix) -> Floats:
+        """(rows) log-odds."""
+        parts = [
+            self._trees.predict(features[begin : begin + _BLOCK], raw_score=True, num_threads=1)
+            for begin in range(0, len(features), _BLOCK)
+        ]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def shares(self, features: Matrix) -> npt.NDArray[np.float64]:
+        """(rows, features) what each feature adds to the score of its row (SHAP values of trees)."""
+        found: npt.NDArray[np.float64] = self._trees.predict(features, pred_contrib=True, num_threads=1)
+        return found[:, :-1]
+
+    def save(self, folder: Path) -> None:
+        """Write all of it; the settings last, without which there is no detector."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with atomic_write(folder / _TREES) as file:
+            file.write(self._text.encode())
+        self.save_state(folder)
+        with atomic_write(folder / _SETTINGS) as file:
+            file.write(msgspec.json.format(msgspec.json.encode(self.settings), indent=2) + b"\n")
+
+    def save_state(self, folder: Path) -> None:
+        """Write what was seen."""
+        with atomic_write(folder / _STATE) as file:
+            np.savez_compressed(file, **self.behaviour.snapshot())  # type: ignore[arg-type]
+
+
+def load(folder: Path) -> Detector:
+    """A detector of a folder. Raises InputError for one that is none, or of another version; MissingExtra."""
+    try:
+        settings = msgspec.json.decode(_read(folder / _SETTINGS), type=Settings)
+        trees = _read(folder / _TREES).decode()
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InputError(f"not a detector: {error}", source=str(folder), hint="train it again") from error
+    if settings.format != FORMAT:
+        raise InputError("a detector of another version", source=str(folder), hint="train it again")
+    behaviour = Behaviour(settings.layout)
+    if behaviour.names != settings.features:
+        raise InputError("a detector of other features", source=str(folder), hint="train it again")
+    behaviour.restore(load_arrays(folder / _STATE))
+    return Detector(settings, trees, behaviour)
+
+
+def load_arrays(path: Path) -> Arrays:
+    """Arrays of a file, without any objects. Raises InputError."""
+    data = _read(path)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > _STATE_LARGEST:
+                raise InputError("is too large", source=str(path))
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (ValueError, zipfile.BadZipFile, OSError, KeyError) as error:
+        raise InputError(f"not a state: {error}", source=str(path), hint="train it again") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise InputError(f"no detector: {error.strerror}", source=str(path)) from error
+    if len(data) > _LARGEST:
+        raise InputError("is too large", source=str(path))
+    return data

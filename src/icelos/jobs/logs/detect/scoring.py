@@ -1,0 +1,275 @@
+"""Every row of a log through a detector: findings and failures into a file, no row lost or counted twice.
+
+    .NAME.scoring/plan.json    what is scored by what, which another command must not go on with
+    .NAME.scoring/outcomes     findings and failures so far, a line each
+    .NAME.scoring/state.npz    what the detector has seen, and how many rows and bytes that is
+
+The state and the place in the source are one file: after kill -9 both are those of the same moment, and what
+stands behind it in the outcomes is cut off.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from icelos.data.atomic import atomic_write, full_disk_named, open_alone
+from icelos.errors import InputError
+from icelos.findings import Failure, Finding
+from icelos.jobs.logs.detect.alerts import entity_days
+from icelos.jobs.logs.detect.behaviour import DAY
+from icelos.jobs.logs.detect.columns import Columns, Reader
+from icelos.jobs.logs.detect.findings import finding, incident_of, values_by_path
+from icelos.jobs.logs.detect.model import Detector, load_arrays
+from icelos.jobs.logs.detect.table import Arrays
+from icelos.jobs.logs.detect.training import BATCH
+from icelos.jobs.logs.outputs import check_output, open_output, write_meta
+from icelos.jobs.logs.profile.rows import Row, RowSource
+from icelos.records import record_id
+
+_EVERY = 64
+"""Batches between two checkpoints."""
+ROW_IDS = ("id", "Id", "properties.id", "eventID", "uuid")
+"""Fields that name a row; others are named by file and number."""
+
+
+class Scored(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the rows: `rows` is alerts + clear; `failures` could not be read."""
+
+    generator: str = "icelos logs detect score"
+    detector: str
+    source: str
+    rows: int
+    alerts: int
+    clear: int
+    failures: int
+    incidents: int
+    days: int
+    alerts_per_day: float
+    above_threshold: float
+    drift: float
+
+
+@dataclass
+class _Place:
+    items: int = 0
+    bytes: int = 0
+    rows: int = 0
+    alerts: int = 0
+    failures: int = 0
+
+
+class Scorer:
+    """Rows to findings; keeps open incidents: alerts of an entity that are less than a day apart are one."""
+
+    def __init__(self, detector: Detector) -> None:
+        self.detector = detector
+        self.reader = Reader(detector.settings.layout)
+        self._open: dict[int, tuple[float, str]] = {}
+        self._clock = 0.0
+        self.alert_days: set[int] = set()
+        self.days: set[int] = set()
+        self.incidents: set[str] = set()
+        self.low = 0
+
+    def score(self, rows: list[tuple[tuple[Any, ...], str, str]]) -> list[Finding | None]:
+        """One outcome for each (values, id, source); None is clear."""
+        columns = self.reader.columns([row[0] for row in rows])
+        features = self.detector.behaviour.features(columns)
+        scores = self.detector.scores(features)
+        self._count_days(columns)
+        found: list[Finding | None] = [None] * len(rows)
+        alerts = np.flatnonzero(scores >= self.detector.threshold)
+        if alerts.size:
+            shares = self.detector.shares(features[alerts])
+            self.alert_days.update(entity_days(columns)[alerts].tolist())
+            for place, row in enumerate(alerts.tolist()):
+                values, id, source = rows[row]
+                known = values_by_path(self.reader.layout.paths, values)
+                moment = float(columns.moments[row])
+                incident = self._incident(int(columns.users[row]), moment, id)
+                found[row] = finding(
+                    self.detector, features[row], float(scores[row]), shares[place], known,
+                    id=id, source=source, incident=incident,
+                )  # fmt: skip
+        return found
+
+    def _incident(self, user: int, moment: float, id: str) -> str:
+        moment = self._clock if math.isnan(moment) else moment
+        self._clock = max(self._clock, moment)
+        last, name = self._open.get(user, (-math.inf, ""))
+        if moment - last > DAY:
+            name = incident_of(str(user), id)
+        self._open[user] = (max(last, moment), name)
+        self.incidents.add(name)
+        return name
+
+    def _count_days(self, columns: Columns) -> None:
+        days = columns.moments[~np.isnan(columns.moments)] // DAY
+        self.days.update(np.unique(days).astype(np.int64).tolist())
+
+    def snapshot(self) -> Arrays:
+        """The state, incidents that may go on included."""
+        kept = {user: one for user, one in self._open.items() if one[0] >= self._clock - DAY}
+        about = {
+            "open": [[user, *one] for user, one in kept.items()], "clock": self._clock, "days":
+            sorted(self.days), "alert_days": sorted(self.alert_days), "incidents": sorted(self.incidents),
+        }  # fmt: skip
+        text = np.frombuffer(msgspec.json.encode(about), np.uint8)
+        return {"scorer": text} | {
+            f"seen/{name}": array for name, array in self.detector.behaviour.snapshot().items()
+        }
+
+    def restore(self, state: Arrays) -> None:
+        """Take over a snapshot. Raises ValueError for one that is none."""
+        try:
+            about = msgspec.json.decode(state["scorer"].tobytes())
+            self._open = {int(user): (float(last), str(name)) for user, last, name in about["open"]}
+            self._clock = float(about["clock"])
+            self.days, self.alert_days = set(about["days"]), set(about["alert_days"])
+            self.incidents = set(about["incidents"])
+        except (KeyError, TypeError, msgspec.MsgspecError) as error:
+            raise ValueError(f"not a state: {error}") from error
+        self.detector.behaviour.restore({n[5:]: a for n, a in state.items() if n.startswith("seen/")})
+
+
+def score_log(
+    source: str, output: Path, detector: Detector, *, progress: Callable[[int], None] = lambda _: None
+) -> Scored:
+    """Score a file or folder into FILE.jsonl: a finding or a failure a line, nothing for clear rows.
+
+    A run that was stopped is gone on with by the same call. Raises InputError where there is nothing to read,
+    or where another run of other things is under way.
+    """
+    check_output(output)
+    run = _Run(source, output, detector)
+    try:
+        for outcomes, count in run.outcomes():
+            run.add(outcomes, count)
+            progress(run.place.items)
+        scored = run.finish()
+    finally:
+        run.close()
+    run.remove()
+    return scored
+
+
+class _Run:
+    """One run and its folder."""
+
+    def __init__(self, source: str, output: Path, detector: Detector) -> None:
+        self._source, self._output = source, output
+        self._scorer = Scorer(detector)
+        self.place = _Place()
+        self._batches = 0
+        self._folder = output.with_name(f".{output.name}.scoring")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock = open_alone(self._folder / "lock")
+        except BlockingIOError as error:
+            raise InputError("another run is writing this file", source=str(output)) from error
+        try:
+            self._begin({"source": str(Path(source).absolute()), "detector": detector.version})
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _begin(self, plan: dict[str, str]) -> None:
+        encoded, saved = msgspec.json.encode(plan), self._folder / "plan.json"
+        state = self._folder / "state.npz"
+        if saved.is_file() and saved.read_bytes() != encoded:
+            raise InputError(
+                "a run of something else has not ended", source=str(self._folder),
+                hint="give the same source and model, or remove this folder",
+            )  # fmt: skip
+        with atomic_write(saved) as file:
+            file.write(encoded)
+        if state.is_file():
+            arrays = load_arrays(state)
+            self.place = _Place(*arrays.pop("place").tolist())
+            self._scorer.restore(arrays)
+        self._file = (self._folder / "outcomes").open("ab")
+        if self._file.tell() < self.place.bytes:
+            raise InputError("outcomes of an earlier run are gone", source=str(self._folder))
+        self._file.truncate(self.place.bytes)
+
+    def outcomes(self) -> Iterator[tuple[list[Finding | Failure | None], int]]:
+        """Outcomes of what is left of the source, in batches."""
+        items = islice(RowSource(self._source), self.place.items, None)
+        while batch := list(islice(items, BATCH)):
+            rows = [
+                (self._scorer.reader.values(item.fields), _id(item), item.source)
+                for item in batch if not isinstance(item, Failure)
+            ]  # fmt: skip
+            scored = iter(self._scorer.score(rows))
+            yield [item if isinstance(item, Failure) else next(scored) for item in batch], len(batch)
+
+    def add(self, outcomes: list[Finding | Failure | None], count: int) -> None:
+        """Write the outcomes of a batch; every so often they become certain."""
+        stored = [msgspec.json.encode(one) + b"\n" for one in outcomes if one is not None]
+        with full_disk_named(self._folder):
+            self._file.write(b"".join(stored))
+        failures = sum(isinstance(one, Failure) for one in outcomes)
+        self.place.items += count
+        self.place.bytes += sum(map(len, stored))
+        self.place.rows += count - failures
+        self.place.failures += failures
+        self.place.alerts += len(stored) - failures
+        self._batches += 1
+        if self._batches % _EVERY == 0:
+            self._save()
+
+    def _save(self) -> None:
+        with full_disk_named(self._folder):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        at = self.place
+        place = np.array([at.items, at.bytes, at.rows, at.alerts, at.failures], np.int64)
+        with atomic_write(self._folder / "state.npz") as file:
+            np.savez(file, **(self._scorer.snapshot() | {"place": place}))  # type: ignore[arg-type]
+
+    def finish(self) -> Scored:
+        """The file with its side file, once all is scored. Raises InputError where there was nothing."""
+        if not self.place.items:
+            raise InputError("has no rows", source=self._source)
+        self._save()
+        with open_output(self._output) as target, (self._folder / "outcomes").open("rb") as outcomes:
+            shutil.copyfileobj(outcomes, target)
+        scorer, calibration = self._scorer, self._scorer.detector.settings.calibration
+        days = max(1, len(scorer.days))
+        per_day = len(scorer.alert_days) / days
+        scored = Scored(
+            detector=scorer.detector.version, source=self._source, rows=self.place.rows,
+            alerts=self.place.alerts, clear=self.place.rows - self.place.alerts,
+            failures=self.place.failures, incidents=len(scorer.incidents), days=days,
+            alerts_per_day=round(per_day, 2),
+            above_threshold=round(self.place.alerts / max(1, self.place.rows), 6),
+            drift=round(per_day / calibration.budget, 2) if calibration.budget else 0.0,
+        )  # fmt: skip
+        write_meta(self._output, scored)
+        return scored
+
+    def close(self) -> None:
+        """Leave the folder as it is."""
+        self._file.close()
+        self._lock.close()
+
+    def remove(self) -> None:
+        """The run has ended."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _id(row: Row) -> str:
+    named = next(
+        (value for path in ROW_IDS if isinstance(value := row.fields.get(path), str) and value), None
+    )
+    return named or record_id(row.source, row.raw)

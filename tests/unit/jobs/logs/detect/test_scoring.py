@@ -1,0 +1,202 @@
+"""A detector from training to findings, on an organisation with attacks in it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from icelos.errors import InputError
+from icelos.jobs.logs.detect import scoring, training
+from icelos.jobs.logs.detect.model import Detector, load
+from icelos.jobs.logs.detect.scoring import Scored, score_log
+from icelos.jobs.logs.detect.training import Options, scenarios_for, train
+from icelos.jobs.logs.simulation.simulate import simulate
+from icelos.jobs.logs.whatif.planning import Wanted
+from icelos.jobs.logs.whatif.playing import whatif
+from icelos.jobs.logs.whatif.scenario import named
+
+UNSEEN = "token-theft"
+TAUGHT = ["impossible-travel", "password-spray", "device-code", "travel"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten days of an organisation: six to learn from, four with attacks in them, and a detector."""
+    folder = tmp_path_factory.mktemp("detect")
+    simulate(folder / "whole.jsonl", rows=8000, users=16, seed=5, workers=1)
+    rows = (folder / "whole.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "before.jsonl").write_bytes(b"".join(rows[:5000]))
+    (folder / "after.jsonl").write_bytes(b"".join(rows[5000:]))
+    whatif(str(folder / "after.jsonl"), folder / "attacked.jsonl", named([UNSEEN]), Wanted(6, 0.2, 3))
+    detector = train(str(folder / "before.jsonl"), named(TAUGHT), Options(episodes=4, budget=4))
+    detector.save(folder / "model")
+    return folder
+
+
+@pytest.fixture
+def detector(folder: Path) -> Detector:
+    return load(folder / "model")
+
+
+def outcomes(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def test_attacks_of_a_kind_that_was_never_seen_are_found(
+    folder: Path, detector: Detector, tmp_path: Path
+) -> None:
+    scored = score_log(str(folder / "attacked.jsonl"), tmp_path / "alerts.jsonl", detector)
+    found = outcomes(tmp_path / "alerts.jsonl")
+    assert (
+        scored.rows
+        == scored.alerts + scored.clear
+        == len((folder / "attacked.jsonl").read_bytes().splitlines())
+    )
+    assert len(found) == scored.alerts
+    labels = [json.loads(line) for line in (folder / "attacked.jsonl.labels.jsonl").read_bytes().splitlines()]
+    alerted = {one["record_id"] for one in found}
+    episodes = {one["episode"] for one in labels}
+    seen = {one["episode"] for one in labels if one["id"] in alerted}
+    assert len(seen) >= 0.8 * len(episodes)
+    assert scored.alerts_per_day <= 8
+
+
+def test_a_finding_says_why(folder: Path, detector: Detector, tmp_path: Path) -> None:
+    score_log(str(folder / "attacked.jsonl"), tmp_path / "alerts.jsonl", detector)
+    labels = {
+        json.loads(line)["id"] for line in (folder / "attacked.jsonl.labels.jsonl").read_bytes().splitlines()
+    }
+    first = next(one for one in outcomes(tmp_path / "alerts.jsonl") if one["record_id"] in labels)
+    assert "new to this user" in first["summary"]
+    assert "earlier rows of" in first["summary"]
+    assert 0 <= first["score"] <= 1
+    assert first["made_by"]["detector"] == detector.version
+    assert len(first["made_by"]["incident"]) == 12
+
+
+def test_alerts_of_one_entity_are_one_incident(folder: Path, detector: Detector, tmp_path: Path) -> None:
+    scored = score_log(str(folder / "attacked.jsonl"), tmp_path / "alerts.jsonl", detector)
+    labels = [json.loads(line) for line in (folder / "attacked.jsonl.labels.jsonl").read_bytes().splitlines()]
+    incidents = {one["record_id"]: one["made_by"]["incident"] for one in outcomes(tmp_path / "alerts.jsonl")}
+    for episode in {one["episode"] for one in labels}:
+        found = {
+            incidents[one["id"]] for one in labels if one["episode"] == episode and one["id"] in incidents
+        }
+        assert len(found) <= 1
+    assert scored.incidents == len(set(incidents.values())) <= scored.alerts
+
+
+def stopped_at(rows: int) -> Any:
+    def progress(count: int) -> None:
+        if count >= rows:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def test_what_was_stopped_goes_on_to_the_same_end(
+    folder: Path, detector: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "BATCH", 97)
+    monkeypatch.setattr(scoring, "_EVERY", 3)
+    source = str(folder / "attacked.jsonl")
+    whole = score_log(source, tmp_path / "whole.jsonl", detector)
+    for rows in (150, 700, 1800):
+        with pytest.raises(KeyboardInterrupt):
+            score_log(source, tmp_path / "parts.jsonl", load(folder / "model"), progress=stopped_at(rows))
+        assert not (tmp_path / "parts.jsonl").exists()
+    again = score_log(source, tmp_path / "parts.jsonl", load(folder / "model"))
+    assert again == whole
+    assert (tmp_path / "parts.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_batches_of_another_size_give_the_same(
+    folder: Path, detector: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = str(folder / "attacked.jsonl")
+    score_log(source, tmp_path / "one.jsonl", detector)
+    monkeypatch.setattr(scoring, "BATCH", 501)
+    score_log(source, tmp_path / "other.jsonl", load(folder / "model"))
+    assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "other.jsonl").read_bytes()
+
+
+def test_training_again_gives_the_same_detector(folder: Path, detector: Detector) -> None:
+    again = train(str(folder / "before.jsonl"), named(TAUGHT), Options(episodes=4, budget=4))
+    assert again.settings == detector.settings
+    assert again.version == detector.version
+
+
+def test_rows_that_cannot_be_read_are_failures(folder: Path, detector: Detector, tmp_path: Path) -> None:
+    source = tmp_path / "dirty.jsonl"
+    source.write_bytes(b"nothing\x00\n" + (folder / "after.jsonl").read_bytes()[:50_000] + b"\n")
+    scored = score_log(str(source), tmp_path / "out.jsonl", detector)
+    failures = [one for one in outcomes(tmp_path / "out.jsonl") if "error" in one]
+    assert scored.failures == len(failures) >= 1
+    assert failures[0]["source"] == "dirty.jsonl:1"
+
+
+def test_a_log_of_any_kind_is_learned_by_takeovers(tmp_path: Path) -> None:
+    source = tmp_path / "app.csv"
+    rows = ["time,user,host,action"]
+    for n in range(3000):
+        user, day, hour = n * 7 % 11, 1 + n // 200, n // 10 % 24
+        did = "read" if n % 3 else "write"
+        rows.append(f"2025-01-{day:02d}T{hour:02d}:00:{n % 60:02d}Z,u{user},pc{user},{did}")
+    source.write_text("\n".join(rows) + "\n")
+    assert scenarios_for(str(source), ["attacks"])[0] == []
+    found = train(str(source), [], Options(budget=1))
+    assert set(found.settings.taught) == {"takeover"}
+    assert found.settings.layout.user == "user"
+    source.write_text("\n".join([*rows[:1500], "2025-01-09T11:00:00Z,u3,pc9,write"]) + "\n")
+    found.save(tmp_path / "model")
+    scored: Scored = score_log(str(source), tmp_path / "out.jsonl", load(tmp_path / "model"))
+    assert any("pc9" in one["summary"] for one in outcomes(tmp_path / "out.jsonl"))
+    assert scored.failures == 0
+
+
+def test_what_cannot_be_is_said(folder: Path, detector: Detector, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.jsonl"
+    empty.touch()
+    with pytest.raises(InputError, match="has no rows"):
+        train(str(empty), [])
+    with pytest.raises(InputError, match="has no rows"):
+        score_log(str(empty), tmp_path / "out.jsonl", detector)
+    few = tmp_path / "few.jsonl"
+    few.write_bytes(b"".join((folder / "after.jsonl").read_bytes().splitlines(keepends=True)[:60]))
+    with pytest.raises(InputError, match="too few to learn from"):
+        train(str(few), [])
+    nobody = tmp_path / "nobody.jsonl"
+    nobody.write_text('{"a": 1}\n' * 50)
+    with pytest.raises(InputError, match="names a user"):
+        train(str(nobody), [])
+    with pytest.raises(InputError, match="no detector"):
+        load(tmp_path)
+    broken = tmp_path / "broken"
+    detector.save(broken)
+    (broken / "state.npz").write_bytes(gzip.compress(b"no"))
+    with pytest.raises(InputError, match="not a state"):
+        load(broken)
+    (broken / "trees.txt").write_text("no trees")
+    with pytest.raises(InputError):
+        load(broken)
+    (broken / "detector.json").write_text("{}")
+    with pytest.raises(InputError, match="not a detector"):
+        load(broken)
+
+
+def test_another_run_is_not_gone_on_with(folder: Path, detector: Detector, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        score_log(str(folder / "after.jsonl"), tmp_path / "out.jsonl", detector, progress=stopped_at(1))
+    with pytest.raises(InputError, match="a run of something else"):
+        score_log(str(folder / "attacked.jsonl"), tmp_path / "out.jsonl", detector)
+
+
+def test_the_sample_stays_small(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setattr(training, "_BENIGN", 300)
+    found = train(str(folder / "before.jsonl"), named(TAUGHT), Options(episodes=4))
+    assert found.settings.rows == 5000
