@@ -29,9 +29,11 @@ _AGAIN = 0.6
 _SAME = 0.99
 """Two fields that tell each other's values in this share of rows are one."""
 _LONGEST = 400
-_USER = re.compile(r"user(?!.?agent)|account|principal|identity|actor|author|upn|puid|profile|sid$", re.IGNORECASE)
-"""Names of fields that, where they go with the user one to one, only say once more who it is. Other fields that
-do are bonds, such as a machine that one person has."""
+_USER = re.compile(
+    r"user(?!.?agent)|account|principal|identity|actor|author|upn|puid|profile|sid$", re.IGNORECASE
+)
+"""Names of fields that, where they go with the user one to one, only say once more who it is. Other fields
+that do are bonds, such as a machine that one person has."""
 _SESSIONS = (
     "properties.sessionId", "sessionId", "SessionId", "AppAccessContext.AADSessionId",
     "authenticationContext.externalSessionId", "userIdentity.accessKeyId", "LogonId", "TargetLogonId",
