@@ -213,8 +213,10 @@ class Behaviour:
 
 
 _BY_FACET = ("surprise", "usual novelty", "others with it")
+WHOLE = "all surprises"
+"""The feature of how unusual a row is as a whole: the sum of its facets' surprises."""
 _OVERALL = (
-    "all surprises", "largest surprise", "second surprise", "new to the user", "new to all", "session moved",
+    WHOLE, "largest surprise", "second surprise", "new to the user", "new to all", "session moved",
     "step", "history", "failure", "distance", "speed", "idle",
 )  # fmt: skip
 _BURSTS = (

@@ -39,7 +39,7 @@ def finding(
         job=JOB,
         verdict=Verdict.ALERT,
         label=LABEL,
-        score=1.0 / (1.0 + float(np.exp(-np.clip(score, -50, 50)))),
+        score=detector.share_below(score),
         summary=f"{'; '.join(reasons[:2])} (judged {judged})",
         evidence=tuple(Evidence(reason[:300], source, How.MODEL) for reason in reasons),
         made_by={

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from icelos import __version__
 from icelos.data.atomic import atomic_write
 from icelos.errors import InputError, MissingExtra
-from icelos.jobs.logs.detect.behaviour import Behaviour, Matrix
+from icelos.jobs.logs.detect.behaviour import WHOLE, Behaviour, Matrix
 from icelos.jobs.logs.detect.columns import Floats, Layout
 from icelos.jobs.logs.detect.table import Arrays
 
@@ -31,6 +31,8 @@ _SETTINGS, _TREES, _STATE = "detector.json", "trees.txt", "state.npz"
 _LARGEST = 256 * 1024 * 1024
 _STATE_LARGEST = 8 << 30
 _BLOCK = 65_536
+QUANTILES = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.0)
+"""Of the scores, kept by the calibration."""
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,6 +45,23 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     quantiles: tuple[float, ...]
 
 
+class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is usual of a value, and how far above that one row in a thousand is."""
+
+    usual: float
+    rare: float
+
+    def of(self, values: Floats) -> Floats:
+        """Values by this scale: 0 is usual, 1 is one row in a thousand."""
+        return (values - self.usual) / max(self.rare, 1e-6)
+
+    @classmethod
+    def learned(cls, values: Floats) -> Scale:
+        """The scale of some values."""
+        usual = float(np.median(values))
+        return cls(usual, float(np.quantile(values, 0.999)) - usual)
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """detector.json. `taught` counts rows of attacks by scenario; made up, all of them."""
 
@@ -51,6 +70,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     layout: Layout
     features: tuple[str, ...]
     calibration: Calibration
+    trees: Scale
+    surprise: Scale
     taught: dict[str, int]
     rows: int
 
@@ -65,7 +86,8 @@ def lightgbm() -> Any:
 
 
 class Detector:
-    """Scores rows: the log-odds that a row is of an attack, by how unusual it is."""
+    """Scores rows: half by trees that know attacks, half by how unusual a row is as a whole, for what no one
+    has taught."""
 
     def __init__(self, settings: Settings, trees: str, behaviour: Behaviour) -> None:
         """Raises MissingExtra, InputError for trees that are none."""
@@ -78,6 +100,7 @@ class Detector:
             raise InputError(f"not trees: {error}", source=_TREES) from error
         if self._trees.num_feature() != len(settings.features):
             raise InputError("trees of other features", source=_TREES)
+        self._surprise = settings.features.index(WHOLE)
         self.version = hashlib.blake2b(trees.encode(), digest_size=6).hexdigest()
 
     @property
@@ -86,12 +109,14 @@ class Detector:
         return self.settings.calibration.threshold
 
     def scores(self, features: Matrix) -> Floats:
-        """(rows) log-odds."""
-        parts = [
-            self._trees.predict(features[begin : begin + _BLOCK], raw_score=True, num_threads=1)
-            for begin in range(0, len(features), _BLOCK)
-        ]
-        return np.concatenate(parts) if parts else np.empty(0)
+        """(rows) 0 is usual, 1 is about one row in a thousand."""
+        by_trees = self.settings.trees.of(predicted(self._trees, features))
+        as_a_whole = self.settings.surprise.of(features[:, self._surprise].astype(np.float64))
+        return (by_trees + as_a_whole) / 2
+
+    def share_below(self, score: float) -> float:
+        """The share of the rows that the threshold was set by that scored less."""
+        return float(np.interp(score, self.settings.calibration.quantiles, QUANTILES))
 
     def shares(self, features: Matrix) -> npt.NDArray[np.float64]:
         """(rows, features) what each feature adds to the score of its row (SHAP values of trees)."""
@@ -111,6 +136,15 @@ class Detector:
         """Write what was seen."""
         with atomic_write(folder / _STATE) as file:
             np.savez_compressed(file, **self.behaviour.snapshot())  # type: ignore[arg-type]
+
+
+def predicted(trees: Any, features: Matrix) -> Floats:
+    """(rows) log-odds that a row is of an attack."""
+    parts = [
+        trees.predict(features[begin : begin + _BLOCK], raw_score=True, num_threads=1)
+        for begin in range(0, len(features), _BLOCK)
+    ]
+    return np.concatenate(parts) if parts else np.empty(0)
 
 
 def load(folder: Path) -> Detector:

@@ -21,10 +21,18 @@ from icelos.data.reading import files_below
 from icelos.errors import InputError
 from icelos.findings import Failure
 from icelos.jobs.logs.detect.alerts import DayTops
-from icelos.jobs.logs.detect.behaviour import Behaviour, Matrix
+from icelos.jobs.logs.detect.behaviour import WHOLE, Behaviour, Matrix
 from icelos.jobs.logs.detect.columns import Columns, Floats, Layout, Reader
 from icelos.jobs.logs.detect.facets import learn_layout
-from icelos.jobs.logs.detect.model import Calibration, Detector, Settings, lightgbm
+from icelos.jobs.logs.detect.model import (
+    QUANTILES,
+    Calibration,
+    Detector,
+    Scale,
+    Settings,
+    lightgbm,
+    predicted,
+)
 from icelos.jobs.logs.detect.takeovers import with_takeovers
 from icelos.jobs.logs.profile.rows import RowSource
 from icelos.jobs.logs.whatif.planning import Wanted
@@ -47,7 +55,6 @@ _TREES = {
     "lambda_l2": 10.0, "feature_fraction": 0.5, "bagging_fraction": 0.5, "bagging_freq": 1, "verbose": -1,
     "deterministic": True, "force_row_wise": True, "num_threads": 1,
 }  # fmt: skip
-_QUANTILES = (0.5, 0.9, 0.99, 0.999, 0.9999, 1.0)
 _EPISODES = 1_000_000
 """Numbers of takeovers begin here, those of played episodes below."""
 
@@ -81,9 +88,10 @@ def train(
     for columns, episodes, attack in _attacked(source, Reader(layout), scenarios, options, lesson):
         lesson.add(columns, episodes, attack)
         progress("learning from attacks", len(columns))
-    trees = lesson.trees(options.seed)
+    trees, scales = lesson.trees(options.seed)
     settings = Settings(
         layout=layout, features=lesson.behaviour.names, taught=dict(lesson.taught), rows=rows,
+        trees=scales[0], surprise=scales[1],
         calibration=Calibration(budget=options.budget, threshold=math.inf, rows=0, days=0.0, quantiles=()),
     )  # fmt: skip
     return _calibrated(source, Detector(settings, trees, Behaviour(layout)), options, progress)
@@ -202,8 +210,11 @@ class _Lesson:
             self._share /= 2
             self._own = [part[self._rng.random(len(part)) < 0.5] for part in self._own]
 
-    def trees(self, seed: int) -> str:
-        """What tells attacks from the rest, as LightGBM writes it. Raises InputError for too few rows."""
+    def trees(self, seed: int) -> tuple[str, tuple[Scale, Scale]]:
+        """What tells attacks from the rest, as LightGBM writes it; the scales of that and of surprises.
+
+        Raises InputError for too few rows.
+        """
         attacks, benign = np.concatenate(self._attacks), np.concatenate([*self._own, *self._alike])
         if len(attacks) < 20 or len(benign) < 100:
             raise InputError(
@@ -218,8 +229,11 @@ class _Lesson:
             params={"verbose": -1},
         )
         parameters = {**_TREES, "seed": seed}
-        found: str = library.train(parameters, data, num_boost_round=_ROUNDS).model_to_string()
-        return found
+        trees = library.train(parameters, data, num_boost_round=_ROUNDS)
+        own = np.concatenate(self._own)
+        surprise = own[:, self.behaviour.names.index(WHOLE)].astype(np.float64)
+        scales = Scale.learned(predicted(trees, own)), Scale.learned(surprise)
+        return trees.model_to_string(), scales
 
     def _weights(self, benign: int) -> Floats:
         """Of rows of attacks: no episode and no scenario outweighs the others by its length or number
@@ -249,7 +263,7 @@ def _calibrated(source: str, detector: Detector, options: Options, progress: Pro
     every = np.concatenate(kept)
     calibration = Calibration(
         budget=options.budget, threshold=tops.threshold(options.budget), rows=len(every), days=tops.days,
-        quantiles=tuple(float(one) for one in np.quantile(every, _QUANTILES)),
+        quantiles=tuple(float(one) for one in np.quantile(every, QUANTILES)),
     )  # fmt: skip
     detector.settings = msgspec.structs.replace(detector.settings, calibration=calibration)
     return detector
