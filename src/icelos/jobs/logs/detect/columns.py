@@ -45,20 +45,13 @@ class Layout:
     result: str = ""
     latitude: str = ""
     longitude: str = ""
+    id: str = ""
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """All of them, user and time first."""
-        return (
-            self.user,
-            self.time,
-            *self.facets,
-            self.session,
-            self.source,
-            self.result,
-            self.latitude,
-            self.longitude,
-        )
+        """All of them, user and time first, the row's own name last."""
+        roles = (self.session, self.source, self.result, self.latitude, self.longitude, self.id)
+        return (self.user, self.time, *self.facets, *roles)
 
 
 @dataclass
@@ -166,7 +159,7 @@ class Reader:
     def columns(self, rows: Sequence[tuple[Any, ...]]) -> Columns:
         """Rows of values as columns. A time that is none is NaN."""
         width, count = len(self.layout.facets), len(rows)
-        by_field = list(zip(*rows, strict=True)) if rows else [()] * (width + 7)
+        by_field = list(zip(*rows, strict=True)) if rows else [()] * (width + 8)
         moments = np.fromiter(map(self._moment, by_field[1]), np.float64, count)
         facets = np.empty((count, width), np.uint64)
         for number in range(width):

@@ -29,6 +29,8 @@ _AGAIN = 0.6
 _SAME = 0.99
 """Two fields that tell each other's values in this share of rows are one."""
 _LONGEST = 400
+ROW_IDS = ("id", "Id", "properties.id", "eventID", "uuid")
+"""Fields that name a row; other rows are named by file, number and content."""
 _USER = re.compile(
     r"user(?!.?agent)|account|principal|identity|actor|author|upn|puid|profile|sid$", re.IGNORECASE
 )
@@ -78,7 +80,7 @@ def learn_layout(rows: Iterable[Row | Failure]) -> Layout:
     return Layout(
         user=who.user, time=who.time, facets=tuple(facets), session=session, source=played["source"],
         result=played["result"], latitude=_ending("latitude", columns),
-        longitude=_ending("longitude", columns),
+        longitude=_ending("longitude", columns), id=next((path for path in ROW_IDS if path in columns), ""),
     )  # fmt: skip
 
 

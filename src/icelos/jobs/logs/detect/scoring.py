@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -31,15 +30,12 @@ from icelos.jobs.logs.detect.columns import Columns, Reader
 from icelos.jobs.logs.detect.findings import finding, incident_of, values_by_path
 from icelos.jobs.logs.detect.model import Detector, load_arrays
 from icelos.jobs.logs.detect.table import Arrays
-from icelos.jobs.logs.detect.training import BATCH
+from icelos.jobs.logs.detect.training import BATCH, Read, read_rows
 from icelos.jobs.logs.outputs import check_output, open_output, write_meta
-from icelos.jobs.logs.profile.rows import Row, RowSource
 from icelos.records import record_id
 
 _EVERY = 64
 """Batches between two checkpoints."""
-ROW_IDS = ("id", "Id", "properties.id", "eventID", "uuid")
-"""Fields that name a row; others are named by file and number."""
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,9 +77,9 @@ class Scorer:
         self.incidents: set[str] = set()
         self.low = 0
 
-    def score(self, rows: list[tuple[tuple[Any, ...], str, str]]) -> list[Finding | None]:
-        """One outcome for each (values, id, source); None is clear."""
-        columns = self.reader.columns([row[0] for row in rows])
+    def score(self, rows: list[Read]) -> list[Finding | None]:
+        """One outcome for each row; None is clear."""
+        columns = self.reader.columns([row.values for row in rows])
         features = self.detector.behaviour.features(columns)
         scores = self.detector.scores(features)
         self._count_days(columns)
@@ -93,15 +89,18 @@ class Scorer:
             shares = self.detector.shares(features[alerts])
             self.alert_days.update(entity_days(columns)[alerts].tolist())
             for place, row in enumerate(alerts.tolist()):
-                values, id, source = rows[row]
-                known = values_by_path(self.reader.layout.paths, values)
-                moment = float(columns.moments[row])
+                known = values_by_path(self.reader.layout.paths, rows[row].values)
+                moment, id = float(columns.moments[row]), self._id(rows[row], known)
                 incident = self._incident(int(columns.users[row]), moment, id)
                 found[row] = finding(
                     self.detector, features[row], float(scores[row]), shares[place], known,
-                    id=id, source=source, incident=incident,
+                    id=id, source=rows[row].source, incident=incident,
                 )  # fmt: skip
         return found
+
+    def _id(self, row: Read, known: dict[str, object]) -> str:
+        named = known.get(self.reader.layout.id)
+        return named if isinstance(named, str) and named else record_id(row.source, row.raw)
 
     def _incident(self, user: int, moment: float, id: str) -> str:
         moment = self._clock if math.isnan(moment) else moment
@@ -204,12 +203,9 @@ class _Run:
 
     def outcomes(self) -> Iterator[tuple[list[Finding | Failure | None], int]]:
         """Outcomes of what is left of the source, in batches."""
-        items = islice(RowSource(self._source), self.place.items, None)
+        items = islice(read_rows(self._source, self._scorer.reader), self.place.items, None)
         while batch := list(islice(items, BATCH)):
-            rows = [
-                (self._scorer.reader.values(item.fields), _id(item), item.source)
-                for item in batch if not isinstance(item, Failure)
-            ]  # fmt: skip
+            rows = [item for item in batch if not isinstance(item, Failure)]
             scored = iter(self._scorer.score(rows))
             yield [item if isinstance(item, Failure) else next(scored) for item in batch], len(batch)
 
@@ -266,10 +262,3 @@ class _Run:
     def remove(self) -> None:
         """The run has ended."""
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _id(row: Row) -> str:
-    named = next(
-        (value for path in ROW_IDS if isinstance(value := row.fields.get(path), str) and value), None
-    )
-    return named or record_id(row.source, row.raw)

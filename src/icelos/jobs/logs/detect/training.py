@@ -34,7 +34,7 @@ from icelos.jobs.logs.detect.model import (
     predicted,
 )
 from icelos.jobs.logs.detect.takeovers import with_takeovers
-from icelos.jobs.logs.profile.rows import RowSource
+from icelos.jobs.logs.profile.rows import Piece, Row, RowSource
 from icelos.jobs.logs.whatif.planning import Wanted
 from icelos.jobs.logs.whatif.playing import attacked_lines
 from icelos.jobs.logs.whatif.scenario import Scenario, named
@@ -122,9 +122,43 @@ def batches(reader: Reader, rows: Iterable[Values], size: int = BATCH) -> Iterat
 
 def read_values(source: str, reader: Reader) -> Iterator[Values]:
     """The values of all rows that can be read."""
-    for row in RowSource(source):
-        if not isinstance(row, Failure):
-            yield reader.values(row.fields)
+    for item in read_rows(source, reader):
+        if not isinstance(item, Failure):
+            yield item.values
+
+
+class Read(NamedTuple):
+    """The values of a row, its bytes and its place."""
+
+    values: Values
+    raw: bytes
+    name: str
+    number: int
+
+    @property
+    def source(self) -> str:
+        """As findings say it."""
+        return f"{self.name}:{self.number}"
+
+
+def read_rows(source: str, reader: Reader) -> Iterator[Read | Failure]:
+    """All rows of a file or folder: JSON lines by the fast way, all else by the parsers of `profile.rows`."""
+    for piece in RowSource(source).pieces():
+        if isinstance(piece, Piece):
+            line = piece.line
+            values = reader.decoded(line.data) if not line.overlong else None
+            if values is not None and (values[0] is not None or values[1] is not None):
+                yield Read(values, line.data, piece.name, line.number)
+                continue
+            rest: Iterable[Row | Failure] = piece.rows()
+        else:
+            rest = (piece,)
+        for row in rest:
+            if isinstance(row, Failure):
+                yield row
+            else:
+                name, _, number = row.source.rpartition(":")
+                yield Read(reader.values(row.fields), row.raw, name, int(number))
 
 
 _Marked = tuple[Columns, npt.NDArray[np.int64], npt.NDArray[np.bool_]]

@@ -37,6 +37,9 @@ _PREFIX = 512
 _NAME = re.compile(r"[^\W\d][\w .:/@()#-]{0,63}")
 
 
+Parse = Callable[[bytes], Iterator[tuple[bytes, dict[str, object]]]]
+
+
 class Row(NamedTuple):
     """One row: the bytes as they stood, path -> value, and its place ("signins.jsonl:17")."""
 
@@ -55,6 +58,18 @@ class Span(NamedTuple):
     end: int | None = None
 
 
+class Piece(NamedTuple):
+    """A line that is not parsed yet; one line may be no row, one or several."""
+
+    line: Line
+    name: str
+    parse: Parse
+
+    def rows(self) -> Iterator[Row | Failure]:
+        """What the line holds."""
+        return _line_rows(self.line, self.name, self.parse)
+
+
 @dataclass(frozen=True)
 class RowSource:
     """The rows of a file, folder or standard input ("-"). `form` is one of `FORMS`.
@@ -69,6 +84,14 @@ class RowSource:
 
     def __iter__(self) -> Iterator[Row | Failure]:
         """Raises InputError where there is nothing to read at all, or the form is unknown."""
+        for piece in self.pieces():
+            if isinstance(piece, Piece):
+                yield from piece.rows()
+            else:
+                yield piece
+
+    def pieces(self) -> Iterator[Piece | Row | Failure]:
+        """The lines before they are parsed, where a file is lines; else its rows. Raises as `__iter__`."""
         if self.form not in FORMS:
             raise InputError(f"no form {self.form!r}", hint=f"one of: {', '.join(FORMS)}")
         for span in self.spans:
@@ -91,7 +114,9 @@ class RowSource:
             plain = isinstance(getattr(stream, "raw", None), io.FileIO)
             return plain and self._layout(_head(stream), path.name) == "lines"
 
-    def _guarded(self, path: Path | None, name: str, span: Span | None = None) -> Iterator[Row | Failure]:
+    def _guarded(
+        self, path: Path | None, name: str, span: Span | None = None
+    ) -> Iterator[Piece | Row | Failure]:
         try:
             with open_input(path) as stream:
                 yield from self._read(stream, name, span)
@@ -99,7 +124,7 @@ class RowSource:
             reason = str(error) if isinstance(error, IcelosError) else f"broken stream: {error}"
             yield _failed(name, 0, reason)
 
-    def _read(self, stream: IO[bytes], name: str, span: Span | None) -> Iterator[Row | Failure]:
+    def _read(self, stream: IO[bytes], name: str, span: Span | None) -> Iterator[Piece | Row | Failure]:
         if span is not None and span.end is not None:
             layout, lines = "lines", lines_within(stream, span.begin, span.end, limit=self.limit)
         else:
@@ -111,7 +136,7 @@ class RowSource:
         else:
             parse = _PARSERS[self.form]
             for line in lines:
-                yield from _line_rows(line, name, parse)
+                yield Piece(line, name, parse)
 
     def _layout(self, head: bytes, name: str) -> str:
         """Whether a file is an array of rows, a table or lines. Raises InputError for UTF-16."""
@@ -145,9 +170,6 @@ def _unusable(line: Line) -> str:
     if line.overlong:
         return "row is too long"
     return "holds NUL bytes" if b"\0" in line.data else ""
-
-
-Parse = Callable[[bytes], Iterator[tuple[bytes, dict[str, object]]]]
 
 
 def _line_rows(line: Line, name: str, parse: Parse) -> Iterator[Row | Failure]:
