@@ -7,6 +7,8 @@ same rows give the same features, however they are cut into batches.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 
@@ -55,7 +57,7 @@ class Behaviour:
         self._last = Latest(time=np.float64, what=np.uint64)
         self._clock = 0.0
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Of the features, in order."""
         by_facet = [f"{what}: {facet}" for what in _BY_FACET for facet in self.facets]

@@ -49,6 +49,9 @@ _TAKEOVERS = 0.0008
 """The share of rows at which a takeover begins."""
 _WEIGHT = 0.1
 """Of all attacks together, beside all benign rows."""
+_MOST = 0.01
+"""The share of rows that may be above the threshold, however large the budget: in a log of few entities every
+entity's day could else be an alert."""
 _ROUNDS = 150
 _TREES = {
     "objective": "binary", "num_leaves": 15, "learning_rate": 0.05, "min_child_samples": 20,
@@ -296,7 +299,8 @@ def _calibrated(source: str, detector: Detector, options: Options, progress: Pro
             kept.append(scores.astype(np.float32))
     every = np.concatenate(kept)
     calibration = Calibration(
-        budget=options.budget, threshold=tops.threshold(options.budget), rows=len(every), days=tops.days,
+        budget=options.budget, rows=len(every), days=tops.days,
+        threshold=max(tops.threshold(options.budget), float(np.quantile(every, 1 - _MOST))),
         quantiles=tuple(float(one) for one in np.quantile(every, QUANTILES)),
     )  # fmt: skip
     detector.settings = msgspec.structs.replace(detector.settings, calibration=calibration)
