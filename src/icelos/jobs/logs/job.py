@@ -1,10 +1,12 @@
-"""The logs job: rules by the published meaning of fields, and a trained model's surprise where one is given.
+"""The logs job: rules by the published meaning of fields, and where given a model's surprise and a detector.
 
-Each row is judged alone, so that findings do not depend on how rows are batched. What nobody can
-judge - a schema without rules, and no model - is UNKNOWN, never clear.
+Rules and surprise judge each row alone, a detector against all rows before it; findings do not depend on how
+rows are batched. What nobody can judge - a schema without rules, no model and no detector - is UNKNOWN, never
+clear.
 
     icelos scan logs signins.jsonl.gz
     icelos scan logs signins.jsonl.gz -o model=models/signins
+    icelos scan logs signins.jsonl.gz -o detector=models/watch
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from icelos.findings import Finding, Verdict
 from icelos.jobs.logs import cloudtrail, entra, office365
 from icelos.jobs.logs.rules import VERSION, judge, schema_of
 from icelos.jobs.logs.surprise import Surprise
+from icelos.jobs.logs.watch import Watch
 from icelos.records import LogLine, Record
 from icelos.settings import Settings
 
@@ -32,22 +35,52 @@ class LogsJob:
 
     name = "logs"
 
-    def __init__(self, surprise: Surprise | None = None) -> None:
-        self._surprise = surprise
+    def __init__(self, surprise: Surprise | None = None, watch: Watch | None = None) -> None:
+        self._surprise, self._watch = surprise, watch
         self.needs = Needs(extras=("train",), memory_mib=2048) if surprise else Needs()
 
     def score(self, batch: Sequence[Record]) -> list[Scored]:
-        """One outcome a row; None where rules and model find nothing."""
-        return [self._judge(record) for record in batch]
+        """One outcome a row; None where rules, model and detector find nothing."""
+        rows = [_row(record) for record in batch]
+        found = [self._judge(row) for row in rows]
+        if self._watch is None:
+            return list(found)
+        # Last: what fails before is scored again in smaller batches, and the detector is to see it once.
+        watched = self._watch.judge(rows)
+        return [_merged(one, other) for one, other in zip(found, watched, strict=True)]
 
-    def _judge(self, record: Record) -> Scored:
-        if not isinstance(record, LogLine):
-            raise InputError("not a row of a log", source=record.source)
+    def _judge(self, record: LogLine) -> Finding | None:
         known = schema_of(record.fields, SCHEMAS) if record.fields is not None else None
-        by_rules = judge(record, *known, job=self.name) if known else None
+        found = judge(record, *known, job=self.name) if known else None
         if self._surprise is not None:
-            return _merged(by_rules, self._surprise.judge(record, job=self.name))
-        return by_rules if known else _unjudged(record, self.name)
+            return _merged(found, self._surprise.judge(record, job=self.name))
+        return found if known or self._watch is not None else _unjudged(record, self.name)
+
+
+class WatchingLogsJob(LogsJob):
+    """The job with a detector: rows of an entity belong together, and what was seen can be saved."""
+
+    def __init__(self, watch: Watch, surprise: Surprise | None = None) -> None:
+        super().__init__(surprise, watch)
+        self._seen = watch
+
+    def key(self, record: Record) -> str:
+        """Whom a row is of."""
+        return self._seen.key(_row(record))
+
+    def snapshot(self) -> bytes:
+        """What the detector has seen."""
+        return self._seen.snapshot()
+
+    def restore(self, state: bytes) -> None:
+        """Take over a snapshot. Raises ValueError for one that is none."""
+        self._seen.restore(state)
+
+
+def _row(record: Record) -> LogLine:
+    if not isinstance(record, LogLine):
+        raise InputError("not a row of a log", source=record.source)
+    return record
 
 
 def _merged(first: Finding | None, second: Finding | None) -> Finding | None:
@@ -78,12 +111,15 @@ def _unjudged(record: LogLine, job: str) -> Finding:
 
 
 def build(settings: Settings, options: Mapping[str, str]) -> Job:
-    """The job. `options`: model=DIR, a model that `icelos logs train` made.
+    """The job. `options`: model=DIR of `icelos logs train`, detector=DIR of `icelos logs detect train`.
 
     Raises SettingsError for an unknown option, InputError for an unusable model, MissingExtra.
     """
     del settings
-    unknown = sorted(options.keys() - {"model"})
+    unknown = sorted(options.keys() - {"model", "detector"})
     if unknown:
-        raise SettingsError(f"the logs job has no option {unknown[0]!r}", hint="model=DIR")
-    return LogsJob(Surprise(Path(options["model"])) if "model" in options else None)
+        raise SettingsError(f"the logs job has no option {unknown[0]!r}", hint="model=DIR, detector=DIR")
+    surprise = Surprise(Path(options["model"])) if "model" in options else None
+    if "detector" not in options:
+        return LogsJob(surprise)
+    return WatchingLogsJob(Watch(Path(options["detector"])), surprise)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from icelos.data.parse.flat import Value, text_of
+from icelos.data.sources import ROW_ID_FIELDS
 from icelos.errors import InputError
 from icelos.findings import Failure
 from icelos.jobs.logs.detect.columns import Layout
@@ -29,8 +30,6 @@ _AGAIN = 0.6
 _SAME = 0.99
 """Two fields that tell each other's values in this share of rows are one."""
 _LONGEST = 400
-ROW_IDS = ("id", "Id", "properties.id", "eventID", "uuid")
-"""Fields that name a row; other rows are named by file, number and content."""
 _USER = re.compile(
     r"user(?!.?agent)|account|principal|identity|actor|author|upn|puid|profile|sid$", re.IGNORECASE
 )
@@ -80,7 +79,8 @@ def learn_layout(rows: Iterable[Row | Failure]) -> Layout:
     return Layout(
         user=who.user, time=who.time, facets=tuple(facets), session=session, source=played["source"],
         result=played["result"], latitude=_ending("latitude", columns),
-        longitude=_ending("longitude", columns), id=next((path for path in ROW_IDS if path in columns), ""),
+        longitude=_ending("longitude", columns),
+        id=next((path for path in ROW_ID_FIELDS if path in columns), ""),
     )  # fmt: skip
 
 

@@ -165,15 +165,22 @@ def load(folder: Path) -> Detector:
 
 def load_arrays(path: Path) -> Arrays:
     """Arrays of a file, without any objects. Raises InputError."""
-    data = _read(path)
+    try:
+        return arrays_of(_read(path))
+    except ValueError as error:
+        raise InputError(str(error), source=str(path), hint="train it again") from error
+
+
+def arrays_of(data: bytes) -> Arrays:
+    """Arrays by name, as NumPy's savez writes them, without any objects. Raises ValueError."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(member.file_size for member in archive.infolist()) > _STATE_LARGEST:
-                raise InputError("is too large", source=str(path))
+                raise ValueError("not a state: is too large")
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except (ValueError, zipfile.BadZipFile, OSError, KeyError) as error:
-        raise InputError(f"not a state: {error}", source=str(path), hint="train it again") from error
+        raise ValueError(f"not a state: {error}") from error
 
 
 def _read(path: Path) -> bytes:

@@ -34,6 +34,8 @@ from icelos.jobs.logs.detect.training import BATCH, Read, read_rows
 from icelos.jobs.logs.outputs import check_output, open_output, write_meta
 from icelos.records import record_id
 
+_NAMED = 8
+"""Characters of an id that names one row and not a kind of them."""
 _EVERY = 64
 """Batches between two checkpoints."""
 
@@ -99,8 +101,13 @@ class Scorer:
         return found
 
     def _id(self, row: Read, known: dict[str, object]) -> str:
+        """As `icelos scan` has it: the whole text of a row that says its id, else its place and content."""
+        if row.id:
+            return row.id
         named = known.get(self.reader.layout.id)
-        return named if isinstance(named, str) and named else record_id(row.source, row.raw)
+        if isinstance(named, str) and len(named) >= _NAMED:
+            return record_id("row", row.raw)
+        return record_id(row.name, str(row.number), row.raw)
 
     def _incident(self, user: int, moment: float, id: str) -> str:
         moment = self._clock if math.isnan(moment) else moment

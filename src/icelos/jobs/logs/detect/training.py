@@ -131,12 +131,13 @@ def read_values(source: str, reader: Reader) -> Iterator[Values]:
 
 
 class Read(NamedTuple):
-    """The values of a row, its bytes and its place."""
+    """The values of a row, its bytes, its place, and its id where that is known already."""
 
     values: Values
     raw: bytes
     name: str
     number: int
+    id: str = ""
 
     @property
     def source(self) -> str:

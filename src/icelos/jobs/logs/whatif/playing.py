@@ -19,6 +19,7 @@ import msgspec
 
 from icelos import __version__
 from icelos.data.atomic import atomic_write
+from icelos.data.sources import ROW_ID_FIELDS
 from icelos.errors import InputError
 from icelos.jobs.logs.outputs import check_output, open_output, write_meta
 from icelos.jobs.logs.profile.formats import seconds_of
@@ -28,6 +29,7 @@ from icelos.jobs.logs.whatif.making import Maker, Models
 from icelos.jobs.logs.whatif.planning import Episode, Planned, Wanted, plan
 from icelos.jobs.logs.whatif.scenario import Scenario
 from icelos.jobs.logs.whatif.world import LogFile, World, any_key, like_key, lines_of, matches, read_world
+from icelos.records import record_id
 
 _OWN_ROWS = 32
 _LIKE_ROWS = 12
@@ -36,10 +38,12 @@ _ANY_ROWS = 12
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of FILE.labels.jsonl: a row by its number, from 1, and its id; what it belongs to."""
+    """A line of FILE.labels.jsonl: a row by its number, from 1, its own id, and the record id of its findings
+    ("" where that depends on the file's place); what it belongs to."""
 
     row: int
     id: str
+    record_id: str
     episode: str
     scenario: str
     stage: str
@@ -293,7 +297,7 @@ class _Player:
                 continue
             episode.played += 1
             line, row = made
-            yield line, _label(row, form, self._file.log, episode, planned)
+            yield line, _label(line, row, form, self._file.log, episode, planned)
 
     def _remember(self, form: Form, row: Fields, line: bytes) -> None:
         user = form.get(row, self._file.log.user)
@@ -324,9 +328,11 @@ class _Player:
         )
 
 
-def _label(row: Fields, form: Form, log: Log, episode: Episode, planned: Planned) -> Label:
+def _label(line: bytes, row: Fields, form: Form, log: Log, episode: Episode, planned: Planned) -> Label:
+    named = any(isinstance(row.get(name), str) for name in ROW_ID_FIELDS)
     return Label(
-        row=0, id=str(form.get(row, log.own[0]) or ""), episode=episode.id, scenario=episode.scenario.name,
-        stage=planned.stage.name, technique=planned.stage.technique, user=planned.victim,
-        benign=episode.scenario.benign, difficulty=episode.difficulty,
+        row=0, id=str(form.get(row, log.own[0]) or ""),
+        record_id=record_id("row", line.rstrip(b"\n")) if named else "", episode=episode.id,
+        scenario=episode.scenario.name, stage=planned.stage.name, technique=planned.stage.technique,
+        user=planned.victim, benign=episode.scenario.benign, difficulty=episode.difficulty,
     )  # fmt: skip

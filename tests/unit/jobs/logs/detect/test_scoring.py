@@ -9,15 +9,20 @@ from typing import Any
 
 import pytest
 
+from icelos.contracts import Stateful
+from icelos.data.sources import JsonLinesSource
 from icelos.errors import InputError
 from icelos.jobs.logs.detect import scoring, training
 from icelos.jobs.logs.detect.model import Detector, load
 from icelos.jobs.logs.detect.scoring import Scored, score_log
 from icelos.jobs.logs.detect.training import Options, scenarios_for, train
+from icelos.jobs.logs.job import build
 from icelos.jobs.logs.simulation.simulate import simulate
 from icelos.jobs.logs.whatif.planning import Wanted
 from icelos.jobs.logs.whatif.playing import whatif
 from icelos.jobs.logs.whatif.scenario import named
+from icelos.records import LogLine
+from icelos.settings import Settings
 
 UNSEEN = "token-theft"
 TAUGHT = ["impossible-travel", "password-spray", "device-code", "travel"]
@@ -42,6 +47,11 @@ def detector(folder: Path) -> Detector:
     return load(folder / "model")
 
 
+def labelled(path: Path) -> list[dict[str, Any]]:
+    """The labels of a file."""
+    return outcomes(path.with_name(f"{path.name}.labels.jsonl"))
+
+
 def outcomes(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
@@ -57,19 +67,17 @@ def test_attacks_of_a_kind_that_was_never_seen_are_found(
         == len((folder / "attacked.jsonl").read_bytes().splitlines())
     )
     assert len(found) == scored.alerts
-    labels = [json.loads(line) for line in (folder / "attacked.jsonl.labels.jsonl").read_bytes().splitlines()]
+    labels = labelled(folder / "attacked.jsonl")
     alerted = {one["record_id"] for one in found}
     episodes = {one["episode"] for one in labels}
-    seen = {one["episode"] for one in labels if one["id"] in alerted}
+    seen = {one["episode"] for one in labels if one["record_id"] in alerted}
     assert len(seen) >= 0.8 * len(episodes)
     assert scored.alerts_per_day <= 8
 
 
 def test_a_finding_says_why(folder: Path, detector: Detector, tmp_path: Path) -> None:
     score_log(str(folder / "attacked.jsonl"), tmp_path / "alerts.jsonl", detector)
-    labels = {
-        json.loads(line)["id"] for line in (folder / "attacked.jsonl.labels.jsonl").read_bytes().splitlines()
-    }
+    labels = {one["record_id"] for one in labelled(folder / "attacked.jsonl")}
     first = next(one for one in outcomes(tmp_path / "alerts.jsonl") if one["record_id"] in labels)
     assert "new to this user" in first["summary"]
     assert "earlier rows of" in first["summary"]
@@ -80,12 +88,11 @@ def test_a_finding_says_why(folder: Path, detector: Detector, tmp_path: Path) ->
 
 def test_alerts_of_one_entity_are_one_incident(folder: Path, detector: Detector, tmp_path: Path) -> None:
     scored = score_log(str(folder / "attacked.jsonl"), tmp_path / "alerts.jsonl", detector)
-    labels = [json.loads(line) for line in (folder / "attacked.jsonl.labels.jsonl").read_bytes().splitlines()]
+    labels = labelled(folder / "attacked.jsonl")
     incidents = {one["record_id"]: one["made_by"]["incident"] for one in outcomes(tmp_path / "alerts.jsonl")}
     for episode in {one["episode"] for one in labels}:
-        found = {
-            incidents[one["id"]] for one in labels if one["episode"] == episode and one["id"] in incidents
-        }
+        rows = [one["record_id"] for one in labels if one["episode"] == episode]
+        found = {incidents[row] for row in rows if row in incidents}
         assert len(found) <= 1
     assert scored.incidents == len(set(incidents.values())) <= scored.alerts
 
@@ -200,3 +207,24 @@ def test_the_sample_stays_small(monkeypatch: pytest.MonkeyPatch, folder: Path) -
     monkeypatch.setattr(training, "_BENIGN", 300)
     found = train(str(folder / "before.jsonl"), named(TAUGHT), Options(episodes=4))
     assert found.settings.rows == 5000
+
+
+def test_the_job_finds_what_the_command_finds_and_goes_on_from_a_snapshot(
+    folder: Path, detector: Detector, tmp_path: Path
+) -> None:
+    score_log(str(folder / "attacked.jsonl"), tmp_path / "alerts.jsonl", detector)
+    wanted = [one["record_id"] for one in outcomes(tmp_path / "alerts.jsonl")]
+    rows = [row for row in JsonLinesSource(folder / "attacked.jsonl") if isinstance(row, LogLine)]
+    jobs: list[Any] = [build(Settings(), {"detector": str(folder / "model")}) for _ in range(2)]
+    assert all(isinstance(job, Stateful) for job in jobs)
+    found: list[Any] = []
+    for begin in range(0, len(rows), 64):
+        job = jobs[begin >= 1024]
+        if begin == 1024:
+            jobs[1].restore(jobs[0].snapshot())
+        found += job.score(rows[begin : begin + 64])
+    named = [one.record_id for one in found if one is not None and "detector" in one.made_by]
+    assert named == wanted
+    assert jobs[0].key(rows[0]) == json.loads(rows[0].text)["userPrincipalName"]
+    with pytest.raises(ValueError, match="not a state"):
+        jobs[1].restore(b"nothing")
