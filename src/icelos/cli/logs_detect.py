@@ -12,9 +12,10 @@ import typer
 from icelos.cli import output
 
 if TYPE_CHECKING:
+    from icelos.jobs.logs.detect.explaining import Incident
     from icelos.jobs.logs.detect.model import Settings
 
-app = typer.Typer(help="Detectors of unusual behaviour: train, score.", no_args_is_help=True)
+app = typer.Typer(help="Detectors of unusual behaviour: train, score, explain.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="The result as one JSON object")]
 ModelFolder = Annotated[Path, typer.Option(help="Folder of the detector")]
@@ -95,6 +96,34 @@ def score(
     output.note(f"{scored.alerts_per_day:g} alerts a day, {scored.drift:g} times the budget")
 
 
+@app.command()
+def explain(
+    alerts: Annotated[Path, typer.Argument(help="FILE.jsonl of `icelos logs detect score`")],
+    model: ModelFolder,
+    rows: Annotated[
+        str, typer.Option("--rows", help="The log itself: tells what the same entities usually do")
+    ] = "",
+    limit: Annotated[int, typer.Option(min=1, help="Incidents to tell of, the most unusual first")] = 20,
+    json: Annotated[bool, typer.Option("--json", help="An incident a line, all of them")] = False,
+) -> None:
+    """Tell the incidents of a file of alerts: whom, when, why, which technique they resemble, what is usual.
+
+    Example: icelos logs detect explain alerts.jsonl --model models/watch --rows today.jsonl.gz
+    """
+    from icelos.jobs.logs.detect.explaining import explain as explained
+    from icelos.jobs.logs.detect.model import load
+
+    incidents = explained(alerts, load(model).settings.layout, rows)
+    if json:
+        for incident in incidents:
+            output.json_line(incident)
+        return
+    for incident in incidents[:limit]:
+        _tell_incident(incident)
+    if len(incidents) > limit:
+        output.note(f"{len(incidents) - limit:,} more incidents; --limit, or --json for all")
+
+
 @contextmanager
 def _counting() -> Iterator[Callable[[str, int], None]]:
     """A line on stderr with what is done and how many rows."""
@@ -106,6 +135,21 @@ def _counting() -> Iterator[Callable[[str, int], None]]:
             status.update(f"{what}: {counts[what]:,} rows")
 
         yield progress
+
+
+def _tell_incident(incident: Incident) -> None:
+    like = ", ".join(f"{technique} {name} ({count})" for technique, name, count in incident.techniques)
+    output.line(
+        f"{incident.id}  {incident.entity}  {incident.first} to {incident.last}  "
+        f"{len(incident.alerts):,} rows, more unusual than {incident.score:.2%}"
+    )
+    output.line(f"  resembles: {like or 'no technique that was taught'}")
+    for reason in incident.reasons:
+        output.line(f"  - {reason}")
+    for usual in incident.usual:
+        values = ", ".join(f"{value} ({count:,})" for value, count in usual.values)
+        output.line(f"  usual {usual.field}, of {usual.rows:,} rows: {values}")
+    output.line(f"  rows: {', '.join(incident.sources[:5])}{', ...' if len(incident.sources) > 5 else ''}")
 
 
 def _tell(model: Path, settings: Settings) -> None:

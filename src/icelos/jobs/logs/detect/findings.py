@@ -43,10 +43,14 @@ def finding(
         summary=f"{'; '.join(reasons[:2])} (judged {judged})",
         evidence=tuple(Evidence(reason[:300], source, How.MODEL) for reason in reasons),
         made_by={
-            "detector": detector.version, "incident": incident,
+            "detector": detector.version,
             "threshold": f"{calibration.threshold:.3f} for {calibration.budget:g} alerts a day",
         },
         source=source,
+        attributes={
+            "incident": incident, "entity": who, "resembles": detector.resembles(row),
+            "time": _shown(values.get(detector.settings.layout.time)),
+        },
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ _SETTINGS, _TREES, _STATE = "detector.json", "trees.txt", "state.npz"
 _LARGEST = 256 * 1024 * 1024
 _STATE_LARGEST = 8 << 30
 _BLOCK = 65_536
+_LEAST_DEVIATION, _FURTHEST = 0.3, 16.0
 QUANTILES = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.0)
 """Of the scores, kept by the calibration."""
 
@@ -62,6 +63,29 @@ class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return cls(usual, float(np.quantile(values, 0.999)) - usual)
 
 
+class Likeness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What rows of a technique look like: mean and deviation of each feature."""
+
+    means: tuple[float, ...]
+    deviations: tuple[float, ...]
+
+    @classmethod
+    def learned(cls, rows: Matrix) -> Likeness:
+        """Of some rows."""
+        return cls(_rounded(rows.mean(axis=0)), _rounded(rows.std(axis=0) + _LEAST_DEVIATION))
+
+    def distance(self, row: Matrix) -> float:
+        """How far a row is from it: the mean of the squared deviations, and the size of what is usual (the
+        logarithm of a Gaussian's density, turned round)."""
+        deviations = np.array(self.deviations)
+        apart = (row - np.array(self.means)) / deviations
+        return float(np.mean(np.minimum(apart**2, _FURTHEST) + 2 * np.log(deviations)))
+
+
+def _rounded(values: Matrix) -> tuple[float, ...]:
+    return tuple(round(float(value), 4) for value in values)
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """detector.json. `taught` counts rows of attacks by scenario; made up, all of them."""
 
@@ -72,6 +96,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     calibration: Calibration
     trees: Scale
     surprise: Scale
+    likenesses: dict[str, Likeness]
     taught: dict[str, int]
     rows: int
 
@@ -113,6 +138,11 @@ class Detector:
         by_trees = self.settings.trees.of(predicted(self._trees, features))
         as_a_whole = self.settings.surprise.of(features[:, self._surprise].astype(np.float64))
         return (by_trees + as_a_whole) / 2
+
+    def resembles(self, row: Matrix) -> str:
+        """The ATT&CK technique whose rows are most like this one, "" where none was taught."""
+        likenesses = self.settings.likenesses
+        return min(likenesses, key=lambda technique: likenesses[technique].distance(row), default="")
 
     def share_below(self, score: float) -> float:
         """The share of the rows that the threshold was set by that scored less."""

@@ -28,6 +28,7 @@ from icelos.jobs.logs.detect.model import (
     QUANTILES,
     Calibration,
     Detector,
+    Likeness,
     Scale,
     Settings,
     lightgbm,
@@ -94,7 +95,7 @@ def train(
     trees, scales = lesson.trees(options.seed)
     settings = Settings(
         layout=layout, features=lesson.behaviour.names, taught=dict(lesson.taught), rows=rows,
-        trees=scales[0], surprise=scales[1],
+        trees=scales[0], surprise=scales[1], likenesses=lesson.likenesses(),
         calibration=Calibration(budget=options.budget, threshold=math.inf, rows=0, days=0.0, quantiles=()),
     )  # fmt: skip
     return _calibrated(source, Detector(settings, trees, Behaviour(layout)), options, progress)
@@ -188,7 +189,8 @@ def _attacked(
         if label is None:
             marks.append((0, False))
         else:
-            marks.append((lesson.number(label.episode, label.scenario), not label.benign))
+            number = lesson.number(label.episode, label.scenario, label.technique)
+            marks.append((number, not label.benign))
         if len(values) == BATCH:
             yield _marked(reader, values, marks)
             values, marks = [], []
@@ -209,8 +211,9 @@ class _Lesson:
         self.taught: Counter[str] = Counter()
         self._warm, self._rows = warm, 0
         self._rng = np.random.default_rng(seed)
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
         self._names: dict[int, str] = {}
+        self._techniques: dict[int, str] = {}
         self._takeovers = _EPISODES
         self._share = 1.0
         self._own: list[Matrix] = []
@@ -218,10 +221,10 @@ class _Lesson:
         self._attacks: list[Matrix] = []
         self._episodes: list[npt.NDArray[np.int64]] = []
 
-    def number(self, episode: str, scenario: str) -> int:
-        """Of an episode."""
-        found = self._numbers.setdefault(episode, len(self._numbers) + 1)
-        self._names[found] = scenario
+    def number(self, episode: str, scenario: str, technique: str) -> int:
+        """Of the rows of an episode that are of one technique."""
+        found = self._numbers.setdefault((episode, technique), len(self._numbers) + 1)
+        self._names[found], self._techniques[found] = scenario, technique
         return found
 
     def add(self, columns: Columns, episodes: npt.NDArray[np.int64], attack: npt.NDArray[np.bool_]) -> None:
@@ -272,6 +275,15 @@ class _Lesson:
         surprise = own[:, self.behaviour.names.index(WHOLE)].astype(np.float64)
         scales = Scale.learned(predicted(trees, own)), Scale.learned(surprise)
         return trees.model_to_string(), scales
+
+    def likenesses(self) -> dict[str, Likeness]:
+        """What rows of each technique look like."""
+        attacks, episodes = np.concatenate(self._attacks), np.concatenate(self._episodes)
+        techniques = np.array([self._techniques.get(number, "") for number in episodes.tolist()])
+        return {
+            str(technique): Likeness.learned(attacks[techniques == technique])
+            for technique in np.unique(techniques[techniques != ""])
+        }
 
     def _weights(self, benign: int) -> Floats:
         """Of rows of attacks: no episode and no scenario outweighs the others by its length or number

@@ -13,6 +13,7 @@ from icelos.contracts import Stateful
 from icelos.data.sources import JsonLinesSource
 from icelos.errors import InputError
 from icelos.jobs.logs.detect import scoring, training
+from icelos.jobs.logs.detect.explaining import explain
 from icelos.jobs.logs.detect.model import Detector, load
 from icelos.jobs.logs.detect.scoring import Scored, score_log
 from icelos.jobs.logs.detect.training import Options, scenarios_for, train
@@ -83,13 +84,15 @@ def test_a_finding_says_why(folder: Path, detector: Detector, tmp_path: Path) ->
     assert "earlier rows of" in first["summary"]
     assert 0 <= first["score"] <= 1
     assert first["made_by"]["detector"] == detector.version
-    assert len(first["made_by"]["incident"]) == 12
+    assert len(first["attributes"]["incident"]) == 12
 
 
 def test_alerts_of_one_entity_are_one_incident(folder: Path, detector: Detector, tmp_path: Path) -> None:
     scored = score_log(str(folder / "attacked.jsonl"), tmp_path / "alerts.jsonl", detector)
     labels = labelled(folder / "attacked.jsonl")
-    incidents = {one["record_id"]: one["made_by"]["incident"] for one in outcomes(tmp_path / "alerts.jsonl")}
+    incidents = {
+        one["record_id"]: one["attributes"]["incident"] for one in outcomes(tmp_path / "alerts.jsonl")
+    }
     for episode in {one["episode"] for one in labels}:
         rows = [one["record_id"] for one in labels if one["episode"] == episode]
         found = {incidents[row] for row in rows if row in incidents}
@@ -228,3 +231,40 @@ def test_the_job_finds_what_the_command_finds_and_goes_on_from_a_snapshot(
     assert jobs[0].key(rows[0]) == json.loads(rows[0].text)["userPrincipalName"]
     with pytest.raises(ValueError, match="not a state"):
         jobs[1].restore(b"nothing")
+
+
+def test_incidents_say_whom_when_why_and_what_is_usual(
+    folder: Path, detector: Detector, tmp_path: Path
+) -> None:
+    source = str(folder / "attacked.jsonl")
+    score_log(source, tmp_path / "alerts.jsonl", detector)
+    found = explain(tmp_path / "alerts.jsonl", detector.settings.layout, source)
+    alerts = outcomes(tmp_path / "alerts.jsonl")
+    assert sum(len(one.alerts) for one in found) == len(alerts)
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+    played = {one["user"] for one in labelled(folder / "attacked.jsonl")}
+    attacked = [one for one in found if one.entity in played]
+    assert attacked
+    for one in attacked:
+        assert one.first <= one.last
+        assert one.techniques
+        assert one.reasons
+        assert all(usual.rows and len(usual.values) <= 3 for usual in one.usual)
+    assert any(usual.field == "ipAddress" for one in attacked for usual in one.usual)
+    (tmp_path / "broken.jsonl").write_text('{"verdict": 3}\n')
+    with pytest.raises(InputError, match="not a finding"):
+        explain(tmp_path / "broken.jsonl", detector.settings.layout)
+
+
+def test_rows_resemble_the_technique_that_they_are_of(folder: Path, tmp_path: Path) -> None:
+    """Of scenarios that were taught, in other days: better than by chance among four."""
+    whatif(
+        str(folder / "after.jsonl"), tmp_path / "known.jsonl", named(["password-spray"]), Wanted(2, 0.2, 8)
+    )
+    score_log(str(tmp_path / "known.jsonl"), tmp_path / "alerts.jsonl", load(folder / "model"))
+    labels = {one["record_id"]: one["technique"] for one in labelled(tmp_path / "known.jsonl")}
+    found = [
+        one for one in outcomes(tmp_path / "alerts.jsonl") if labels.get(one["record_id"]) == "T1110.003"
+    ]
+    assert len(found) > 10
+    assert sum(one["attributes"]["resembles"] == "T1110.003" for one in found) > 0.6 * len(found)
