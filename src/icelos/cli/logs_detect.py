@@ -141,7 +141,7 @@ def _tell_incident(incident: Incident) -> None:
     like = ", ".join(f"{technique} {name} ({count})" for technique, name, count in incident.techniques)
     output.line(
         f"{incident.id}  {incident.entity}  {incident.first} to {incident.last}  "
-        f"{len(incident.alerts):,} rows, more unusual than {incident.score:.2%}"
+        f"{len(incident.alerts):,} rows, {_unusual(incident.score)}"
     )
     output.line(f"  resembles: {like or 'no technique that was taught'}")
     for reason in incident.reasons:
@@ -150,6 +150,11 @@ def _tell_incident(incident: Incident) -> None:
         values = ", ".join(f"{value} ({count:,})" for value, count in usual.values)
         output.line(f"  usual {usual.field}, of {usual.rows:,} rows: {values}")
     output.line(f"  rows: {', '.join(incident.sources[:5])}{', ...' if len(incident.sources) > 5 else ''}")
+
+
+def _unusual(score: float) -> str:
+    """A share of the rows that the threshold was set by."""
+    return "more unusual than all that is usual" if score >= 1 else f"more unusual than {score:.3%} of rows"
 
 
 def _tell(model: Path, settings: Settings) -> None:
