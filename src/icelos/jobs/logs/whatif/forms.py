@@ -25,7 +25,8 @@ _MISSING = object()
 @dataclass(frozen=True)
 class Log:
     """The fields of a log by what they say. `unregistered` are those of a device that nobody manages, `own`
-    those that are another value in each row, `who` those of the person who acts: user, id or name."""
+    those that are another value in each row, `who` those of the person who acts: user, id or name; `identity`
+    are objects that say this as a whole."""
 
     user: str
     time: str
@@ -36,6 +37,7 @@ class Log:
     agent: tuple[str, ...] = ()
     browser: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
+    identity: tuple[str, ...] = ()
     asn: str = ""
     place: str = ""
     unregistered: Mapping[str, object] = field(default_factory=dict)
@@ -97,6 +99,7 @@ LOGS: Mapping[str, Log] = {
         session=(),
         own=("eventID", "requestID"),
         agent=("userAgent",),
+        identity=("userIdentity",),
     ),
 }  # fmt: skip
 """By the names that scenarios use."""
@@ -125,6 +128,8 @@ class Form:
             before = _found(row, other)
             if before is not _MISSING:
                 put_at(row, other, str(value) if isinstance(before, str) else value)
+        if path == "isInteractive" and row.get("category") in _CATEGORIES.values():
+            row["category"] = _CATEGORIES[bool(value)]
 
     def take(self, row: Fields, path: str) -> None:
         """Take a field away, where it is there."""
@@ -134,6 +139,8 @@ class Form:
             inner.pop(last, None)
 
 
+_CATEGORIES = {True: "SignInLogs", False: "NonInteractiveUserSignInLogs"}
+"""Sign-ins with and without their owner are two logs of the diagnostic settings."""
 _DIAGNOSTICS = {
     "createdDateTime": ("time",),
     "activityDateTime": ("time",),

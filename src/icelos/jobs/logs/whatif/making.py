@@ -107,6 +107,9 @@ class Maker:
             value = getattr(person, what, "") if person else ""
             if value and form.has(row, path):
                 form.put(row, path, value)
+        for path in log.identity if own else ():
+            if form.has(own[-1], path):
+                form.put(row, path, form.get(own[-1], path))
         taken = () if not own else log.surroundings
         if self._stage.by == "attacker":  # what is not the attacker's own is to look like the victim's
             taken = (*log.agent, *log.browser, *log.system) if own and self._episode.client is None else ()

@@ -202,7 +202,9 @@ def test_diagnostic_settings_say_the_same_thing_twice(organisation: Path, tmp_pa
         for line in lines(organisation / "entra-signin.jsonl"):
             row = json.loads(line)
             outer = {
-                "time": row["createdDateTime"], "category": "SignInLogs", "identity": row["userDisplayName"],
+                "time": row["createdDateTime"],
+                "category": "SignInLogs" if row["isInteractive"] else "NonInteractiveUserSignInLogs",
+                "identity": row["userDisplayName"],
                 "callerIpAddress": row["ipAddress"], "resultType": str(row["status"]["errorCode"]),
                 "properties": row,
             }  # fmt: skip
@@ -214,6 +216,7 @@ def test_diagnostic_settings_say_the_same_thing_twice(organisation: Path, tmp_pa
         assert row["callerIpAddress"] == row["properties"]["ipAddress"]
         assert row["resultType"] == str(row["properties"]["status"]["errorCode"])
         assert row["time"] == row["properties"]["createdDateTime"]
+        assert (row["category"] == "SignInLogs") == row["properties"]["isInteractive"]
     assert b'": "' in lines(tmp_path / "out.jsonl")[labels(tmp_path / "out.jsonl")[0]["row"] - 1]
 
 
@@ -261,3 +264,40 @@ set = { riskState = "atRisk", appliedConditionalAccessPolicies = { drop = true }
     assert len(rows) == 10
     assert all(row["riskState"] == "atRisk" and row["note"].startswith("own-00") for row in rows)
     assert all("appliedConditionalAccessPolicies" not in row for row in rows)
+
+
+def test_keys_of_a_cloud_are_made_by_the_victim_as_a_whole(tmp_path: Path) -> None:
+    source = tmp_path / "trail.jsonl"
+    with source.open("w") as file:
+        for n in range(200):
+            who = ("ada", "grace")[n % 2]
+            identity = {
+                "type": "IAMUser",
+                "arn": f"arn:aws:iam::1:user/{who}",
+                "accountId": "1",
+                "userName": who,
+            }
+            kind = {"eventSource": "ec2.amazonaws.com", "eventName": "DescribeVpcs"}
+            if n == 5:
+                kind = {
+                    "eventSource": "iam.amazonaws.com",
+                    "eventName": "CreateAccessKey",
+                    "errorCode": "AccessDenied",
+                }
+            event = {
+                "eventVersion": "1.08",
+                "userIdentity": identity,
+                "eventTime": f"2025-01-{1 + n // 20:02d}T10:00:{n % 60:02d}Z",
+                **kind,
+                "sourceIPAddress": "192.0.2.7",
+                "userAgent": "aws-cli",
+                "eventID": f"{n:08x}-0000-4000-a000-000000000000",
+            }
+            file.write(json.dumps(event) + "\n")
+    whatif(str(source), tmp_path / "out.jsonl", [load("cloud-keys")], Wanted(3, 0.5, 1))
+    made = rows_of(tmp_path / "out.jsonl", stage="key")
+    assert made
+    for row in made:
+        assert row["userIdentity"]["arn"].endswith(row["userIdentity"]["userName"])
+        assert "errorCode" not in row
+        assert row["sourceIPAddress"] != "192.0.2.7"
