@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Detectors of unusual behaviour: train, score, explain.", no_args_is_help=True)
 
+_OLD = 0.1
+"""A share of rows that come late in any log."""
 Json = Annotated[bool, typer.Option("--json", help="The result as one JSON object")]
 ModelFolder = Annotated[Path, typer.Option(help="Folder of the detector")]
 
@@ -94,6 +96,11 @@ def score(
         f"{scored.incidents:,} incidents, {scored.clear:,} clear, {scored.failures:,} failures"
     )
     output.note(f"{scored.alerts_per_day:g} alerts a day, {scored.drift:g} times the budget")
+    if scored.old_rows > scored.rows * _OLD:
+        output.note(
+            f"{scored.old_rows:,} rows are from before what the detector had seen: were they scored already? "
+            "--forget leaves the model as it was"
+        )
 
 
 @app.command()

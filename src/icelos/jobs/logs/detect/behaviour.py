@@ -45,7 +45,7 @@ def mixed(*codes: Codes | int) -> Keys:
 
 
 class Behaviour:
-    """The state, and the features of rows against it."""
+    """The state, and the features of rows against it. `clock` is the latest moment so far, 0 before any."""
 
     def __init__(self, layout: Layout) -> None:
         self.facets = (*layout.facets, HOURS)
@@ -55,7 +55,7 @@ class Behaviour:
         self._bursts = tuple(Counters(half_life) for half_life in BURSTS)
         self._places = Latest(time=np.float64, latitude=np.float32, longitude=np.float32)
         self._last = Latest(time=np.float64, what=np.uint64)
-        self._clock = 0.0
+        self.clock = 0.0
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -92,8 +92,8 @@ class Behaviour:
 
     def _moments(self, given: Floats) -> Floats:
         """Rows without a time are of now; nothing is before the epoch."""
-        clock = np.maximum.accumulate(np.where(np.isnan(given), self._clock, np.maximum(given, 0.0)))
-        self._clock = float(max(self._clock, clock[-1]))
+        clock = np.maximum.accumulate(np.where(np.isnan(given), self.clock, np.maximum(given, 0.0)))
+        self.clock = float(max(self.clock, clock[-1]))
         return np.where(np.isnan(given), np.maximum(clock, 0.0), np.maximum(given, 0.0))
 
     def _count(
@@ -196,7 +196,7 @@ class Behaviour:
 
     def snapshot(self) -> Arrays:
         """The state as arrays."""
-        found: Arrays = {"clock": np.array([self._clock])}
+        found: Arrays = {"clock": np.array([self.clock])}
         for name, part in self._parts():
             found |= {f"{name}/{key}": array for key, array in part.snapshot().items()}
         return found
@@ -209,7 +209,7 @@ class Behaviour:
                 part.restore(
                     {key[len(head) :]: array for key, array in state.items() if key.startswith(head)}
                 )
-            self._clock = float(state["clock"][0])
+            self.clock = float(state["clock"][0])
         except (KeyError, IndexError, TypeError) as error:
             raise ValueError(f"not a state: {error}") from error
 

@@ -41,7 +41,8 @@ _EVERY = 64
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the rows: `rows` is alerts + clear; `failures` could not be read."""
+    """What became of the rows: `rows` is alerts + clear, `failures` could not be read. `drift` is alerts a
+    day as a multiple of the budget. `old_rows` are from before what the detector had seen."""
 
     generator: str = "icelos logs detect score"
     detector: str
@@ -55,6 +56,7 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
     alerts_per_day: float
     above_threshold: float
     drift: float
+    old_rows: int
 
 
 @dataclass
@@ -77,13 +79,14 @@ class Scorer:
         self.alert_days: set[int] = set()
         self.days: set[int] = set()
         self.incidents: set[str] = set()
-        self.low = 0
+        self.begun_at, self.old_rows = detector.behaviour.clock, 0
 
     def score(self, rows: list[Read]) -> list[Finding | None]:
         """One outcome for each row; None is clear."""
         columns = self.reader.columns([row.values for row in rows])
         features = self.detector.behaviour.features(columns)
         scores = self.detector.scores(features)
+        self.old_rows += int(np.count_nonzero(columns.moments < self.begun_at))
         self._count_days(columns)
         found: list[Finding | None] = [None] * len(rows)
         alerts = np.flatnonzero(scores >= self.detector.threshold)
@@ -127,9 +130,14 @@ class Scorer:
         """The state, incidents that may go on included."""
         kept = {user: one for user, one in self._open.items() if one[0] >= self._clock - DAY}
         about = {
-            "open": [[user, *one] for user, one in kept.items()], "clock": self._clock, "days":
-            sorted(self.days), "alert_days": sorted(self.alert_days), "incidents": sorted(self.incidents),
-        }  # fmt: skip
+            "open": [[user, *one] for user, one in kept.items()],
+            "clock": self._clock,
+            "begun_at": self.begun_at,
+            "old_rows": self.old_rows,
+            "days": sorted(self.days),
+            "alert_days": sorted(self.alert_days),
+            "incidents": sorted(self.incidents),
+        }
         text = np.frombuffer(msgspec.json.encode(about), np.uint8)
         return {"scorer": text} | {
             f"seen/{name}": array for name, array in self.detector.behaviour.snapshot().items()
@@ -143,6 +151,7 @@ class Scorer:
             self._clock = float(about["clock"])
             self.days, self.alert_days = set(about["days"]), set(about["alert_days"])
             self.incidents = set(about["incidents"])
+            self.begun_at, self.old_rows = float(about["begun_at"]), int(about["old_rows"])
         except (KeyError, TypeError, msgspec.MsgspecError) as error:
             raise ValueError(f"not a state: {error}") from error
         self.detector.behaviour.restore({n[5:]: a for n, a in state.items() if n.startswith("seen/")})
@@ -257,6 +266,7 @@ class _Run:
             alerts_per_day=round(per_day, 2),
             above_threshold=round(self.place.alerts / max(1, self.place.rows), 6),
             drift=round(per_day / calibration.budget, 2) if calibration.budget else 0.0,
+            old_rows=scorer.old_rows,
         )  # fmt: skip
         write_meta(self._output, scored)
         return scored

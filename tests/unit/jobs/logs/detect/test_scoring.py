@@ -74,6 +74,8 @@ def test_attacks_of_a_kind_that_was_never_seen_are_found(
     seen = {one["episode"] for one in labels if one["record_id"] in alerted}
     assert len(seen) >= 0.8 * len(episodes)
     assert scored.alerts_per_day <= 8
+    again = score_log(str(folder / "attacked.jsonl"), tmp_path / "again.jsonl", detector)
+    assert again.old_rows > 0.9 * again.rows
 
 
 def test_a_finding_says_why(folder: Path, detector: Detector, tmp_path: Path) -> None:
@@ -121,6 +123,7 @@ def test_what_was_stopped_goes_on_to_the_same_end(
         assert not (tmp_path / "parts.jsonl").exists()
     again = score_log(source, tmp_path / "parts.jsonl", load(folder / "model"))
     assert again == whole
+    assert whole.old_rows < 0.1 * whole.rows
     assert (tmp_path / "parts.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
     assert not list(tmp_path.glob(".*"))
 
