@@ -53,7 +53,7 @@ LOGSOURCES: Mapping[str, Mapping[str, str]] = {
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """A technique: its episodes, those that the detector alerts on, those that some rule matches, by which."""
+    """A technique: its episodes, how many of them the detector alerts on, rules match, or either sees."""
 
     technique: str
     name: str
@@ -66,7 +66,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RuleSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule that matched: on the log's own rows (false positives, where the log is benign), and on attacks."""
+    """A rule that matched: the log's own rows (false positives, where the log is benign), and attacks."""
 
     id: str
     title: str
@@ -262,22 +262,13 @@ def _look_alikes(labels: Mapping[int, Label], alerted: set[int]) -> tuple[tuple[
     return tuple((name, len(found), sum(found.values())) for name, found in sorted(every.items()))
 
 
-class _Rows(NamedTuple):
-    """Rows of a technique in one log, and rows of the log's own."""
-
-    attacks: list[dict[str, Value]]
-    own: list[dict[str, Value]]
-
-
 def _drafts(played: _Pass, gaps: Sequence[str], progress: Callable[[str, int], None]) -> Iterator[Draft]:
     """A rule for each gap where one can be told from the log's own rows, run on both."""
     labels: dict[int, Label] = {}
     attacks: dict[tuple[str, str], list[Row]] = defaultdict(list)
     own: list[Row] = []
-    seen = 0
     for row in played.rows(labels):
         label = labels.get(_number(row.source))
-        seen += 1
         if label is not None and label.technique in gaps:
             attacks[label.technique, _log_of(row)].append(row)
         elif label is None and len(own) < _BENIGN:
@@ -298,7 +289,10 @@ def _log_of(row: Row) -> str:
     return form.log if form else ""
 
 
-def _conditions(attacks: Sequence[Mapping[str, Value]], own: Sequence[Mapping[str, Value]]) -> dict[str, str]:
+Fields = Mapping[str, Value]
+
+
+def _conditions(attacks: Sequence[Fields], own: Sequence[Fields]) -> dict[str, str]:
     """Fields and values that nearly all of the attacks have and that together few of the log's own rows do."""
     common: dict[str, str] = {}
     for path in sorted(
