@@ -1,6 +1,6 @@
 """A parsed Sigma rule as a condition of SQLite, by pySigma's backend. Imported only where rules are compiled.
 
-What differs from the backend as it comes: fields have a namespace of their own, numbers are compared as texts,
+What differs from the backend as it comes: fields have a namespace of their own, numbers are compared as text,
 `lt` and `gt` as numbers, networks as addresses and not as patterns of text, and regular expressions run by
 RE2, which takes time in proportion to the text whatever the expression is.
 """
@@ -20,7 +20,7 @@ from icelos.errors import InputError, MissingExtra
 from icelos.jobs.logs.sigma.logsources import folded
 
 try:
-    from sigma.backends.sqlite import sqliteBackend
+    from sigma.backends.sqlite.sqlite import sqliteBackend
     from sigma.conditions import ConditionFieldEqualsValueExpression
     from sigma.conversion.state import ConversionState
     from sigma.exceptions import SigmaError
@@ -61,13 +61,17 @@ class Backend(sqliteBackend):  # type: ignore[misc, unused-ignore]
         return quoted(field)
 
     def convert_condition_field_eq_val_num(
-        self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
+        self,
+        cond: ConditionFieldEqualsValueExpression,
+        state: ConversionState,  # noqa: ARG002
     ) -> str:
         number: Any = cond.value
         return f"{quoted(cond.field)}={_text(text_of(number.number))}"
 
     def convert_condition_field_eq_val_cidr(
-        self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
+        self,
+        cond: ConditionFieldEqualsValueExpression,
+        state: ConversionState,  # noqa: ARG002
     ) -> str:
         network: Any = cond.value
         return f"icelos_in_network({quoted(cond.field)}, {_text(str(network.network))})"
@@ -76,9 +80,7 @@ class Backend(sqliteBackend):  # type: ignore[misc, unused-ignore]
         _checked_regex(str(r.regexp))
         return str(super().convert_value_re(r, state))
 
-    def finalize_query_default(
-        self, rule: SigmaRule, query: str, index: int, state: ConversionState
-    ) -> str:
+    def finalize_query_default(self, rule: Any, query: str, index: int, state: ConversionState) -> str:  # noqa: ARG002
         return query
 
 
@@ -95,8 +97,8 @@ class Compiler:
         Raises InputError for what is not supported, too large or refused.
         """
         try:
-            queries = self._backend.convert_rule(rule)
-            fields = self._backend.required_fields(rule)
+            queries = self._backend.convert_rule(rule)  # type: ignore[no-untyped-call, unused-ignore]
+            fields = self._backend.required_fields(rule)  # type: ignore[no-untyped-call, unused-ignore]
         except SigmaError as error:
             raise InputError(reason(error)) from error
         sql = " OR ".join(f"({query})" for query in queries)
@@ -200,7 +202,7 @@ def _in_network(value: str | None, network: str) -> bool | None:
     return (mapped or address) in _network(network)
 
 
-_FUNCTIONS: tuple[tuple[str, int, Callable[..., object]], ...] = (
+_FUNCTIONS: tuple[tuple[str, int, Callable[..., float | int | None]], ...] = (
     ("regexp", 2, _matches),
     ("icelos_number", 1, _number),
     ("icelos_in_network", 2, _in_network),

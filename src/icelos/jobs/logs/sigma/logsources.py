@@ -61,15 +61,13 @@ CLOUD: Mapping[str, Origin] = {
     "Office 365 audit": Origin(("m365",), (), ("audit", "exchange", "threat_management", "threat_detection")),
     "Exchange admin audit": Origin(("m365",), (), ("audit", "exchange")),
     "Okta system log": Origin(("okta",), (), ("okta",)),
-    "Google Workspace reports": Origin(
-        ("gcp",), (), ("google_workspace.admin", "google_workspace.login")
-    ),
+    "Google Workspace reports": Origin(("gcp",), (), ("google_workspace.admin", "google_workspace.login")),
     "Google Cloud audit": Origin(
         ("gcp",), (), ("gcp.audit", "google_workspace.admin", "google_workspace.login")
     ),
     "GitHub audit": Origin(("github",), (), ("audit",)),
 }
-"""Origins by kind of row; kinds after `roles.KINDS`, and those that `taxonomy.layout_of` knows beside them."""
+"""Origins by kind of row: those of `roles.KINDS`, and those that `taxonomy.layout_of` knows beside them."""
 
 _SYSMON = "microsoft-windows-sysmon/operational"
 _POWERSHELL = ("microsoft-windows-powershell/operational", "powershellcore/operational")

@@ -10,7 +10,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 
 from icelos.data.sources import RowIds
 from icelos.findings import Evidence, Failure, Finding, How, Verdict, failure
@@ -23,7 +23,8 @@ from icelos.records import record_id
 
 BATCH = 2000
 """Rows that stand in the tables at the same time."""
-BATCH_BYTES = 16 << 20
+BATCH_BYTES = 32 << 20
+ROW_BYTES = 8 << 20
 COLUMNS = 1500
 """Columns of one table, of the 2,000 that SQLite has; a logsource with more fields has several tables."""
 EVIDENCE = 12
@@ -62,23 +63,29 @@ class _Table:
         self.statements = {rule.id: (rule, selection(name, rule.sql)) for rule in rules}
         self._database, self._name = database, name
         self._named: dict[str, list[Named]] = {}
+        self._rows: list[tuple[object, ...]] = []
         names = (*columns.values(), *((RAW,) if self.keywords else ()))
         database.execute(table(name, names))
         marks = ", ".join("?" * (len(names) + 1))
         self._insert = f"INSERT INTO {name} VALUES ({marks})"  # noqa: S608 - a name of ours, every value is bound
 
-    def add(self, key: int, values: Values, layout: Layout) -> None:
-        """Put a row in, once for each way to read it."""
+    def add(self, key: int, values: Values, layout: Layout) -> int:
+        """Put a row in, once for each way to read it; returns how many that are."""
         named = self._named.get(layout.name)
         if named is None:
             named = self._named[layout.name] = [(one, layout.paths(one)) for one in self.fields]
-        text = (values.text(),) if self.keywords else ()
-        self._database.executemany(
-            self._insert, ((key, *reading, *text) for reading in readings(values, named))
-        )
+        text = (values.text,) if self.keywords else ()
+        before = len(self._rows)
+        # A long row is read in fewer ways: each of them is held in memory.
+        for reading in islice(readings(values, named), max(1, ROW_BYTES // (values.size + 1))):
+            self._rows.append((key, *reading, *text))
+        return len(self._rows) - before
 
     def run(self) -> Iterator[tuple[int, Rule] | Failure]:
         """The matches of the rows in the table; a rule that fails is not run again. Empties the table."""
+        self._database.execute("BEGIN")
+        self._database.executemany(self._insert, self._rows)
+        self._rows.clear()
         for identity, (rule, statement) in list(self.statements.items()):
             try:
                 found = self._database.execute(statement).fetchall()
@@ -90,7 +97,16 @@ class _Table:
                 )  # fmt: skip
                 continue
             yield from ((key, rule) for (key,) in found)
-        self._database.execute(f"DELETE FROM {self._name}")  # noqa: S608 - a name of ours
+        self._database.execute("ROLLBACK")
+
+
+@dataclass
+class _Batch:
+    """Rows that are looked at together, the tables they stand in, and about how many bytes they take."""
+
+    rows: list[tuple[Row, Values | None, Layout]] = field(default_factory=list)
+    tables: dict[_Table, None] = field(default_factory=dict)
+    size: int = 0
 
 
 class Matcher:
@@ -112,46 +128,48 @@ class Matcher:
 
     def run(self, rows: Iterable[Row | Failure]) -> Iterator[Finding | Failure]:
         """Findings in the order of the rows, and the failures among them, batch by batch."""
-        batch: list[Row] = []
-        size = 0
+        batch = _Batch()
         for row in rows:
             if isinstance(row, Failure):
                 self.counts.failures += 1
                 yield row
                 continue
-            batch.append(row)
-            size += len(row.raw)
-            if len(batch) >= BATCH or size >= BATCH_BYTES:
-                yield from self._batch(batch)
-                batch, size = [], 0
-        yield from self._batch(batch)
+            self._add(row, batch)
+            if len(batch.rows) >= BATCH or batch.size >= BATCH_BYTES:
+                yield from self._outcomes(batch)
+                batch = _Batch()
+        yield from self._outcomes(batch)
 
-    def _batch(self, batch: Sequence[Row]) -> Iterator[Finding | Failure]:
-        used: dict[int, _Table] = {}
-        values: dict[int, tuple[Values, Layout]] = {}
-        self._database.execute("BEGIN")
-        for key, row in enumerate(batch):
-            layout, origin = layout_of(row.fields)
-            tables = self._tables_for(origin)
-            if not tables:
-                continue
-            read = Values(row, layout)
-            values[key] = (read, layout)
-            for table in tables:
-                table.add(key, read, layout)
-                used[id(table)] = table
-        self._database.execute("COMMIT")
-        self.counts.rows += len(batch)
-        self.counts.meant += len(values)
-        found: list[tuple[int, Rule]] = []
-        for table in used.values():
+    def _add(self, row: Row, batch: _Batch) -> None:
+        layout, origin = layout_of(row.fields)
+        tables = self._tables_for(origin)
+        values = Values(row, layout) if tables else None
+        number = len(batch.rows)
+        ways = 0
+        if values is not None:
+            self.counts.meant += 1
+            ways = sum(table.add(number, values, layout) for table in tables)
+        self.counts.rows += 1
+        batch.rows.append((row, values, layout))
+        batch.size += len(row.raw) * (1 + ways)
+        batch.tables.update(dict.fromkeys(tables))
+
+    def _outcomes(self, batch: _Batch) -> Iterator[Finding | Failure]:
+        matches: dict[int, list[Rule]] = {}
+        for table in batch.tables:
             for outcome in table.run():
                 if isinstance(outcome, Failure):
                     self.counts.failures += 1
                     yield outcome
                 else:
-                    found.append(outcome)
-        yield from self._findings(batch, values, found)
+                    matches.setdefault(outcome[0], []).append(outcome[1])
+        for number, (row, values, layout) in enumerate(batch.rows):
+            identity = self._id(row)
+            if values is None:
+                continue
+            for rule in sorted(matches.get(number, ()), key=lambda rule: (rule.title, rule.id)):
+                self.counts.matches[rule.id] += 1
+                yield finding(rule, row, values, layout, identity=identity)
 
     def _tables_for(self, origin: Origin) -> tuple[_Table, ...]:
         known = self._meant.get(origin)
@@ -159,21 +177,6 @@ class Matcher:
             known = tuple(table for logsource, table in self._tables if logsource.means(origin))
             self._meant[origin] = known
         return known
-
-    def _findings(
-        self,
-        batch: Sequence[Row],
-        values: dict[int, tuple[Values, Layout]],
-        found: list[tuple[int, Rule]],
-    ) -> Iterator[Finding]:
-        matches: dict[int, list[Rule]] = {}
-        for key, rule in found:
-            matches.setdefault(key, []).append(rule)
-        for key, row in enumerate(batch):
-            identity = self._id(row)
-            for rule in sorted(matches.get(key, ()), key=lambda rule: (rule.title, rule.id)):
-                self.counts.matches[rule.id] += 1
-                yield finding(rule, row, *values[key], identity=identity)
 
     def _id(self, row: Row) -> str:
         """As `icelos.data.sources` gives a row its id; it must see every row of a file, in order."""
@@ -200,10 +203,10 @@ def _parts(rules: list[Rule]) -> Iterator[list[Rule]]:
 
 
 def finding(rule: Rule, row: Row, values: Values, layout: Layout, *, identity: str) -> Finding:
-    """What a match says. Its job has the rule's id, for a row may have matches of many rules and a store keeps
+    """What a match says. Its job has the rule's id: a row may have matches of many rules, and a store keeps
     one finding for each job and row."""
     verdict, score = _VERDICTS.get(rule.level, _UNRATED)
-    quotes = list(_quotes(rule, values, layout))[:EVIDENCE] or [_shown(values.text())]
+    quotes = list(_quotes(rule, values, layout))[:EVIDENCE] or [_shown(values.text)]
     level = f"{rule.level}: " if rule.level else ""
     return Finding(
         record_id=identity,

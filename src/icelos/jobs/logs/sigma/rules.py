@@ -1,4 +1,4 @@
-"""Sigma rules of a file or folder, each parsed by pySigma and compiled; a broken one is a Failure in its place.
+"""Sigma rules of a file or folder, parsed by pySigma and compiled; a broken one is a Failure in its place.
 
 Format: https://github.com/SigmaHQ/sigma-specification. A file may hold many documents. Rules come from
 outside: files, documents, conditions and what they expand to are bounded before anything expands them.
@@ -145,7 +145,7 @@ def _rule(document: dict[str, Any], place: str, compiler: Compiler) -> Rule:
         sql, fields = compiler.compile(parsed)
     except (InputError, RecursionError):
         raise
-    except Exception as error:  # noqa: BLE001 - a rule from outside must not end the others, whatever pySigma does
+    except Exception as error:  # whatever pySigma raises: one rule must not end the others
         raise InputError(f"cannot be compiled: {_told(error)}") from error
     from icelos.jobs.logs.sigma.compiling import RAW
 
@@ -216,7 +216,7 @@ def _parsed(document: dict[str, Any]) -> Any:
         raise InputError(f"not a valid rule: {_told(error)}") from error
     except RecursionError:
         raise
-    except Exception as error:  # noqa: BLE001 - a rule from outside must not end the others, whatever pySigma does
+    except Exception as error:  # whatever pySigma raises: one rule must not end the others
         raise InputError(f"not a valid rule: {_told(error)}") from error
 
 

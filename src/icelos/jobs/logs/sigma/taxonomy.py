@@ -281,6 +281,10 @@ def _other_kind(fields: Fields) -> str:
     azure = {"operationName", "OperationNameValue", "operationName.value"} & fields.keys()
     if azure and {"resourceId", "ResourceId", "_ResourceId", "subscriptionId"} & fields.keys():
         return "Azure activity"
-    if "action" in fields and "actor" in fields and {"org", "org_id", "business", "_document_id"} & fields.keys():
+    if (
+        "action" in fields
+        and "actor" in fields
+        and {"org", "org_id", "business", "_document_id"} & fields.keys()
+    ):
         return "GitHub audit"
     return ""

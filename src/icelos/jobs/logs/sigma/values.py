@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice, product
 
 import msgspec
@@ -36,7 +36,8 @@ class Values:
             self.found = _nested(self._object, self._lists)
         else:
             self.found = _flat(row.fields, self._lists)
-        self._derived = {
+        self.size = len(row.raw)
+        self._derived: Found = {
             name: [((number,), text) for number, text in enumerate(texts)]
             for name, texts in layout.derived(self.found).items()
         }
@@ -57,8 +58,9 @@ class Values:
                     return "", [((), text)]
         return "", []
 
+    @cached_property
     def text(self) -> str:
-        """What keywords are looked for in: the row as it stands, and its values where JSON has escaped them."""
+        """What keywords are looked for in: the row as it stands, and its values where JSON escapes some."""
         raw = self._row.raw.decode("utf-8", "replace")
         if "\\" in raw:
             raw = "\n".join((raw, *(text for values in self.found.values() for _, text in values)))
@@ -68,8 +70,8 @@ class Values:
 def readings(
     values: Values, fields: Sequence[tuple[str, tuple[str, ...]]]
 ) -> Iterator[tuple[str | None, ...]]:
-    """The values of the fields, once for each way to read the row: of a list, its first elements together, its
-    second ones together, and so on; of two lists, each with each."""
+    """The values of the fields, once for each way to read the row: of a list, what its first element has,
+    what its second one has, and so on; of two lists, each with each."""
     at = [values.at(field, paths) for field, paths in fields]
     lists: dict[str, dict[Place, None]] = {}
     for name, found in at:
@@ -191,4 +193,3 @@ def _member(value: object, key: str) -> object:
     if not isinstance(value, dict):
         return None
     return next((inner for name, inner in value.items() if folded(str(name)) == key), None)
-
