@@ -20,11 +20,11 @@ from icelos.errors import InputError, MissingExtra
 from icelos.jobs.logs.sigma.logsources import folded
 
 try:
+    import re2
     from sigma.backends.sqlite.sqlite import sqliteBackend
     from sigma.conditions import ConditionFieldEqualsValueExpression
     from sigma.conversion.state import ConversionState
     from sigma.exceptions import SigmaError
-    from sigma.policy.profiles import SafePolicy
     from sigma.rule import SigmaRule
 except ImportError as error:
     raise MissingExtra("pysigma", extra="sigma") from error
@@ -75,10 +75,6 @@ class Backend(sqliteBackend):  # type: ignore[misc, unused-ignore]
     ) -> str:
         network: Any = cond.value
         return f"icelos_in_network({quoted(cond.field)}, {_text(str(network.network))})"
-
-    def convert_value_re(self, r: Any, state: ConversionState) -> str:
-        _checked_regex(str(r.regexp))
-        return str(super().convert_value_re(r, state))
 
     def finalize_query_default(self, rule: Any, query: str, index: int, state: ConversionState) -> str:  # noqa: ARG002
         return query
@@ -147,23 +143,25 @@ def database(statements: int = 128) -> sqlite3.Connection:
     return connection
 
 
-def _checked_regex(pattern: str) -> None:
+_QUIET = re2.Options()
+_QUIET.log_errors = False
+
+
+def check_regex(pattern: str) -> None:
+    """Raises InputError for a regular expression that is too long, or that RE2 does not take."""
     if len(pattern) > REGEX_LIMIT:
         raise InputError(f"a regular expression of {len(pattern)} characters, of at most {REGEX_LIMIT}")
     try:
         _regex(pattern)
-    except SafePolicy.regex_engine.error as error:
-        raise InputError(f"a regular expression that RE2 does not take: {_one_line(error)}") from error
-
-
-def _one_line(error: Exception) -> str:
-    told = error.args[0] if error.args else ""
-    return " ".join((told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)).split())
+    except re2.error as error:
+        told = error.args[0] if error.args else ""
+        told = told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
+        raise InputError(f"a regular expression that RE2 does not take: {told}") from error
 
 
 @lru_cache(maxsize=4096)
 def _regex(pattern: str) -> Callable[[str], object]:
-    search: Callable[[str], object] = SafePolicy.regex_engine.compile(pattern).search
+    search: Callable[[str], object] = re2.compile(pattern, _QUIET).search
     return search
 
 

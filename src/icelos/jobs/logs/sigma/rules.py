@@ -119,7 +119,7 @@ def _of_text(text: str, name: str, compiler: Compiler) -> Iterator[Rule | Failur
             if document.get("action") == "global":
                 shared = {key: value for key, value in document.items() if key != "action"}
                 continue
-            yield _rule({**shared, **document}, place, compiler)
+            yield compiled({**shared, **document}, place, compiler)
         except (InputError, RecursionError) as error:
             told = error.message if isinstance(error, InputError) else "nested too deeply"
             yield _failed(place, told, piece)
@@ -137,8 +137,8 @@ def _document(text: str) -> dict[str, Any] | None:
     return value
 
 
-def _rule(document: dict[str, Any], place: str, compiler: Compiler) -> Rule:
-    """Raises InputError, told as the reason of a Failure."""
+def compiled(document: dict[str, Any], place: str, compiler: Compiler) -> Rule:
+    """The rule that a document says. Raises InputError for what is no rule or is not supported."""
     _check(document)
     parsed = _parsed(document)
     try:
@@ -182,26 +182,35 @@ def _check(document: Mapping[str, Any]) -> None:
         raise InputError(f"a condition of more than {CONDITION_LIMIT:,} characters")
     if "timeframe" in detection or any("|" in str(one) for one in conditions):
         raise InputError("aggregations are not supported: each row is judged alone")
-    values = sum(_weight(value, 1) for name, value in detection.items() if name != "condition")
+    values = sum(_weight(value, "") for name, value in detection.items() if name != "condition")
     if values * max(1, words) > EXPANSION_LIMIT:
         raise InputError("expands to too many values")
 
 
-def _weight(value: object, factor: int) -> int:
-    """How many values a selection may expand to."""
+def _weight(value: object, key: str, factor: int = 1) -> int:
+    """How many values a selection may expand to; `key` is the field with its modifiers."""
     if isinstance(value, dict):
-        return sum(_weight(inner, factor * _expands(str(key))) for key, inner in value.items())
+        return sum(_weight(inner, str(name), factor * _expands(str(name))) for name, inner in value.items())
     if isinstance(value, list):
-        return sum(_weight(inner, factor) for inner in value)
-    if isinstance(value, str) and len(value) > VALUE_LIMIT:
-        raise InputError(f"a value of {len(value):,} characters, of at most {VALUE_LIMIT:,}")
+        return sum(_weight(inner, key, factor) for inner in value)
+    if isinstance(value, str):
+        if len(value) > VALUE_LIMIT:
+            raise InputError(f"a value of {len(value):,} characters, of at most {VALUE_LIMIT:,}")
+        if "re" in _modifiers(key):
+            # Before pySigma does: RE2 would write its own line of what is wrong to standard error.
+            from icelos.jobs.logs.sigma.compiling import check_regex
+
+            check_regex(value)
     return factor
 
 
+def _modifiers(key: str) -> list[str]:
+    return key.split("|")[1:]
+
+
 def _expands(key: str) -> int:
-    modifiers = key.lower().split("|")[1:]
     found = 1
-    for modifier in modifiers:
+    for modifier in _modifiers(key):
         found *= _EXPANDING.get(modifier, 1)
     return found
 
