@@ -15,6 +15,7 @@ from icelos.cli import (
     logs_evaluate,
     logs_options,
     logs_profile,
+    logs_sigma,
     logs_tokenizers,
     logs_whatif,
     output,
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
     from icelos.jobs.logs.training import RawRows
 
 app = typer.Typer(
-    help="Logs: profile, simulate, train, generate, evaluate, play attacks, detect.", no_args_is_help=True
+    help="Logs: profile, simulate, train, generate, evaluate, play attacks, detect, Sigma rules.",
+    no_args_is_help=True,
 )
 
 app.command()(logs_evaluate.evaluate)
 app.command()(logs_profile.profile)
+app.command()(logs_sigma.sigma)
 app.command()(logs_whatif.whatif)
 app.add_typer(logs_detect.app, name="detect")
 app.add_typer(logs_tokenizers.app, name="tokenizers")

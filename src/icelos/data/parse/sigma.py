@@ -45,7 +45,7 @@ _BLOCK = re.compile(
 
 def yaml_documents(content: Content) -> Iterator[Parsed]:
     """Rules where the file has rules, else the file as text. Raises InputError for YAML that is refused."""
-    loaded = [(line, text, _loaded(text)) for line, text in _pieces(content.text)]
+    loaded = [(line, text, _loaded(text)) for line, text in pieces(content.text)]
     if not any(isinstance(value, dict) and _looks_like_rule(value) for _, _, value in loaded):
         refused = next((value for _, _, value in loaded if isinstance(value, InputError)), None)
         if refused is not None:
@@ -67,7 +67,7 @@ def yaml_documents(content: Content) -> Iterator[Parsed]:
             yield failed(content.name, f"line {line}", "not a rule", text)
 
 
-def _pieces(text: str) -> Iterator[tuple[int, str]]:
+def pieces(text: str) -> Iterator[tuple[int, str]]:
     """(line, text) of every document of a YAML stream."""
     start, line = 0, 1
     for match in [*_SEPARATOR.finditer(text), None]:
