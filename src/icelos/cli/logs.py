@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from icelos.cli import (
+    logs_coverage,
     logs_detect,
     logs_evaluate,
     logs_options,
@@ -37,6 +38,7 @@ app.command()(logs_evaluate.evaluate)
 app.command()(logs_profile.profile)
 app.command()(logs_sigma.sigma)
 app.command()(logs_whatif.whatif)
+app.command()(logs_coverage.coverage)
 app.add_typer(logs_detect.app, name="detect")
 app.add_typer(logs_tokenizers.app, name="tokenizers")
 

@@ -31,8 +31,8 @@ def coverage(
 ) -> None:
     """Play attacks into a log; tell which ATT&CK techniques a detector and Sigma rules see, and which nobody.
 
-    Also: what each rule matches on the log's own rows, which benign look-alikes raise an alert, and with --draft
-    a rule for each gap, from what its rows have in common, with what it matches on both.
+    Also: what each rule matches on the log's own rows, which benign look-alikes raise an alert, and with
+    --draft a rule for each gap, from what its rows have in common, with what it matches on both.
 
     Example: icelos logs coverage today.jsonl.gz --model models/watch --rules sigma/ --layer coverage.json
     """
@@ -59,10 +59,10 @@ def coverage(
     if json:
         output.json_line(found)
     else:
-        _tell(found)
+        _tell(found, drafting=draft)
 
 
-def _tell(found: Coverage) -> None:
+def _tell(found: Coverage, *, drafting: bool) -> None:
     output.table(
         ("technique", "name", "episodes", "by the detector", "by rules", "seen"),
         (
@@ -95,6 +95,8 @@ def _tell(found: Coverage) -> None:
         )
     if found.gaps:
         output.note(f"nobody would see: {', '.join(found.gaps)}")
+    if drafting and (left := sorted({*found.gaps} - {one.technique for one in found.drafts})):
+        output.note(f"no single row tells them from the log's own: {', '.join(left)}")
     for one in found.drafts:
         output.note(
             f"a draft for {one.technique}: matches {one.matched} of {one.of} rows, "

@@ -6,6 +6,6 @@ job.py           `icelos scan logs`              generation.py  rows out of a mo
 rules.py         findings from fields, by schema surprise.py    a row's bits per byte as a finding
 roles.py         who, when, with what, by kind   row_formats.py rows as CSV, CEF, Parquet
 whatif/          attacks played into a log       detect/        detectors that see every row
-watch.py         a detector as part of the job
+watch.py         a detector as part of the job   coverage.py    who would see which attack
 entra.py, cloudtrail.py, office365.py            the schemas
 """

@@ -7,6 +7,7 @@ what its rows have in common and the log's own rows seldom have, and tested on b
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -39,6 +40,12 @@ _COMMON = 0.9
 """The share of a technique's rows that a drafted rule's condition has to match."""
 _BENIGN = 20_000
 """The log's own rows that a draft is weighed against."""
+_WORTH = 0.01
+"""A draft that matches more of the log's own rows than this share is not shown: a single row does not tell."""
+_PERSON = re.compile(
+    r"user(?!.?agent)|initiatedby|identity|actor|author|principal|owner|puid|sid$", re.IGNORECASE
+)
+"""Fields that say who it was: a victim is no condition of a rule."""
 _SELDOM = 1e-4
 """A draft whose false positives are fewer than this share of rows is good enough."""
 _NO_CONDITION = frozenset({"uuid", "time", "ipv4", "ipv6", "email", "hex", "token", "number"})
@@ -242,8 +249,8 @@ def _rules_seen(
             on_own.update(found)
         else:
             on_attacks.update(found)
-            for rule in found:
-                techniques[rule].add(label.technique)
+            for id in found:
+                techniques[id].add(label.technique)
     for rule in rules:
         if on_own[rule.id] or on_attacks[rule.id]:
             yield RuleSeen(
@@ -277,8 +284,11 @@ def _drafts(played: _Pass, gaps: Sequence[str], progress: Callable[[str, int], N
     for (technique, log), rows in sorted(attacks.items()):
         same = [row for row in own if _log_of(row) == log]
         conditions = _conditions([row.fields for row in rows], [row.fields for row in same])
-        if conditions and log in LOGSOURCES:
-            yield _tested(technique, log, conditions, rows, same)
+        if not conditions or log not in LOGSOURCES:
+            continue
+        draft = _tested(technique, log, conditions, rows, same)
+        if draft.false_positive_rate <= _WORTH:
+            yield draft
 
 
 def _log_of(row: Row) -> str:
@@ -293,13 +303,13 @@ Fields = Mapping[str, Value]
 
 
 def _conditions(attacks: Sequence[Fields], own: Sequence[Fields]) -> dict[str, str]:
-    """Fields and values that nearly all of the attacks have and that together few of the log's own rows do."""
+    """Fields and values that nearly all of the attacks have, and together few of the log's own rows."""
     common: dict[str, str] = {}
     for path in sorted(
         {path for row in attacks for path in row if "[" not in path and not names_a_time(path)}
     ):
         counts = Counter(text_of(row[path]) for row in attacks if row.get(path) not in (None, ""))
-        if counts and counts.most_common(1)[0][1] >= _COMMON * len(attacks):
+        if counts and not _PERSON.search(path) and counts.most_common(1)[0][1] >= _COMMON * len(attacks):
             common[path] = counts.most_common(1)[0][0]
     common = {path: value for path, value in common.items() if format_of(value) not in _NO_CONDITION}
     chosen: dict[str, str] = {}
@@ -335,7 +345,7 @@ def _tested(
         "tags": [f"attack.{technique.lower()}"],
     }
     text = yaml.safe_dump(rule, sort_keys=False, allow_unicode=True, width=100)
-    loaded = rules_of_text(text, "draft.yml")
+    loaded = rules_of_text(text, "draft.yml").rules
     matched, wrong = (_count(Matcher(loaded).run(rows)) for rows in (attacks, own))
     return Draft(
         technique=technique, rule=text, matched=matched, of=len(attacks), own_rows=wrong,

@@ -86,6 +86,17 @@ def load_rules(location: str | Path) -> Loaded:
     return loaded
 
 
+def rules_of_text(text: str, name: str) -> Loaded:
+    """The rules of a text. Raises MissingExtra."""
+    loaded = Loaded()
+    for outcome in _of_text(text, name, _compiler()):
+        if isinstance(outcome, Rule):
+            loaded.rules.append(outcome)
+        else:
+            loaded.failures.append(outcome)
+    return loaded
+
+
 def _compiler() -> Compiler:
     from icelos.jobs.logs.sigma.compiling import Compiler  # pySigma, an optional package, is imported here
 
