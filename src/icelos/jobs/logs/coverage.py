@@ -41,7 +41,7 @@ _COMMON = 0.9
 _BENIGN = 20_000
 """The log's own rows that a draft is weighed against."""
 _WORTH = 0.01
-"""A draft that matches more of the log's own rows than this share is not shown: a single row does not tell."""
+"""A draft that matches more of the log's own rows than this share is not shown: one row does not tell."""
 _PERSON = re.compile(
     r"user(?!.?agent)|initiatedby|identity|actor|author|principal|owner|puid|sid$", re.IGNORECASE
 )
