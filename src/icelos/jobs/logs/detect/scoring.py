@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -36,8 +37,8 @@ from icelos.records import record_id
 
 _NAMED = 8
 """Characters of an id that names one row and not a kind of them."""
-_EVERY = 64
-"""Batches between two checkpoints."""
+_SECONDS = 10.0
+"""Between two checkpoints."""
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,7 +186,7 @@ class _Run:
         self._source, self._output = source, output
         self._scorer = Scorer(detector)
         self.place = _Place()
-        self._batches = 0
+        self._saved = time.monotonic()
         self._folder = output.with_name(f".{output.name}.scoring")
         self._folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -236,11 +237,11 @@ class _Run:
         self.place.rows += count - failures
         self.place.failures += failures
         self.place.alerts += len(stored) - failures
-        self._batches += 1
-        if self._batches % _EVERY == 0:
+        if time.monotonic() - self._saved >= _SECONDS:
             self._save()
 
     def _save(self) -> None:
+        self._saved = time.monotonic()
         with full_disk_named(self._folder):
             self._file.flush()
             os.fsync(self._file.fileno())

@@ -114,7 +114,7 @@ def test_what_was_stopped_goes_on_to_the_same_end(
     folder: Path, detector: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scoring, "BATCH", 97)
-    monkeypatch.setattr(scoring, "_EVERY", 3)
+    monkeypatch.setattr(scoring, "_SECONDS", 0.0)
     source = str(folder / "attacked.jsonl")
     whole = score_log(source, tmp_path / "whole.jsonl", detector)
     for rows in (150, 700, 1800):
