@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from icelos.jobs.logs.detect.explaining import Incident
     from icelos.jobs.logs.detect.model import Settings
 
-app = typer.Typer(help="Detectors of unusual behaviour: train, score, explain.", no_args_is_help=True)
+app = typer.Typer(
+    help="Detectors of unusual behaviour: train, score, explain, feedback.", no_args_is_help=True
+)
 
 _OLD = 0.1
 """A share of rows that come late in any log."""
@@ -96,6 +98,8 @@ def score(
         f"{scored.incidents:,} incidents, {scored.clear:,} clear, {scored.failures:,} failures"
     )
     output.note(f"{scored.alerts_per_day:g} alerts a day, {scored.drift:g} times the budget")
+    if scored.held_back:
+        output.note(f"{scored.held_back:,} rows held back by verdicts: findings that are clear, and say why")
     if scored.old_rows > scored.rows * _OLD:
         output.note(
             f"{scored.old_rows:,} rows are from before what the detector had seen: were they scored already? "
@@ -129,6 +133,40 @@ def explain(
         _tell_incident(incident)
     if len(incidents) > limit:
         output.note(f"{len(incidents) - limit:,} more incidents; --limit, or --json for all")
+
+
+@app.command()
+def feedback(
+    alerts: Annotated[Path, typer.Argument(help="FILE.jsonl of `icelos logs detect score`")],
+    incident: Annotated[str, typer.Argument(help="Its id, as `icelos logs detect explain` tells it")],
+    model: ModelFolder,
+    verdict: Annotated[str, typer.Option(help="benign or confirmed")],
+    days: Annotated[float, typer.Option(min=0.01, help="How long it holds, in the log's time")] = 30.0,
+    note: Annotated[str, typer.Option(help="Why; stands in the findings")] = "",
+    json: Json = False,
+) -> None:
+    """Keep what an incident was, for a while. Benign: the same unusual values of its entity are held back, and
+    counted. Confirmed: its entity is watched closer.
+
+    Example: icelos logs detect feedback alerts.jsonl 05861fef7b19 --model models/watch --verdict benign
+    """
+    from icelos.errors import InputError
+    from icelos.jobs.logs.detect.explaining import read_findings
+    from icelos.jobs.logs.detect.feedback import add
+    from icelos.jobs.logs.detect.model import load
+
+    if verdict not in ("benign", "confirmed"):
+        raise InputError(f"no verdict is called {verdict!r}", hint="benign or confirmed")
+    load(model)
+    said = add(
+        model, read_findings(alerts), incident, "benign" if verdict == "benign" else "confirmed",
+        days=days, note=note,
+    )  # fmt: skip
+    if json:
+        output.json_line(said)
+        return
+    values = "; ".join(f"{field} {', '.join(some[:3])}" for field, some in said.values.items())
+    output.note(f"{said.entity}: {said.verdict} until {said.until}{f', for {values}' if values else ''}")
 
 
 @contextmanager

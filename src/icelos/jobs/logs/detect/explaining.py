@@ -17,6 +17,7 @@ from icelos.data.reading import open_input, read_lines
 from icelos.errors import InputError
 from icelos.findings import Failure, Finding
 from icelos.jobs.logs.detect.columns import Layout, Reader
+from icelos.jobs.logs.detect.findings import HELD_BACK
 from icelos.jobs.logs.detect.training import read_rows
 
 _COMMONEST = 3
@@ -53,16 +54,19 @@ def explain(alerts: Path, layout: Layout, rows: str = "") -> list[Incident]:
 
     Raises InputError for a file that is none.
     """
-    findings = _findings(alerts)
+    findings = read_findings(alerts)
     by_incident: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
+        if finding.label == HELD_BACK:
+            continue
         by_incident[_of(finding, "incident") or finding.record_id].append(finding)
     found = [_incident(name, some) for name, some in by_incident.items()]
     found.sort(key=lambda one: (-one.score, one.id))
     return _with_usual(found, layout, rows) if rows else found
 
 
-def _findings(path: Path) -> list[Finding]:
+def read_findings(path: Path) -> list[Finding]:
+    """The findings of a file. Raises InputError for a line that is none."""
     found = []
     with open_input(path) as stream:
         for line in read_lines(stream):

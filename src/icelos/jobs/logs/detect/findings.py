@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from icelos.findings import Evidence, Finding, How, Verdict
 from icelos.jobs.logs.detect.behaviour import HOURS, Behaviour, Matrix
 from icelos.jobs.logs.detect.columns import Floats
+from icelos.jobs.logs.detect.feedback import FIELD
+from icelos.jobs.logs.detect.feedback import Verdict as Benign
 from icelos.jobs.logs.detect.model import Detector
 from icelos.records import record_id
 
 JOB = "logs"
 LABEL = "unusual-behaviour"
+HELD_BACK = "held-back"
 _REASONS = 4
 """Reasons told of a row."""
 _SHOWN = 120
@@ -50,8 +54,25 @@ def finding(
         attributes={
             "incident": incident, "entity": who, "resembles": detector.resembles(row),
             "time": _shown(values.get(detector.settings.layout.time)),
+            **{f"{FIELD}{field}": value for field, value in unusual_values(detector, row, values).items()},
         },
     )  # fmt: skip
+
+
+def unusual_values(detector: Detector, row: Matrix, values: Mapping[str, object]) -> dict[str, str]:
+    """The values of a row that are new to its user, by field."""
+    names = detector.behaviour.names
+    facets = detector.settings.layout.facets
+    return {one: _shown(values.get(one)) for one in facets if row[names.index(f"{_NOVEL}{one}")] > 0}
+
+
+def held_back(finding: Finding, said: Benign) -> Finding:
+    """The finding of a row whose unusual values an analyst has called benign: clear, and says so."""
+    why = f"held back until {said.until} by the verdict on {said.incident}"
+    note = f" ({said.note})" if said.note else ""
+    return msgspec.structs.replace(
+        finding, verdict=Verdict.CLEAR, label=HELD_BACK, summary=f"{why}{note}: {finding.summary}"
+    )
 
 
 def incident_of(who: str, first: str) -> str:

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from icelos import __version__
 from icelos.data.atomic import atomic_write
 from icelos.errors import InputError, MissingExtra
+from icelos.jobs.logs.detect import feedback
 from icelos.jobs.logs.detect.behaviour import WHOLE, Behaviour, Matrix
 from icelos.jobs.logs.detect.columns import Floats, Layout
 from icelos.jobs.logs.detect.table import Arrays
@@ -114,10 +115,13 @@ class Detector:
     """Scores rows: half by trees that know attacks, half by how unusual a row is as a whole, for what no one
     has taught."""
 
-    def __init__(self, settings: Settings, trees: str, behaviour: Behaviour) -> None:
+    def __init__(
+        self, settings: Settings, trees: str, behaviour: Behaviour, said: feedback.Feedback | None = None
+    ) -> None:
         """Raises MissingExtra, InputError for trees that are none."""
         library = lightgbm()
         self.settings, self.behaviour = settings, behaviour
+        self.feedback = said or feedback.Feedback()
         self._text = trees
         try:
             self._trees = library.Booster(model_str=trees)
@@ -138,6 +142,12 @@ class Detector:
         by_trees = self.settings.trees.of(predicted(self._trees, features))
         as_a_whole = self.settings.surprise.of(features[:, self._surprise].astype(np.float64))
         return (by_trees + as_a_whole) / 2
+
+    @property
+    def watched_threshold(self) -> float:
+        """That of entities with a confirmed incident: one row in a hundred is above it."""
+        quantiles = self.settings.calibration.quantiles
+        return min(self.threshold, quantiles[QUANTILES.index(0.99)]) if quantiles else self.threshold
 
     def resembles(self, row: Matrix) -> str:
         """The ATT&CK technique whose rows are most like this one, "" where none was taught."""
@@ -190,7 +200,7 @@ def load(folder: Path) -> Detector:
     if behaviour.names != settings.features:
         raise InputError("a detector of other features", source=str(folder), hint="train it again")
     behaviour.restore(load_arrays(folder / _STATE))
-    return Detector(settings, trees, behaviour)
+    return Detector(settings, trees, behaviour, feedback.load(folder))
 
 
 def load_arrays(path: Path) -> Arrays:

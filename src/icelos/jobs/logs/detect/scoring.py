@@ -27,8 +27,15 @@ from icelos.errors import InputError
 from icelos.findings import Failure, Finding
 from icelos.jobs.logs.detect.alerts import entity_days
 from icelos.jobs.logs.detect.behaviour import DAY
-from icelos.jobs.logs.detect.columns import Columns, Reader
-from icelos.jobs.logs.detect.findings import finding, incident_of, values_by_path
+from icelos.jobs.logs.detect.columns import Columns, Floats, Reader, code_of
+from icelos.jobs.logs.detect.findings import (
+    HELD_BACK,
+    finding,
+    held_back,
+    incident_of,
+    unusual_values,
+    values_by_path,
+)
 from icelos.jobs.logs.detect.model import Detector, load_arrays
 from icelos.jobs.logs.detect.table import Arrays
 from icelos.jobs.logs.detect.training import BATCH, Read, read_rows
@@ -43,7 +50,8 @@ _SECONDS = 10.0
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the rows: `rows` is alerts + clear, `failures` could not be read. `drift` is alerts a
-    day as a multiple of the budget. `old_rows` are from before what the detector had seen."""
+    day as a multiple of the budget. `held_back` rows are clear by an analyst's verdict, `old_rows` from before
+    what the detector had seen."""
 
     generator: str = "icelos logs detect score"
     detector: str
@@ -58,6 +66,7 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
     above_threshold: float
     drift: float
     old_rows: int
+    held_back: int
 
 
 @dataclass
@@ -67,6 +76,7 @@ class _Place:
     rows: int = 0
     alerts: int = 0
     failures: int = 0
+    held_back: int = 0
 
 
 class Scorer:
@@ -90,18 +100,32 @@ class Scorer:
         self.old_rows += int(np.count_nonzero(columns.moments < self.begun_at))
         self._count_days(columns)
         found: list[Finding | None] = [None] * len(rows)
-        alerts = np.flatnonzero(scores >= self.detector.threshold)
-        if alerts.size:
-            shares = self.detector.shares(features[alerts])
-            self.alert_days.update(entity_days(columns)[alerts].tolist())
-            for place, row in enumerate(alerts.tolist()):
-                known = values_by_path(self.reader.layout.paths, rows[row].values)
-                moment, id = float(columns.moments[row]), self._id(rows[row], known)
-                incident = self._incident(int(columns.users[row]), moment, id)
-                found[row] = finding(
-                    self.detector, features[row], float(scores[row]), shares[place], known,
-                    id=id, source=rows[row].source, incident=incident,
-                )  # fmt: skip
+        alerts = np.flatnonzero(scores >= self._thresholds(columns))
+        if not alerts.size:
+            return found
+        shares, days = self.detector.shares(features[alerts]), entity_days(columns)
+        for place, row in enumerate(alerts.tolist()):
+            known = values_by_path(self.reader.layout.paths, rows[row].values)
+            moment, id = float(columns.moments[row]), self._id(rows[row], known)
+            unusual = unusual_values(self.detector, features[row], known)
+            said = self.detector.feedback.benign(str(known.get(self.reader.layout.user)), moment, unusual)
+            incident = said.incident if said else self._incident(int(columns.users[row]), moment, id)
+            made = finding(
+                self.detector, features[row], float(scores[row]), shares[place], known,
+                id=id, source=rows[row].source, incident=incident,
+            )  # fmt: skip
+            found[row] = made if said is None else held_back(made, said)
+            if said is None:
+                self.alert_days.add(int(days[row]))
+        return found
+
+    def _thresholds(self, columns: Columns) -> Floats:
+        """(rows) of each row: lower for entities with a confirmed incident, while that holds."""
+        found = np.full(len(columns), self.detector.threshold)
+        for entity in self.detector.feedback.watched:
+            for row in np.flatnonzero(columns.users == code_of(entity)).tolist():
+                if self.detector.feedback.is_watched(entity, float(columns.moments[row])):
+                    found[row] = self.detector.watched_threshold
         return found
 
     def _id(self, row: Read, known: dict[str, object]) -> str:
@@ -236,7 +260,9 @@ class _Run:
         self.place.bytes += sum(map(len, stored))
         self.place.rows += count - failures
         self.place.failures += failures
-        self.place.alerts += len(stored) - failures
+        held = sum(isinstance(one, Finding) and one.label == HELD_BACK for one in outcomes)
+        self.place.held_back += held
+        self.place.alerts += len(stored) - failures - held
         if time.monotonic() - self._saved >= _SECONDS:
             self._save()
 
@@ -246,7 +272,7 @@ class _Run:
             self._file.flush()
             os.fsync(self._file.fileno())
         at = self.place
-        place = np.array([at.items, at.bytes, at.rows, at.alerts, at.failures], np.int64)
+        place = np.array([at.items, at.bytes, at.rows, at.alerts, at.failures, at.held_back], np.int64)
         with atomic_write(self._folder / "state.npz") as file:
             np.savez(file, **(self._scorer.snapshot() | {"place": place}))  # type: ignore[arg-type]
 
@@ -267,7 +293,7 @@ class _Run:
             alerts_per_day=round(per_day, 2),
             above_threshold=round(self.place.alerts / max(1, self.place.rows), 6),
             drift=round(per_day / calibration.budget, 2) if calibration.budget else 0.0,
-            old_rows=scorer.old_rows,
+            old_rows=scorer.old_rows, held_back=self.place.held_back,
         )  # fmt: skip
         write_meta(self._output, scored)
         return scored

@@ -13,7 +13,8 @@ from icelos.contracts import Stateful
 from icelos.data.sources import JsonLinesSource
 from icelos.errors import InputError
 from icelos.jobs.logs.detect import scoring, training
-from icelos.jobs.logs.detect.explaining import explain
+from icelos.jobs.logs.detect.explaining import explain, read_findings
+from icelos.jobs.logs.detect.feedback import add
 from icelos.jobs.logs.detect.model import Detector, load
 from icelos.jobs.logs.detect.scoring import Scored, score_log
 from icelos.jobs.logs.detect.training import Options, scenarios_for, train
@@ -271,3 +272,42 @@ def test_rows_resemble_the_technique_that_they_are_of(folder: Path, tmp_path: Pa
     ]
     assert len(found) > 10
     assert sum(one["attributes"]["resembles"] == "T1110.003" for one in found) > 0.6 * len(found)
+
+
+def test_what_was_called_benign_is_held_back_until_its_day_and_says_so(folder: Path, tmp_path: Path) -> None:
+    model, source = tmp_path / "model", str(folder / "attacked.jsonl")
+    load(folder / "model").save(model)
+    before = score_log(source, tmp_path / "before.jsonl", load(model))
+    found = read_findings(tmp_path / "before.jsonl")
+    played = {one["record_id"] for one in labelled(folder / "attacked.jsonl")}
+    alert = next(one for one in found if one.record_id in played and "field:ipAddress" in one.attributes)
+    said = add(model, found, alert.attributes["incident"], "benign", days=30, note="a test")
+    assert alert.attributes["field:ipAddress"] in said.values["ipAddress"]
+    after = score_log(source, tmp_path / "after.jsonl", load(model))
+    assert after.rows == before.rows == after.alerts + after.clear
+    assert after.alerts == before.alerts - after.held_back < before.alerts
+    held = [one for one in read_findings(tmp_path / "after.jsonl") if one.label == "held-back"]
+    assert len(held) == after.held_back
+    assert all(one.verdict == "clear" and "(a test)" in one.summary for one in held)
+    assert {one.attributes["entity"] for one in held} == {said.entity}
+    (model / "feedback.jsonl").unlink()
+    add(model, found, alert.attributes["incident"], "benign", days=-40, note="long ago")
+    assert score_log(source, tmp_path / "expired.jsonl", load(model)).alerts == before.alerts
+
+
+def test_whom_an_incident_was_confirmed_of_is_watched_closer(folder: Path, tmp_path: Path) -> None:
+    model, source = tmp_path / "model", str(folder / "attacked.jsonl")
+    load(folder / "model").save(model)
+    score_log(source, tmp_path / "before.jsonl", load(model))
+    found = read_findings(tmp_path / "before.jsonl")
+    said = add(model, found, found[0].attributes["incident"], "confirmed", days=30, note="")
+    score_log(source, tmp_path / "after.jsonl", load(model))
+    after = read_findings(tmp_path / "after.jsonl")
+    of_entity = [sum(one.attributes["entity"] == said.entity for one in some) for some in (found, after)]
+    assert of_entity[1] >= of_entity[0]
+    assert len(after) - len(found) == of_entity[1] - of_entity[0]
+    with pytest.raises(InputError, match="no incident"):
+        add(model, found, "nothing", "benign", days=1, note="")
+    (model / "feedback.jsonl").write_text("no")
+    with pytest.raises(InputError, match="not verdicts"):
+        load(model)
