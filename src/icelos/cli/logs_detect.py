@@ -145,8 +145,8 @@ def feedback(
     note: Annotated[str, typer.Option(help="Why; stands in the findings")] = "",
     json: Json = False,
 ) -> None:
-    """Keep what an incident was, for a while. Benign: the same unusual values of its entity are held back, and
-    counted. Confirmed: its entity is watched closer.
+    """Keep what an incident was, for a while. Benign: the same unusual values of its entity are held back.
+    Confirmed: its entity is watched closer.
 
     Example: icelos logs detect feedback alerts.jsonl 05861fef7b19 --model models/watch --verdict benign
     """

@@ -50,8 +50,8 @@ _SECONDS = 10.0
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the rows: `rows` is alerts + clear, `failures` could not be read. `drift` is alerts a
-    day as a multiple of the budget. `held_back` rows are clear by an analyst's verdict, `old_rows` from before
-    what the detector had seen."""
+    day as a multiple of the budget. `held_back` rows are clear by an analyst's verdict, `old_rows` are from
+    before what the detector had seen."""
 
     generator: str = "icelos logs detect score"
     detector: str
