@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import random
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ pytestmark = [
     ),
 ]
 pytest.importorskip("sigma", reason="pySigma is not installed")
-SAMPLE = 700
+SAMPLE = 1500
 """Rows of each corpus."""
 
 
@@ -47,18 +46,23 @@ def test_the_published_rules_are_compiled(loaded: Any) -> None:
     assert all("placeholder" in one.error for one in loaded.failures), [one.error for one in loaded.failures]
 
 
-def _sample(paths: list[Path]) -> Iterator[Row]:
-    """Rows drawn from all files, without lists: how those are read is not what is compared here."""
-    rows = []
-    for path in paths:
-        of_file = [row for row in RowSource(str(path)) if isinstance(row, Row)]
-        drawn = random.Random(path.name).sample(of_file, min(len(of_file), 1 + 4 * SAMPLE // len(paths)))
-        rows += [
-            row
-            for row in drawn
-            if not any("[" in name and name != "tags[]" and "tags[" not in name for name in row.fields)
-        ]
-    yield from random.Random(1).sample(rows, min(SAMPLE, len(rows)))
+def _sample(paths: list[Path]) -> list[Row]:
+    """Rows of every kind of event, as many of the rare ones as of the frequent; those with lists are left
+    out, for how lists are read is not what is compared here."""
+    by_event: dict[str, list[Row]] = {}
+    for path in random.Random(4).sample(paths, min(len(paths), 12)):
+        for row in RowSource(str(path)):
+            if isinstance(row, Row) and not any("[" in name and "tags[" not in name for name in row.fields):
+                by_event.setdefault(_event(row), []).append(row)
+    share = max(1, SAMPLE // len(by_event))
+    return [row for rows in by_event.values() for row in random.Random(5).sample(rows, min(len(rows), share))]
+
+
+def _event(row: Row) -> str:
+    for name in ("EventID", "event.Event.System.EventID", "event.Event.System.EventID.#text"):
+        if name in row.fields:
+            return f"{row.fields[name]} {row.fields.get('Channel', '')}"
+    return ""
 
 
 def _lookup(values: dict[str, str], paths: Any, name: str) -> str | None:
@@ -69,13 +73,13 @@ def _lookup(values: dict[str, str], paths: Any, name: str) -> str | None:
 @pytest.mark.parametrize("corpus", ["otrf_windows", "evtx_attack_samples"])
 def test_two_engines_find_the_same(corpus: str, loaded: Any) -> None:
     from sigma.rule import SigmaRule
+    from tests.unit.jobs.logs.sigma.evaluator import Evaluator
 
     from icelos.jobs.logs.sigma.matching import Matcher
     from icelos.jobs.logs.sigma.taxonomy import layout_of
-    from tests.unit.jobs.logs.sigma.evaluator import Evaluator
 
     paths = sorted((LOGS / corpus).glob("*.jsonl.gz"))
-    sample = list(_sample(paths))
+    sample = _sample(paths)
     rows = [row._replace(source=f"log:{number}") for number, row in enumerate(sample, 1)]
     found = {
         (one.source, one.attributes["rule"])
@@ -101,12 +105,12 @@ def test_two_engines_find_the_same(corpus: str, loaded: Any) -> None:
                 wanted.add((row.source, rule.id))
     print(f"{corpus}: {len(rows)} rows, {compared} pairs of a rule and a row, {len(wanted)} matches")
     assert compared > 10_000
-    assert len(wanted) > 50
+    assert len(wanted) >= 40
     assert found == wanted
 
 
 def _values(row: Row) -> dict[str, str]:
-    values = {}
+    values: dict[str, str] = {}
     for path, value in row.fields.items():
         name = path.replace("\\.", ".").lower().removesuffix(".#text")
         if value is None or name.endswith(("{}", "[]")):
@@ -130,6 +134,6 @@ def test_a_command_over_a_log(tmp_path: Path, capfd: pytest.CaptureFixture[str])
     )
     told = json.loads(capfd.readouterr().out)
     assert told["rows"] == 500
-    assert told["matches"] > 100
+    assert told["matches"] > 30
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_bytes().splitlines()]
     assert sum("finding" in line for line in lines) == told["matches"]

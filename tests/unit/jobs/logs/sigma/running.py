@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 from sigma.rule import SigmaRule
+from tests.unit.jobs.logs.sigma.evaluator import Evaluator
 
 from icelos.data.parse.flat import flat_fields, text_of
 from icelos.findings import Failure, Finding
@@ -15,7 +16,6 @@ from icelos.jobs.logs.profile.rows import Row
 from icelos.jobs.logs.sigma.compiling import Compiler
 from icelos.jobs.logs.sigma.matching import Matcher
 from icelos.jobs.logs.sigma.rules import Rule, compiled
-from tests.unit.jobs.logs.sigma.evaluator import Evaluator
 
 SYSMON = {"EventID": 1, "Channel": "Microsoft-Windows-Sysmon/Operational"}
 _compiler = Compiler()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.jobs.logs.sigma.running import SYSMON, document, findings, matched, process, row_of, rule_of
 
 from icelos.data.sources import JsonLinesSource
 from icelos.findings import Failure, Verdict
@@ -15,7 +16,6 @@ from icelos.jobs.logs.sigma import matching
 from icelos.jobs.logs.sigma.logsources import LogSource, syslog_origin, windows_origin
 from icelos.jobs.logs.sigma.matching import Matcher
 from icelos.jobs.logs.sigma.taxonomy import layout_of
-from tests.unit.jobs.logs.sigma.running import SYSMON, document, findings, matched, process, row_of, rule_of
 
 GRAPH = {"userPrincipalName": "ann@x", "appDisplayName": "Mail", "createdDateTime": "2025-01-06T08:00:00Z"}
 DIAGNOSTIC = {"time": "2025-01-06T08:00:00Z", "resultType": "50053"}
@@ -51,97 +51,283 @@ def evtx(event: object, channel: str, data: dict[str, Any], wrapper: str = "") -
 CASES = [
     ("Graph's code", "azure", "signinlogs", {"ResultType": 50053}, {**GRAPH, "status": {"errorCode": 50053}}),
     (
-        "its reason", "azure", "signinlogs", {"ResultDescription|contains": "locked"},
+        "its reason",
+        "azure",
+        "signinlogs",
+        {"ResultDescription|contains": "locked"},
         {**GRAPH, "status": {"errorCode": 50053, "failureReason": "The account is locked"}},
     ),
     ("success", "azure", "signinlogs", {"Status": "Success"}, {**GRAPH, "status": {"errorCode": 0}}),
     ("failure", "azure", "signinlogs", {"Status": "Failure"}, {**GRAPH, "status": {"errorCode": 1}}),
     (
-        "why it failed", "azure", "signinlogs", {"Status|contains": "MFA Denied"},
+        "why it failed",
+        "azure",
+        "signinlogs",
+        {"Status|contains": "MFA Denied"},
         {**GRAPH, "status": {"errorCode": 500121, "additionalDetails": "MFA denied; user declined"}},
     ),
-    ("a code", "azure", "signinlogs", {"properties.message": "Device Code"}, {**GRAPH, "authenticationProtocol": "deviceCode"}),
-    ("a password", "azure", "signinlogs", {"properties.message": "ROPC"}, {**GRAPH, "authenticationProtocol": "ropc"}),
-    ("letter case", "azure", "signinlogs", {"DeviceDetail.isCompliant": "false"}, {**GRAPH, "deviceDetail": {"isCompliant": False}}),
-    ("a whole object", "azure", "signinlogs", {"DeviceDetail|contains": '"Linux"'}, {**GRAPH, "deviceDetail": {"os": "Linux"}}),
-    ("an empty list", "azure", "signinlogs", {"NetworkLocationDetails": "[]"}, {**GRAPH, "networkLocationDetails": []}),
     (
-        "diagnostic settings", "azure", "signinlogs", {"ResultType": 50053, "userAgent|contains": "axios"},
+        "a code",
+        "azure",
+        "signinlogs",
+        {"properties.message": "Device Code"},
+        {**GRAPH, "authenticationProtocol": "deviceCode"},
+    ),
+    (
+        "a password",
+        "azure",
+        "signinlogs",
+        {"properties.message": "ROPC"},
+        {**GRAPH, "authenticationProtocol": "ropc"},
+    ),
+    (
+        "letter case",
+        "azure",
+        "signinlogs",
+        {"DeviceDetail.isCompliant": "false"},
+        {**GRAPH, "deviceDetail": {"isCompliant": False}},
+    ),
+    (
+        "a whole object",
+        "azure",
+        "signinlogs",
+        {"DeviceDetail|contains": '"Linux"'},
+        {**GRAPH, "deviceDetail": {"os": "Linux"}},
+    ),
+    (
+        "an empty list",
+        "azure",
+        "signinlogs",
+        {"NetworkLocationDetails": "[]"},
+        {**GRAPH, "networkLocationDetails": []},
+    ),
+    (
+        "diagnostic settings",
+        "azure",
+        "signinlogs",
+        {"ResultType": 50053, "userAgent|contains": "axios"},
         {**DIAGNOSTIC, "properties": {**GRAPH, "userAgent": "axios/1.7", "status": {"errorCode": 50053}}},
     ),
     ("Log Analytics", "azure", "signinlogs", {"ResultType": 0}, {**ANALYTICS, "ResultType": "0"}),
     ("audit", "azure", "auditlogs", {"properties.message": "Add member to role", "Status": "Success"}, AUDIT),
     ("its operation", "azure", "auditlogs", {"OperationName|contains|all": ["Add", "role"]}, AUDIT),
     (
-        "whom it was done to", "azure", "auditlogs", {"TargetResources|contains": "62e90394"},
+        "whom it was done to",
+        "azure",
+        "auditlogs",
+        {"TargetResources|contains": "62e90394"},
         {**AUDIT, "targetResources": [{"id": "x"}, {"id": "62e90394-69f5"}]},
     ),
     (
-        "the element that says both", "azure", "auditlogs",
-        {"TargetResources.ModifiedProperties.DisplayName": "b", "TargetResources.ModifiedProperties.NewValue": "2"},
-        {**AUDIT, "targetResources": [
-            {"modifiedProperties": [{"displayName": "a", "newValue": "1"}, {"displayName": "b", "newValue": "2"}]}
-        ]},
+        "the element that says both",
+        "azure",
+        "auditlogs",
+        {
+            "TargetResources.ModifiedProperties.DisplayName": "b",
+            "TargetResources.ModifiedProperties.NewValue": "2",
+        },
+        {
+            **AUDIT,
+            "targetResources": [
+                {
+                    "modifiedProperties": [
+                        {"displayName": "a", "newValue": "1"},
+                        {"displayName": "b", "newValue": "2"},
+                    ]
+                }
+            ],
+        },
     ),
     (
-        "a property by its name", "azure", "auditlogs", {"ConsentContext.IsAdminConsent": "false"},
-        {**AUDIT, "targetResources": [
-            {"modifiedProperties": [{"displayName": "ConsentContext.IsAdminConsent", "newValue": '"False"'}]}
-        ]},
+        "a property by its name",
+        "azure",
+        "auditlogs",
+        {"ConsentContext.IsAdminConsent": "false"},
+        {
+            **AUDIT,
+            "targetResources": [
+                {
+                    "modifiedProperties": [
+                        {"displayName": "ConsentContext.IsAdminConsent", "newValue": '"False"'}
+                    ]
+                }
+            ],
+        },
     ),
     (
-        "audit by diagnostic settings", "azure", "auditlogs", {"operationName": "Add member to role", "properties.result": "success"},
+        "audit by diagnostic settings",
+        "azure",
+        "auditlogs",
+        {"operationName": "Add member to role", "properties.result": "success"},
         {"time": "x", "properties": AUDIT},
     ),
-    ("a risk", "azure", "riskdetection", {"riskEventType": "leakedCredentials"}, {"riskEventType": "leakedCredentials"}),
     (
-        "activity", "azure", "activitylogs", {"operationName": "MICROSOFT.COMPUTE/DISKS/DELETE"},
+        "a risk",
+        "azure",
+        "riskdetection",
+        {"riskEventType": "leakedCredentials"},
+        {"riskEventType": "leakedCredentials"},
+    ),
+    (
+        "activity",
+        "azure",
+        "activitylogs",
+        {"operationName": "MICROSOFT.COMPUTE/DISKS/DELETE"},
         {"operationName": "Microsoft.Compute/disks/delete", "resourceId": "/x"},
     ),
-    ("CloudTrail", "aws", "cloudtrail", {"eventSource": "iam.amazonaws.com", "eventName": "CreateUser"}, TRAIL),
     (
-        "a request", "aws", "cloudtrail", {"requestParameters|contains": "AdministratorAccess"},
+        "CloudTrail",
+        "aws",
+        "cloudtrail",
+        {"eventSource": "iam.amazonaws.com", "eventName": "CreateUser"},
+        TRAIL,
+    ),
+    (
+        "a request",
+        "aws",
+        "cloudtrail",
+        {"requestParameters|contains": "AdministratorAccess"},
         {**TRAIL, "requestParameters": {"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}},
     ),
     (
-        "an element of a list", "aws", "cloudtrail", {"requestParameters.items.cidr": "0.0.0.0/0"},
-        {**TRAIL, "requestParameters": {"items": [{"cidr": str(n)} for n in range(9)] + [{"cidr": "0.0.0.0/0"}]}},
+        "an element of a list",
+        "aws",
+        "cloudtrail",
+        {"requestParameters.items.cidr": "0.0.0.0/0"},
+        {
+            **TRAIL,
+            "requestParameters": {"items": [{"cidr": str(n)} for n in range(9)] + [{"cidr": "0.0.0.0/0"}]},
+        },
     ),
     (
-        "no error", "aws", "cloudtrail", {"errorCode": None}, {**TRAIL, "errorCode": None},
+        "no error",
+        "aws",
+        "cloudtrail",
+        {"errorCode": None},
+        {**TRAIL, "errorCode": None},
     ),
     (
-        "an inbox rule", "m365", "audit", {"Operation": "New-InboxRule", "Parameters|contains": "DeleteMessage"},
-        {**OFFICE, "Parameters": [{"Name": str(n), "Value": ""} for n in range(6)] + [{"Name": "DeleteMessage", "Value": "True"}]},
+        "an inbox rule",
+        "m365",
+        "audit",
+        {"Operation": "New-InboxRule", "Parameters|contains": "DeleteMessage"},
+        {
+            **OFFICE,
+            "Parameters": [{"Name": str(n), "Value": ""} for n in range(6)]
+            + [{"Name": "DeleteMessage", "Value": "True"}],
+        },
     ),
     ("Exchange", "m365", "exchange", {"eventSource": "Exchange", "eventName": "New-InboxRule"}, OFFICE),
-    ("Okta", "okta", "okta", {"eventType": "user.session.start", "securityContext.isProxy": "true"}, {**OKTA, "securityContext": {"isProxy": True}}),
-    ("a target", "okta", "okta", {"target.displayName|contains": "admin"}, {**OKTA, "target": [{"displayName": "x"}, {"displayName": "Admin Console"}]}),
-    ("a domain", "gcp", "google_workspace.admin", {"eventService": "admin.googleapis.com", "eventName": "DELETE_ROLE"}, {**GOOGLE, "events": [{"name": "X"}, {"name": "DELETE_ROLE"}]}),
     (
-        "a setting", "gcp", "google_workspace.admin", {"setting_name|startswith": "ContextAware", "new_value": "false"},
-        {**GOOGLE, "events": [{"name": "X", "parameters": [
-            {"name": "SETTING_NAME", "value": "ContextAwareAccess"}, {"name": "NEW_VALUE", "value": "false"}
-        ]}]},
+        "Okta",
+        "okta",
+        "okta",
+        {"eventType": "user.session.start", "securityContext.isProxy": "true"},
+        {**OKTA, "securityContext": {"isProxy": True}},
     ),
-    ("Google Cloud", "gcp", "gcp.audit", {"gcp.audit.method_name": "storage.delete"}, {"protoPayload": {"methodName": "storage.delete"}}),
-    ("GitHub", "github", "audit", {"action": "org.add_member"}, {"action": "org.add_member", "actor": "ann", "org": "x"}),
+    (
+        "a target",
+        "okta",
+        "okta",
+        {"target.displayName|contains": "admin"},
+        {**OKTA, "target": [{"displayName": "x"}, {"displayName": "Admin Console"}]},
+    ),
+    (
+        "a domain",
+        "gcp",
+        "google_workspace.admin",
+        {"eventService": "admin.googleapis.com", "eventName": "DELETE_ROLE"},
+        {**GOOGLE, "events": [{"name": "X"}, {"name": "DELETE_ROLE"}]},
+    ),
+    (
+        "a setting",
+        "gcp",
+        "google_workspace.admin",
+        {"setting_name|startswith": "ContextAware", "new_value": "false"},
+        {
+            **GOOGLE,
+            "events": [
+                {
+                    "name": "X",
+                    "parameters": [
+                        {"name": "SETTING_NAME", "value": "ContextAwareAccess"},
+                        {"name": "NEW_VALUE", "value": "false"},
+                    ],
+                }
+            ],
+        },
+    ),
+    (
+        "Google Cloud",
+        "gcp",
+        "gcp.audit",
+        {"gcp.audit.method_name": "storage.delete"},
+        {"protoPayload": {"methodName": "storage.delete"}},
+    ),
+    (
+        "GitHub",
+        "github",
+        "audit",
+        {"action": "org.add_member"},
+        {"action": "org.add_member", "actor": "ann", "org": "x"},
+    ),
     ("a channel", "windows", "security", {"EventID": 4625}, {"EventID": 4625, "Channel": "Security"}),
-    ("in small letters", "windows", "security", {"EventID": 4625}, {"EventID": "4625", "Channel": "security"}),
-    ("EVTX", "windows", "security", {"EventID": 4625, "TargetUserName": "ann"}, evtx(4625, "Security", {"TargetUserName": "ann"})),
-    ("EVTX within", "windows", "security", {"EventID": 4625, "TargetUserName": "ann"}, evtx("4625", "Security", {"TargetUserName": "ann"}, "event")),
-    ("a number with attributes", "windows", "security", {"EventID": 4625}, evtx({"#attributes": {"Q": 1}, "#text": 4625}, "Security", {})),
-    ("a provider", "windows", "security", {"Provider_Name": "Microsoft-Windows-Security-Auditing"}, evtx(1, "Security", {})),
+    (
+        "in small letters",
+        "windows",
+        "security",
+        {"EventID": 4625},
+        {"EventID": "4625", "Channel": "security"},
+    ),
+    (
+        "EVTX",
+        "windows",
+        "security",
+        {"EventID": 4625, "TargetUserName": "ann"},
+        evtx(4625, "Security", {"TargetUserName": "ann"}),
+    ),
+    (
+        "EVTX within",
+        "windows",
+        "security",
+        {"EventID": 4625, "TargetUserName": "ann"},
+        evtx("4625", "Security", {"TargetUserName": "ann"}, "event"),
+    ),
+    (
+        "a number with attributes",
+        "windows",
+        "security",
+        {"EventID": 4625},
+        evtx({"#attributes": {"Q": 1}, "#text": 4625}, "Security", {}),
+    ),
+    (
+        "a provider",
+        "windows",
+        "security",
+        {"Provider_Name": "Microsoft-Windows-Security-Auditing"},
+        evtx(1, "Security", {}),
+    ),
     ("a computer", "windows", "security", {"Computer": "ws1"}, evtx(1, "Security", {})),
     (
-        "user data", "windows", "security", {"EventID": 1102, "SubjectUserName": "ann"},
-        {"Event": {"System": {"EventID": 1102, "Channel": "Security"}, "UserData": {"LogFileCleared": {"SubjectUserName": "ann"}}}},
+        "user data",
+        "windows",
+        "security",
+        {"EventID": 1102, "SubjectUserName": "ann"},
+        {
+            "Event": {
+                "System": {"EventID": 1102, "Channel": "Security"},
+                "UserData": {"LogFileCleared": {"SubjectUserName": "ann"}},
+            }
+        },
     ),
     (
-        "Winlogbeat", "windows", "security", {"EventID": 4625, "TargetUserName": "ann", "Channel": "Security"},
+        "Winlogbeat",
+        "windows",
+        "security",
+        {"EventID": 4625, "TargetUserName": "ann", "Channel": "Security"},
         {"winlog": {"event_id": 4625, "channel": "Security", "event_data": {"TargetUserName": "ann"}}},
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -231,9 +417,15 @@ def test_syslog() -> None:
 
 def test_a_finding() -> None:
     whole = document(
-        {"sel": {"Image|endswith": "\\cmd.exe"}, "out": {"CommandLine": None}, "condition": "sel and not out"},
-        id="00000000-0000-0000-0000-000000000001", description="A shell", tags=["attack.t1059.003"],
-    )  # fmt: skip
+        {
+            "sel": {"Image|endswith": "\\cmd.exe"},
+            "out": {"CommandLine": None},
+            "condition": "sel and not out",
+        },
+        id="00000000-0000-0000-0000-000000000001",
+        description="A shell",
+        tags=["attack.t1059.003"],
+    )
     (found,) = findings(
         [rule_of(whole)], [process({"Image": "C:\\CMD.exe", "CommandLine": "cmd " + "x" * 900}, 7)]
     )

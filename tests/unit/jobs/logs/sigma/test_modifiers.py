@@ -6,7 +6,6 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-
 from tests.unit.jobs.logs.sigma.running import document, expected, matched, process, snippet
 
 Given = str | int | float | bool | None | dict[str, Any]

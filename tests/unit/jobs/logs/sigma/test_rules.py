@@ -1,18 +1,19 @@
-"""Rules of files and folders; what is broken, too much or not supported is one Failure, and the rest goes on."""
+"""Rules of files and folders; what is broken, too much or not supported is one Failure each."""
 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.jobs.logs.sigma.running import document, findings, matched, process, rule_of
 
 from icelos.errors import InputError
 from icelos.jobs.logs.sigma import rules as module
 from icelos.jobs.logs.sigma.rules import LEVELS, load_rules
-from tests.unit.jobs.logs.sigma.running import document, findings, matched, process, rule_of
 
 GOOD = """
 title: Good
@@ -235,7 +236,5 @@ JUNK = st.recursive(
 )
 def test_any_document_is_a_rule_or_refused(whole: dict[str, object], detection: object) -> None:
     for one in (whole, {**document({"sel": detection}), **whole}, document({"sel": detection})):
-        try:
+        with suppress(InputError):
             rule_of(one)
-        except InputError as error:
-            assert str(error)

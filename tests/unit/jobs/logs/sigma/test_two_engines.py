@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
+from tests.unit.jobs.logs.sigma.running import document, expected, matched, process
 
 from icelos.errors import InputError
-from tests.unit.jobs.logs.sigma.running import document, expected, matched, process
 
 FIELDS = ("A", "B", "Image", "select", "a.b", 'q"')
 LETTERS = st.text(alphabet="aAbB*?\\%_[]'\"-/ é\n.0", max_size=6)
