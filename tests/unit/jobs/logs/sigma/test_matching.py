@@ -490,10 +490,12 @@ def test_a_rule_that_fails_is_told_once_and_the_others_go_on() -> None:
     assert matcher.counts.matches == {long.id: 4000}
 
 
-def test_a_row_of_long_lists_is_read_in_bounded_ways() -> None:
-    lists = {name: [{"v": str(number)} for number in range(90)] for name in "abcd"}
-    whole = rule("okta", "okta", {f"{name}.v": "none" for name in "abcd"})
-    assert matched(whole, [row_of({**OKTA, **lists})]) == [False]
+def test_a_filled_list_hides_nothing_and_is_read_in_bounded_ways() -> None:
+    lists = {name: [{"v": str(number)} for number in range(900)] for name in "abcd"}
+    lists["c"][-1] = {"v": "wanted"}
+    for name, found in (("b", False), ("c", True)):
+        whole = rule("okta", "okta", {"a.v": "0", "b.v": "0", "d.v|exists": True, f"{name}.v": "wanted"})
+        assert matched(whole, [row_of({**OKTA, **lists})]) == [found]
 
 
 @pytest.mark.parametrize(
