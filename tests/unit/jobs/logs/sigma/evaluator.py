@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from sigma.conditions import (
@@ -34,6 +35,7 @@ from sigma.types import (
     SpecialChars,
 )
 
+_LOWER = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 Lookup = Callable[[str], str | None]
 _FLAGS = {
     SigmaRegularExpressionFlag.IGNORECASE: re.IGNORECASE,
@@ -44,7 +46,7 @@ _FLAGS = {
 
 def lower(text: str) -> str:
     """Only A to Z have two cases here, as documented."""
-    return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in text)
+    return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
 class Evaluator:
@@ -104,7 +106,12 @@ def _regex(wanted: SigmaRegularExpression) -> re.Pattern[str]:
     flags = 0
     for flag in wanted.flags:
         flags |= _FLAGS[flag]
-    return re.compile(str(wanted.regexp), flags)
+    return _compiled(str(wanted.regexp), flags)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str, flags: int) -> re.Pattern[str]:
+    return re.compile(pattern, flags)
 
 
 def _within(value: str, cidr: str) -> bool:
@@ -136,24 +143,47 @@ def _refers(value: str, other: str | None, wanted: SigmaFieldReference) -> bool:
     return value.endswith(other) if wanted.ends_with else value == other
 
 
+_PARTS: dict[int, tuple[SigmaString, list[Any]]] = {}
+"""Patterns cut into letters and wildcards, each cut once; with the pattern, so that its id stays its own."""
+
+
+def _parts(wanted: SigmaString) -> list[Any]:
+    known = _PARTS.get(id(wanted))
+    if known is None:
+        cased = isinstance(wanted, SigmaCasedString)
+        parts = [part if cased or not isinstance(part, str) else lower(part) for part in wanted.s]
+        known = _PARTS[id(wanted)] = (wanted, parts)
+    return known[1]
+
+
 def _fits(wanted: SigmaString, value: str, *, whole: bool) -> bool:
-    """A pattern of texts, "*" and "?", tried at every place."""
-    cased = isinstance(wanted, SigmaCasedString)
-    parts: list[Any] = []
-    for part in wanted.s:
-        parts += list(part if cased else lower(part)) if isinstance(part, str) else [part]
-    text = value if cased else lower(value)
+    """A pattern of texts, "*" and "?"; the usual ones by Python's own words for them."""
     many = SpecialChars.WILDCARD_MULTI
+    parts = _parts(wanted)
+    text = value if isinstance(wanted, SigmaCasedString) else lower(value)
     if not whole:
         parts = [many, *parts, many]
+    match parts:
+        case [str(part)]:
+            return text == part
+        case [SpecialChars.WILDCARD_MULTI, str(part), SpecialChars.WILDCARD_MULTI]:
+            return part in text
+        case [str(part), SpecialChars.WILDCARD_MULTI]:
+            return text.startswith(part)
+        case [SpecialChars.WILDCARD_MULTI, str(part)]:
+            return text.endswith(part)
+    return _walks(parts, text)
+
+
+def _walks(parts: list[Any], text: str) -> bool:
     at = {0}  # places in the text that the parts so far may end at
     for part in parts:
-        if part is many:
+        if part is SpecialChars.WILDCARD_MULTI:
             at = set(range(min(at), len(text) + 1)) if at else set()
         elif part is SpecialChars.WILDCARD_SINGLE:
             at = {place + 1 for place in at if place < len(text)}
         else:
-            at = {place + 1 for place in at if text[place : place + 1] == part}
+            at = {place + len(part) for place in at if text.startswith(part, place)}
     return len(text) in at
 
 
