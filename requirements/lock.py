@@ -1,7 +1,7 @@
 """Writes the lock files of this folder from pyproject.toml; needs `uv` on the PATH. Run: make lock
 
-    run.lock         what `make run` installs: base, dense, mail, qr, detect, sigma, train without PyTorch, and
-                     the build backend
+    run.lock         what `make run` installs: base, dense, mail, qr, detect, sigma, train without PyTorch,
+                     and the build backend
     torch-cpu.lock   PyTorch's CPU-only build, for where an index or folder of pip's offers it
     torch.lock       PyTorch as the package index has it, with what its CUDA build needs on Linux
     dev.lock         what tests, checks and docs need on top
