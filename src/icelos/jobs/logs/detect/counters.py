@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from icelos.jobs.logs.detect.table import Arrays, Keys, Table, marks_of
+from icelos.jobs.logs.detect.table import Arrays, Keys, Table, grouped, marks_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -64,9 +64,8 @@ class Counters:
         return before
 
     def _add(self, keys: Keys, added: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        marks = marks_of(keys)
-        order = np.argsort(marks, kind="stable")
-        marks, added = marks[order], added[order]
+        order, marks = grouped(marks_of(keys))
+        added = added[order]
         starts = np.flatnonzero(np.concatenate(([True], marks[1:] != marks[:-1])))
         group = np.zeros(marks.size, np.int64)
         group[starts[1:]] = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from icelos.jobs.logs.detect.table import Arrays, Keys, Table, marks_of
+from icelos.jobs.logs.detect.table import Arrays, Keys, Table, grouped, marks_of
 
 
 class Latest:
@@ -25,9 +25,7 @@ class Latest:
 
     def swap(self, keys: Keys, values: Arrays, kept: npt.NDArray[np.bool_] | None = None) -> Arrays:
         """The values before each event, which its own replace where they are `kept`. All are (rows)."""
-        marks = marks_of(keys)
-        order = np.argsort(marks, kind="stable")
-        marks = marks[order]
+        order, marks = grouped(marks_of(keys))
         starts = np.flatnonzero(np.concatenate(([True], marks[1:] != marks[:-1])))[: marks.size]
         slots = self._table.slots(marks[starts])
         sizes = np.diff(np.concatenate((starts, [marks.size])))

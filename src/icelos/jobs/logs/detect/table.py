@@ -28,6 +28,16 @@ def marks_of(keys: Keys) -> Marks:
     return marks
 
 
+def grouped(marks: Marks) -> tuple[Slots, Marks]:
+    """The order that brings same marks together and keeps that of events, and the marks in it.
+
+    Marks and places are sorted as one number: several times as fast as a stable sort of the marks.
+    """
+    both = (marks.astype(np.uint64) << np.uint64(32)) | np.arange(marks.size, dtype=np.uint64)
+    both.sort()
+    return (both & np.uint64(0xFFFF_FFFF)).astype(np.int64), (both >> np.uint64(32)).astype(np.uint32)
+
+
 class Table:
     """Slots of marks, and columns of values beside them; a slot whose mark is 0 is free."""
 
