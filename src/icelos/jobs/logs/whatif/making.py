@@ -110,9 +110,10 @@ class Maker:
         for path in log.identity if own else ():
             if form.has(own[-1], path):
                 form.put(row, path, form.get(own[-1], path))
-        taken = () if not own else log.surroundings
+        taken = log.surroundings if own else ()
         if self._stage.by == "attacker":  # what is not the attacker's own is to look like the victim's
-            taken = (*log.agent, *log.browser, *log.system) if own and self._episode.client is None else ()
+            machine = (*log.agent, *log.browser, *log.system) if self._episode.client is None else ()
+            taken = (*machine, *(log.unregistered if self._episode.own_device else ())) if own else ()
         for path in taken:
             if form.has(row, path) and form.has(own[-1], path):
                 form.put(row, path, form.get(own[-1], path))
