@@ -164,7 +164,10 @@ def generate(
     output_file: Annotated[Path, typer.Option("--output", help="FILE or FILE.gz")],
     rows: Annotated[int, typer.Option(min=1, help="Rows to write")] = 100,
     seed: Seed = 0,
-    temperature: Annotated[float, typer.Option(min=0, help="0 takes the likeliest token")] = 1.0,
+    temperature: Annotated[
+        float | None,
+        typer.Option(min=0, help="0 takes the likeliest token; if not given: 1, without a grammar 0.95"),
+    ] = None,
     top_k: Annotated[int, typer.Option(min=0, help="Draw from the k likeliest; 0 = from all")] = 0,
     top_p: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Draw from the likeliest with this probability together")

@@ -60,12 +60,13 @@ class GeneratedMeta(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(frozen=True)
 class Wanted:
     """What rows are asked for. `constrained` None: by the model's grammar where it has one; `eta` None: by
-    the rows that were learned from; `since` and `until` have a time zone; `format` empty: by the file's name.
+    the rows that were learned from; `temperature` None: 1 by the grammar, `FREE` without it; `since` and
+    `until` have a time zone; `format` empty: by the file's name.
     """
 
     rows: int
     seed: int
-    temperature: float = 1.0
+    temperature: float | None = None
     top_k: int = 0
     top_p: float = 1.0
     eta: float | None = None
@@ -100,9 +101,13 @@ def generate_rows(
     form = _checked(wanted, path)
     loaded = folder.load(model)
     eta = _eta(loaded) if wanted.eta is None else wanted.eta
+    guide = guide_of(loaded, wanted)
+    temperature = wanted.temperature
+    if temperature is None:
+        temperature = FREE if guide is None else 1.0
     try:
         sampling = Sampling(
-            temperature=wanted.temperature,
+            temperature=temperature,
             top_k=wanted.top_k,
             top_p=wanted.top_p,
             eta=eta,
@@ -110,7 +115,6 @@ def generate_rows(
         )
     except ValueError as error:
         raise InputError(str(error)) from error
-    guide = guide_of(loaded, wanted)
     staging = Staging(path, _plan(loaded, wanted, constrained=guide is not None))
     try:
         _fill(staging, loaded, wanted, sampling, guide, progress)
@@ -121,7 +125,7 @@ def generate_rows(
     meta = GeneratedMeta(
         model=model.name, rows=wanted.rows, written=written, json_rows=staging.position.json_rows,
         unfinished=staging.position.unfinished, repeated=repeated, seed=wanted.seed,
-        temperature=wanted.temperature, top_k=wanted.top_k, top_p=wanted.top_p, eta=eta,
+        temperature=temperature, top_k=wanted.top_k, top_p=wanted.top_p, eta=eta,
         constrained=guide is not None, where=dict(wanted.where),
         since=wanted.since.isoformat() if wanted.since else "",
         until=wanted.until.isoformat() if wanted.until else "", format=form,
@@ -147,6 +151,10 @@ def _checked(wanted: Wanted, path: Path) -> str:
 
 
 LEAST_ETA = 0.002
+FREE = 0.95
+"""The temperature of free rows, where no other is asked for: what a model of minutes gives to tokens that do
+not belong there counts a little less. Of 3,000 sign-ins of `nano` 99.4 % are JSON with it and 98.8 % with 1,
+and the fields' mean distance from real rows is .039 instead of .033 (docs/experiments.md)."""
 
 
 def _eta(model: Model) -> float:
