@@ -183,7 +183,7 @@ def _by_detector(
             continue
         read = [
             Read(values, one.line, _NAME, one.number)
-            for one in batch if (values := scorer.reader.decoded(one.line)) is not None
+            for one in batch if (values := scorer.reader.row(one.line)) is not None
         ]  # fmt: skip
         found = scorer.score(read)
         alerted.update(row.number for row, finding in zip(read, found, strict=True) if finding is not None)

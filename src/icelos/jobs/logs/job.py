@@ -94,6 +94,7 @@ def _merged(first: Finding | None, second: Finding | None) -> Finding | None:
         score=second.score,
         evidence=first.evidence + second.evidence,
         made_by={**first.made_by, **second.made_by},
+        attributes={**first.attributes, **second.attributes},
     )
 
 

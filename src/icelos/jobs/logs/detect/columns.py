@@ -6,6 +6,7 @@ that is made for them, and any row that does not fit it, or is no JSON, by the p
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +18,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from icelos.data.parse.flat import Value, escaped, text_of
+from icelos.data.parse.flat import Value, escaped, flat_fields, text_of
+from icelos.errors import InputError
 from icelos.jobs.logs.profile.formats import seconds_of
 
 Codes = npt.NDArray[np.uint64]
@@ -150,6 +152,17 @@ class Reader:
         try:
             return self._get(self._decode(line))
         except (msgspec.MsgspecError, AttributeError, UnicodeDecodeError, RecursionError):
+            return None
+
+    def row(self, line: bytes) -> tuple[Any, ...] | None:
+        """The values of a JSON object, by its fields where it does not fit the type; None for other lines."""
+        line = line.removeprefix(codecs.BOM_UTF8)
+        found = self.decoded(line)
+        if found is not None:
+            return found
+        try:
+            return self.values(flat_fields(msgspec.json.decode(line, type=dict[str, Any])))
+        except (msgspec.MsgspecError, InputError, UnicodeDecodeError, RecursionError):
             return None
 
     def values(self, fields: Mapping[str, Value]) -> tuple[Any, ...]:

@@ -182,8 +182,8 @@ def _attacked(
     values: list[Values] = []
     marks: list[tuple[int, bool]] = []
     for line, label in attacked_lines(source, scenarios, wanted):
-        row = reader.decoded(line)
-        if row is None:
+        row = reader.row(line)
+        if row is None:  # no row of the log: neither the threshold nor a score is by it
             continue
         values.append(row)
         if label is None:

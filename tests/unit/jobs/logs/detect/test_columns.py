@@ -78,3 +78,15 @@ def test_a_row_with_nothing_in_it() -> None:
     assert not columns.users.any()
     assert np.isnan(columns.moments).all()
     assert len(reader.columns([])) == 0
+
+
+def test_a_row_that_does_not_fit_the_type_is_read_all_the_same() -> None:
+    """As audit rows of services: the object that would name a user is null."""
+    reader = Reader(LAYOUT)
+    line = json.dumps({**ROW, "user": None}).encode()
+    assert reader.decoded(line) is None
+    row = reader.row(line)
+    assert row is not None
+    assert dict(zip(LAYOUT.paths, row, strict=True))["address"] == "192.0.2.1"
+    assert reader.row(json.dumps(ROW).encode()) == reader.decoded(json.dumps(ROW).encode())
+    assert reader.row(b"nothing") is None

@@ -7,12 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from icelos.contracts import Stateful
 from icelos.data.sources import JsonLinesSource
 from icelos.errors import InputError
 from icelos.jobs.logs.detect import scoring, training
+from icelos.jobs.logs.detect.columns import Reader
 from icelos.jobs.logs.detect.explaining import explain, read_findings
 from icelos.jobs.logs.detect.feedback import add
 from icelos.jobs.logs.detect.model import Detector, load
@@ -311,3 +313,30 @@ def test_whom_an_incident_was_confirmed_of_is_watched_closer(folder: Path, tmp_p
     (model / "feedback.jsonl").write_text("no")
     with pytest.raises(InputError, match="not verdicts"):
         load(model)
+
+
+def test_no_row_is_left_out_of_what_is_learned(tmp_path: Path) -> None:
+    """Audit rows of services have no user object; attacks and the log's own rows are learned all the same."""
+    source = tmp_path / "audit.jsonl"
+    with source.open("w") as file:
+        for n in range(1200):
+            user = {
+                "userPrincipalName": f"u{n % 7}@x.example",
+                "id": str(n % 7),
+                "ipAddress": f"192.0.2.{n % 7}",
+            }
+            by = {"user": user, "app": None} if n % 3 else {"user": None, "app": {"displayName": "sync"}}
+            row = {
+                "id": f"{n:08x}-0000-4000-a000-000000000000", "category": "UserManagement",
+                "activityDisplayName": ("Update user", "Add member to group")[n % 2],
+                "activityDateTime": f"2025-01-{1 + n // 100:02d}T{n % 24:02d}:00:00Z", "result": "success",
+                "initiatedBy": by,
+            }  # fmt: skip
+            file.write(json.dumps(row) + "\n")
+    found = train(str(source), named(["role-grant", "new-device"]), Options(episodes=10, budget=1))
+    assert found.settings.rows == 1200
+    assert {"role-grant", "new-device", "takeover"} >= set(found.settings.taught) > {"takeover"}
+    layout = found.settings.layout
+    lesson = training._Lesson(layout, warm=0, seed=0)
+    played = training._attacked(str(source), Reader(layout), named(["role-grant"]), Options(2), lesson)
+    assert sum(np.count_nonzero(episodes == 0) for _, episodes, _ in played) == 1200
