@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from icelos import __version__
 from icelos.data.atomic import atomic_write
+from icelos.data.parse.limits import read_bounded
 from icelos.errors import InputError, MissingExtra
 from icelos.jobs.logs.detect import feedback
 from icelos.jobs.logs.detect.behaviour import WHOLE, Behaviour, Matrix
@@ -206,7 +207,7 @@ def load(folder: Path) -> Detector:
 def load_arrays(path: Path) -> Arrays:
     """Arrays of a file, without any objects. Raises InputError."""
     try:
-        return arrays_of(_read(path))
+        return arrays_of(_read(path, _STATE_LARGEST))
     except ValueError as error:
         raise InputError(str(error), source=str(path), hint="train it again") from error
 
@@ -223,12 +224,9 @@ def arrays_of(data: bytes) -> Arrays:
         raise ValueError(f"not a state: {error}") from error
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most: int = _LARGEST) -> bytes:
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise InputError(f"no detector: {error.strerror}", source=str(path)) from error
-    if len(data) > _LARGEST:
-        raise InputError("is too large", source=str(path))
-    return data
+        return read_bounded(path, most)
+    except InputError as error:
+        hint = error.hint or "a folder that `icelos logs detect train` wrote"
+        raise InputError(f"no detector: {error.message}", source=str(path), hint=hint) from error

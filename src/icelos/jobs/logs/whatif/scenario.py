@@ -32,7 +32,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from icelos.data.parse.limits import load_yaml
+from icelos.data.parse.limits import load_yaml, read_bounded
 from icelos.errors import InputError
 from icelos.jobs.logs.whatif.forms import LOGS
 
@@ -233,16 +233,11 @@ def load(name: str) -> Scenario:
 
 def _loaded(path: Path) -> Scenario:
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise InputError(f"cannot open: {error.strerror}", source=str(path)) from error
-    if len(data) > _LARGEST:
-        raise InputError("is too long for a scenario", source=str(path))
-    try:
-        return parse(data.decode(), path.name)
+        return parse(read_bounded(path, _LARGEST).decode(), path.name)
     except UnicodeDecodeError as error:
         raise InputError("is not UTF-8", source=str(path)) from error
+    except InputError as error:
+        raise InputError(error.message, hint=error.hint, source=str(path)) from error
 
 
 def parse(text: str, name: str) -> Scenario:

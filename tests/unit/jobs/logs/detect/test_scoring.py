@@ -13,7 +13,7 @@ import pytest
 from icelos.contracts import Stateful
 from icelos.data.sources import JsonLinesSource
 from icelos.errors import InputError
-from icelos.jobs.logs.detect import scoring, training
+from icelos.jobs.logs.detect import model, scoring, training
 from icelos.jobs.logs.detect.columns import Reader
 from icelos.jobs.logs.detect.explaining import explain, read_findings
 from icelos.jobs.logs.detect.feedback import add
@@ -277,42 +277,42 @@ def test_rows_resemble_the_technique_that_they_are_of(folder: Path, tmp_path: Pa
 
 
 def test_what_was_called_benign_is_held_back_until_its_day_and_says_so(folder: Path, tmp_path: Path) -> None:
-    model, source = tmp_path / "model", str(folder / "attacked.jsonl")
-    load(folder / "model").save(model)
-    before = score_log(source, tmp_path / "before.jsonl", load(model))
+    home, source = tmp_path / "model", str(folder / "attacked.jsonl")
+    load(folder / "model").save(home)
+    before = score_log(source, tmp_path / "before.jsonl", load(home))
     found = read_findings(tmp_path / "before.jsonl")
     played = {one["record_id"] for one in labelled(folder / "attacked.jsonl")}
     alert = next(one for one in found if one.record_id in played and "field:ipAddress" in one.attributes)
-    said = add(model, found, alert.attributes["incident"], "benign", days=30, note="a test")
+    said = add(home, found, alert.attributes["incident"], "benign", days=30, note="a test")
     assert alert.attributes["field:ipAddress"] in said.values["ipAddress"]
-    after = score_log(source, tmp_path / "after.jsonl", load(model))
+    after = score_log(source, tmp_path / "after.jsonl", load(home))
     assert after.rows == before.rows == after.alerts + after.clear
     assert after.alerts == before.alerts - after.held_back < before.alerts
     held = [one for one in read_findings(tmp_path / "after.jsonl") if one.label == "held-back"]
     assert len(held) == after.held_back
     assert all(one.verdict == "clear" and "(a test)" in one.summary for one in held)
     assert {one.attributes["entity"] for one in held} == {said.entity}
-    (model / "feedback.jsonl").unlink()
-    add(model, found, alert.attributes["incident"], "benign", days=-40, note="long ago")
-    assert score_log(source, tmp_path / "expired.jsonl", load(model)).alerts == before.alerts
+    (home / "feedback.jsonl").unlink()
+    add(home, found, alert.attributes["incident"], "benign", days=-40, note="long ago")
+    assert score_log(source, tmp_path / "expired.jsonl", load(home)).alerts == before.alerts
 
 
 def test_whom_an_incident_was_confirmed_of_is_watched_closer(folder: Path, tmp_path: Path) -> None:
-    model, source = tmp_path / "model", str(folder / "attacked.jsonl")
-    load(folder / "model").save(model)
-    score_log(source, tmp_path / "before.jsonl", load(model))
+    home, source = tmp_path / "model", str(folder / "attacked.jsonl")
+    load(folder / "model").save(home)
+    score_log(source, tmp_path / "before.jsonl", load(home))
     found = read_findings(tmp_path / "before.jsonl")
-    said = add(model, found, found[0].attributes["incident"], "confirmed", days=30, note="")
-    score_log(source, tmp_path / "after.jsonl", load(model))
+    said = add(home, found, found[0].attributes["incident"], "confirmed", days=30, note="")
+    score_log(source, tmp_path / "after.jsonl", load(home))
     after = read_findings(tmp_path / "after.jsonl")
     of_entity = [sum(one.attributes["entity"] == said.entity for one in some) for some in (found, after)]
     assert of_entity[1] >= of_entity[0]
     assert len(after) - len(found) == of_entity[1] - of_entity[0]
     with pytest.raises(InputError, match="no incident"):
-        add(model, found, "nothing", "benign", days=1, note="")
-    (model / "feedback.jsonl").write_text("no")
+        add(home, found, "nothing", "benign", days=1, note="")
+    (home / "feedback.jsonl").write_text("no")
     with pytest.raises(InputError, match="not verdicts"):
-        load(model)
+        load(home)
 
 
 def test_no_row_is_left_out_of_what_is_learned(tmp_path: Path) -> None:
@@ -340,3 +340,11 @@ def test_no_row_is_left_out_of_what_is_learned(tmp_path: Path) -> None:
     lesson = training._Lesson(layout, warm=0, seed=0)
     played = training._attacked(str(source), Reader(layout), named(["role-grant"]), Options(2), lesson)
     assert sum(np.count_nonzero(episodes == 0) for _, episodes, _ in played) == 1200
+
+
+def test_a_large_state_can_be_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is known of many entities is larger than what a detector's other files may be."""
+    monkeypatch.setattr(model, "_LARGEST", 1000)
+    with (tmp_path / "state.npz").open("wb") as file:
+        np.savez(file, counts=np.arange(5000))
+    assert model.load_arrays(tmp_path / "state.npz")["counts"].size == 5000

@@ -84,7 +84,7 @@ def test_a_scenario_may_be_yaml_and_a_file_that_is_none_is_told(tmp_path: Path) 
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="UTF-8"):
         load(str(path))
-    with pytest.raises(InputError, match="cannot open"):
+    with pytest.raises(InputError, match="cannot read"):
         load(str(tmp_path / "absent.toml"))
     with pytest.raises(InputError, match="no scenario is called 'tokens'"):
         load("tokens")
