@@ -98,6 +98,10 @@ def score(
         f"{scored.incidents:,} incidents, {scored.clear:,} clear, {scored.failures:,} failures"
     )
     output.note(f"{scored.alerts_per_day:g} alerts a day, {scored.drift:g} times the budget")
+    if scored.unknown:
+        output.note(
+            f"{scored.unknown:,} rows have none of the fields that are watched: unknown, train on such rows"
+        )
     if scored.held_back:
         output.note(f"{scored.held_back:,} rows held back by verdicts: findings that are clear, and say why")
     if scored.old_rows > scored.rows * _OLD:

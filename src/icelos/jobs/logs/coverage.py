@@ -18,7 +18,7 @@ import yaml
 
 from icelos.data.parse.flat import Value, flat_fields, text_of
 from icelos.errors import InputError
-from icelos.findings import Finding
+from icelos.findings import Finding, Verdict
 from icelos.jobs.logs.detect.model import Detector
 from icelos.jobs.logs.detect.scoring import Scorer
 from icelos.jobs.logs.detect.training import BATCH, Read
@@ -186,7 +186,11 @@ def _by_detector(
             for one in batch if (values := scorer.reader.row(one.line)) is not None
         ]  # fmt: skip
         found = scorer.score(read)
-        alerted.update(row.number for row, finding in zip(read, found, strict=True) if finding is not None)
+        alerted.update(
+            row.number
+            for row, finding in zip(read, found, strict=True)
+            if finding is not None and finding.verdict is Verdict.ALERT
+        )
     return alerted, rows
 
 

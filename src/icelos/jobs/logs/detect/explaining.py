@@ -17,7 +17,7 @@ from icelos.data.reading import open_input, read_lines
 from icelos.errors import InputError
 from icelos.findings import Failure, Finding
 from icelos.jobs.logs.detect.columns import Layout, Reader
-from icelos.jobs.logs.detect.findings import HELD_BACK
+from icelos.jobs.logs.detect.findings import HELD_BACK, UNKNOWN
 from icelos.jobs.logs.detect.training import read_rows
 
 _COMMONEST = 3
@@ -57,7 +57,7 @@ def explain(alerts: Path, layout: Layout, rows: str = "") -> list[Incident]:
     findings = read_findings(alerts)
     by_incident: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
-        if finding.label == HELD_BACK:
+        if finding.label in (HELD_BACK, UNKNOWN):
             continue
         by_incident[_of(finding, "incident") or finding.record_id].append(finding)
     found = [_incident(name, some) for name, some in by_incident.items()]

@@ -19,6 +19,7 @@ from icelos.records import record_id
 JOB = "logs"
 LABEL = "unusual-behaviour"
 HELD_BACK = "held-back"
+UNKNOWN = "unknown-schema"
 _REASONS = 4
 """Reasons told of a row."""
 _SHOWN = 120
@@ -72,6 +73,19 @@ def held_back(finding: Finding, said: Benign) -> Finding:
     note = f" ({said.note})" if said.note else ""
     return msgspec.structs.replace(
         finding, verdict=Verdict.CLEAR, label=HELD_BACK, summary=f"{why}{note}: {finding.summary}"
+    )
+
+
+def unknown(detector: Detector, *, id: str, source: str) -> Finding:
+    """The finding of a row with none of the fields that are watched: nobody looked, so it is not clear."""
+    return Finding(
+        record_id=id,
+        job=JOB,
+        verdict=Verdict.UNKNOWN,
+        label=UNKNOWN,
+        summary="has none of the fields that the detector watches: train one on such rows",
+        made_by={"detector": detector.version},
+        source=source,
     )
 
 

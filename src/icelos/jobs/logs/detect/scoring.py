@@ -27,12 +27,14 @@ from icelos.errors import InputError
 from icelos.findings import Failure, Finding
 from icelos.jobs.logs.detect.alerts import entity_days
 from icelos.jobs.logs.detect.behaviour import DAY
-from icelos.jobs.logs.detect.columns import Columns, Floats, Reader, code_of
+from icelos.jobs.logs.detect.columns import NOTHING, Columns, Floats, Reader, code_of
 from icelos.jobs.logs.detect.findings import (
     HELD_BACK,
+    UNKNOWN,
     finding,
     held_back,
     incident_of,
+    unknown,
     unusual_values,
     values_by_path,
 )
@@ -49,9 +51,9 @@ _SECONDS = 10.0
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the rows: `rows` is alerts + clear, `failures` could not be read. `drift` is alerts a
-    day as a multiple of the budget. `held_back` rows are clear by an analyst's verdict, `old_rows` are from
-    before what the detector had seen."""
+    """What became of the rows: `rows` is alerts + clear + unknown, `failures` could not be read. `drift` is
+    alerts a day as a multiple of the budget. `held_back` rows are clear by an analyst's verdict, `old_rows`
+    are from before what the detector had seen, `unknown` ones have none of the fields that are watched."""
 
     generator: str = "icelos logs detect score"
     detector: str
@@ -67,6 +69,7 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
     drift: float
     old_rows: int
     held_back: int
+    unknown: int
 
 
 @dataclass
@@ -77,6 +80,7 @@ class _Place:
     alerts: int = 0
     failures: int = 0
     held_back: int = 0
+    unknown: int = 0
 
 
 class Scorer:
@@ -100,7 +104,11 @@ class Scorer:
         self.old_rows += int(np.count_nonzero(columns.moments < self.begun_at))
         self._count_days(columns)
         found: list[Finding | None] = [None] * len(rows)
-        alerts = np.flatnonzero(scores >= self._thresholds(columns))
+        unjudged = (columns.users == NOTHING) & (columns.facets == NOTHING).all(axis=1)
+        for row in np.flatnonzero(unjudged).tolist():
+            known = values_by_path(self.reader.layout.paths, rows[row].values)
+            found[row] = unknown(self.detector, id=self._id(rows[row], known), source=rows[row].source)
+        alerts = np.flatnonzero((scores >= self._thresholds(columns)) & ~unjudged)
         if not alerts.size:
             return found
         shares, days = self.detector.shares(features[alerts]), entity_days(columns)
@@ -261,8 +269,10 @@ class _Run:
         self.place.rows += count - failures
         self.place.failures += failures
         held = sum(isinstance(one, Finding) and one.label == HELD_BACK for one in outcomes)
+        unjudged = sum(isinstance(one, Finding) and one.label == UNKNOWN for one in outcomes)
         self.place.held_back += held
-        self.place.alerts += len(stored) - failures - held
+        self.place.unknown += unjudged
+        self.place.alerts += len(stored) - failures - held - unjudged
         if time.monotonic() - self._saved >= _SECONDS:
             self._save()
 
@@ -272,7 +282,9 @@ class _Run:
             self._file.flush()
             os.fsync(self._file.fileno())
         at = self.place
-        place = np.array([at.items, at.bytes, at.rows, at.alerts, at.failures, at.held_back], np.int64)
+        place = np.array(
+            [at.items, at.bytes, at.rows, at.alerts, at.failures, at.held_back, at.unknown], np.int64
+        )
         with atomic_write(self._folder / "state.npz") as file:
             np.savez(file, **(self._scorer.snapshot() | {"place": place}))  # type: ignore[arg-type]
 
@@ -288,7 +300,8 @@ class _Run:
         per_day = len(scorer.alert_days) / days
         scored = Scored(
             detector=scorer.detector.version, source=self._source, rows=self.place.rows,
-            alerts=self.place.alerts, clear=self.place.rows - self.place.alerts,
+            alerts=self.place.alerts, unknown=self.place.unknown,
+            clear=self.place.rows - self.place.alerts - self.place.unknown,
             failures=self.place.failures, incidents=len(scorer.incidents), days=days,
             alerts_per_day=round(per_day, 2),
             above_threshold=round(self.place.alerts / max(1, self.place.rows), 6),

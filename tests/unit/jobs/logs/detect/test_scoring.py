@@ -348,3 +348,13 @@ def test_a_large_state_can_be_read_again(tmp_path: Path, monkeypatch: pytest.Mon
     with (tmp_path / "state.npz").open("wb") as file:
         np.savez(file, counts=np.arange(5000))
     assert model.load_arrays(tmp_path / "state.npz")["counts"].size == 5000
+
+
+def test_rows_of_another_kind_are_unknown_and_not_clear(detector: Detector, tmp_path: Path) -> None:
+    (tmp_path / "other.jsonl").write_text('{"kind": "another", "who": "ada"}\n' * 40)
+    scored = score_log(str(tmp_path / "other.jsonl"), tmp_path / "out.jsonl", detector)
+    assert (scored.rows, scored.unknown, scored.clear, scored.alerts) == (40, 40, 0, 0)
+    found = read_findings(tmp_path / "out.jsonl")
+    assert {one.verdict for one in found} == {"unknown"}
+    assert len({one.record_id for one in found}) == 40
+    assert explain(tmp_path / "out.jsonl", detector.settings.layout) == []
