@@ -32,6 +32,8 @@ CHANCE = 0.025
 """Of a gain that is none, at most (one side)."""
 _CLOSER = 1.5
 """A threshold that fits is so many times closer to the alerts that it should give, at least."""
+_QUIET = 0.5
+"""Difficulty of episodes, at least: loud ones are found by any detector, and hide that one is better."""
 _TAKEOVERS, _LARGEST_SHARE = 100, 0.02
 """Takeovers where no scenario can be played, and the share of rows at which one begins, at most."""
 
@@ -211,7 +213,7 @@ def _with_episodes(reader: Reader, held: HeldOut, played: _Episodes) -> Iterator
     if not held.scenarios:
         yield from _with_takeovers(reader, held, played)
         return
-    wanted = Wanted(held.episodes, 0.0, held.seed, begin=held.begin, hardest=1.0)
+    wanted = Wanted(held.episodes, _QUIET, held.seed, begin=held.begin, hardest=1.0)
     for columns, numbers, attack in attacked(held.source, reader, held.scenarios, wanted, played.number):
         late = np.flatnonzero(columns.moments >= held.begin)
         yield columns.take(late), np.where(attack, numbers, 0)[late]

@@ -18,7 +18,7 @@ import numpy as np
 
 from icelos.errors import InputError
 from icelos.jobs.logs.detect.behaviour import DAY, Behaviour
-from icelos.jobs.logs.detect.columns import NOTHING, Reader
+from icelos.jobs.logs.detect.columns import NOTHING, Layout, Reader
 from icelos.jobs.logs.detect.comparing import Compared, HeldOut, Progress, compare
 from icelos.jobs.logs.detect.facets import learn_layout
 from icelos.jobs.logs.detect.model import Detector, load
@@ -67,9 +67,10 @@ class Retrained(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Days(NamedTuple):
-    """Of a log: its rows, where the held-out ones begin (seconds since the epoch), how many rows they have,
-    and the last moment."""
+    """Of a log: what is worth watching, its rows, where the held-out ones begin (seconds since the epoch),
+    how many rows they have, and the last moment."""
 
+    layout: Layout
     rows: int
     begin: float
     held_out: int
@@ -99,7 +100,7 @@ def retrain(
         judged, unknown = _judged_by(source, scenarios, champion.settings.taught)
         budget = options.budget or champion.settings.calibration.budget
         learning = Options(options.episodes, budget, options.seed, days.begin)
-        challenger = train(source, scenarios, learning, progress=progress)
+        challenger = train(source, scenarios, learning, layout=days.layout, progress=progress)
         held = HeldOut(
             source, days.begin, days.held_out, judged, options.episodes, budget, options.seed + _OTHER_SEED
         )
@@ -112,7 +113,8 @@ def retrain(
             change = keep(folder, change)
     return Retrained(
         what="replaced" if taken else "kept", in_force=change.in_force, before=change.before, why=change.why,
-        held_out=(_iso(days.begin), _iso(days.last)), left_out=(*left_out, *unknown), compared=compared,
+        held_out=(_iso(days.begin), _iso(days.last)),
+        left_out=tuple(dict.fromkeys((*left_out, *unknown))), compared=compared,
     )  # fmt: skip
 
 
@@ -161,7 +163,7 @@ def _split(source: str, champion: Detector, wanted: int | None) -> _Days:
         )  # fmt: skip
     begin = DAY * _first_held_out(source, rows_of, wanted)
     held_out = sum(count for day, count in rows_of.items() if day * DAY >= begin)
-    return _Days(rows, begin, held_out, last)
+    return _Days(learned, rows, begin, held_out, last)
 
 
 def _first_held_out(source: str, rows_of: Counter[int], wanted: int | None) -> int:

@@ -189,7 +189,7 @@ class Scorer:
             self._clock = float(about["clock"])
             self.days, self.alert_days = set(about["days"]), set(about["alert_days"])
             self.incidents = set(about["incidents"])
-            self.counts = np.array(about["counts"], np.int64)
+            self.counts = np.array(about.get("counts", self.counts), np.int64)
             self.begun_at, self.old_rows = float(about["begun_at"]), int(about["old_rows"])
         except (KeyError, TypeError, msgspec.MsgspecError) as error:
             raise ValueError(f"not a state: {error}") from error

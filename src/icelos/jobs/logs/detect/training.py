@@ -77,14 +77,16 @@ def train(
     scenarios: Sequence[Scenario],
     options: Options = Options(),  # noqa: B008 - immutable
     *,
+    layout: Layout | None = None,
     progress: Progress = lambda *_: None,
 ) -> Detector:
-    """A detector for the rows of a file or folder. Without scenarios it learns from takeovers alone.
+    """A detector for the rows of a file or folder. Without scenarios it learns from takeovers alone; without
+    a layout, which fields to watch.
 
     Raises InputError where the log cannot be watched, MissingExtra without LightGBM.
     """
     lightgbm()
-    layout = learn_layout(RowSource(source))
+    layout = layout or learn_layout(RowSource(source))
     rows = _count(source, Reader(layout), options)
     lesson = _Lesson(layout, warm=int(_WARM * rows), seed=options.seed)
     wanted = Wanted(options.episodes, 0.0, options.seed, end=options.until, hardest=1.0)

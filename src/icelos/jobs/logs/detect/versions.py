@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from icelos import __version__
-from icelos.data.atomic import atomic_write, open_alone, sync_folder
+from icelos.data.atomic import atomic_write, open_alone, remove_abandoned, sync_folder
 from icelos.data.parse.limits import read_bounded
 from icelos.errors import InputError
 
@@ -176,6 +176,7 @@ def _add(folder: Path, changes: Sequence[Change], change: Change) -> Change:
     lines = [*changes, change][-_LINES:]
     with atomic_write(folder / _HISTORY) as file:
         file.write(b"".join(msgspec.json.encode(one) + b"\n" for one in lines))
+    remove_abandoned(folder / _HISTORY)
     wanted = _recent(lines)
     for number in _numbers(folder):
         if number not in wanted:

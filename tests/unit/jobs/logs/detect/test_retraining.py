@@ -120,9 +120,7 @@ def test_the_old_ones_state_and_other_fields_do_not_matter(log: Path, model: Pat
     """Both know the same rows, also where the old one watches other fields, and whatever it has seen."""
     layout = load(model).settings.layout
     fewer = layout.__class__(**{**layout.__dict__, "facets": layout.facets[:-1]})
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("icelos.jobs.logs.detect.training.learn_layout", lambda _: fewer)
-        old = train(str(log), [], Options(budget=2))
+    old = train(str(log), [], Options(budget=2), layout=fewer)
     stored(model, old)
     one = retrain(str(log), model, SCENARIOS, FEW).compared
     old.behaviour = type(old.behaviour)(fewer)
