@@ -39,6 +39,7 @@ _LEAST_DEVIATION, _FURTHEST = 0.3, 16.0
 QUANTILES = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.0)
 """Of the scores, kept by the calibration."""
 _INNER = (0.5, 0.9, 0.99, 0.999)
+_FEWEST = 200
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,9 +65,9 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def shift(self, counts: npt.NDArray[np.int64]) -> float:
         """How far `counted` scores are from those here: the largest difference of the shares that are below a
-        quantile (as Kolmogorov's, at some points), 0 to 1."""
+        quantile (as Kolmogorov's, at some points), 0 to 1; 0 for fewer than 200 scores."""
         total, below, up_to = int(counts[0]), *np.split(counts[1:], 2)
-        if not total or not below.size:
+        if total < _FEWEST or not below.size:
             return 0.0
         shares = np.array(_INNER)
         return float(np.maximum(below / total - shares, shares - up_to / total).max(initial=0.0))

@@ -26,7 +26,7 @@ from icelos.data.atomic import atomic_write, full_disk_named, open_alone
 from icelos.errors import InputError
 from icelos.findings import Failure, Finding
 from icelos.jobs.logs.detect.alerts import entity_days
-from icelos.jobs.logs.detect.behaviour import DAY
+from icelos.jobs.logs.detect.behaviour import DAY, Matrix
 from icelos.jobs.logs.detect.columns import NOTHING, Columns, Floats, Reader, code_of
 from icelos.jobs.logs.detect.findings import (
     HELD_BACK,
@@ -46,6 +46,8 @@ from icelos.records import record_id
 
 _NAMED = 8
 """Characters of an id that names one row and not a kind of them."""
+_SAMPLED = 16
+"""One row of so many says how scores have shifted."""
 _SECONDS = 10.0
 """Between two checkpoints."""
 
@@ -96,7 +98,7 @@ class Scorer:
         self.alert_days: set[int] = set()
         self.days: set[int] = set()
         self.incidents: set[str] = set()
-        self.counts = detector.settings.calibration.counted(np.empty(0))
+        self.counts, self._rows = detector.settings.calibration.counted(np.empty(0)), 0
         self.begun_at, self.old_rows = detector.behaviour.clock, 0
 
     def score(self, rows: list[Read]) -> list[Finding | None]:
@@ -106,7 +108,7 @@ class Scorer:
         scores = self.detector.scores(features)
         self.old_rows += int(np.count_nonzero(columns.moments < self.begun_at))
         self._count_days(columns)
-        self.counts += self.detector.settings.calibration.counted(scores)
+        self._sample(features)
         found: list[Finding | None] = [None] * len(rows)
         unjudged = (columns.users == NOTHING) & (columns.facets == NOTHING).all(axis=1)
         for row in np.flatnonzero(unjudged).tolist():
@@ -159,6 +161,12 @@ class Scorer:
         self.incidents.add(name)
         return name
 
+    def _sample(self, features: Matrix) -> None:
+        """Count the scores of some rows, the same ones however rows are cut into batches."""
+        some = features[-self._rows % _SAMPLED :: _SAMPLED]
+        self._rows += len(features)
+        self.counts += self.detector.settings.calibration.counted(self.detector.scores(some))
+
     def _count_days(self, columns: Columns) -> None:
         days = columns.moments[~np.isnan(columns.moments)] // DAY
         self.days.update(np.unique(days).astype(np.int64).tolist())
@@ -175,6 +183,7 @@ class Scorer:
             "alert_days": sorted(self.alert_days),
             "incidents": sorted(self.incidents),
             "counts": self.counts.tolist(),
+            "rows": self._rows,
         }
         text = np.frombuffer(msgspec.json.encode(about), np.uint8)
         return {"scorer": text} | {
@@ -190,6 +199,7 @@ class Scorer:
             self.days, self.alert_days = set(about["days"]), set(about["alert_days"])
             self.incidents = set(about["incidents"])
             self.counts = np.array(about.get("counts", self.counts), np.int64)
+            self._rows = int(about.get("rows", 0))
             self.begun_at, self.old_rows = float(about["begun_at"]), int(about["old_rows"])
         except (KeyError, TypeError, msgspec.MsgspecError) as error:
             raise ValueError(f"not a state: {error}") from error

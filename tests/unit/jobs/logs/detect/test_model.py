@@ -26,8 +26,9 @@ def test_scores_that_moved_are_told_and_the_same_are_not() -> None:
 
 def test_scores_that_are_all_the_same_are_no_shift() -> None:
     known = calibration([0.1] * 900 + [2.0] * 100)
-    assert known.shift(known.counted(np.array([0.1] * 9 + [2.0]))) == pytest.approx(0, abs=1e-9)
-    assert known.shift(known.counted(np.array([2.0] * 10))) == pytest.approx(0.9)
+    assert known.shift(known.counted(np.array([0.1] * 900 + [2.0] * 100))) == pytest.approx(0, abs=1e-9)
+    assert known.shift(known.counted(np.array([2.0] * 200))) == pytest.approx(0.9)
+    assert known.shift(known.counted(np.array([2.0] * 199))) == 0
     assert known.shift(known.counted(np.empty(0))) == 0
     bare = Calibration(budget=1, threshold=1, rows=0, days=0, quantiles=())
-    assert bare.shift(bare.counted(np.ones(3))) == 0
+    assert bare.shift(bare.counted(np.ones(300))) == 0

@@ -13,11 +13,12 @@ import pytest
 from tests.unit.jobs.logs.detect.conftest import SCENARIOS, blind
 
 from icelos.errors import InputError
-from icelos.jobs.logs.detect import comparing, retraining
+from icelos.jobs.logs.detect import comparing, retraining, scoring
 from icelos.jobs.logs.detect.columns import Reader
 from icelos.jobs.logs.detect.comparing import chance
 from icelos.jobs.logs.detect.model import Detector, load
 from icelos.jobs.logs.detect.retraining import Retraining, retrain
+from icelos.jobs.logs.detect.scoring import score_log
 from icelos.jobs.logs.detect.training import Options, batches, read_values, train
 from icelos.jobs.logs.detect.versions import history, in_force, kept, roll_back
 
@@ -209,3 +210,12 @@ def test_a_gain_has_to_be_more_than_chance() -> None:
     assert chance(6, 0) <= comparing.CHANCE < chance(8, 2)
     assert chance(0, 0) == 1
     assert chance(900, 600) < 1e-9 < chance(1500, 1500)
+
+
+def test_the_shift_of_scores_does_not_depend_on_batches(
+    log: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = score_log(str(log), tmp_path / "one.jsonl", load(trained))
+    monkeypatch.setattr(scoring, "BATCH", 501)
+    assert score_log(str(log), tmp_path / "other.jsonl", load(trained)) == one
+    assert 0 < one.shift < 0.5
