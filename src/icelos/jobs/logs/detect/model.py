@@ -114,7 +114,8 @@ def _rounded(values: Matrix) -> tuple[float, ...]:
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """detector.json. `taught` counts rows of attacks by scenario; made up, all of them."""
+    """detector.json. `taught` counts rows of attacks by scenario; made up, all of them. The trees of a
+    student say what its `teacher` would, a GPT; those of others ("") what is an attack."""
 
     format: int = FORMAT
     version: str = __version__
@@ -126,6 +127,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     likenesses: dict[str, Likeness]
     taught: dict[str, int]
     rows: int
+    teacher: str = ""
 
 
 def lightgbm() -> Any:
@@ -167,6 +169,8 @@ class Detector:
     def scores(self, features: Matrix) -> Floats:
         """(rows) 0 is usual, 1 is about one row in a thousand."""
         by_trees = self.settings.trees.of(predicted(self._trees, features))
+        if self.settings.teacher:
+            return by_trees
         as_a_whole = self.settings.surprise.of(features[:, self._surprise].astype(np.float64))
         return (by_trees + as_a_whole) / 2
 

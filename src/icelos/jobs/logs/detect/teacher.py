@@ -6,6 +6,7 @@ value, keys and punctuation, belongs to the path "".
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -36,7 +37,7 @@ class Teacher:
         require_torch()
         from icelos.gpt import folder as folders
 
-        self.folder = folder
+        self.version = f"{folder.name}@{_digest(folder / folders.WEIGHTS)}"
         self._model = folders.load(folder)
         self._labelled = techniques.load(folder) is not None
         size = self._model.tokenizer.size
@@ -61,6 +62,11 @@ class Teacher:
         found = token_bits(self._model.network, ids)
         ends = np.cumsum(self._bytes[np.asarray(ids, np.int64)])
         return shared(found, ends, spans)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()[:12]
 
 
 def shared(
