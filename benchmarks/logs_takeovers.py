@@ -4,10 +4,10 @@ rows that the model learned from; and a student beside the model, its teacher.
     python -m benchmarks.logs_takeovers REAL TEST --model MODEL --generated FILE [...] [--takeovers 450]
         [--sample 4000] [--lessons 6000] [--seed 0]
 
-REAL are rows of a log, MODEL a GPT that learned from nothing else, FILE rows of that model; TEST are the rows
-after REAL. Where TEST.labels.jsonl (`icelos logs whatif`) stands beside TEST, its attacks are to be found, and
-the scenarios in them are not taught. Else some of TEST's rows are put under the names of other people: runs of
-1 to 12 rows that a person does one after the other, for people who act in the days around it.
+REAL are rows of a log, MODEL a GPT that learned from nothing else, FILE rows of that model; TEST are the
+rows after REAL. Where TEST.labels.jsonl (`icelos logs whatif`) stands beside TEST, its attacks are to be
+found, and the scenarios in them are not taught. Else some of TEST's rows are put under the names of other
+people: runs of 1 to 12 rows that a person does one after the other, for people who act in the days around it.
 
 Each detector scores all of TEST; the area under the curve is that of rows of attacks against all others. What
 the teacher says is asked of all rows of attacks and of `--sample` others. Intervals are of 1,000 draws of
@@ -154,9 +154,7 @@ def synthetic_for_real(given: argparse.Namespace, generated: Path, test: Test) -
         found = {f"trained on {name}": round(auc(test.attacks, one), 4) for name, one in scores.items()}
         apart = interval(
             test.attacks,
-            lambda rows, attacks, s=scores: (
-                auc(attacks, s["generated"][rows]) - auc(attacks, s["real"][rows])
-            ),
+            _difference(scores["generated"], scores["real"]),
         )
         print(json.dumps({"history": history, **found, "generated - real": apart}), flush=True)
 
@@ -180,8 +178,8 @@ def student_and_teacher(given: argparse.Namespace, generated: Path, test: Test) 
     ranks = [np.argsort(np.argsort(values)) for values in (bits, own)]
     print(json.dumps({
         "teacher": round(auc(attacks, bits), 4), "student": round(auc(attacks, own), 4),
-        "student - teacher": interval(attacks, lambda at, a: auc(a, own[at]) - auc(a, bits[at])),
-        "rank correlation": round(float(np.corrcoef(*ranks)[0, 1]), 3),
+        "student - teacher": interval(attacks, _difference(own, bits)),
+        "rank correlation": round(float(np.corrcoef(ranks[0], ranks[1])[0, 1]), 3),
         "student, rows/s": round(by_student), "teacher, rows/s": round(by_teacher, 1),
         "times": round(by_student / by_teacher), "seconds to teach": round(taught),
     }), flush=True)  # fmt: skip
@@ -196,6 +194,10 @@ def _features(detector: Detector, lines: Sequence[bytes]) -> npt.NDArray[np.floa
 def auc(attacks: Numbers, scores: Scores) -> float:
     """The area under the curve of rows of attacks against others."""
     return float(roc_auc_score(attacks > 0, scores))
+
+
+def _difference(one: Scores, other: Scores) -> Callable[[Numbers, Numbers], float]:
+    return lambda rows, attacks: auc(attacks, one[rows]) - auc(attacks, other[rows])
 
 
 def interval(attacks: Numbers, value: Callable[[Numbers, Numbers], float]) -> list[float]:

@@ -204,6 +204,9 @@ def generate(
     time_field: Annotated[
         str, typer.Option(help="The field of --from and --to; the first one of times")
     ] = "",
+    by_time: Annotated[
+        bool, typer.Option("--by-time", help="Write the rows in the order of their times, oldest first")
+    ] = False,
     form: Annotated[
         str, typer.Option("--format", help="rows, csv, cef or parquet; if not given: by the file's name")
     ] = "",
@@ -220,7 +223,7 @@ def generate(
         rows=rows, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p, eta=eta, batch=batch,
         constrained=constrained, where=logs_options.conditions(where or []), since=logs_options.moment(since),
         until=logs_options.moment(until, last=True), time_field=time_field, format=form,
-        technique=technique,
+        technique=technique, by_time=by_time,
     )  # fmt: skip
     told = f"{output_file} is not written yet, the rows so far are kept: the same command goes on with them"
     with output.if_stopped(told), _bar("rows", rows) as advance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +13,10 @@ from icelos.cli.logs_retrain import Json, ModelFolder, counting
 
 if TYPE_CHECKING:
     from icelos.jobs.logs.detect.explaining import Incident
-    from icelos.jobs.logs.detect.model import Settings
+    from icelos.jobs.logs.detect.model import Detector, Settings
     from icelos.jobs.logs.detect.scoring import Scored
+    from icelos.jobs.logs.detect.training import Options, Progress
+    from icelos.jobs.logs.whatif.scenario import Scenario
 
 app = typer.Typer(
     help="Detectors of unusual behaviour: train, score, explain, feedback, retrain, rollback.",
@@ -45,6 +48,14 @@ def train(
         float, typer.Option(min=0.01, help="Alerts a day: entities whose row scores highest that day")
     ] = 20.0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same detector")] = 0,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of a GPT (`icelos logs train`): a student that says of a row what it would; the log "
+            "is to be its own rows (`icelos logs generate --by-time`)"
+        ),
+    ] = None,
+    lessons: Annotated[int, typer.Option(min=300, help="Rows that the teacher is asked about")] = 6000,
     json: Json = False,
 ) -> None:
     """Learn what is usual in a log, and by attacks played into it (`icelos logs whatif`) what is not.
@@ -55,7 +66,6 @@ def train(
     Example: icelos logs detect train signins.jsonl.gz --model models/watch --budget 20
     """
     from icelos.jobs.logs.detect.training import Options, scenarios_for
-    from icelos.jobs.logs.detect.training import train as run
     from icelos.jobs.logs.detect.versions import put_trained
 
     chosen, left_out = scenarios_for(source, attacks or ["all"])
@@ -63,12 +73,27 @@ def train(
         output.note(f"their logs are not here: {', '.join(left_out)}")
     told = "no detector was written, run it again"
     with output.if_stopped(told), counting() as progress:
-        detector = run(source, chosen, Options(episodes, budget, seed), progress=progress)
+        options = Options(episodes, budget, seed)
+        detector = _learned(source, chosen, options, teacher, lessons, progress)
     put_trained(model, detector, seed)
     if json:
         output.json_line(detector.settings)
     else:
         _tell(model, detector.settings)
+
+
+def _learned(
+    source: str, scenarios: Sequence[Scenario], options: Options, teacher: Path | None, lessons: int,
+    progress: Progress,
+) -> Detector:  # fmt: skip
+    if teacher is None:
+        from icelos.jobs.logs.detect.training import train
+
+        return train(source, scenarios, options, progress=progress)
+    from icelos.jobs.logs.detect.student import teach
+    from icelos.jobs.logs.detect.teacher import Teacher
+
+    return teach(source, Teacher(teacher), scenarios, options, lessons=lessons, progress=progress)
 
 
 @app.command()
@@ -220,6 +245,8 @@ def _tell(model: Path, settings: Settings) -> None:
     output.note(f"{model}: {settings.rows:,} rows of {layout.user}; watched: {', '.join(layout.facets)}")
     taught = ", ".join(f"{rows:,} of {name}" for name, rows in sorted(settings.taught.items()))
     output.note(f"made-up rows that it learned from: {taught}")
+    if settings.teacher:
+        output.note(f"a student of {settings.teacher}: what it says of the watched fields, and no more")
     output.note(
         f"threshold {calibration.threshold:.3f} for {calibration.budget:g} alerts a day, "
         f"by {calibration.days:g} days"

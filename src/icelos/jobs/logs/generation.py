@@ -24,6 +24,7 @@ from icelos.jobs.logs.outputs import check_output, labels_path, open_output, wri
 from icelos.jobs.logs.roles import played
 from icelos.jobs.logs.row_formats import FORMATS, format_of, objects, write_rows
 from icelos.jobs.logs.staging import Staging
+from icelos.jobs.logs.time_order import ByTime
 
 if TYPE_CHECKING:
     from icelos.gpt.folder import Model
@@ -66,7 +67,8 @@ class GeneratedMeta(msgspec.Struct, frozen=True, kw_only=True):
 class Wanted:
     """What rows are asked for. `constrained` None: by the model's grammar where it has one; `eta` None: by
     the rows that were learned from; `temperature` None: 1 by the grammar, `FREE` without it; `since` and
-    `until` have a time zone; `format` empty: by the file's name; `technique` of all rows, "" for any.
+    `until` have a time zone; `format` empty: by the file's name; `technique` of all rows, "" for any;
+    `by_time`: written in the order of their times.
     """
 
     rows: int
@@ -83,6 +85,7 @@ class Wanted:
     time_field: str = ""
     format: str = ""
     technique: str = ""
+    by_time: bool = False
 
     @property
     def conditional(self) -> bool:
@@ -126,9 +129,10 @@ def generate_rows(
     staging = Staging(path, _plan(loaded, wanted, constrained=guide is not None))
     try:
         _fill(staging, loaded, wanted, sampling, guide, progress)
-        rows = staging if known is None else techniques.Unlabelled(staging)
+        made_rows = ByTime(staging) if wanted.by_time else staging
+        rows = made_rows if known is None else techniques.Unlabelled(made_rows)
         written = write_rows(rows, path, form, product=model.name)
-        made = {} if known is None else _write_labels(staging, path, form)
+        made = {} if known is None else _write_labels(made_rows, path, form)
         repeated = _repeated(rows)
     finally:
         staging.close()
