@@ -15,7 +15,7 @@ import numpy.typing as npt
 from icelos.jobs.logs.detect.columns import NOTHING, Codes, Columns, Floats, Layout, code_of
 from icelos.jobs.logs.detect.counters import Counters
 from icelos.jobs.logs.detect.latest import Latest
-from icelos.jobs.logs.detect.table import Arrays, Keys
+from icelos.jobs.logs.detect.table import Arrays, Keys, grouped
 
 HOUR, DAY = 3600.0, 86_400.0
 LONG = 21 * DAY
@@ -181,8 +181,9 @@ class Behaviour:
         )
         keys, counts_now = (np.column_stack(part) for part in zip(*counted, strict=True))
         found: list[Floats] = []
+        groups = grouped(keys)
         for counters in self._bursts:
-            counts = counters.add(keys, moments, counts_now)
+            counts = counters.add(keys, moments, counts_now, groups=groups)
             expected = usual / LONG * counters.half_life
             found += [*np.log1p(counts.T), np.log2((counts[:, 0] + 1.0) / (expected + 1.0))]
         return found
