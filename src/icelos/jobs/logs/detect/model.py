@@ -33,6 +33,10 @@ _SETTINGS, _TREES, _STATE = "detector.json", "trees.txt", "state.npz"
 _LARGEST = 256 * 1024 * 1024
 _STATE_LARGEST = 8 << 30
 _BLOCK = 65_536
+_LOOKS = (0, 10, 80)
+"""After how many trees rows are let go."""
+_MARGIN = 1e-6
+"""More than what rounding can do to a sum of trees."""
 _LEAST_DEVIATION, _FURTHEST = 0.3, 16.0
 QUANTILES = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.0)
 """Of the scores, kept by the calibration."""
@@ -57,6 +61,10 @@ class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def of(self, values: Floats) -> Floats:
         """Values by this scale: 0 is usual, 1 is one row in a thousand."""
         return (values - self.usual) / max(self.rare, 1e-6)
+
+    def value(self, scaled: Floats) -> Floats:
+        """The values that are these by this scale."""
+        return scaled * max(self.rare, 1e-6) + self.usual
 
     @classmethod
     def learned(cls, values: Floats) -> Scale:
@@ -130,6 +138,7 @@ class Detector:
             raise InputError(f"not trees: {error}", source=_TREES) from error
         if self._trees.num_feature() != len(settings.features):
             raise InputError("trees of other features", source=_TREES)
+        self._highest = [_highest(self._trees, begin) for begin in _LOOKS]
         self._surprise = settings.features.index(WHOLE)
         self.version = hashlib.blake2b(trees.encode(), digest_size=6).hexdigest()
 
@@ -143,6 +152,26 @@ class Detector:
         by_trees = self.settings.trees.of(predicted(self._trees, features))
         as_a_whole = self.settings.surprise.of(features[:, self._surprise].astype(np.float64))
         return (by_trees + as_a_whole) / 2
+
+    def reaching(self, features: Matrix, thresholds: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+        """The rows whose scores are at or above their thresholds (rows), and these scores.
+
+        A row is let go as soon as no tree that is still to come can lift it there: most of them after a few.
+        """
+        left, sums = np.arange(len(features)), np.zeros(len(features))
+        as_a_whole = self.settings.surprise.of(features[:, self._surprise].astype(np.float64))
+        wanted = self.settings.trees.value(2 * thresholds - as_a_whole) - _MARGIN
+        seen = 0
+        for look, highest in zip(_LOOKS, self._highest, strict=True):
+            if look > seen:
+                sums += predicted(
+                    self._trees, features[left], start_iteration=seen, num_iteration=look - seen
+                )
+            hopeful = sums + highest >= wanted[left]
+            left, sums, seen = left[hopeful], sums[hopeful], look
+        scores = self.scores(features[left])
+        reached = scores >= thresholds[left]
+        return left[reached], scores[reached]
 
     @property
     def watched_threshold(self) -> float:
@@ -179,10 +208,18 @@ class Detector:
             np.savez_compressed(file, **self.behaviour.snapshot())  # type: ignore[arg-type]
 
 
-def predicted(trees: Any, features: Matrix) -> Floats:
-    """(rows) log-odds that a row is of an attack."""
+def _highest(trees: Any, begin: int) -> float:
+    """The most that the trees from this one on can add."""
+    if begin >= trees.num_trees():
+        return 0.0
+    rest = trees.model_to_string(start_iteration=begin, num_iteration=-1)
+    return float(lightgbm().Booster(model_str=rest).upper_bound())
+
+
+def predicted(trees: Any, features: Matrix, **some: int) -> Floats:
+    """(rows) log-odds that a row is of an attack, by all or `some` of the trees."""
     parts = [
-        trees.predict(features[begin : begin + _BLOCK], raw_score=True, num_threads=1)
+        trees.predict(features[begin : begin + _BLOCK], raw_score=True, num_threads=1, **some)
         for begin in range(0, len(features), _BLOCK)
     ]
     return np.concatenate(parts) if parts else np.empty(0)

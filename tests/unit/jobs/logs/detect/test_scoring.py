@@ -18,6 +18,7 @@ from icelos.jobs.logs.detect.columns import Reader
 from icelos.jobs.logs.detect.explaining import explain, read_findings
 from icelos.jobs.logs.detect.feedback import add
 from icelos.jobs.logs.detect.model import Detector, load
+from icelos.jobs.logs.detect.reading import batches, read_values
 from icelos.jobs.logs.detect.scoring import Scored, score_log
 from icelos.jobs.logs.detect.training import Options, scenarios_for, train
 from icelos.jobs.logs.job import build
@@ -139,6 +140,21 @@ def test_batches_of_another_size_give_the_same(
     monkeypatch.setattr(scoring, "BATCH", 501)
     score_log(source, tmp_path / "other.jsonl", load(folder / "model"))
     assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "other.jsonl").read_bytes()
+
+
+def test_rows_are_let_go_early_only_where_they_cannot_reach_the_threshold(
+    folder: Path, detector: Detector
+) -> None:
+    reader = Reader(detector.settings.layout)
+    columns = next(batches(reader, read_values(str(folder / "attacked.jsonl"), reader)))
+    features = detector.behaviour.features(columns)
+    scores = detector.scores(features)
+    for threshold in (-np.inf, *np.quantile(scores, [0.2, 0.9, 0.999]), detector.threshold, np.inf):
+        thresholds = np.where(np.arange(len(columns)) % 7, threshold, np.inf)
+        rows, reached = detector.reaching(features, thresholds)
+        assert np.array_equal(rows, np.flatnonzero(scores >= thresholds))
+        assert np.array_equal(reached, scores[rows])
+    assert detector.reaching(features[:0], scores[:0])[0].size == 0
 
 
 def test_training_again_gives_the_same_detector(folder: Path, detector: Detector) -> None:
