@@ -7,10 +7,13 @@ that get a finding once more. What no typed decoder reads goes through the parse
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from icelos.findings import Failure
 from icelos.jobs.logs.detect.columns import Columns, Reader
@@ -22,6 +25,7 @@ _BYTES = 1 << 24
 """Bytes of its lines from which on it takes no more."""
 
 Values = tuple[Any, ...]
+Wholes = npt.NDArray[np.int64]
 
 
 class Read(NamedTuple):
@@ -43,14 +47,15 @@ class Read(NamedTuple):
 class Batch:
     """Some rows and failures of a log, in its order.
 
-    `lines` and `numbers` (rows) are what rows stood as and where; `names` are those of files, each with the
-    first row of it; `failures` have the number of rows before each. `odd` are the values of rows that their
-    lines alone do not tell.
+    `text` is that of all rows, one behind the other, which end at `ends` (rows); `numbers` (rows) are those
+    of their lines, `names` those of files, each with the first row of it. `odd` are the values of rows that
+    their text alone does not tell. `failures` have the number of rows before each.
     """
 
     columns: Columns
-    lines: Sequence[bytes]
-    numbers: Sequence[int]
+    text: bytes
+    ends: Wholes
+    numbers: Wholes
     names: Sequence[tuple[int, str]]
     odd: Mapping[int, Values]
     failures: Sequence[tuple[int, Failure]]
@@ -62,7 +67,7 @@ class Batch:
 
     def read(self, row: int, reader: Reader) -> Read:
         """One row, with the reader that the columns are of."""
-        line = bytes(self.lines[row])
+        line = self.text[self.ends[row - 1] if row else 0 : self.ends[row]]
         values = self.odd[row] if row in self.odd else reader.decoded(line)
         if values is None:
             raise ValueError(f"no row of this reader: {row}")
@@ -70,7 +75,7 @@ class Batch:
         return Read(values, line, name, int(self.numbers[row]))
 
 
-def read_batches(source: str, reader: Reader, *, size: int = BATCH, skipped: int = 0) -> Iterator[Batch]:
+def read_batches(source: str, reader: Reader, *, size: int = BATCH, skipped: int = 0) -> Generator[Batch]:
     """All rows and failures of a file, folder or standard input ("-"), but for so many first ones.
 
     Raises InputError where there is nothing to read at all.
@@ -202,8 +207,10 @@ class _Gathered:
 
     def done(self) -> Batch:
         """The batch."""
-        columns = self._reader.columns(self.values)
-        return Batch(columns, self._lines, self._numbers, self._names, self._odd, self._failures)
+        columns, lines = self._reader.columns(self.values), self._lines
+        ends = np.cumsum(np.fromiter(map(len, lines), np.int64, len(lines)))
+        numbers = np.array(self._numbers, np.int64)
+        return Batch(columns, b"".join(lines), ends, numbers, self._names, self._odd, self._failures)
 
 
 def _is_row(values: Values) -> bool:

@@ -15,7 +15,8 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
@@ -28,6 +29,7 @@ from icelos.data.atomic import atomic_write, full_disk_named, open_alone
 from icelos.errors import InputError
 from icelos.findings import Failure, Finding
 from icelos.jobs.logs.detect.alerts import entity_days
+from icelos.jobs.logs.detect.apart import read_apart, saves_time
 from icelos.jobs.logs.detect.behaviour import DAY
 from icelos.jobs.logs.detect.columns import NOTHING, Columns, Floats, Reader, code_of
 from icelos.jobs.logs.detect.findings import (
@@ -200,19 +202,23 @@ class Scorer:
 
 
 def score_log(
-    source: str, output: Path, detector: Detector, *, progress: Callable[[int], None] = lambda _: None
-) -> Scored:
+    source: str, output: Path, detector: Detector, *, processes: int | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Scored:  # fmt: skip
     """Score a file or folder into FILE.jsonl: a finding or a failure a line, nothing for clear rows.
 
-    A run that was stopped is gone on with by the same call. Raises InputError where there is nothing to read,
-    or where another run of other things is under way.
+    A run that was stopped is gone on with by the same call. With two `processes` one of them reads; None:
+    where that saves time. Raises InputError where there is nothing to read, or where another run of other
+    things is under way; RunError where the other process ended early.
     """
     check_output(output)
+    apart = saves_time(source) if processes is None else processes > 1
     run = _Run(source, output, detector)
     try:
-        for outcomes, count in run.outcomes():
-            run.add(outcomes, count)
-            progress(run.place.items)
+        with closing(run.outcomes(apart=apart)) as batches:
+            for outcomes, count in batches:
+                run.add(outcomes, count)
+                progress(run.place.items)
         scored = run.finish()
     finally:
         run.close()
@@ -259,13 +265,18 @@ class _Run:
             raise InputError("outcomes of an earlier run are gone", source=str(self._folder))
         self._file.truncate(self.place.bytes)
 
-    def outcomes(self) -> Iterator[tuple[list[Finding | Failure], int]]:
+    def outcomes(self, *, apart: bool) -> Generator[tuple[list[Finding | Failure], int]]:
         """Findings and failures of what is left of the source, in its order, and how many rows and failures
         they are of; in batches."""
-        reader = self._scorer.reader
-        for batch in read_batches(self._source, reader, size=BATCH, skipped=self.place.items):
-            found = self._scorer.findings(batch.columns, partial(batch.read, reader=reader))
-            yield _in_order(found, batch.failures), batch.items
+        reader, done = self._scorer.reader, self.place.items
+        if apart:
+            batches = read_apart(self._source, reader.layout, size=BATCH, skipped=done)
+        else:
+            batches = read_batches(self._source, reader, size=BATCH, skipped=done)
+        with closing(batches):
+            for batch in batches:
+                found = self._scorer.findings(batch.columns, partial(batch.read, reader=reader))
+                yield _in_order(found, batch.failures), batch.items
 
     def add(self, outcomes: list[Finding | Failure], count: int) -> None:
         """Write the outcomes of a batch; every so often they become certain."""
