@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +85,30 @@ class Likeness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Of some rows."""
         return cls(_rounded(rows.mean(axis=0)), _rounded(rows.std(axis=0) + _LEAST_DEVIATION))
 
-    def distance(self, row: Matrix) -> float:
-        """How far a row is from it: the mean of the squared deviations, and the size of what is usual (the
-        logarithm of a Gaussian's density, turned round)."""
-        deviations = np.array(self.deviations)
-        apart = (row - np.array(self.means)) / deviations
-        return float(np.mean(np.minimum(apart**2, _FURTHEST) + 2 * np.log(deviations)))
+
+class Likenesses:
+    """All of a detector, to compare rows with."""
+
+    def __init__(self, likenesses: Mapping[str, Likeness], features: int) -> None:
+        """Raises InputError where one is of another number of features."""
+        self._techniques = tuple(likenesses)
+        if any({len(one.means), len(one.deviations)} != {features} for one in likenesses.values()):
+            raise InputError("likenesses of other features", source=_SETTINGS)
+        self._means = np.array([one.means for one in likenesses.values()])
+        self._deviations = np.array([one.deviations for one in likenesses.values()])
+        self._sizes = 2 * np.log(self._deviations)
+
+    def nearest(self, row: Matrix) -> str:
+        """The technique whose rows are most like this one (features), "" where there is none.
+
+        By the mean of the squared deviations, and the size of what is usual (the logarithm of a Gaussian's
+        density, turned round).
+        """
+        if not self._techniques:
+            return ""
+        apart = (row - self._means) / self._deviations
+        distances = np.mean(np.minimum(apart**2, _FURTHEST) + self._sizes, axis=1)
+        return self._techniques[int(np.argmin(distances))]
 
 
 def _rounded(values: Matrix) -> tuple[float, ...]:
@@ -138,6 +157,7 @@ class Detector:
             raise InputError(f"not trees: {error}", source=_TREES) from error
         if self._trees.num_feature() != len(settings.features):
             raise InputError("trees of other features", source=_TREES)
+        self._likenesses = Likenesses(settings.likenesses, len(settings.features))
         self._highest = [_highest(self._trees, begin) for begin in _LOOKS]
         self._surprise = settings.features.index(WHOLE)
         self.version = hashlib.blake2b(trees.encode(), digest_size=6).hexdigest()
@@ -181,8 +201,7 @@ class Detector:
 
     def resembles(self, row: Matrix) -> str:
         """The ATT&CK technique whose rows are most like this one, "" where none was taught."""
-        likenesses = self.settings.likenesses
-        return min(likenesses, key=lambda technique: likenesses[technique].distance(row), default="")
+        return self._likenesses.nearest(row)
 
     def share_below(self, score: float) -> float:
         """The share of the rows that the threshold was set by that scored less."""
