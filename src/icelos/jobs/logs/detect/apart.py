@@ -6,6 +6,7 @@ ahead at most, and ends when the pipe closes or whoever started it is gone.
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -30,6 +31,8 @@ _LEAST = 1 << 25
 """Bytes of rows from which on a second process saves more than its start takes."""
 _AHEAD = 2
 """Batches that wait to be sent."""
+_OBJECTS = 1 << 17
+"""New objects between two searches for cycles in the other process: rows are many, and in none."""
 _PIPE = 1 << 20
 """Bytes in the pipe."""
 _PACKED = 8
@@ -116,6 +119,7 @@ def _widened(pipe: Connection) -> None:
 def _read(pipe: Connection, source: str, layout: Layout, size: int, skipped: int) -> None:
     """The other process."""
     threading.excepthook = _end
+    gc.set_threshold(_OBJECTS)
     waiting = Queue[Batch | _Refusal | _End](_AHEAD)
     sender = threading.Thread(target=_send_all, args=(pipe, waiting), daemon=True)
     for thread in (threading.Thread(target=_end_with_parent, daemon=True), sender):

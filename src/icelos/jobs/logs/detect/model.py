@@ -13,6 +13,8 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,8 @@ _SETTINGS, _TREES, _STATE = "detector.json", "trees.txt", "state.npz"
 _LARGEST = 256 * 1024 * 1024
 _STATE_LARGEST = 8 << 30
 _BLOCK = 65_536
+_FEW = 16
+"""Rows that are not worth a thread."""
 _LOOKS = (0, 10, 80)
 """After how many trees rows are let go."""
 _MARGIN = 1e-6
@@ -141,7 +145,7 @@ def lightgbm() -> Any:
 
 class Detector:
     """Scores rows: half by trees that know attacks, half by how unusual a row is as a whole, for what no one
-    has taught."""
+    has taught. What adds to a score is found by `threads`."""
 
     def __init__(
         self, settings: Settings, trees: str, behaviour: Behaviour, said: feedback.Feedback | None = None
@@ -150,6 +154,7 @@ class Detector:
         library = lightgbm()
         self.settings, self.behaviour = settings, behaviour
         self.feedback = said or feedback.Feedback()
+        self.threads = 1
         self._text = trees
         try:
             self._trees = library.Booster(model_str=trees)
@@ -209,8 +214,11 @@ class Detector:
 
     def shares(self, features: Matrix) -> npt.NDArray[np.float64]:
         """(rows, features) what each feature adds to the score of its row (SHAP values of trees)."""
-        found: npt.NDArray[np.float64] = self._trees.predict(features, pred_contrib=True, num_threads=1)
-        return found[:, :-1]
+
+        parts = np.array_split(features, self.threads if len(features) >= _FEW else 1)
+        with ThreadPoolExecutor(self.threads) as threads:  # LightGBM's own burn time where they wait
+            found = threads.map(partial(self._trees.predict, pred_contrib=True, num_threads=1), parts)
+            return np.concatenate([*found])[:, :-1]
 
     def save(self, folder: Path) -> None:
         """Write all of it; the settings last, without which there is no detector."""

@@ -213,6 +213,7 @@ def score_log(
     """
     check_output(output)
     apart = saves_time(source) if processes is None else processes > 1
+    detector.threads = 2 if apart else 1
     run = _Run(source, output, detector)
     try:
         with closing(run.outcomes(apart=apart)) as batches:
