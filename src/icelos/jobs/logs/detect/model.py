@@ -38,7 +38,7 @@ _STATE_LARGEST = 8 << 30
 _BLOCK = 65_536
 _FEW = 16
 """Rows that are not worth a thread."""
-_LOOKS = (0, 10, 80)
+_LOOKS = (0, 10, 60, 90)
 """After how many trees rows are let go."""
 _MARGIN = 1e-6
 """More than what rounding can do to a sum of trees."""

@@ -10,12 +10,13 @@ from bisect import bisect_right
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from icelos.findings import Failure
+from icelos.findings import Failure, Finding
 from icelos.jobs.logs.detect.columns import Columns, Reader
 from icelos.jobs.logs.profile.rows import Block, Row, RowSource
 
@@ -64,6 +65,12 @@ class Batch:
     def items(self) -> int:
         """Rows and failures."""
         return len(self.columns) + len(self.failures)
+
+    def in_order(self, found: Mapping[int, Finding]) -> list[Finding | Failure]:
+        """Findings by row and the failures, as they stand in the log."""
+        placed: list[tuple[int, int, Finding | Failure]] = [(row, 1, one) for row, one in found.items()]
+        placed += [(before, 0, one) for before, one in self.failures]
+        return [one for _, _, one in sorted(placed, key=itemgetter(0, 1))]
 
     def read(self, row: int, reader: Reader) -> Read:
         """One row, with the reader that the columns are of."""

@@ -15,11 +15,10 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
 from pathlib import Path
 
 import msgspec
@@ -277,7 +276,7 @@ class _Run:
         with closing(batches):
             for batch in batches:
                 found = self._scorer.findings(batch.columns, partial(batch.read, reader=reader))
-                yield _in_order(found, batch.failures), batch.items
+                yield batch.in_order(found), batch.items
 
     def add(self, outcomes: list[Finding | Failure], count: int) -> None:
         """Write the outcomes of a batch; every so often they become certain."""
@@ -338,12 +337,3 @@ class _Run:
     def remove(self) -> None:
         """The run has ended."""
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _in_order(
-    found: Mapping[int, Finding], failures: Sequence[tuple[int, Failure]]
-) -> list[Finding | Failure]:
-    """Findings by row and failures by the rows before them, as they stand in the log."""
-    placed: list[tuple[int, int, Finding | Failure]] = [(row, 1, one) for row, one in found.items()]
-    placed += [(before, 0, one) for before, one in failures]
-    return [one for _, _, one in sorted(placed, key=itemgetter(0, 1))]
