@@ -109,6 +109,10 @@ def train(
     tokenizer: Annotated[
         str | None, typer.Option(help="byte, char, gpt2, bpe or json-bpe; json-bpe if not given")
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="FILE.labels.jsonl: learn which ATT&CK technique rows are of, to generate by it"),
+    ] = None,
     windows: Annotated[
         str | None,
         typer.Option(help="row: each alone; user: behind those of the same user; row if not given"),
@@ -148,6 +152,7 @@ def train(
             model,
             given={name: value for name, value in given.items() if value is not None},
             means=means,
+            labels=labels,
             resume=resume,
             read=_tell_rows,
             started=_tell_start,
@@ -191,6 +196,9 @@ def generate(
         list[str] | None,
         typer.Option(help="FIELD=VALUE that each row must have; user, application, result, source or a path"),
     ] = None,
+    technique: Annotated[
+        str, typer.Option(help="ATT&CK technique of the rows; for a model that was trained with --labels")
+    ] = "",
     since: Annotated[str, typer.Option("--from", help="No earlier time than this, ISO 8601")] = "",
     until: Annotated[str, typer.Option("--to", help="No later time than this, ISO 8601")] = "",
     time_field: Annotated[
@@ -212,6 +220,7 @@ def generate(
         rows=rows, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p, eta=eta, batch=batch,
         constrained=constrained, where=logs_options.conditions(where or []), since=logs_options.moment(since),
         until=logs_options.moment(until, last=True), time_field=time_field, format=form,
+        technique=technique,
     )  # fmt: skip
     told = f"{output_file} is not written yet, the rows so far are kept: the same command goes on with them"
     with output.if_stopped(told), _bar("rows", rows) as advance:
@@ -259,6 +268,9 @@ def _tell_rows(packed: Packed, rows: RawRows) -> None:
     output.note(f"{packed.rows:,} rows, {packed.bytes:,} bytes, {packed.bytes / packed.tokens:.2f} a token")
     if packed.too_long:
         output.note(f"left out: {packed.too_long:,} rows longer than the context can be")
+    if rows.techniques:
+        told = ", ".join(f"{count:,} of {name}" for name, count in sorted(rows.techniques.items()))
+        output.note(f"techniques: {told}")
     if rows.failures:
         output.note(f"left out: {rows.failures:,} unreadable rows, such as {'; '.join(rows.first_failures)}")
 

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icelos.cli import output
+from icelos.cli import logs_retrain, output
+from icelos.cli.logs_retrain import Json, ModelFolder, counting
 
 if TYPE_CHECKING:
     from icelos.jobs.logs.detect.explaining import Incident
     from icelos.jobs.logs.detect.model import Settings
+    from icelos.jobs.logs.detect.scoring import Scored
 
 app = typer.Typer(
-    help="Detectors of unusual behaviour: train, score, explain, feedback.", no_args_is_help=True
+    help="Detectors of unusual behaviour: train, score, explain, feedback, retrain, rollback.",
+    no_args_is_help=True,
 )
+logs_retrain.add_to(app)
 
 _OLD = 0.1
 """A share of rows that come late in any log."""
-Json = Annotated[bool, typer.Option("--json", help="The result as one JSON object")]
-ModelFolder = Annotated[Path, typer.Option(help="Folder of the detector")]
+_DAYS = 3
+"""Fewer say nothing of drift."""
+_SHIFT = 0.2
+"""Of scores, see `Calibration.shift`."""
 
 
 @app.command()
@@ -52,14 +56,15 @@ def train(
     """
     from icelos.jobs.logs.detect.training import Options, scenarios_for
     from icelos.jobs.logs.detect.training import train as run
+    from icelos.jobs.logs.detect.versions import put_trained
 
     chosen, left_out = scenarios_for(source, attacks or ["all"])
     if left_out:
         output.note(f"their logs are not here: {', '.join(left_out)}")
     told = "no detector was written, run it again"
-    with output.if_stopped(told), _counting() as progress:
+    with output.if_stopped(told), counting() as progress:
         detector = run(source, chosen, Options(episodes, budget, seed), progress=progress)
-    detector.save(model)
+    put_trained(model, detector, seed)
     if json:
         output.json_line(detector.settings)
     else:
@@ -89,7 +94,7 @@ def score(
     with output.if_stopped(told), output.console(stderr=True).status("scoring") as status:
         scored = score_log(source, output_file, detector, progress=lambda n: status.update(f"{n:,} rows"))
     if keep:
-        detector.save_state(model)
+        detector.save_state()
     if json:
         output.json_line(scored)
         return
@@ -109,6 +114,8 @@ def score(
             f"{scored.old_rows:,} rows are from before what the detector had seen: were they scored already? "
             "--forget leaves the model as it was"
         )
+    elif scored.days >= _DAYS:
+        _tell_drift(scored, detector.settings, f"icelos logs detect retrain SOURCE --model {model}")
 
 
 @app.command()
@@ -173,17 +180,19 @@ def feedback(
     output.note(f"{said.entity}: {said.verdict} until {said.until}{f', for {values}' if values else ''}")
 
 
-@contextmanager
-def _counting() -> Iterator[Callable[[str, int], None]]:
-    """A line on stderr with what is done and how many rows."""
-    counts: dict[str, int] = {}
-    with output.console(stderr=True).status("reading") as status:
+def _tell_drift(scored: Scored, settings: Settings, command: str) -> None:
+    """What says that the detector no longer fits the log, and what to do."""
+    from icelos.jobs.logs.detect.alerts import Drift
 
-        def progress(what: str, rows: int) -> None:
-            counts[what] = counts.get(what, 0) + rows
-            status.update(f"{what}: {counts[what]:,} rows")
-
-        yield progress
+    expected = settings.calibration.alerts_per_day or settings.calibration.budget
+    drift = Drift(round(scored.alerts_per_day * scored.days), expected * scored.days)
+    signs = []
+    if drift.is_clear:
+        signs.append(f"{drift.times:.1f} times the alerts of the rows that the threshold was set by")
+    if scored.shift >= _SHIFT:
+        signs.append(f"{scored.shift:.0%} of all scores are no longer where they were")
+    if signs:
+        output.note(f"{', and '.join(signs)}: {command}")
 
 
 def _tell_incident(incident: Incident) -> None:

@@ -43,8 +43,13 @@ class _Pairs:
     table: tuple[tuple[int, ...], ...]
 
 
-def dependencies(columns: Sequence[Column]) -> Iterator[Dependency]:
-    """For each field, up to `MOST_FOR_A_FIELD` earlier ones that narrow it, the best first."""
+def dependencies(columns: Sequence[Column], by_value: int = -1) -> Iterator[Dependency]:
+    """For each field, up to `MOST_FOR_A_FIELD` earlier ones that narrow it, the best first.
+
+    Of the field `by_value` each value is judged by its own pairs: what rare ones were seen with is else
+    relied on because common ones bring nothing new, or of no use because those leave all. It is always among
+    them.
+    """
     length = max((len(column.values) for column in columns), default=0)
     arrays = [_padded(column, length) for column in columns[:FIELDS_LIMIT]]
     room = TOTAL_LIMIT
@@ -55,9 +60,13 @@ def dependencies(columns: Sequence[Column]) -> Iterator[Dependency]:
             pairs
             for on in range(field)
             if columns[on].size > 1
-            and (pairs := _pairs(arrays[on], arrays[field], on, columns[on].size, size)) is not None
+            and (pairs := _pairs(arrays[on], arrays[field], on, columns[on].size, size, on == by_value))
+            is not None
         ]
-        for pairs in sorted(found, key=lambda pairs: (pairs.left, pairs.on))[:MOST_FOR_A_FIELD]:
+        found.sort(key=lambda pairs: (pairs.left, pairs.on))
+        chosen = found[:MOST_FOR_A_FIELD]
+        chosen += [pairs for pairs in found[MOST_FOR_A_FIELD:] if pairs.on == by_value]
+        for pairs in chosen:
             room -= sum(map(len, pairs.table))
             if room < 0:
                 return
@@ -70,7 +79,9 @@ def _padded(column: Column, length: int) -> _Ints:
     return padded
 
 
-def _pairs(on_values: _Ints, values: _Ints, on: int, on_size: int, size: int) -> _Pairs | None:
+def _pairs(
+    on_values: _Ints, values: _Ints, on: int, on_size: int, size: int, by_value: bool
+) -> _Pairs | None:
     both = (on_values >= 0) & (values >= 0)
     total = int(both.sum())
     if total < 2:
@@ -82,9 +93,16 @@ def _pairs(on_values: _Ints, values: _Ints, on: int, on_size: int, size: int) ->
         return None
     widths = np.bincount(owners, minlength=on_size)
     left = float((widths[owners] * counts).sum() / total)  # values left, over the rows
-    if left > NARROWS_TO * size:
+    if left > NARROWS_TO * size and not by_value:
         return None
     table: list[list[int]] = [[] for _ in range(on_size)]
     for owner, value in zip(owners.tolist(), (codes % size).tolist(), strict=True):
         table[owner].append(value)
+    if by_value:
+        rows = np.bincount(on_values[both], minlength=on_size)
+        new = np.bincount(owners[often & (counts == 1)], minlength=on_size)
+        for owner in np.flatnonzero(new > UNSEEN * rows).tolist():
+            table[owner] = list(range(size))
+        if min(map(len, table)) > NARROWS_TO * size:
+            return None
     return _Pairs(on, left, tuple(map(tuple, table)))

@@ -40,8 +40,11 @@ TIMES_CLOSED = 8
 """A field of more times than this is open: they repeat within a burst, and the next burst has others."""
 
 
-def learn(rows: Iterable[bytes]) -> Grammar | None:
-    """The grammar of a sample of rows, or None where they are of no kind that is known."""
+def learn(rows: Iterable[bytes], label: str = "") -> Grammar | None:
+    """The grammar of a sample of rows, or None where they are of no kind that is known.
+
+    `label` is a key in front of each row that says what it is of, some of which may be rare.
+    """
     sample = _sample(rows)
     kind, delimiter = kind_of(sample) if sample else ("", "")
     if not kind:
@@ -57,7 +60,7 @@ def learn(rows: Iterable[bytes]) -> Grammar | None:
             learner.add(taken)
     if not learner.rows:
         return None
-    return learner.learned(kind, delimiter, _style(kind, reader))
+    return learner.learned(kind, delimiter, _style(kind, reader), label)
 
 
 def _take(row: str, kind: str, delimiter: str, reader: JsonReader) -> Object:
@@ -226,14 +229,17 @@ class _Learner:
         self._places += 1
         return _Place()
 
-    def learned(self, kind: str, delimiter: str, style: Style) -> Grammar:
+    def learned(self, kind: str, delimiter: str, style: Style, label: str = "") -> Grammar:
         columns: list[Column] = []
         samples = Counter(value for scalars in self._scalars for value in scalars.strings.sample)
         self._elsewhere = {value for value, places in samples.items() if places > 1}
         root = self._node(self.root, columns)
+        found = {key.name: key.value.values for key in root.keys.keys} if root.keys else {}
+        labels = found.get(label)
+        by_value = -1 if labels is None else labels.number
         return Grammar(
             kind=kind, delimiter=delimiter, style=style, root=root,
-            dependencies=tuple(dependencies(columns)), fields=len(columns),
+            dependencies=tuple(dependencies(columns, by_value)), fields=len(columns),
             rows=self.rows, left_out=self.left_out,
         )  # fmt: skip
 

@@ -7,6 +7,7 @@ that an uninterrupted run would have written (see `staging`).
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -18,9 +19,10 @@ import msgspec
 
 from icelos import __version__
 from icelos.errors import InputError
-from icelos.jobs.logs.outputs import check_output, write_meta
+from icelos.jobs.logs import techniques
+from icelos.jobs.logs.outputs import check_output, labels_path, open_output, write_meta
 from icelos.jobs.logs.roles import played
-from icelos.jobs.logs.row_formats import FORMATS, format_of, write_rows
+from icelos.jobs.logs.row_formats import FORMATS, format_of, objects, write_rows
 from icelos.jobs.logs.staging import Staging
 
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ class GeneratedMeta(msgspec.Struct, frozen=True, kw_only=True):
     """FILE.meta.json of generated rows. `json_rows` parse as a JSON object; the rest stand in the file too,
     if its format can hold them: `written` rows do.
 
-    `unfinished` rows met the end of the model's context; `repeated` rows were made before.
+    `unfinished` rows met the end of the model's context; `repeated` rows were made before. `techniques`
+    counts rows by the ATT&CK technique that they were made for, where the model learned from labelled rows.
     """
 
     simulated: bool = True
@@ -55,13 +58,15 @@ class GeneratedMeta(msgspec.Struct, frozen=True, kw_only=True):
     since: str
     until: str
     format: str
+    technique: str = ""
+    techniques: dict[str, int] = {}
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What rows are asked for. `constrained` None: by the model's grammar where it has one; `eta` None: by
     the rows that were learned from; `temperature` None: 1 by the grammar, `FREE` without it; `since` and
-    `until` have a time zone; `format` empty: by the file's name.
+    `until` have a time zone; `format` empty: by the file's name; `technique` of all rows, "" for any.
     """
 
     rows: int
@@ -77,10 +82,11 @@ class Wanted:
     until: datetime | None = None
     time_field: str = ""
     format: str = ""
+    technique: str = ""
 
     @property
     def conditional(self) -> bool:
-        return bool(self.where or self.since or self.until)
+        return bool(self.where or self.since or self.until or self.technique)
 
 
 def generate_rows(
@@ -88,6 +94,7 @@ def generate_rows(
 ) -> GeneratedMeta:
     """Write rows of the model of a folder; gzip where the name ends in .gz; whole or absent.
 
+    Where the model learned from labelled rows, FILE.labels.jsonl tells which technique each row was made for.
     A line end inside a row is written as a space, and the row does not count as JSON. Raises
     MissingExtra without PyTorch, InputError for an unusable model, values out of range, or conditions that
     no row meets.
@@ -100,6 +107,7 @@ def generate_rows(
 
     form = _checked(wanted, path)
     loaded = folder.load(model)
+    known = _known_techniques(model, wanted.technique)
     eta = _eta(loaded) if wanted.eta is None else wanted.eta
     guide = guide_of(loaded, wanted)
     temperature = wanted.temperature
@@ -118,8 +126,10 @@ def generate_rows(
     staging = Staging(path, _plan(loaded, wanted, constrained=guide is not None))
     try:
         _fill(staging, loaded, wanted, sampling, guide, progress)
-        written = write_rows(staging, path, form, product=model.name)
-        repeated = _repeated(staging)
+        rows = staging if known is None else techniques.Unlabelled(staging)
+        written = write_rows(rows, path, form, product=model.name)
+        made = {} if known is None else _write_labels(staging, path, form)
+        repeated = _repeated(rows)
     finally:
         staging.close()
     meta = GeneratedMeta(
@@ -129,6 +139,7 @@ def generate_rows(
         constrained=guide is not None, where=dict(wanted.where),
         since=wanted.since.isoformat() if wanted.since else "",
         until=wanted.until.isoformat() if wanted.until else "", format=form,
+        technique=wanted.technique, techniques=made,
     )  # fmt: skip
     write_meta(path, meta)
     staging.remove()
@@ -186,6 +197,8 @@ def guide_of(model: Model, wanted: Wanted) -> Guide | None:
         return None
     known = [".".join(path) for path, _ in fields(grammar.root)]
     where = {played(name, known): value for name, value in wanted.where.items()}
+    if wanted.technique:
+        where[techniques.MARK] = wanted.technique
     try:
         left = limits(grammar, Conditions(where, wanted.since, wanted.until, wanted.time_field))
         return Guide(grammar, model.tokenizer, left if wanted.conditional else Limits())
@@ -237,6 +250,37 @@ def _fill(
             json_rows=sum((row.complete or guide is not None) and is_json_row(row.data) for row in block),
             unfinished=sum(not row.complete for row in block),
         )
+
+
+def _known_techniques(model: Path, wanted: str) -> techniques.Techniques | None:
+    known = techniques.load(model)
+    if not wanted or (known is not None and wanted in known.rows):
+        return known
+    if known is None:
+        raise InputError(
+            "the model learned from rows without techniques", source=str(model),
+            hint="train it with --labels, such as those of `icelos logs whatif`",
+        )  # fmt: skip
+    raise InputError(
+        f"the model knows no rows of {wanted}", source=str(model), hint=f"it knows {', '.join(known.rows)}"
+    )
+
+
+def _write_labels(rows: Iterable[bytes], path: Path, form: str) -> dict[str, int]:
+    """FILE.labels.jsonl, a line for each row in the file. How many rows there are of each technique."""
+    counts: Counter[str] = Counter()
+    number = 0
+    with open_output(labels_path(path)) as file:
+        for row in rows:
+            own, technique = techniques.unmarked(row)
+            if form != "rows" and next(objects([own]), None) is None:
+                continue
+            number += 1
+            counts[technique] += 1
+            if technique not in ("", techniques.NONE):
+                label = techniques.RowLabel(row=number, technique=technique)
+                file.write(msgspec.json.encode(label) + b"\n")
+    return dict(sorted(counts.items()))
 
 
 def _repeated(rows: Iterable[bytes]) -> int:

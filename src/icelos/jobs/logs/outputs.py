@@ -19,6 +19,11 @@ def meta_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.meta.json")
 
 
+def labels_path(path: Path) -> Path:
+    """The side file that says what rows of a file are of."""
+    return path.with_name(f"{path.name}.labels.jsonl")
+
+
 def write_meta(path: Path, meta: object) -> None:
     """The side file, whole or absent."""
     with atomic_write(meta_path(path)) as file:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from icelos.errors import InputError
 from icelos.findings import Evidence, Finding, How, Verdict
+from icelos.jobs.logs import techniques
 from icelos.records import LogLine
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class Surprise:
                 hint="train it on at least 20 rows",
             )
         self._held_out: HeldOut = read_json(folder / folders.HELD_OUT, HeldOut)
+        self._labelled = techniques.load(folder) is not None
         self._review = self._held_out.quantile(REVIEW_SHARE)
         self._alert = self._held_out.quantile(ALERT_SHARE)
         self.version = f"{folder.name}@{_digest(folder / folders.WEIGHTS)}"
@@ -69,6 +72,9 @@ class Surprise:
         """Bits that the model needs for a row and its end, a byte of the row. 0 for an empty row."""
         from icelos.gpt.surprise import token_bits
 
+        if self._labelled:
+            with suppress(InputError):  # a row that cannot be labelled is scored as it is
+                row = techniques.marked(row, techniques.NONE)
         bits = token_bits(self._model.network, self._model.tokenizer.encode(row))
         return float(bits.sum()) / len(row) if row else 0.0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,8 +20,9 @@ from icelos.data.parse.flat import Value, flat_fields
 from icelos.data.reading import LINE_LIMIT
 from icelos.errors import InputError
 from icelos.findings import Failure
+from icelos.jobs.logs import techniques
 from icelos.jobs.logs.loss_plot import plot_loss
-from icelos.jobs.logs.profile.rows import RowSource
+from icelos.jobs.logs.profile.rows import Row, RowSource
 from icelos.jobs.logs.roles import user_of
 
 if TYPE_CHECKING:
@@ -32,20 +34,37 @@ if TYPE_CHECKING:
 @dataclass
 class RawRows:
     """The rows of a file or folder as bytes, each element of a JSON array a row; what cannot be read as a row
-    of its log is counted, not trained on. The header of a table is none of its rows."""
+    of its log is counted, not trained on. The header of a table is none of its rows.
+
+    With `labels`, techniques of rows by their number, each row says its own (see `techniques`)."""
 
     location: str
+    labels: Mapping[int, str] | None = None
+    techniques: Counter[str] = field(default_factory=Counter)
     failures: int = 0
     first_failures: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[bytes]:
         """Raises InputError where there is nothing to read at all."""
         self.failures, self.first_failures = 0, []
+        self.techniques.clear()
         for row in RowSource(self.location, limit=LINE_LIMIT):
             if isinstance(row, Failure):
                 self._failed(row.source, row.error)
-            else:
+            elif self.labels is None:
                 yield row.raw
+            elif (labelled := self._labelled(row, self.labels)) is not None:
+                yield labelled
+
+    def _labelled(self, row: Row, labels: Mapping[int, str]) -> bytes | None:
+        technique = labels.get(int(row.source.rpartition(":")[2]), techniques.NONE)
+        try:
+            made = techniques.marked(row.raw, technique)
+        except InputError as error:
+            self._failed(row.source, error.message)
+            return None
+        self.techniques[technique] += 1
+        return made
 
     def _failed(self, source: str, reason: str) -> None:
         self.failures += 1
@@ -59,6 +78,7 @@ def train_on(
     *,
     given: Mapping[str, object],
     means: Mapping[str, Any] | None = None,
+    labels: Path | None = None,
     resume: bool = False,
     read: Callable[[Packed, RawRows], None] = lambda *_: None,
     started: Callable[[ModelConfig, Recipe, Packed], None] = lambda *_: None,
@@ -81,7 +101,7 @@ def train_on(
     with distributed.joined() as ranks:
         plan = planned(model, given, location) if resume else new_plan(location, given)
         if not resume:
-            ranks.first_does(lambda: read(*prepare(location, model, plan)))
+            ranks.first_does(lambda: read(*prepare(location, model, plan, labels)))
         trained = train(
             model, plan, means=Means(**means or {}), ranks=ranks, report=report, stop=stop,
             started=started if ranks.first else lambda *_: None,
@@ -112,10 +132,11 @@ def new_plan(location: str, given: Mapping[str, object]) -> Plan:
     return msgspec.convert({"origin": origin(location), **ends, **given}, Plan)
 
 
-def prepare(location: str, model: Path, plan: Plan) -> tuple[Packed, RawRows]:
+def prepare(location: str, model: Path, plan: Plan, labels: Path | None = None) -> tuple[Packed, RawRows]:
     """Tokenise the rows of `location` into the model's work folder, once.
 
-    Raises InputError where the folder is taken, or where the location has fewer than two usable rows.
+    Raises InputError where the folder is taken, where the location has fewer than two usable rows, and for
+    `labels` (a file of `techniques.read_labels`) that are none of its rows.
     """
     from icelos.gpt import folder, tokenizers
     from icelos.gpt.data import pack
@@ -129,20 +150,40 @@ def prepare(location: str, model: Path, plan: Plan) -> tuple[Packed, RawRows]:
         raise InputError("a run here has not ended", source=str(model), hint="--resume, or another folder")
     if location == "-":
         raise InputError("rows are read more than once", source="stdin", hint="train on a file")
-    rows, work = RawRows(location), work_folder(model)
+    rows, work = _rows_of(location, labels), work_folder(model)
     try:
         tokenizer = tokenizers.fit(plan.tokenizer, rows)
         tokenizers.save(tokenizer, work / folder.TOKENIZER)
         group = user_number if plan.windows == "user" else lambda _: 0
         packed = pack(rows, tokenizer, work / "rows", limit=CONTEXT_LIMIT, group=group)
-        learn_grammar(RawRows(location), model, packed.rows - int(packed.rows * plan.held_out))
+        learn_grammar(_rows_of(location, labels), model, packed.rows - int(packed.rows * plan.held_out))
         if packed.rows < 2:
             raise InputError(_too_few(packed, rows), source=location, hint="a model needs at least two")
+        _keep_techniques(rows, labels, model)
         write_json(work / PLAN, plan)
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
     return packed, rows
+
+
+def _rows_of(location: str, labels: Path | None) -> RawRows:
+    if labels is None:
+        return RawRows(location)
+    if not Path(location).is_file():
+        raise InputError("labels are of the rows of one file", source=location, hint="give that file")
+    return RawRows(location, techniques.read_labels(labels))
+
+
+def _keep_techniques(rows: RawRows, labels: Path | None, model: Path) -> None:
+    (model / techniques.NAME).unlink(missing_ok=True)
+    if labels is None:
+        return
+    if not set(rows.techniques) - {techniques.NONE}:
+        raise InputError(
+            "labels none of these rows", source=str(labels), hint=f"give the labels of {rows.location}"
+        )
+    techniques.save(rows.techniques, model)
 
 
 def _too_few(packed: Packed, rows: RawRows) -> str:
@@ -171,7 +212,7 @@ def learn_grammar(rows: Iterable[bytes], model: Path, count: int) -> None:
     from icelos.gpt.grammar.learn import learn
 
     (model / learned.NAME).unlink(missing_ok=True)
-    grammar = learn(islice(rows, count))
+    grammar = learn(islice(rows, count), techniques.MARK)
     if grammar is not None:
         learned.save(grammar, model)
 

@@ -36,6 +36,18 @@ def test_values_seen_once_keep_the_pair_they_were_seen_in() -> None:
     assert found.table[29] == (29,)
 
 
+def test_each_value_of_a_label_is_judged_by_its_own_pairs() -> None:
+    """Rare: what its rows do is relied on, and whose they are is not, as each has another user."""
+    labels = [0] * 5000 + [1] * 30
+    kinds = [n % 4 for n in range(5000)] + [3] * 30
+    users = [n % 100 for n in range(5000)] + list(range(30))
+    columns = [column(labels, 2), column(kinds, 4), column(users, 100)]
+    assert not list(dependencies(columns[:2]))
+    (found,) = dependencies(columns[:2], 0)
+    assert found.table == ((0, 1, 2, 3), (3,))
+    assert not [one for one in dependencies(columns, 0) if one.field == 2 and one.on == 0]
+
+
 def test_rows_without_a_value_count_for_nothing_and_tables_are_bounded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

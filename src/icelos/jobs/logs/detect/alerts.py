@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,34 @@ def entity_days(columns: Columns) -> Codes:
     users = np.where(columns.users == NOTHING, mixed(columns.sources, 1), columns.users)
     days = np.nan_to_num(columns.moments // DAY).astype(np.int64).astype(np.uint64)
     return mixed(users, days)
+
+
+_FAR = 2.0
+"""Alerts of a threshold that fits may be this many times what they should be, or that part of it."""
+
+
+class Drift(NamedTuple):
+    """How many alerts (an entity, a day) there were, and how many there should have been."""
+
+    alerts: int
+    expected: float
+
+    @property
+    def times(self) -> float:
+        """Alerts as a multiple of what they should be; where they should be none, of one."""
+        return self.alerts / max(self.expected, 1.0)
+
+    @property
+    def apart(self) -> float:
+        """Alerts too many, or too few."""
+        return abs(self.alerts - self.expected)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether there are twice as many or half, and by more than chance: two deviations of Poisson's. Half
+        an alert more on both sides makes few of them say less."""
+        doublings = abs(math.log2((self.alerts + 0.5) / (self.expected + 0.5)))
+        return doublings > math.log2(_FAR) and self.apart > 2 * math.sqrt(max(self.expected, 1.0))
 
 
 class DayTops:
@@ -39,6 +68,10 @@ class DayTops:
                 self._tops[key] = top
         days = columns.moments[~np.isnan(columns.moments)] // DAY
         self._days.update(np.unique(days).astype(np.int64).tolist())
+
+    def alerts(self, threshold: float) -> int:
+        """How many alerts a threshold gives."""
+        return sum(top >= threshold for top in self._tops.values())
 
     def threshold(self, budget: float) -> float:
         """The score from which on there are `budget` alerts a day; infinite where there are no rows."""

@@ -55,6 +55,8 @@ class Behaviour:
         self._bursts = tuple(Counters(half_life) for half_life in BURSTS)
         self._places = Latest(time=np.float64, latitude=np.float32, longitude=np.float32)
         self._last = Latest(time=np.float64, what=np.uint64)
+        fields = "\n".join((*layout.facets, layout.source, layout.user))
+        self._fields = np.array([code_of(fields)], np.uint64)
         self.clock = 0.0
 
     @cached_property
@@ -200,13 +202,15 @@ class Behaviour:
 
     def snapshot(self) -> Arrays:
         """The state as arrays."""
-        found: Arrays = {"clock": np.array([self.clock])}
+        found: Arrays = {"clock": np.array([self.clock]), "fields": self._fields}
         for name, part in self._parts():
             found |= {f"{name}/{key}": array for key, array in part.snapshot().items()}
         return found
 
     def restore(self, state: Arrays) -> None:
-        """Take over a snapshot. Raises ValueError for arrays that are none."""
+        """Take over a snapshot. Raises ValueError for arrays that are none, or of other fields."""
+        if not np.array_equal(state.get("fields", self._fields), self._fields):  # older states do not say
+            raise ValueError("not a state: it is of other fields")
         try:
             for name, part in self._parts():
                 head = f"{name}/"

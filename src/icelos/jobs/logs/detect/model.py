@@ -4,7 +4,8 @@
     trees.txt       LightGBM's own text format
     state.npz       counts, as arrays
 
-Each file is whole or absent; nothing in them is run.
+Each file is whole or absent; nothing in them is run. Where there are several versions, `versions` says which
+is in force.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,9 @@ from icelos.errors import InputError, MissingExtra
 from icelos.jobs.logs.detect import feedback
 from icelos.jobs.logs.detect.behaviour import WHOLE, Behaviour, Matrix
 from icelos.jobs.logs.detect.columns import Floats, Layout
+from icelos.jobs.logs.detect.likeness import Likeness, Likenesses
 from icelos.jobs.logs.detect.table import Arrays
+from icelos.jobs.logs.detect.versions import home_of
 
 FORMAT = 1
 _SETTINGS, _TREES, _STATE = "detector.json", "trees.txt", "state.npz"
@@ -42,19 +44,41 @@ _LOOKS = (0, 10, 60, 90)
 """After how many trees rows are let go."""
 _MARGIN = 1e-6
 """More than what rounding can do to a sum of trees."""
-_LEAST_DEVIATION, _FURTHEST = 0.3, 16.0
 QUANTILES = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.0)
 """Of the scores, kept by the calibration."""
+_INNER = (0.5, 0.9, 0.99, 0.999)
+_FEWEST = 200
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the threshold was set: so many alerts a day (an entity, a day), on rows without known attacks."""
+    """How the threshold was set: so many alerts a day (an entity, a day), on rows without known attacks.
+    `alerts_per_day` is what it gave there: less than the budget where there is less to choose from, 0 where
+    that was not kept."""
 
     budget: float
     threshold: float
     rows: int
     days: float
     quantiles: tuple[float, ...]
+    alerts_per_day: float = 0.0
+
+    def counted(self, scores: Floats) -> npt.NDArray[np.int64]:
+        """How many scores there are, and for each of `_INNER` how many are below that quantile, and at most
+        there (1 + 2 * quantiles). Counts of several batches may be added."""
+        inner = [self.quantiles[QUANTILES.index(share)] for share in _INNER] if self.quantiles else []
+        ordered = np.sort(scores.astype(np.float32))  # quantiles are of such, and many may be the same
+        edges = np.array(inner, np.float32)
+        below = (np.searchsorted(ordered, edges, side=side) for side in ("left", "right"))
+        return np.concatenate(([scores.size], *below)).astype(np.int64)
+
+    def shift(self, counts: npt.NDArray[np.int64]) -> float:
+        """How far `counted` scores are from those here: the largest difference of the shares that are below a
+        quantile (as Kolmogorov's, at some points), 0 to 1; 0 for fewer than 200 scores."""
+        total, below, up_to = int(counts[0]), *np.split(counts[1:], 2)
+        if total < _FEWEST or not below.size:
+            return 0.0
+        shares = np.array(_INNER)
+        return float(np.maximum(below / total - shares, shares - up_to / total).max(initial=0.0))
 
 
 class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,47 +100,6 @@ class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The scale of some values."""
         usual = float(np.median(values))
         return cls(usual, float(np.quantile(values, 0.999)) - usual)
-
-
-class Likeness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What rows of a technique look like: mean and deviation of each feature."""
-
-    means: tuple[float, ...]
-    deviations: tuple[float, ...]
-
-    @classmethod
-    def learned(cls, rows: Matrix) -> Likeness:
-        """Of some rows."""
-        return cls(_rounded(rows.mean(axis=0)), _rounded(rows.std(axis=0) + _LEAST_DEVIATION))
-
-
-class Likenesses:
-    """All of a detector, to compare rows with."""
-
-    def __init__(self, likenesses: Mapping[str, Likeness], features: int) -> None:
-        """Raises InputError where one is of another number of features."""
-        self._techniques = tuple(likenesses)
-        if any({len(one.means), len(one.deviations)} != {features} for one in likenesses.values()):
-            raise InputError("likenesses of other features", source=_SETTINGS)
-        self._means = np.array([one.means for one in likenesses.values()])
-        self._deviations = np.array([one.deviations for one in likenesses.values()])
-        self._sizes = 2 * np.log(self._deviations)
-
-    def nearest(self, row: Matrix) -> str:
-        """The technique whose rows are most like this one (features), "" where there is none.
-
-        By the mean of the squared deviations, and the size of what is usual (the logarithm of a Gaussian's
-        density, turned round).
-        """
-        if not self._techniques:
-            return ""
-        apart = (row - self._means) / self._deviations
-        distances = np.mean(np.minimum(apart**2, _FURTHEST) + self._sizes, axis=1)
-        return self._techniques[int(np.argmin(distances))]
-
-
-def _rounded(values: Matrix) -> tuple[float, ...]:
-    return tuple(round(float(value), 4) for value in values)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -155,7 +138,8 @@ class Detector:
         self.settings, self.behaviour = settings, behaviour
         self.feedback = said or feedback.Feedback()
         self.threads = 1
-        self._text = trees
+        self.text = trees
+        self.home: Path | None = None
         try:
             self._trees = library.Booster(model_str=trees)
         except library.basic.LightGBMError as error:
@@ -221,16 +205,23 @@ class Detector:
             return np.concatenate([*found])[:, :-1]
 
     def save(self, folder: Path) -> None:
-        """Write all of it; the settings last, without which there is no detector."""
+        """Write all of it into a folder that has none; the settings last, without which there is no detector.
+
+        A folder that has one gets another by `versions.put`, as a whole.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         with atomic_write(folder / _TREES) as file:
-            file.write(self._text.encode())
+            file.write(self.text.encode())
         self.save_state(folder)
         with atomic_write(folder / _SETTINGS) as file:
             file.write(msgspec.json.format(msgspec.json.encode(self.settings), indent=2) + b"\n")
 
-    def save_state(self, folder: Path) -> None:
-        """Write what was seen."""
+    def save_state(self, folder: Path | None = None) -> None:
+        """Write what was seen: where it was loaded from if no folder is given, so that the state of one
+        version never stands beside the trees of another."""
+        folder = folder or self.home
+        if folder is None:
+            raise ValueError("was never loaded: there is no place for its state")
         with atomic_write(folder / _STATE) as file:
             np.savez_compressed(file, **self.behaviour.snapshot())  # type: ignore[arg-type]
 
@@ -253,7 +244,15 @@ def predicted(trees: Any, features: Matrix, **some: int) -> Floats:
 
 
 def load(folder: Path) -> Detector:
-    """A detector of a folder. Raises InputError for one that is none, or of another version; MissingExtra."""
+    """The detector of a folder, of the version in force.
+
+    Raises InputError for one that is none, or of another version of Icelos; MissingExtra.
+    """
+    return load_files(home_of(folder), feedback.load(folder))
+
+
+def load_files(folder: Path, said: feedback.Feedback | None = None) -> Detector:
+    """The detector whose files stand in this very folder. Raises as `load`."""
     try:
         settings = msgspec.json.decode(_read(folder / _SETTINGS), type=Settings)
         trees = _read(folder / _TREES).decode()
@@ -264,8 +263,14 @@ def load(folder: Path) -> Detector:
     behaviour = Behaviour(settings.layout)
     if behaviour.names != settings.features:
         raise InputError("a detector of other features", source=str(folder), hint="train it again")
-    behaviour.restore(load_arrays(folder / _STATE))
-    return Detector(settings, trees, behaviour, feedback.load(folder))
+    state = folder / _STATE
+    try:
+        behaviour.restore(load_arrays(state))
+    except ValueError as error:
+        raise InputError(str(error), source=str(state), hint="train it again") from error
+    detector = Detector(settings, trees, behaviour, said)
+    detector.home = folder
+    return detector
 
 
 def load_arrays(path: Path) -> Arrays:

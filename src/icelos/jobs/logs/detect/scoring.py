@@ -29,7 +29,7 @@ from icelos.errors import InputError
 from icelos.findings import Failure, Finding
 from icelos.jobs.logs.detect.alerts import entity_days
 from icelos.jobs.logs.detect.apart import read_apart, saves_time
-from icelos.jobs.logs.detect.behaviour import DAY
+from icelos.jobs.logs.detect.behaviour import DAY, Matrix
 from icelos.jobs.logs.detect.columns import NOTHING, Columns, Floats, Reader, code_of
 from icelos.jobs.logs.detect.findings import (
     HELD_BACK,
@@ -50,13 +50,16 @@ from icelos.records import record_id
 
 _NAMED = 8
 """Characters of an id that names one row and not a kind of them."""
+_SAMPLED = 16
+"""One row of so many says how scores have shifted."""
 _SECONDS = 10.0
 """Between two checkpoints."""
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the rows: `rows` is alerts + clear + unknown, `failures` could not be read. `drift` is
-    alerts a day as a multiple of the budget. `held_back` rows are clear by an analyst's verdict, `old_rows`
+    alerts a day as a multiple of the budget; `shift` how far the scores are from those that the threshold was
+    set by (`Calibration.shift`). `held_back` rows are clear by an analyst's verdict, `old_rows`
     are from before what the detector had seen, `unknown` ones have none of the fields that are watched."""
 
     generator: str = "icelos logs detect score"
@@ -71,6 +74,7 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
     alerts_per_day: float
     above_threshold: float
     drift: float
+    shift: float
     old_rows: int
     held_back: int
     unknown: int
@@ -98,6 +102,7 @@ class Scorer:
         self.alert_days: set[int] = set()
         self.days: set[int] = set()
         self.incidents: set[str] = set()
+        self.counts, self._rows = detector.settings.calibration.counted(np.empty(0)), 0
         self.begun_at, self.old_rows = detector.behaviour.clock, 0
 
     def score(self, rows: Sequence[Read]) -> list[Finding | None]:
@@ -110,6 +115,7 @@ class Scorer:
         features = self.detector.behaviour.features(columns)
         self.old_rows += int(np.count_nonzero(columns.moments < self.begun_at))
         self._count_days(columns)
+        self._sample(features)
         unjudged = (columns.users == NOTHING) & (columns.facets == NOTHING).all(axis=1)
         found = {row: self._unknown(read(row)) for row in np.flatnonzero(unjudged).tolist()}
         thresholds = np.where(unjudged, np.inf, self._thresholds(columns))
@@ -165,6 +171,12 @@ class Scorer:
         self.incidents.add(name)
         return name
 
+    def _sample(self, features: Matrix) -> None:
+        """Count the scores of some rows, the same ones however rows are cut into batches."""
+        some = features[-self._rows % _SAMPLED :: _SAMPLED]
+        self._rows += len(features)
+        self.counts += self.detector.settings.calibration.counted(self.detector.scores(some))
+
     def _count_days(self, columns: Columns) -> None:
         days = columns.moments[~np.isnan(columns.moments)] // DAY
         self.days.update(np.unique(days).astype(np.int64).tolist())
@@ -180,6 +192,8 @@ class Scorer:
             "days": sorted(self.days),
             "alert_days": sorted(self.alert_days),
             "incidents": sorted(self.incidents),
+            "counts": self.counts.tolist(),
+            "rows": self._rows,
         }
         text = np.frombuffer(msgspec.json.encode(about), np.uint8)
         return {"scorer": text} | {
@@ -194,6 +208,8 @@ class Scorer:
             self._clock = float(about["clock"])
             self.days, self.alert_days = set(about["days"]), set(about["alert_days"])
             self.incidents = set(about["incidents"])
+            self.counts = np.array(about.get("counts", self.counts), np.int64)
+            self._rows = int(about.get("rows", 0))
             self.begun_at, self.old_rows = float(about["begun_at"]), int(about["old_rows"])
         except (KeyError, TypeError, msgspec.MsgspecError) as error:
             raise ValueError(f"not a state: {error}") from error
@@ -324,7 +340,8 @@ class _Run:
             alerts_per_day=round(per_day, 2),
             above_threshold=round(self.place.alerts / max(1, self.place.rows), 6),
             drift=round(per_day / calibration.budget, 2) if calibration.budget else 0.0,
-            old_rows=scorer.old_rows, held_back=self.place.held_back,
+            shift=round(calibration.shift(scorer.counts), 3), old_rows=scorer.old_rows,
+            held_back=self.place.held_back,
         )  # fmt: skip
         write_meta(self._output, scored)
         return scored

@@ -19,15 +19,14 @@ import numpy.typing as npt
 
 from icelos.data.reading import files_below
 from icelos.errors import InputError
-from icelos.jobs.logs.detect.alerts import DayTops
 from icelos.jobs.logs.detect.behaviour import WHOLE, Behaviour, Matrix
+from icelos.jobs.logs.detect.calibrating import Calibrating
 from icelos.jobs.logs.detect.columns import Columns, Floats, Layout, Reader
 from icelos.jobs.logs.detect.facets import learn_layout
+from icelos.jobs.logs.detect.likeness import Likeness
 from icelos.jobs.logs.detect.model import (
-    QUANTILES,
     Calibration,
     Detector,
-    Likeness,
     Scale,
     Settings,
     lightgbm,
@@ -37,7 +36,7 @@ from icelos.jobs.logs.detect.reading import BATCH, Values, batches, read_values
 from icelos.jobs.logs.detect.takeovers import with_takeovers
 from icelos.jobs.logs.profile.rows import RowSource
 from icelos.jobs.logs.whatif.planning import Wanted
-from icelos.jobs.logs.whatif.playing import attacked_lines
+from icelos.jobs.logs.whatif.playing import Label, attacked_lines
 from icelos.jobs.logs.whatif.scenario import Scenario, named
 from icelos.jobs.logs.whatif.world import form_of_file
 
@@ -49,9 +48,6 @@ _TAKEOVERS = 0.0008
 """The share of rows at which a takeover begins."""
 _WEIGHT = 0.1
 """Of all attacks together, beside all benign rows."""
-_MOST = 0.01
-"""The share of rows that may be above the threshold, however large the budget: in a log of few entities every
-entity's day could else be an alert."""
 _ROUNDS = 150
 _TREES = {
     "objective": "binary", "num_leaves": 15, "learning_rate": 0.05, "min_child_samples": 20,
@@ -65,11 +61,13 @@ Progress = Callable[[str, int], None]
 
 
 class Options(NamedTuple):
-    """`episodes` of each scenario, alerts a day (`budget`), and the seed of all draws."""
+    """`episodes` of each scenario, alerts a day (`budget`), and the seed of all draws. Rows of `until`
+    (seconds since the epoch) and later are not looked at; those without a time are."""
 
     episodes: int = 12
     budget: float = 20.0
     seed: int = 0
+    until: float = math.inf
 
 
 def train(
@@ -77,18 +75,22 @@ def train(
     scenarios: Sequence[Scenario],
     options: Options = Options(),  # noqa: B008 - immutable
     *,
+    layout: Layout | None = None,
     progress: Progress = lambda *_: None,
 ) -> Detector:
-    """A detector for the rows of a file or folder. Without scenarios it learns from takeovers alone.
+    """A detector for the rows of a file or folder. Without scenarios it learns from takeovers alone; without
+    a layout, which fields to watch.
 
     Raises InputError where the log cannot be watched, MissingExtra without LightGBM.
     """
     lightgbm()
-    layout = learn_layout(RowSource(source))
-    rows = sum(1 for _ in read_values(source, Reader(layout)))
+    layout = layout or learn_layout(RowSource(source))
+    rows = _count(source, Reader(layout), options)
     lesson = _Lesson(layout, warm=int(_WARM * rows), seed=options.seed)
-    for columns, episodes, attack in _attacked(source, Reader(layout), scenarios, options, lesson):
-        lesson.add(columns, episodes, attack)
+    wanted = Wanted(options.episodes, 0.0, options.seed, end=options.until, hardest=1.0)
+    for columns, episodes, attack in attacked(source, Reader(layout), scenarios, wanted, lesson.number):
+        early = np.flatnonzero(~(columns.moments >= options.until))
+        lesson.add(columns.take(early), episodes[early], attack[early])
         progress("learning from attacks", len(columns))
     trees, scales = lesson.trees(options.seed)
     settings = Settings(
@@ -96,7 +98,7 @@ def train(
         trees=scales[0], surprise=scales[1], likenesses=lesson.likenesses(),
         calibration=Calibration(budget=options.budget, threshold=math.inf, rows=0, days=0.0, quantiles=()),
     )  # fmt: skip
-    return _calibrated(source, Detector(settings, trees, Behaviour(layout)), options, progress)
+    return calibrated(source, Detector(settings, trees, Behaviour(layout)), options, progress)
 
 
 def scenarios_for(source: str, given: Sequence[str]) -> tuple[list[Scenario], list[str]]:
@@ -113,16 +115,28 @@ def scenarios_for(source: str, given: Sequence[str]) -> tuple[list[Scenario], li
 _Marked = tuple[Columns, npt.NDArray[np.int64], npt.NDArray[np.bool_]]
 
 
-def _attacked(
-    source: str, reader: Reader, scenarios: Sequence[Scenario], options: Options, lesson: _Lesson
+def _learned(source: str, reader: Reader, options: Options) -> Iterator[Columns]:
+    """The log as it is, up to where it may be looked at."""
+    for columns in batches(reader, read_values(source, reader)):
+        early = ~(columns.moments >= options.until)
+        yield columns if early.all() else columns.take(np.flatnonzero(early))
+
+
+def _count(source: str, reader: Reader, options: Options) -> int:
+    if math.isinf(options.until):
+        return sum(1 for _ in read_values(source, reader))
+    return sum(map(len, _learned(source, reader, options)))
+
+
+def attacked(
+    source: str, reader: Reader, scenarios: Sequence[Scenario], wanted: Wanted, number: Callable[[Label], int]
 ) -> Iterator[_Marked]:
-    """The log with attacks in it: columns, the episode of each row (0: the log's own), whether it is an
-    attack."""
+    """The log with attacks in it: columns, the number of each row's label (0: the log's own), whether it is
+    an attack."""
     if not scenarios:
         for columns in batches(reader, read_values(source, reader)):
             yield columns, np.zeros(len(columns), np.int64), np.zeros(len(columns), bool)
         return
-    wanted = Wanted(options.episodes, 0.0, options.seed, hardest=1.0)
     values: list[Values] = []
     marks: list[tuple[int, bool]] = []
     for line, label in attacked_lines(source, scenarios, wanted):
@@ -133,8 +147,7 @@ def _attacked(
         if label is None:
             marks.append((0, False))
         else:
-            number = lesson.number(label.episode, label.scenario, label.technique)
-            marks.append((number, not label.benign))
+            marks.append((number(label), not label.benign))
         if len(values) == BATCH:
             yield _marked(reader, values, marks)
             values, marks = [], []
@@ -165,10 +178,10 @@ class _Lesson:
         self._attacks: list[Matrix] = []
         self._episodes: list[npt.NDArray[np.int64]] = []
 
-    def number(self, episode: str, scenario: str, technique: str) -> int:
+    def number(self, label: Label) -> int:
         """Of the rows of an episode that are of one technique."""
-        found = self._numbers.setdefault((episode, technique), len(self._numbers) + 1)
-        self._names[found], self._techniques[found] = scenario, technique
+        found = self._numbers.setdefault((label.episode, label.technique), len(self._numbers) + 1)
+        self._names[found], self._techniques[found] = label.scenario, label.technique
         return found
 
     def add(self, columns: Columns, episodes: npt.NDArray[np.int64], attack: npt.NDArray[np.bool_]) -> None:
@@ -242,23 +255,18 @@ class _Lesson:
         return found
 
 
-def _calibrated(source: str, detector: Detector, options: Options, progress: Progress) -> Detector:
-    """The detector with its threshold, when it has seen the log as it is."""
-    reader = Reader(detector.settings.layout)
-    tops, kept, rows = DayTops(), list[Floats](), 0
+def calibrated(source: str, detector: Detector, options: Options, progress: Progress) -> Detector:
+    """The detector with its threshold, when it has seen the log as it is. `detector` is to have seen nothing
+    yet; its settings say how many rows there are."""
+    seen, rows = Calibrating(), 0
     warm = int(_WARM * detector.settings.rows)
-    for columns in batches(reader, read_values(source, reader)):
+    for columns in _learned(source, Reader(detector.settings.layout), options):
         scores = detector.scores(detector.behaviour.features(columns))
         rows += len(columns)
         progress("setting the threshold", len(columns))
         if rows > warm:
-            tops.add(columns, scores)
-            kept.append(scores.astype(np.float32))
-    every = np.concatenate(kept)
-    calibration = Calibration(
-        budget=options.budget, rows=len(every), days=tops.days,
-        threshold=max(tops.threshold(options.budget), float(np.quantile(every, 1 - _MOST))),
-        quantiles=tuple(float(one) for one in np.quantile(every, QUANTILES)),
-    )  # fmt: skip
-    detector.settings = msgspec.structs.replace(detector.settings, calibration=calibration)
+            seen.add(columns, scores)
+    detector.settings = msgspec.structs.replace(
+        detector.settings, calibration=seen.calibration(options.budget)
+    )
     return detector

@@ -18,7 +18,7 @@ import msgspec
 from icelos import __version__
 from icelos.data.atomic import atomic_write
 from icelos.errors import InputError
-from icelos.jobs.logs.outputs import check_output, open_output, write_meta
+from icelos.jobs.logs.outputs import check_output, labels_path, open_output, write_meta
 from icelos.jobs.logs.simulation.kinds import KINDS, drift_day
 from icelos.jobs.logs.simulation.shards import Plan, Row, Step, Weave, steps
 
@@ -59,11 +59,6 @@ class Label(msgspec.Struct, frozen=True):
 
     row: int
     label: str
-
-
-def labels_path(path: Path) -> Path:
-    """The side file of what was woven in."""
-    return path.with_name(f"{path.name}.labels.jsonl")
 
 
 def simulate(

@@ -10,6 +10,7 @@ which fields repeat them. Fields: Microsoft Graph signIn and directoryAudit
 
 from __future__ import annotations
 
+import base64
 import random
 import re
 import string
@@ -217,10 +218,17 @@ _GUID_VERSION = (14, 19)
 """Where a GUID tells how it was made (RFC 9562)."""
 
 
+_BASE64 = re.compile(r"[A-Za-z0-9_-]+|[A-Za-z0-9+/]+")
+_STANDARD = re.compile(r"[+/]")
+_SHORTEST = 20
+"""Letters of a text that is taken for bytes."""
+
+
 def renewed(value: object, rng: random.Random) -> object:
     """Another identifier in the form of this one: digits for digits, letters for letters, marks as they are.
 
-    GUIDs within a text stay GUIDs of their version, other hexadecimal texts hexadecimal.
+    GUIDs within a text stay GUIDs of their version, other hexadecimal texts hexadecimal, and bytes in base64
+    so many bytes (RFC 4648), whose last letter is not any.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         digits = len(str(abs(value)))
@@ -229,8 +237,24 @@ def renewed(value: object, rng: random.Random) -> object:
         return value
     if guid := _GUID.search(value):
         return value[: guid.start()] + _renewed_guid(guid[0], rng) + value[guid.end() :]
+    if (size := _bytes_in_base64(value)) is not None:
+        made = base64.b64encode(rng.randbytes(size), b"+/" if _STANDARD.search(value) else b"-_").decode()
+        return made if value.endswith("=") else made.rstrip("=")
     hexadecimal = re.fullmatch(r"[0-9a-fA-F-]+", value) is not None
     return "".join(_renewed(c, rng, hexadecimal=hexadecimal) for c in value)
+
+
+def _bytes_in_base64(value: str) -> int | None:
+    """How many bytes a text of letters of both cases spells; None where it is no such text."""
+    bare = value.rstrip("=")
+    if len(bare) < _SHORTEST or not _BASE64.fullmatch(bare) or bare.islower() or bare.isupper():
+        return None
+    alphabet = b"+/" if _STANDARD.search(bare) else b"-_"
+    try:
+        data = base64.b64decode(bare + "=" * (-len(bare) % 4), alphabet, validate=True)
+    except ValueError:
+        return None
+    return len(data) if base64.b64encode(data, alphabet).decode().rstrip("=") == bare else None
 
 
 def _renewed_guid(guid: str, rng: random.Random) -> str:

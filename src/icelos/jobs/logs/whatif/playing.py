@@ -21,9 +21,8 @@ from icelos import __version__
 from icelos.data.atomic import atomic_write
 from icelos.data.sources import ROW_ID_FIELDS
 from icelos.errors import InputError
-from icelos.jobs.logs.outputs import check_output, open_output, write_meta
+from icelos.jobs.logs.outputs import check_output, labels_path, open_output, write_meta
 from icelos.jobs.logs.profile.formats import seconds_of
-from icelos.jobs.logs.simulation.simulate import labels_path
 from icelos.jobs.logs.whatif.forms import Fields, Form, Log
 from icelos.jobs.logs.whatif.making import Maker, Models
 from icelos.jobs.logs.whatif.planning import Episode, Planned, Wanted, plan

@@ -367,7 +367,8 @@ def test_no_row_is_left_out_of_what_is_learned(tmp_path: Path) -> None:
     assert {"role-grant", "new-device", "takeover"} >= set(found.settings.taught) > {"takeover"}
     layout = found.settings.layout
     lesson = training._Lesson(layout, warm=0, seed=0)
-    played = training._attacked(str(source), Reader(layout), named(["role-grant"]), Options(2), lesson)
+    wanted = Wanted(2, 0.0, 0, hardest=1.0)
+    played = training.attacked(str(source), Reader(layout), named(["role-grant"]), wanted, lesson.number)
     assert sum(np.count_nonzero(episodes == 0) for _, episodes, _ in played) == 1200
 
 

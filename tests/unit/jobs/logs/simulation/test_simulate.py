@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from icelos.errors import InputError
-from icelos.jobs.logs.outputs import meta_path
+from icelos.jobs.logs.outputs import labels_path, meta_path
 from icelos.jobs.logs.simulation import simulate as module
 from icelos.jobs.logs.simulation.events import WOVEN, Event, SignIn, Stream
 from icelos.jobs.logs.simulation.kinds import KINDS
@@ -19,7 +19,7 @@ from icelos.jobs.logs.simulation.life import Life
 from icelos.jobs.logs.simulation.organisation import Organisation
 from icelos.jobs.logs.simulation.rhythm import rhythm
 from icelos.jobs.logs.simulation.shards import Plan
-from icelos.jobs.logs.simulation.simulate import labels_path, simulate
+from icelos.jobs.logs.simulation.simulate import simulate
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
