@@ -31,7 +31,8 @@ from benchmarks.per_user_autoencoder import autoencoder_scores
 from icelos.jobs.logs.detect.alerts import DayTops
 from icelos.jobs.logs.detect.behaviour import Behaviour
 from icelos.jobs.logs.detect.columns import Columns, Reader
-from icelos.jobs.logs.detect.training import Options, batches, train
+from icelos.jobs.logs.detect.reading import batches
+from icelos.jobs.logs.detect.training import Options, train
 from icelos.jobs.logs.simulation.events import START_DAY
 from icelos.jobs.logs.simulation.simulate import simulate
 from icelos.jobs.logs.whatif.planning import Wanted

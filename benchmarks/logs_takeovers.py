@@ -35,9 +35,10 @@ from icelos.jobs.logs.detect.behaviour import Behaviour
 from icelos.jobs.logs.detect.columns import Columns, Layout, Reader
 from icelos.jobs.logs.detect.facets import learn_layout
 from icelos.jobs.logs.detect.model import Detector
+from icelos.jobs.logs.detect.reading import batches
 from icelos.jobs.logs.detect.student import LESSONS, asked, teach
 from icelos.jobs.logs.detect.teacher import Teacher
-from icelos.jobs.logs.detect.training import Options, batches, scenarios_for, train
+from icelos.jobs.logs.detect.training import Options, scenarios_for, train
 from icelos.jobs.logs.outputs import labels_path
 from icelos.jobs.logs.profile.rows import RowSource
 from icelos.jobs.logs.whatif.scenario import Scenario

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, NamedTuple, cast
 
 import msgspec
 
@@ -20,6 +20,9 @@ from icelos.errors import IcelosError, InputError
 
 LINE_LIMIT = 8 * 1024 * 1024
 """Bytes in one line; a longer one is a Failure and is skipped without being held in memory."""
+_SHOWN = 4096
+"""Bytes that are kept of a longer one."""
+_BLOCK = 1 << 18
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -28,6 +31,13 @@ class Line(msgspec.Struct, frozen=True):
     number: int
     data: bytes
     overlong: bool = False
+
+
+class Lines(NamedTuple):
+    """Lines that follow each other, without their endings; `number` is that of the first."""
+
+    number: int
+    data: list[bytes]
 
 
 @contextmanager
@@ -77,9 +87,43 @@ def read_lines(stream: IO[bytes], *, limit: int = LINE_LIMIT) -> Iterator[Line]:
         number += 1
         if len(data) > limit and not data.endswith(b"\n"):
             _skip_line(stream)
-            yield Line(number, data[:4096], overlong=True)
+            yield Line(number, data[:_SHOWN], overlong=True)
         else:
             yield Line(number, data.rstrip(b"\r\n"))
+
+
+def read_blocks(stream: IO[bytes], *, limit: int = LINE_LIMIT) -> Iterator[Lines | Line]:
+    """The lines of `read_lines`, many at a time, which is faster; an overlong one comes by itself."""
+    read = cast("io.BufferedReader", stream).read1
+    number, rest, skipping = 1, b"", False
+    while data := read(_BLOCK):
+        if skipping:
+            _, end, data = data.partition(b"\n")
+            skipping = not end
+        whole = rest + data
+        *lines, rest = whole.split(b"\n")
+        yield from _within(lines, number, limit, strip=b"\r" in whole)
+        number += len(lines)
+        if len(rest) > limit:
+            yield Line(number, rest[: limit + 1][:_SHOWN], overlong=True)
+            number, rest, skipping = number + 1, b"", True
+    if rest:
+        yield Lines(number, [rest.rstrip(b"\r")])
+
+
+def _within(lines: list[bytes], number: int, limit: int, *, strip: bool) -> Iterator[Lines | Line]:
+    """Lines that are within the limit, together, and each other one."""
+    begin = 0
+    if lines and max(map(len, lines)) > limit:
+        for place, line in enumerate(lines):
+            if len(line) > limit:
+                yield from _within(lines[begin:place], number + begin, limit, strip=strip)
+                yield Line(number + place, line[: limit + 1][:_SHOWN], overlong=True)
+                begin = place + 1
+    if lines[begin:]:
+        yield Lines(
+            number + begin, [line.rstrip(b"\r") for line in lines[begin:]] if strip else lines[begin:]
+        )
 
 
 def lines_within(stream: IO[bytes], begin: int, end: int, *, limit: int = LINE_LIMIT) -> Iterator[Line]:

@@ -8,13 +8,15 @@ import sys
 import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icelos.data.reading import files_below, open_input, read_lines
+from icelos.data import reading
+from icelos.data.reading import Line, files_below, open_input, read_blocks, read_lines
 from icelos.errors import InputError
 
 CONTENT = b"one\ntwo\n"
@@ -60,10 +62,36 @@ def test_only_overlong_lines_are_cut(sizes: list[int], limit: int) -> None:
     assert [line.overlong for line in read] == [size > limit for size in sizes]
 
 
-def test_a_huge_line_is_not_held_in_memory() -> None:
+@given(
+    st.lists(st.sampled_from([b"", b"\n", b"\r", b"\r\n", b"a", b"bcd" * 4]), max_size=30),
+    st.integers(1, 20), st.integers(1, 40),
+)  # fmt: skip
+def test_blocks_of_lines_are_the_lines(parts: list[bytes], limit: int, block: int) -> None:
+    wanted = list(read_lines(io.BytesIO(b"".join(parts)), limit=limit))
+    found: list[Line] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "_BLOCK", block)
+        for one in read_blocks(io.BytesIO(b"".join(parts)), limit=limit):
+            found += [one] if isinstance(one, Line) else map(Line, range(one.number, 99), one.data)
+    assert found == wanted
+
+
+@pytest.mark.parametrize("read", [read_lines, read_blocks])
+def test_what_stands_before_the_end_of_a_torn_file_is_read(tmp_path: Path, read: Any) -> None:
+    path = tmp_path / "torn.gz"
+    lines = b"".join(b"%d of many\n" % number for number in range(100_000))
+    path.write_bytes(gzip.compress(lines)[:100_000])
+    found: list[Any] = []
+    with open_input(path) as stream, pytest.raises(EOFError):
+        found.extend(read(stream))
+    assert sum(1 if isinstance(one, Line) else len(one.data) for one in found) > 10_000
+
+
+@pytest.mark.parametrize("read", [read_lines, read_blocks])
+def test_a_huge_line_is_not_held_in_memory(read: Any) -> None:
     stream = io.BufferedReader(_Zeros(64 << 20))
     tracemalloc.start()
-    lines = list(read_lines(stream, limit=1 << 20))
+    lines = list(read(stream, limit=1 << 20))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert [line.overlong for line in lines] == [True]

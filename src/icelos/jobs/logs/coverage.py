@@ -20,8 +20,8 @@ from icelos.data.parse.flat import Value, flat_fields, text_of
 from icelos.errors import InputError
 from icelos.findings import Finding, Verdict
 from icelos.jobs.logs.detect.model import Detector
+from icelos.jobs.logs.detect.reading import BATCH, Read
 from icelos.jobs.logs.detect.scoring import Scorer
-from icelos.jobs.logs.detect.training import BATCH, Read
 from icelos.jobs.logs.profile.formats import format_of
 from icelos.jobs.logs.profile.rows import Row
 from icelos.jobs.logs.roles import names_a_time

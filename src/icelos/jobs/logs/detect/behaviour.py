@@ -15,7 +15,7 @@ import numpy.typing as npt
 from icelos.jobs.logs.detect.columns import NOTHING, Codes, Columns, Floats, Layout, code_of
 from icelos.jobs.logs.detect.counters import Counters
 from icelos.jobs.logs.detect.latest import Latest
-from icelos.jobs.logs.detect.table import Arrays, Keys
+from icelos.jobs.logs.detect.table import Arrays, Keys, grouped
 
 HOUR, DAY = 3600.0, 86_400.0
 LONG = 21 * DAY
@@ -90,7 +90,10 @@ class Behaviour:
             np.log1p(idle),
         ]
         bursts = self._count_bursts(users, columns, moments, seen, usual["user"])
-        return np.column_stack([*by_facet, *overall, *bursts]).astype(np.float32)
+        found, at = np.empty((len(columns), len(self.names)), np.float32), len(self.facets) * len(by_facet)
+        np.concatenate(by_facet, axis=1, out=found[:, :at], casting="same_kind")
+        np.stack([*overall, *bursts], axis=1, out=found[:, at:], casting="same_kind")
+        return found
 
     def _moments(self, given: Floats) -> Floats:
         """Rows without a time are of now; nothing is before the epoch."""
@@ -183,8 +186,9 @@ class Behaviour:
         )
         keys, counts_now = (np.column_stack(part) for part in zip(*counted, strict=True))
         found: list[Floats] = []
+        groups = grouped(keys)
         for counters in self._bursts:
-            counts = counters.add(keys, moments, counts_now)
+            counts = counters.add(keys, moments, counts_now, groups=groups)
             expected = usual / LONG * counters.half_life
             found += [*np.log1p(counts.T), np.log2((counts[:, 0] + 1.0) / (expected + 1.0))]
         return found

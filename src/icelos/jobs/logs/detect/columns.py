@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,9 @@ NOTHING = 0
 """The code of a value that is not there."""
 _NO_KEY = "\u2060"
 """A key that rows do not have: what the empty path is read from."""
+_NO_ROW = (msgspec.MsgspecError, AttributeError, UnicodeDecodeError, RecursionError)
+"""What a line raises that is no row of the type."""
+_PLAIN_NUMBERS = frozenset({int, float, type(None)})
 _UNTYPED = re.compile(r'["\\\x00-\x1f]')
 """What keys that msgspec can give to a type do not hold."""
 
@@ -54,6 +58,11 @@ class Layout:
         """All of them, user and time first, the row's own name last."""
         roles = (self.session, self.source, self.result, self.latitude, self.longitude, self.id)
         return (self.user, self.time, *self.facets, *roles)
+
+    @property
+    def coded(self) -> frozenset[str]:
+        """Those whose values become codes."""
+        return frozenset((self.user, *self.facets, self.session, self.source, self.result))
 
 
 @dataclass
@@ -151,7 +160,14 @@ class Reader:
         """The values of a row of JSON, None where it is no such row: `values` reads it from its fields."""
         try:
             return self._get(self._decode(line))
-        except (msgspec.MsgspecError, AttributeError, UnicodeDecodeError, RecursionError):
+        except _NO_ROW:
+            return None
+
+    def all_decoded(self, lines: Sequence[bytes]) -> list[tuple[Any, ...]] | None:
+        """The values of rows of JSON, None where one of them is no such row: faster than one by one."""
+        try:
+            return list(map(self._get, map(self._decode, lines)))
+        except _NO_ROW:
             return None
 
     def row(self, line: bytes) -> tuple[Any, ...] | None:
@@ -171,17 +187,19 @@ class Reader:
 
     def columns(self, rows: Sequence[tuple[Any, ...]]) -> Columns:
         """Rows of values as columns. A time that is none is NaN."""
-        width, count = len(self.layout.facets), len(rows)
-        by_field = list(zip(*rows, strict=True)) if rows else [()] * (width + 8)
-        moments = np.fromiter(map(self._moment, by_field[1]), np.float64, count)
-        facets = np.empty((count, width), np.uint64)
-        for number in range(width):
-            facets[:, number] = self._coded(by_field[2 + number])
-        rest = by_field[2 + width :]
+        layout, count = self.layout, len(rows)
+        fields: dict[str, Sequence[Any]] = dict.fromkeys(layout.paths, ())
+        if rows:
+            fields |= zip(layout.paths, zip(*rows, strict=True), strict=True)
+        codes = {path: self._coded(fields[path]) for path in layout.coded if path}
+        codes[""] = np.zeros(count, np.uint64)
+        facets = np.empty((count, len(layout.facets)), np.uint64)
+        for number, path in enumerate(layout.facets):
+            facets[:, number] = codes[path]
         return Columns(
-            moments=moments, users=self._coded(by_field[0]), facets=facets, sessions=self._coded(rest[0]),
-            sources=self._coded(rest[1]), results=self._coded(rest[2]), latitudes=_numbers(rest[3]),
-            longitudes=_numbers(rest[4]),
+            moments=self._moments(fields[layout.time]), users=codes[layout.user], facets=facets,
+            sessions=codes[layout.session], sources=codes[layout.source], results=codes[layout.result],
+            latitudes=_numbers(fields[layout.latitude]), longitudes=_numbers(fields[layout.longitude]),
         )  # fmt: skip
 
     def _coded(self, values: Sequence[Any]) -> Codes:
@@ -190,15 +208,19 @@ class Reader:
         except TypeError:  # a list or an object where others have a plain value
             return self._codes.coded([_plain(value) for value in values])
 
-    def _moment(self, value: Any) -> float:
+    def _moments(self, values: Sequence[Any]) -> Floats:
         """2025-01-06T08:00:01.5Z by its minute; other forms by the slower way."""
-        if isinstance(value, str) and len(value) > 18 and value[16] == ":" and value[-1] == "Z":
-            try:
-                return self._minutes[value[:16]] + float(value[17:-1])
-            except ValueError:
-                pass
-        found = seconds_of(value, numbers=True)
-        return float("nan") if found is None else found
+        minutes, found = self._minutes, []
+        for value in values:
+            if isinstance(value, str) and len(value) > 18 and value[16] == ":" and value[-1] == "Z":
+                try:
+                    found.append(minutes[value[:16]] + float(value[17:-1]))
+                    continue
+                except ValueError:
+                    pass
+            seconds = seconds_of(value, numbers=True)
+            found.append(math.nan if seconds is None else seconds)
+        return np.array(found, np.float64)
 
 
 def _plain(value: Any) -> Value:
@@ -206,8 +228,20 @@ def _plain(value: Any) -> Value:
 
 
 def _numbers(values: Sequence[Any]) -> Floats:
-    found = [float(v) if isinstance(v, int | float) and not isinstance(v, bool) else np.nan for v in values]
-    return np.array(found, np.float64)
+    """NaN for what is no number."""
+    try:
+        if set(map(type, values)) <= _PLAIN_NUMBERS:
+            return np.array(values, np.float64)
+    except OverflowError:
+        pass
+    return np.array([_number(value) for value in values], np.float64)
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    except OverflowError:  # an integer that is no float64
+        return math.nan
 
 
 @dataclass
@@ -244,7 +278,7 @@ def _struct(node: _Node, above: tuple[str, ...], names: dict[tuple[str, ...], st
             fields.append((name, type_, msgspec.field(default_factory=type_)))
         else:
             fields.append((name, Any, None))
-    return msgspec.defstruct("Row", fields, rename=renames)
+    return msgspec.defstruct("Row", fields, rename=renames, gc=False)
 
 
 def _refused(_: bytes | str) -> Any:

@@ -22,8 +22,9 @@ from icelos.jobs.logs.detect.behaviour import Behaviour
 from icelos.jobs.logs.detect.calibrating import Calibrating
 from icelos.jobs.logs.detect.columns import Columns, Floats, Layout, Reader
 from icelos.jobs.logs.detect.model import Detector
+from icelos.jobs.logs.detect.reading import batches, read_values
 from icelos.jobs.logs.detect.takeovers import with_takeovers
-from icelos.jobs.logs.detect.training import attacked, batches, read_values
+from icelos.jobs.logs.detect.training import attacked
 from icelos.jobs.logs.whatif.planning import Wanted
 from icelos.jobs.logs.whatif.playing import Label
 from icelos.jobs.logs.whatif.scenario import Scenario

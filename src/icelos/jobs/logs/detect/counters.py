@@ -9,15 +9,15 @@ weights have grown, and what has become nothing makes room.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from icelos.jobs.logs.detect.table import Arrays, Keys, Table, grouped, marks_of
+from icelos.jobs.logs.detect.table import Arrays, Groups, Keys, Table, grouped
 
 Floats = npt.NDArray[np.float64]
+Wholes = npt.NDArray[np.int64]
 
 _LEAST = 16
 """The weight of an event just after a division."""
@@ -43,63 +43,64 @@ class Counters:
         """Of memory."""
         return self._table.bytes
 
-    def add(self, keys: Keys, moments: Floats, counted: npt.NDArray[np.bool_] | None = None) -> Floats:
+    def add(
+        self, keys: Keys, moments: Floats, counted: npt.NDArray[np.bool_] | None = None, *,
+        groups: Groups | None = None,
+    ) -> Floats:  # fmt: skip
         """Count events in their order; the counts of their keys before each, in events of now.
 
         `keys` (rows, kinds) and `counted` likewise: what is not counted is only looked up. `moments` (rows)
-        are seconds since the epoch; now is the latest so far. Returns (rows, kinds).
+        are seconds since the epoch; now is the latest so far. `groups` are those of the keys, where they are
+        known already. Returns (rows, kinds).
         """
-        before = np.empty(keys.shape, np.float64)
         if not moments.size:
-            return before
+            return np.empty(keys.shape, np.float64)
+        groups = grouped(keys) if groups is None else groups
         clock = np.maximum(np.maximum.accumulate(moments), self._clock)
-        for span in self._spans(clock):
-            weights = self._weights(moments[span])[:, None]
-            added = np.broadcast_to(weights, keys[span].shape)
-            if counted is not None:
-                added = added * counted[span]
-            found = self._add(keys[span].ravel(), added.ravel()).reshape(keys[span].shape)
-            before[span] = found / self._weights(clock[span])[:, None]
+        eras = (clock // (self.half_life * _DOUBLINGS)).astype(np.int64)
+        self._advance(int(eras[0]))
+        added = np.broadcast_to(self._weights(moments, eras)[:, None], keys.shape)
+        if counted is not None:
+            added = added * counted
+        several = np.repeat(eras, keys.shape[1])[groups.order] if eras[0] != eras[-1] else eras[:0]
+        before = np.empty(keys.shape, np.float64)
+        before.ravel()[groups.order] = self._add(groups, added.ravel()[groups.order], several)
+        before /= self._weights(clock, eras)[:, None]
         self._clock = float(clock[-1])
         return before
 
-    def _add(self, keys: Keys, added: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        order, marks = grouped(marks_of(keys))
-        added = added[order]
-        starts = np.flatnonzero(np.concatenate(([True], marks[1:] != marks[:-1])))
-        group = np.zeros(marks.size, np.int64)
-        group[starts[1:]] = 1
-        group = np.cumsum(group)
-        sums = np.cumsum(added) - added
-        slots = self._table.slots(marks[starts])
+    def _add(self, groups: Groups, added: Wholes, eras: Wholes) -> Wholes:
+        """(events) the counts before each; all in the order of the groups."""
+        slots = self._table.slots(groups.marks)
         counts = self._table.columns["counts"]
-        base = counts[slots].astype(np.int64)
-        totals = np.add.reduceat(added, starts) if starts.size else added
-        counts[slots] = np.minimum(base + totals, _MOST).astype(np.uint32)
-        before = np.empty(marks.size, np.int64)
-        before[order] = np.minimum(base[group] + sums - sums[starts][group], _MOST)
-        return before
+        bases, starts, sizes = counts[slots].astype(np.int64), groups.starts, groups.sizes
+        if eras.size:
+            starts, sizes = _parts(groups, eras)
+        totals = np.add.reduceat(added, starts)
+        if eras.size:
+            bases, ends = _faded(bases, totals, groups.starts, starts, eras)
+            self._advance(int(eras.max()), slots, ends)
+        else:
+            counts[slots] = np.minimum(bases + totals, _MOST).astype(np.uint32)
+        before = np.cumsum(added)
+        before -= added
+        before += np.repeat(bases - before[starts], sizes)
+        return np.minimum(before, _MOST, out=before)
 
-    def _spans(self, clock: Floats) -> Iterator[slice]:
-        """The parts of a batch between which counts are divided."""
-        eras = (clock // (self.half_life * _DOUBLINGS)).astype(np.int64)
-        edges = [0, *(np.flatnonzero(np.diff(eras)) + 1).tolist(), clock.size]
-        for begin, end in pairwise(edges):
-            self._advance(int(eras[begin]))
-            yield slice(begin, end)
-
-    def _advance(self, era: int) -> None:
-        """Divide by the growth of the eras that have passed."""
+    def _advance(self, era: int, slots: Wholes | None = None, counted: Wholes | None = None) -> None:
+        """Divide by the growth of the eras that have passed; some slots have their counts already."""
         passed = era - self._era if self._era is not None else 0
         self._era = era
         if passed:
             counts = self._table.columns["counts"]
-            counts >>= np.uint32(min(31, _DOUBLINGS * passed))
+            counts[:] = _divided(counts, passed)
+            if slots is not None and counted is not None:
+                counts[slots] = counted.astype(np.uint32)
             self._table.rebuild(counts > 0)
 
-    def _weights(self, moments: Floats) -> npt.NDArray[np.int64]:
-        """Of events at these times."""
-        since = moments / self.half_life - (self._era or 0) * _DOUBLINGS
+    def _weights(self, moments: Floats, eras: Wholes) -> Wholes:
+        """Of events at these times, by the eras that they are counted in."""
+        since = moments / self.half_life - eras * _DOUBLINGS
         weights = np.maximum(1, np.rint(_LEAST * np.exp2(np.clip(since, -8, _DOUBLINGS))))
         return np.asarray(weights, np.int64)
 
@@ -113,3 +114,36 @@ class Counters:
         self._table.restore(state)
         self._era = int(state["era"][0]) if state["era"].size else None
         self._clock = float(state["clock"][0])
+
+
+def _divided(counts: npt.NDArray[Any], eras: int | Wholes) -> npt.NDArray[Any]:
+    """Counts after so many eras."""
+    width = 8 * counts.dtype.itemsize
+    shifts = np.minimum(np.asarray(eras) * _DOUBLINGS, width - 1).astype(counts.dtype)
+    return np.where(shifts < width - 1, counts >> shifts, 0).astype(counts.dtype)
+
+
+def _parts(groups: Groups, eras: Wholes) -> tuple[Wholes, Wholes]:
+    """Where the events of one key and one era begin, and how many they are; `eras` (events) as grouped."""
+    begins = np.empty(eras.size, bool)
+    np.not_equal(eras[1:], eras[:-1], out=begins[1:])
+    begins[groups.starts] = True
+    starts = np.flatnonzero(begins)
+    return starts, np.diff(starts, append=eras.size)
+
+
+def _faded(
+    bases: Wholes, totals: Wholes, keys: Wholes, starts: Wholes, eras: Wholes
+) -> tuple[Wholes, Wholes]:
+    """Counts before each part, and those of each key (keys) at the end; `bases` (keys) are those of the first
+    era, `totals` (parts) what is added. `keys` and `starts` are where keys and parts begin."""
+    firsts = np.searchsorted(starts, keys)
+    lengths = np.diff(firsts, append=starts.size)
+    era_of, before = eras[starts], np.empty(starts.size, np.int64)
+    now, since, at = bases.copy(), np.full(keys.size, eras.min()), np.arange(keys.size)
+    for number in range(int(lengths.max())):
+        at = at[lengths[at] > number]
+        part = firsts[at] + number
+        before[part] = _divided(now[at], era_of[part] - since[at])
+        now[at], since[at] = np.minimum(before[part] + totals[part], _MOST), era_of[part]
+    return before, _divided(now, eras.max() - since)

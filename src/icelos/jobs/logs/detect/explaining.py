@@ -15,10 +15,10 @@ import msgspec
 from icelos.data.feeds.attack import bundled_techniques
 from icelos.data.reading import open_input, read_lines
 from icelos.errors import InputError
-from icelos.findings import Failure, Finding
+from icelos.findings import Finding
 from icelos.jobs.logs.detect.columns import Layout, Reader
 from icelos.jobs.logs.detect.findings import HELD_BACK, UNKNOWN
-from icelos.jobs.logs.detect.training import read_rows
+from icelos.jobs.logs.detect.reading import read_rows
 
 _COMMONEST = 3
 _REASONS = 5
@@ -110,8 +110,6 @@ def _with_usual(incidents: list[Incident], layout: Layout, rows: str) -> list[In
     alerts = {source for one in incidents for source in one.sources}
     counts: dict[str, dict[str, Counter[str]]] = {entity: defaultdict(Counter) for entity in fields}
     for row in read_rows(rows, reader):
-        if isinstance(row, Failure):
-            continue
         values = dict(zip(layout.paths, row.values, strict=True))
         entity = str(values.get(layout.user))
         if entity in counts and row.source not in alerts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from icelos.jobs.logs.detect.table import Arrays, Keys, Table, grouped, marks_of
+from icelos.jobs.logs.detect.table import Arrays, Keys, Table, grouped
 
 
 class Latest:
@@ -25,22 +25,20 @@ class Latest:
 
     def swap(self, keys: Keys, values: Arrays, kept: npt.NDArray[np.bool_] | None = None) -> Arrays:
         """The values before each event, which its own replace where they are `kept`. All are (rows)."""
-        order, marks = grouped(marks_of(keys))
-        starts = np.flatnonzero(np.concatenate(([True], marks[1:] != marks[:-1])))[: marks.size]
-        slots = self._table.slots(marks[starts])
-        sizes = np.diff(np.concatenate((starts, [marks.size])))
-        rows = np.arange(marks.size)
-        keeps = np.ones(marks.size, bool) if kept is None else kept[order]
+        order, marks, starts, sizes = grouped(keys)
+        slots = self._table.slots(marks)
+        rows = np.arange(order.size)
+        keeps = np.ones(order.size, bool) if kept is None else kept[order]
         # The row before, of the same key, whose values were kept; -1 where only the table knows.
-        last = np.maximum.accumulate(np.where(keeps, rows, -1)) if marks.size else rows
-        before = np.concatenate(([-1], last[:-1]))[: marks.size]
+        last = np.maximum.accumulate(np.where(keeps, rows, -1)) if order.size else rows
+        before = np.concatenate(([-1], last[:-1]))[: order.size]
         before = np.where(before >= np.repeat(starts, sizes), before, -1)
         ends = np.where(last[starts + sizes - 1] >= starts, last[starts + sizes - 1], -1)
         found: Arrays = {}
         for name, column in self._table.columns.items():
             own = values[name][order].astype(column.dtype)
             stood = np.where(before >= 0, own[before], np.repeat(column[slots], sizes))
-            back = np.empty(marks.size, column.dtype)
+            back = np.empty(order.size, column.dtype)
             back[order] = stood
             found[name] = back
             changed = ends >= 0

@@ -13,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from icelos.errors import InputError, MissingExtra
 from icelos.jobs.logs.detect import feedback
 from icelos.jobs.logs.detect.behaviour import WHOLE, Behaviour, Matrix
 from icelos.jobs.logs.detect.columns import Floats, Layout
+from icelos.jobs.logs.detect.likeness import Likeness, Likenesses
 from icelos.jobs.logs.detect.table import Arrays
 from icelos.jobs.logs.detect.versions import home_of
 
@@ -35,7 +38,12 @@ _SETTINGS, _TREES, _STATE = "detector.json", "trees.txt", "state.npz"
 _LARGEST = 256 * 1024 * 1024
 _STATE_LARGEST = 8 << 30
 _BLOCK = 65_536
-_LEAST_DEVIATION, _FURTHEST = 0.3, 16.0
+_FEW = 16
+"""Rows that are not worth a thread."""
+_LOOKS = (0, 10, 60, 90)
+"""After how many trees rows are let go."""
+_MARGIN = 1e-6
+"""More than what rounding can do to a sum of trees."""
 QUANTILES = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.0)
 """Of the scores, kept by the calibration."""
 _INNER = (0.5, 0.9, 0.99, 0.999)
@@ -83,34 +91,15 @@ class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Values by this scale: 0 is usual, 1 is one row in a thousand."""
         return (values - self.usual) / max(self.rare, 1e-6)
 
+    def value(self, scaled: Floats) -> Floats:
+        """The values that are these by this scale."""
+        return scaled * max(self.rare, 1e-6) + self.usual
+
     @classmethod
     def learned(cls, values: Floats) -> Scale:
         """The scale of some values."""
         usual = float(np.median(values))
         return cls(usual, float(np.quantile(values, 0.999)) - usual)
-
-
-class Likeness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What rows of a technique look like: mean and deviation of each feature."""
-
-    means: tuple[float, ...]
-    deviations: tuple[float, ...]
-
-    @classmethod
-    def learned(cls, rows: Matrix) -> Likeness:
-        """Of some rows."""
-        return cls(_rounded(rows.mean(axis=0)), _rounded(rows.std(axis=0) + _LEAST_DEVIATION))
-
-    def distance(self, row: Matrix) -> float:
-        """How far a row is from it: the mean of the squared deviations, and the size of what is usual (the
-        logarithm of a Gaussian's density, turned round)."""
-        deviations = np.array(self.deviations)
-        apart = (row - np.array(self.means)) / deviations
-        return float(np.mean(np.minimum(apart**2, _FURTHEST) + 2 * np.log(deviations)))
-
-
-def _rounded(values: Matrix) -> tuple[float, ...]:
-    return tuple(round(float(value), 4) for value in values)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -141,7 +130,7 @@ def lightgbm() -> Any:
 
 class Detector:
     """Scores rows: half by trees that know attacks, half by how unusual a row is as a whole, for what no one
-    has taught."""
+    has taught. What adds to a score is found by `threads`."""
 
     def __init__(
         self, settings: Settings, trees: str, behaviour: Behaviour, said: feedback.Feedback | None = None
@@ -150,6 +139,7 @@ class Detector:
         library = lightgbm()
         self.settings, self.behaviour = settings, behaviour
         self.feedback = said or feedback.Feedback()
+        self.threads = 1
         self.text = trees
         self.home: Path | None = None
         try:
@@ -158,6 +148,8 @@ class Detector:
             raise InputError(f"not trees: {error}", source=_TREES) from error
         if self._trees.num_feature() != len(settings.features):
             raise InputError("trees of other features", source=_TREES)
+        self._likenesses = Likenesses(settings.likenesses, len(settings.features))
+        self._highest = [_highest(self._trees, begin) for begin in _LOOKS]
         self._surprise = settings.features.index(WHOLE)
         self.version = hashlib.blake2b(trees.encode(), digest_size=6).hexdigest()
 
@@ -174,6 +166,30 @@ class Detector:
         as_a_whole = self.settings.surprise.of(features[:, self._surprise].astype(np.float64))
         return (by_trees + as_a_whole) / 2
 
+    def reaching(self, features: Matrix, thresholds: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+        """The rows whose scores are at or above their thresholds (rows), and these scores.
+
+        A row is let go as soon as no tree that is still to come can lift it there: most of them after a few.
+        """
+        left, sums = np.arange(len(features)), np.zeros(len(features))
+        scaled = thresholds
+        if not self.settings.teacher:
+            scaled = 2 * thresholds - self.settings.surprise.of(
+                features[:, self._surprise].astype(np.float64)
+            )
+        wanted = self.settings.trees.value(scaled) - _MARGIN
+        seen = 0
+        for look, highest in zip(_LOOKS, self._highest, strict=True):
+            if look > seen:
+                sums += predicted(
+                    self._trees, features[left], start_iteration=seen, num_iteration=look - seen
+                )
+            hopeful = sums + highest >= wanted[left]
+            left, sums, seen = left[hopeful], sums[hopeful], look
+        scores = self.scores(features[left])
+        reached = scores >= thresholds[left]
+        return left[reached], scores[reached]
+
     @property
     def watched_threshold(self) -> float:
         """That of entities with a confirmed incident: one row in a hundred is above it."""
@@ -182,8 +198,7 @@ class Detector:
 
     def resembles(self, row: Matrix) -> str:
         """The ATT&CK technique whose rows are most like this one, "" where none was taught."""
-        likenesses = self.settings.likenesses
-        return min(likenesses, key=lambda technique: likenesses[technique].distance(row), default="")
+        return self._likenesses.nearest(row)
 
     def share_below(self, score: float) -> float:
         """The share of the rows that the threshold was set by that scored less."""
@@ -191,8 +206,11 @@ class Detector:
 
     def shares(self, features: Matrix) -> npt.NDArray[np.float64]:
         """(rows, features) what each feature adds to the score of its row (SHAP values of trees)."""
-        found: npt.NDArray[np.float64] = self._trees.predict(features, pred_contrib=True, num_threads=1)
-        return found[:, :-1]
+
+        parts = np.array_split(features, self.threads if len(features) >= _FEW else 1)
+        with ThreadPoolExecutor(self.threads) as threads:  # LightGBM's own burn time where they wait
+            found = threads.map(partial(self._trees.predict, pred_contrib=True, num_threads=1), parts)
+            return np.concatenate([*found])[:, :-1]
 
     def save(self, folder: Path) -> None:
         """Write all of it into a folder that has none; the settings last, without which there is no detector.
@@ -216,10 +234,18 @@ class Detector:
             np.savez_compressed(file, **self.behaviour.snapshot())  # type: ignore[arg-type]
 
 
-def predicted(trees: Any, features: Matrix) -> Floats:
-    """(rows) log-odds that a row is of an attack."""
+def _highest(trees: Any, begin: int) -> float:
+    """The most that the trees from this one on can add."""
+    if begin >= trees.num_trees():
+        return 0.0
+    rest = trees.model_to_string(start_iteration=begin, num_iteration=-1)
+    return float(lightgbm().Booster(model_str=rest).upper_bound())
+
+
+def predicted(trees: Any, features: Matrix, **some: int) -> Floats:
+    """(rows) log-odds that a row is of an attack, by all or `some` of the trees."""
     parts = [
-        trees.predict(features[begin : begin + _BLOCK], raw_score=True, num_threads=1)
+        trees.predict(features[begin : begin + _BLOCK], raw_score=True, num_threads=1, **some)
         for begin in range(0, len(features), _BLOCK)
     ]
     return np.concatenate(parts) if parts else np.empty(0)

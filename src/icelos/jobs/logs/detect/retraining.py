@@ -22,14 +22,8 @@ from icelos.jobs.logs.detect.columns import NOTHING, Layout, Reader
 from icelos.jobs.logs.detect.comparing import Compared, HeldOut, Progress, compare
 from icelos.jobs.logs.detect.facets import learn_layout
 from icelos.jobs.logs.detect.model import Detector, load
-from icelos.jobs.logs.detect.training import (
-    Options,
-    batches,
-    calibrated,
-    read_values,
-    scenarios_for,
-    train,
-)
+from icelos.jobs.logs.detect.reading import batches, read_values
+from icelos.jobs.logs.detect.training import Options, calibrated, scenarios_for, train
 from icelos.jobs.logs.detect.versions import Change, alone, keep, put
 from icelos.jobs.logs.profile.rows import RowSource
 from icelos.jobs.logs.whatif.scenario import Scenario

@@ -14,9 +14,11 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -26,10 +28,12 @@ from icelos.data.atomic import atomic_write, full_disk_named, open_alone
 from icelos.errors import InputError
 from icelos.findings import Failure, Finding
 from icelos.jobs.logs.detect.alerts import entity_days
+from icelos.jobs.logs.detect.apart import read_apart, saves_time
 from icelos.jobs.logs.detect.behaviour import DAY, Matrix
 from icelos.jobs.logs.detect.columns import NOTHING, Columns, Floats, Reader, code_of
 from icelos.jobs.logs.detect.findings import (
     HELD_BACK,
+    LABEL,
     UNKNOWN,
     finding,
     held_back,
@@ -39,8 +43,8 @@ from icelos.jobs.logs.detect.findings import (
     values_by_path,
 )
 from icelos.jobs.logs.detect.model import Detector, load_arrays
+from icelos.jobs.logs.detect.reading import BATCH, Read, read_batches
 from icelos.jobs.logs.detect.table import Arrays
-from icelos.jobs.logs.detect.training import BATCH, Read, read_rows
 from icelos.jobs.logs.outputs import check_output, open_output, write_meta
 from icelos.records import record_id
 
@@ -101,37 +105,43 @@ class Scorer:
         self.counts, self._rows = detector.settings.calibration.counted(np.empty(0)), 0
         self.begun_at, self.old_rows = detector.behaviour.clock, 0
 
-    def score(self, rows: list[Read]) -> list[Finding | None]:
+    def score(self, rows: Sequence[Read]) -> list[Finding | None]:
         """One outcome for each row; None is clear."""
-        columns = self.reader.columns([row.values for row in rows])
+        found = self.findings(self.reader.columns([row.values for row in rows]), rows.__getitem__)
+        return [found.get(row) for row in range(len(rows))]
+
+    def findings(self, columns: Columns, read: Callable[[int], Read]) -> dict[int, Finding]:
+        """By row, of those that are not clear; `read` gives one of the rows."""
         features = self.detector.behaviour.features(columns)
-        scores = self.detector.scores(features)
         self.old_rows += int(np.count_nonzero(columns.moments < self.begun_at))
         self._count_days(columns)
         self._sample(features)
-        found: list[Finding | None] = [None] * len(rows)
         unjudged = (columns.users == NOTHING) & (columns.facets == NOTHING).all(axis=1)
-        for row in np.flatnonzero(unjudged).tolist():
-            known = values_by_path(self.reader.layout.paths, rows[row].values)
-            found[row] = unknown(self.detector, id=self._id(rows[row], known), source=rows[row].source)
-        alerts = np.flatnonzero((scores >= self._thresholds(columns)) & ~unjudged)
+        found = {row: self._unknown(read(row)) for row in np.flatnonzero(unjudged).tolist()}
+        thresholds = np.where(unjudged, np.inf, self._thresholds(columns))
+        alerts, scores = self.detector.reaching(features, thresholds)
         if not alerts.size:
             return found
         shares, days = self.detector.shares(features[alerts]), entity_days(columns)
         for place, row in enumerate(alerts.tolist()):
-            known = values_by_path(self.reader.layout.paths, rows[row].values)
-            moment, id = float(columns.moments[row]), self._id(rows[row], known)
+            one = read(row)
+            known = values_by_path(self.reader.layout.paths, one.values)
+            moment, id = float(columns.moments[row]), self._id(one, known)
             unusual = unusual_values(self.detector, features[row], known)
             said = self.detector.feedback.benign(str(known.get(self.reader.layout.user)), moment, unusual)
             incident = said.incident if said else self._incident(int(columns.users[row]), moment, id)
             made = finding(
-                self.detector, features[row], float(scores[row]), shares[place], known,
-                id=id, source=rows[row].source, incident=incident,
+                self.detector, features[row], float(scores[place]), shares[place], known,
+                id=id, source=one.source, incident=incident,
             )  # fmt: skip
             found[row] = made if said is None else held_back(made, said)
             if said is None:
                 self.alert_days.add(int(days[row]))
         return found
+
+    def _unknown(self, row: Read) -> Finding:
+        known = values_by_path(self.reader.layout.paths, row.values)
+        return unknown(self.detector, id=self._id(row, known), source=row.source)
 
     def _thresholds(self, columns: Columns) -> Floats:
         """(rows) of each row: lower for entities with a confirmed incident, while that holds."""
@@ -207,19 +217,24 @@ class Scorer:
 
 
 def score_log(
-    source: str, output: Path, detector: Detector, *, progress: Callable[[int], None] = lambda _: None
-) -> Scored:
+    source: str, output: Path, detector: Detector, *, processes: int | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Scored:  # fmt: skip
     """Score a file or folder into FILE.jsonl: a finding or a failure a line, nothing for clear rows.
 
-    A run that was stopped is gone on with by the same call. Raises InputError where there is nothing to read,
-    or where another run of other things is under way.
+    A run that was stopped is gone on with by the same call. With two `processes` one of them reads; None:
+    where that saves time. Raises InputError where there is nothing to read, or where another run of other
+    things is under way; RunError where the other process ended early.
     """
     check_output(output)
+    apart = saves_time(source) if processes is None else processes > 1
+    detector.threads = 2 if apart else 1
     run = _Run(source, output, detector)
     try:
-        for outcomes, count in run.outcomes():
-            run.add(outcomes, count)
-            progress(run.place.items)
+        with closing(run.outcomes(apart=apart)) as batches:
+            for outcomes, count in batches:
+                run.add(outcomes, count)
+                progress(run.place.items)
         scored = run.finish()
     finally:
         run.close()
@@ -266,29 +281,32 @@ class _Run:
             raise InputError("outcomes of an earlier run are gone", source=str(self._folder))
         self._file.truncate(self.place.bytes)
 
-    def outcomes(self) -> Iterator[tuple[list[Finding | Failure | None], int]]:
-        """Outcomes of what is left of the source, in batches."""
-        items = islice(read_rows(self._source, self._scorer.reader), self.place.items, None)
-        while batch := list(islice(items, BATCH)):
-            rows = [item for item in batch if not isinstance(item, Failure)]
-            scored = iter(self._scorer.score(rows))
-            yield [item if isinstance(item, Failure) else next(scored) for item in batch], len(batch)
+    def outcomes(self, *, apart: bool) -> Generator[tuple[list[Finding | Failure], int]]:
+        """Findings and failures of what is left of the source, in its order, and how many rows and failures
+        they are of; in batches."""
+        reader, done = self._scorer.reader, self.place.items
+        if apart:
+            batches = read_apart(self._source, reader.layout, size=BATCH, skipped=done)
+        else:
+            batches = read_batches(self._source, reader, size=BATCH, skipped=done)
+        with closing(batches):
+            for batch in batches:
+                found = self._scorer.findings(batch.columns, partial(batch.read, reader=reader))
+                yield batch.in_order(found), batch.items
 
-    def add(self, outcomes: list[Finding | Failure | None], count: int) -> None:
+    def add(self, outcomes: list[Finding | Failure], count: int) -> None:
         """Write the outcomes of a batch; every so often they become certain."""
-        stored = [msgspec.json.encode(one) + b"\n" for one in outcomes if one is not None]
+        stored = [msgspec.json.encode(one) + b"\n" for one in outcomes]
         with full_disk_named(self._folder):
             self._file.write(b"".join(stored))
-        failures = sum(isinstance(one, Failure) for one in outcomes)
+        labels = Counter("" if isinstance(one, Failure) else one.label for one in outcomes)
         self.place.items += count
         self.place.bytes += sum(map(len, stored))
-        self.place.rows += count - failures
-        self.place.failures += failures
-        held = sum(isinstance(one, Finding) and one.label == HELD_BACK for one in outcomes)
-        unjudged = sum(isinstance(one, Finding) and one.label == UNKNOWN for one in outcomes)
-        self.place.held_back += held
-        self.place.unknown += unjudged
-        self.place.alerts += len(stored) - failures - held - unjudged
+        self.place.rows += count - labels[""]
+        self.place.failures += labels[""]
+        self.place.held_back += labels[HELD_BACK]
+        self.place.unknown += labels[UNKNOWN]
+        self.place.alerts += labels[LABEL]
         if time.monotonic() - self._saved >= _SECONDS:
             self._save()
 

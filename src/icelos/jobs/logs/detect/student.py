@@ -18,14 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from icelos.errors import InputError
-from icelos.findings import Failure
 from icelos.jobs.logs.detect.behaviour import Behaviour, Matrix
 from icelos.jobs.logs.detect.columns import Floats, Layout, Reader
 from icelos.jobs.logs.detect.facets import learn_layout
 from icelos.jobs.logs.detect.model import Calibration, Detector, Scale, Settings, lightgbm, predicted
+from icelos.jobs.logs.detect.reading import BATCH, read_rows
 from icelos.jobs.logs.detect.takeovers import LONGEST
 from icelos.jobs.logs.detect.teacher import Teacher
-from icelos.jobs.logs.detect.training import BATCH, Options, Progress, calibrated, read_rows
+from icelos.jobs.logs.detect.training import Options, Progress, calibrated
 from icelos.jobs.logs.profile.rows import RowSource
 from icelos.jobs.logs.whatif.planning import Wanted
 from icelos.jobs.logs.whatif.playing import attacked_lines
@@ -75,7 +75,7 @@ def teach(
     """
     library = lightgbm()
     layout = learn_layout(RowSource(source))
-    rows = sum(not isinstance(row, Failure) for row in read_rows(source, Reader(layout)))
+    rows = sum(1 for _ in read_rows(source, Reader(layout)))
     taught: Counter[str] = Counter()
     chosen = _lessons(source, layout, scenarios, options, rows, lessons, taught, progress)
     bits = asked(teacher, chosen.lines, layout, progress)
@@ -171,8 +171,6 @@ def _told(
         return
     takeovers = _Takeovers(layout, rng)
     for row in read_rows(source, reader):
-        if isinstance(row, Failure):
-            continue
         yield _Told(row.raw, row.values, "")
         copied = takeovers.of(row.raw, row.values[0])
         values = reader.row(copied) if copied else None

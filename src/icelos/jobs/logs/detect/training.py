@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -19,28 +19,27 @@ import numpy.typing as npt
 
 from icelos.data.reading import files_below
 from icelos.errors import InputError
-from icelos.findings import Failure
 from icelos.jobs.logs.detect.behaviour import WHOLE, Behaviour, Matrix
 from icelos.jobs.logs.detect.calibrating import Calibrating
 from icelos.jobs.logs.detect.columns import Columns, Floats, Layout, Reader
 from icelos.jobs.logs.detect.facets import learn_layout
+from icelos.jobs.logs.detect.likeness import Likeness
 from icelos.jobs.logs.detect.model import (
     Calibration,
     Detector,
-    Likeness,
     Scale,
     Settings,
     lightgbm,
     predicted,
 )
+from icelos.jobs.logs.detect.reading import BATCH, Values, batches, read_values
 from icelos.jobs.logs.detect.takeovers import with_takeovers
-from icelos.jobs.logs.profile.rows import Piece, Row, RowSource
+from icelos.jobs.logs.profile.rows import RowSource
 from icelos.jobs.logs.whatif.planning import Wanted
 from icelos.jobs.logs.whatif.playing import Label, attacked_lines
 from icelos.jobs.logs.whatif.scenario import Scenario, named
 from icelos.jobs.logs.whatif.world import form_of_file
 
-BATCH = 8192
 _WARM = 0.2
 """The share of the rows that only tells what is usual."""
 _BENIGN = 200_000
@@ -59,7 +58,6 @@ _EPISODES = 1_000_000
 """Numbers of takeovers begin here, those of played episodes below."""
 
 Progress = Callable[[str, int], None]
-Values = tuple[Any, ...]
 
 
 class Options(NamedTuple):
@@ -112,60 +110,6 @@ def scenarios_for(source: str, given: Sequence[str]) -> tuple[list[Scenario], li
     logs = {form.log for path in files_below(Path(source)) if (form := form_of_file(path)) is not None}
     playable = [one for one in scenarios if logs & {stage.log for stage in one.stages}]
     return playable, [one.name for one in scenarios if one not in playable]
-
-
-def batches(reader: Reader, rows: Iterable[Values], size: int = BATCH) -> Iterator[Columns]:
-    """Rows of values as columns, some at a time."""
-    waiting: list[Values] = []
-    for row in rows:
-        waiting.append(row)
-        if len(waiting) == size:
-            yield reader.columns(waiting)
-            waiting = []
-    if waiting:
-        yield reader.columns(waiting)
-
-
-def read_values(source: str, reader: Reader) -> Iterator[Values]:
-    """The values of all rows that can be read."""
-    for item in read_rows(source, reader):
-        if not isinstance(item, Failure):
-            yield item.values
-
-
-class Read(NamedTuple):
-    """The values of a row, its bytes, its place, and its id where that is known already."""
-
-    values: Values
-    raw: bytes
-    name: str
-    number: int
-    id: str = ""
-
-    @property
-    def source(self) -> str:
-        """As findings say it."""
-        return f"{self.name}:{self.number}"
-
-
-def read_rows(source: str, reader: Reader) -> Iterator[Read | Failure]:
-    """All rows of a file or folder: JSON lines by the fast way, all else by the parsers of `profile.rows`."""
-    for piece in RowSource(source).pieces():
-        if isinstance(piece, Piece):
-            line = piece.line
-            values = reader.decoded(line.data) if not line.overlong else None
-            if values is not None and (values[0] is not None or values[1] is not None):
-                yield Read(values, line.data, piece.name, line.number)
-                continue
-            rest: Iterable[Row | Failure] = piece.rows()
-        else:
-            rest = (piece,)
-        for row in rest:
-            if isinstance(row, Failure):
-                yield row
-            else:
-                name, _, number = row.source.rpartition(":")
-                yield Read(reader.values(row.fields), row.raw, name, int(number))
 
 
 _Marked = tuple[Columns, npt.NDArray[np.int64], npt.NDArray[np.bool_]]

@@ -23,7 +23,15 @@ from icelos.data.parse.flat import Value, flat_fields
 from icelos.data.parse.json_arrays import WRAPPERS, begins_array, elements
 from icelos.data.parse.leef import parse_leef
 from icelos.data.parse.syslog import parse_syslog
-from icelos.data.reading import Line, files_below, lines_within, open_input, read_lines, stream_errors
+from icelos.data.reading import (
+    Line,
+    files_below,
+    lines_within,
+    open_input,
+    read_blocks,
+    read_lines,
+    stream_errors,
+)
 from icelos.errors import IcelosError, InputError
 from icelos.findings import Failure, failure
 from icelos.jobs.logs.profile.formats import format_of
@@ -58,16 +66,22 @@ class Span(NamedTuple):
     end: int | None = None
 
 
-class Piece(NamedTuple):
-    """A line that is not parsed yet; one line may be no row, one or several."""
+class Block(NamedTuple):
+    """Lines that follow each other and are not parsed yet; a line may be no row, one or several. `number` is
+    that of the first."""
 
-    line: Line
+    lines: list[bytes]
+    number: int
     name: str
     parse: Parse
 
-    def rows(self) -> Iterator[Row | Failure]:
-        """What the line holds."""
-        return _line_rows(self.line, self.name, self.parse)
+    def rows(self, place: int) -> Iterator[Row | Failure]:
+        """What a line holds."""
+        return _line_rows(Line(self.number + place, self.lines[place]), self.name, self.parse)
+
+    def part(self, begin: int, end: int) -> Block:
+        """Some of the lines."""
+        return self._replace(lines=self.lines[begin:end], number=self.number + begin)
 
 
 @dataclass(frozen=True)
@@ -84,13 +98,14 @@ class RowSource:
 
     def __iter__(self) -> Iterator[Row | Failure]:
         """Raises InputError where there is nothing to read at all, or the form is unknown."""
-        for piece in self.pieces():
-            if isinstance(piece, Piece):
-                yield from piece.rows()
+        for block in self.blocks():
+            if isinstance(block, Block):
+                for place in range(len(block.lines)):
+                    yield from block.rows(place)
             else:
-                yield piece
+                yield block
 
-    def pieces(self) -> Iterator[Piece | Row | Failure]:
+    def blocks(self) -> Iterator[Block | Row | Failure]:
         """The lines before they are parsed, where a file is lines; else its rows. Raises as `__iter__`."""
         if self.form not in FORMS:
             raise InputError(f"no form {self.form!r}", hint=f"one of: {', '.join(FORMS)}")
@@ -116,7 +131,7 @@ class RowSource:
 
     def _guarded(
         self, path: Path | None, name: str, span: Span | None = None
-    ) -> Iterator[Piece | Row | Failure]:
+    ) -> Iterator[Block | Row | Failure]:
         try:
             with open_input(path) as stream:
                 yield from self._read(stream, name, span)
@@ -124,19 +139,23 @@ class RowSource:
             reason = str(error) if isinstance(error, IcelosError) else f"broken stream: {error}"
             yield _failed(name, 0, reason)
 
-    def _read(self, stream: IO[bytes], name: str, span: Span | None) -> Iterator[Piece | Row | Failure]:
+    def _read(self, stream: IO[bytes], name: str, span: Span | None) -> Iterator[Block | Row | Failure]:
+        parse = _PARSERS.get(self.form, _any)
         if span is not None and span.end is not None:
-            layout, lines = "lines", lines_within(stream, span.begin, span.end, limit=self.limit)
-        else:
-            layout, lines = self._layout(_head(stream), name), read_lines(stream, limit=self.limit)
+            for line in lines_within(stream, span.begin, span.end, limit=self.limit):
+                yield from _line_rows(line, name, parse)
+            return
+        layout = self._layout(_head(stream), name)
         if layout == "array":
             yield from _array_rows(stream, name, self.limit)
         elif layout == "table":
-            yield from _Table(name, self.limit).rows(lines)
+            yield from _Table(name, self.limit).rows(read_lines(stream, limit=self.limit))
         else:
-            parse = _PARSERS[self.form]
-            for line in lines:
-                yield Piece(line, name, parse)
+            for lines in read_blocks(stream, limit=self.limit):
+                if isinstance(lines, Line):
+                    yield from _line_rows(lines, name, parse)
+                else:
+                    yield Block(lines.data, lines.number, name, parse)
 
     def _layout(self, head: bytes, name: str) -> str:
         """Whether a file is an array of rows, a table or lines. Raises InputError for UTF-16."""

@@ -17,9 +17,10 @@ from icelos.jobs.logs.detect import comparing, retraining, scoring
 from icelos.jobs.logs.detect.columns import Reader
 from icelos.jobs.logs.detect.comparing import chance
 from icelos.jobs.logs.detect.model import Detector, load
+from icelos.jobs.logs.detect.reading import batches, read_values
 from icelos.jobs.logs.detect.retraining import Retraining, retrain
 from icelos.jobs.logs.detect.scoring import score_log
-from icelos.jobs.logs.detect.training import Options, batches, read_values, train
+from icelos.jobs.logs.detect.training import Options, train
 from icelos.jobs.logs.detect.versions import history, in_force, kept, roll_back
 
 FEW = Retraining(held_out_days=2, episodes=6)

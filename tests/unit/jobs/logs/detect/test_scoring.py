@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import multiprocessing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from icelos.jobs.logs.detect.columns import Reader
 from icelos.jobs.logs.detect.explaining import explain, read_findings
 from icelos.jobs.logs.detect.feedback import add
 from icelos.jobs.logs.detect.model import Detector, load
+from icelos.jobs.logs.detect.reading import batches, read_values
 from icelos.jobs.logs.detect.scoring import Scored, score_log
 from icelos.jobs.logs.detect.training import Options, scenarios_for, train
 from icelos.jobs.logs.job import build
@@ -113,8 +115,9 @@ def stopped_at(rows: int) -> Any:
     return progress
 
 
+@pytest.mark.parametrize("processes", [1, 2])
 def test_what_was_stopped_goes_on_to_the_same_end(
-    folder: Path, detector: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, detector: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int
 ) -> None:
     monkeypatch.setattr(scoring, "BATCH", 97)
     monkeypatch.setattr(scoring, "_SECONDS", 0.0)
@@ -122,9 +125,13 @@ def test_what_was_stopped_goes_on_to_the_same_end(
     whole = score_log(source, tmp_path / "whole.jsonl", detector)
     for rows in (150, 700, 1800):
         with pytest.raises(KeyboardInterrupt):
-            score_log(source, tmp_path / "parts.jsonl", load(folder / "model"), progress=stopped_at(rows))
+            score_log(
+                source, tmp_path / "parts.jsonl", load(folder / "model"), processes=processes,
+                progress=stopped_at(rows),
+            )  # fmt: skip
         assert not (tmp_path / "parts.jsonl").exists()
-    again = score_log(source, tmp_path / "parts.jsonl", load(folder / "model"))
+        assert not multiprocessing.active_children()
+    again = score_log(source, tmp_path / "parts.jsonl", load(folder / "model"), processes=processes)
     assert again == whole
     assert whole.old_rows < 0.1 * whole.rows
     assert (tmp_path / "parts.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
@@ -136,9 +143,28 @@ def test_batches_of_another_size_give_the_same(
 ) -> None:
     source = str(folder / "attacked.jsonl")
     score_log(source, tmp_path / "one.jsonl", detector)
-    monkeypatch.setattr(scoring, "BATCH", 501)
-    score_log(source, tmp_path / "other.jsonl", load(folder / "model"))
-    assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "other.jsonl").read_bytes()
+    for size, processes in ((501, 1), (501, 2), (8192, 2)):
+        monkeypatch.setattr(scoring, "BATCH", size)
+        score_log(source, tmp_path / "other.jsonl", load(folder / "model"), processes=processes)
+        assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "other.jsonl").read_bytes()
+        assert (tmp_path / "one.jsonl.meta.json").read_bytes() == (
+            tmp_path / "other.jsonl.meta.json"
+        ).read_bytes()
+
+
+def test_rows_are_let_go_early_only_where_they_cannot_reach_the_threshold(
+    folder: Path, detector: Detector
+) -> None:
+    reader = Reader(detector.settings.layout)
+    columns = next(batches(reader, read_values(str(folder / "attacked.jsonl"), reader)))
+    features = detector.behaviour.features(columns)
+    scores = detector.scores(features)
+    for threshold in (-np.inf, *np.quantile(scores, [0.2, 0.9, 0.999]), detector.threshold, np.inf):
+        thresholds = np.where(np.arange(len(columns)) % 7, threshold, np.inf)
+        rows, reached = detector.reaching(features, thresholds)
+        assert np.array_equal(rows, np.flatnonzero(scores >= thresholds))
+        assert np.array_equal(reached, scores[rows])
+    assert detector.reaching(features[:0], scores[:0])[0].size == 0
 
 
 def test_training_again_gives_the_same_detector(folder: Path, detector: Detector) -> None:
@@ -150,10 +176,13 @@ def test_training_again_gives_the_same_detector(folder: Path, detector: Detector
 def test_rows_that_cannot_be_read_are_failures(folder: Path, detector: Detector, tmp_path: Path) -> None:
     source = tmp_path / "dirty.jsonl"
     source.write_bytes(b"nothing\x00\n" + (folder / "after.jsonl").read_bytes()[:50_000] + b"\n")
-    scored = score_log(str(source), tmp_path / "out.jsonl", detector)
-    failures = [one for one in outcomes(tmp_path / "out.jsonl") if "error" in one]
-    assert scored.failures == len(failures) >= 1
-    assert failures[0]["source"] == "dirty.jsonl:1"
+    for processes in (1, 2):
+        scored = score_log(str(source), tmp_path / "out.jsonl", detector, processes=processes)
+        failures = [one for one in outcomes(tmp_path / "out.jsonl") if "error" in one]
+        assert scored.failures == len(failures) >= 1
+        assert failures[0]["source"] == "dirty.jsonl:1"
+        with pytest.raises(InputError, match="no such file"):
+            score_log(str(tmp_path / "none"), tmp_path / "never.jsonl", detector, processes=processes)
 
 
 def test_a_log_of_any_kind_is_learned_by_takeovers(tmp_path: Path) -> None:

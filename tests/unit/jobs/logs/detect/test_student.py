@@ -13,9 +13,10 @@ from icelos.data.parse.flat import flat_fields
 from icelos.errors import InputError
 from icelos.jobs.logs.detect.columns import Columns, Reader
 from icelos.jobs.logs.detect.model import load
+from icelos.jobs.logs.detect.reading import batches
 from icelos.jobs.logs.detect.student import asked, teach
 from icelos.jobs.logs.detect.teacher import STRUCTURE, Teacher, shared, value_spans
-from icelos.jobs.logs.detect.training import Options, batches, train
+from icelos.jobs.logs.detect.training import Options, train
 from icelos.jobs.logs.training import train_on
 from icelos.jobs.logs.whatif.scenario import named
 
@@ -116,7 +117,11 @@ def test_a_student_says_what_its_teacher_would(log: Path, tmp_path: Path) -> Non
     lines = log.read_bytes().splitlines()[-1500:]
     reader = Reader(found.settings.layout)
     rows = [row for line in lines if (row := reader.row(line)) is not None]
-    scores = found.scores(found.behaviour.features(Columns.joined(list(batches(reader, rows)))))
+    features = found.behaviour.features(Columns.joined(list(batches(reader, rows))))
+    scores = found.scores(features)
+    reached, high = found.reaching(features, np.full(len(features), found.threshold))
+    assert reached.tolist() == np.flatnonzero(scores >= found.threshold).tolist()
+    assert high.tolist() == scores[reached].tolist()
     bits = asked(teacher, lines, found.settings.layout)
     assert np.isnan(asked(teacher, [b"nothing"], found.settings.layout)).all()
     ranks = [np.argsort(np.argsort(values)) for values in (scores, bits)]
