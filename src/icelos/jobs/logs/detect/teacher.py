@@ -37,8 +37,8 @@ class Teacher:
         require_torch()
         from icelos.gpt import folder as folders
 
-        self.version = f"{folder.name}@{_digest(folder / folders.WEIGHTS)}"
         self._model = folders.load(folder)
+        self.version = f"{folder.name}@{_digest(folder / folders.WEIGHTS)}"
         self._labelled = techniques.load(folder) is not None
         size = self._model.tokenizer.size
         self._bytes = np.array([len(self._model.tokenizer.decode([token])) for token in range(size)])
