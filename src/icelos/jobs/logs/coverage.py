@@ -21,7 +21,7 @@ from icelos.errors import InputError
 from icelos.findings import Finding, Verdict
 from icelos.jobs.logs.detect.model import Detector
 from icelos.jobs.logs.detect.reading import BATCH, Read
-from icelos.jobs.logs.detect.scoring import Scorer
+from icelos.jobs.logs.detect.scorer import Scorer
 from icelos.jobs.logs.profile.formats import format_of
 from icelos.jobs.logs.profile.rows import Row
 from icelos.jobs.logs.roles import names_a_time

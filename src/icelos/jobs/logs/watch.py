@@ -16,7 +16,7 @@ from icelos.data.parse.flat import flat_fields
 from icelos.findings import Finding
 from icelos.jobs.logs.detect.model import arrays_of, load
 from icelos.jobs.logs.detect.reading import Read
-from icelos.jobs.logs.detect.scoring import Scorer
+from icelos.jobs.logs.detect.scorer import Scorer
 from icelos.records import LogLine
 
 

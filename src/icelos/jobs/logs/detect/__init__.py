@@ -9,6 +9,7 @@ alerts.py     a budget of alerts a day      findings.py     why, in words of the
 model.py      a detector on disk            versions.py     which one is in force, and the way back
 comparing.py  two on the same held-out days retraining.py   the better one is kept
 explaining.py alerts as incidents           feedback.py     what analysts said of them
-likeness.py   which technique a row is like
+likeness.py   which technique a row is like teacher.py      what a GPT says of each field
+student.py    trees that say what it would  scorer.py       batches to findings
 scoring.py    every row of a log, its state and its place saved as one
 """
