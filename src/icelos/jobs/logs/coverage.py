@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from icelos.contracts import LLM
 from icelos.data.parse.flat import flat_fields
 from icelos.errors import InputError
 from icelos.findings import Finding, Verdict
@@ -26,6 +27,7 @@ from icelos.jobs.logs.whatif.planning import Wanted
 from icelos.jobs.logs.whatif.playing import Label, attacked_lines
 from icelos.jobs.logs.whatif.scenario import Scenario
 from icelos.jobs.logs.whatif.world import read_row
+from icelos.jobs.logs.wording import Wording
 
 if TYPE_CHECKING:
     from icelos.jobs.logs.sigma.rules import Rule
@@ -109,9 +111,13 @@ def coverage(
     detector: Detector | None = None,
     rules: Sequence[Rule] = (),
     draft: bool = False,
+    llm: LLM | None = None,
     progress: Callable[[str, int], None] = lambda *_: None,
 ) -> Coverage:
-    """Play the scenarios into a log and look who sees them. Raises InputError where none can be played."""
+    """Play the scenarios into a log and look who sees them; with `llm` that model words the drafts.
+
+    Raises InputError where none can be played.
+    """
     played = _Pass(source, scenarios, wanted)
     labels: dict[int, Label] = {}
     alerted, rows = _by_detector(played, detector, labels, progress)
@@ -121,13 +127,15 @@ def coverage(
     gaps = tuple(one.technique for one in techniques if not one.seen)
     own = max(1, rows - len(labels))
     progress("drafts", len(gaps))
+    wording = Wording(llm) if llm else None
+    drafted = drafts(played.rows(labels), labels, gaps, scenarios=scenarios, wording=wording)
     return Coverage(
         rows=rows,
         techniques=techniques,
         rules=tuple(_rules_seen(rules, matches, labels, own)),
         look_alikes=_look_alikes(labels, alerted),
         gaps=gaps,
-        drafts=tuple(drafts(played.rows(labels), labels, gaps)) if draft else (),
+        drafts=tuple(drafted) if draft else (),
     )
 
 
