@@ -126,7 +126,8 @@ def coverage(
     techniques = tuple(_seen(scenarios, episodes, alerted, matches))
     gaps = tuple(one.technique for one in techniques if not one.seen)
     own = max(1, rows - len(labels))
-    progress("drafts", len(gaps))
+    if draft:
+        progress("drafts", len(gaps))
     wording = Wording(llm) if llm else None
     drafted = drafts(played.rows(labels), labels, gaps, scenarios=scenarios, wording=wording)
     return Coverage(
