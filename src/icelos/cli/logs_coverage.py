@@ -10,6 +10,7 @@ import typer
 from icelos.cli import output
 
 if TYPE_CHECKING:
+    from icelos.contracts import LLM
     from icelos.jobs.logs.coverage import Coverage
 
 
@@ -26,15 +27,21 @@ def coverage(
     draft: Annotated[
         bool, typer.Option("--draft", help="Draft a Sigma rule for each gap, and test it")
     ] = False,
+    wording: Annotated[
+        str, typer.Option(help="Who words the drafts: template, or llm (the configured model)")
+    ] = "template",
     layer: Annotated[Path | None, typer.Option(help="Write a layer for the ATT&CK Navigator")] = None,
     json: Annotated[bool, typer.Option("--json", help="The result as one JSON object")] = False,
 ) -> None:
     """Play attacks into a log; tell which ATT&CK techniques a detector and Sigma rules see, and which nobody.
 
     Also: what each rule matches on the log's own rows, which benign look-alikes raise an alert, and with
-    --draft a rule for each gap, from what its rows have in common, with what it matches on both.
+    --draft a rule for each gap, from what its rows have in common, with what it matches on both. With
+    --wording llm a model gives it title, description and false positives; it is told no row.
 
-    Example: icelos logs coverage today.jsonl.gz --model models/watch --rules sigma/ --layer coverage.json
+    Examples:
+      icelos logs coverage today.jsonl.gz --model models/watch --rules sigma/ --layer coverage.json
+      icelos logs coverage today.jsonl.gz --rules sigma/ --draft --wording llm
     """
     from icelos.errors import InputError
     from icelos.jobs.logs.coverage import coverage as look
@@ -45,6 +52,7 @@ def coverage(
 
     if model is None and not rules:
         raise InputError("nothing that could see anything", hint="--model DIR, --rules FILE, or both")
+    llm = _llm(wording, draft=draft)
     loaded = load_rules(rules) if rules else None
     if loaded is not None and loaded.failures:
         output.note(f"{len(loaded.failures)} rules cannot be run: see `icelos logs sigma`")
@@ -52,7 +60,7 @@ def coverage(
         found = look(
             source, named(attacks or ["all"]), Wanted(episodes, difficulty, seed),
             detector=load(model) if model is not None else None, rules=loaded.rules if loaded else (),
-            draft=draft, progress=lambda what, _: status.update(what),
+            draft=draft, llm=llm, progress=lambda what, _: status.update(what),
         )  # fmt: skip
     if layer is not None:
         _write_layer(layer, found)
@@ -60,6 +68,26 @@ def coverage(
         output.json_line(found)
     else:
         _tell(found, drafting=draft)
+
+
+def _llm(wording: str, *, draft: bool) -> LLM | None:
+    """The configured model where it is to word drafts. Raises SettingsError."""
+    from icelos.errors import SettingsError
+    from icelos.llm.connect import connect
+    from icelos.settings import load
+
+    if wording not in ("template", "llm"):
+        raise SettingsError(f"no wording called {wording!r}", hint="template or llm")
+    if wording == "template":
+        return None
+    if not draft:
+        raise SettingsError("nothing to word without --draft")
+    llm = connect(load().settings)
+    if llm is None:
+        raise SettingsError(
+            "no model is configured to word drafts", hint="set ICELOS_LLM_BASE_URL and _MODEL"
+        )
+    return llm
 
 
 def _tell(found: Coverage, *, drafting: bool) -> None:
@@ -101,7 +129,10 @@ def _tell(found: Coverage, *, drafting: bool) -> None:
         output.note(
             f"a draft for {one.technique}: matches {one.matched} of {one.of} rows, "
             f"and {one.own_rows} of the log's own ({one.false_positive_rate:.3%})"
+            + (f"; worded by {one.worded_by}" if one.worded_by else "")
         )
+        if one.note:
+            output.note(f"the template's words: {one.note}")
         output.line(one.rule)
 
 
