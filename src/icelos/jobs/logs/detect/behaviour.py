@@ -1,8 +1,9 @@
 """What each entity does, in one pass: rows become features of how unusual they are for it, and for all.
 
 A value's surprise backs off: how often the user had it, else how often this user has something new and how
-often anybody has this; a user without a history is judged by everybody's. All counts fade (`counters`). The
-same rows give the same features, however they are cut into batches.
+often its peers, and anybody, have this; a user without a history is judged by theirs. Peers are users with
+the same value in one of the fields, such as a town. All counts fade (`counters`). The same rows give the same
+features, however they are cut into batches.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ HOURS = "hour of the week"
 """A facet of its own: eighths of a day, on working days and at the weekend."""
 _RARE = 1e-5
 """The probability of a value that nobody had, where nothing new is expected."""
+_PRIOR = 20.0
+"""Rows that all count for among peers."""
+_HALF = 0.5
+"""Less of a row is what has faded, or is left of a difference."""
 _RADIUS = 6371.0
 _SLOWEST = 0.1
 """Hours between two places, at least: clocks and logs are not exact."""
@@ -50,12 +55,15 @@ class Behaviour:
     def __init__(self, layout: Layout) -> None:
         self.facets = (*layout.facets, HOURS)
         self._source = layout.facets.index(layout.source) if layout.source in layout.facets else None
+        self._peers_by = layout.facets.index(layout.peers) if layout.peers in layout.facets else None
         self._usual = Counters(LONG)
+        self._of_peers = Counters(LONG)
+        self._homes = Latest(value=np.uint64)
         self._novel = Counters(LONG)
         self._bursts = tuple(Counters(half_life) for half_life in BURSTS)
         self._places = Latest(time=np.float64, latitude=np.float32, longitude=np.float32)
         self._last = Latest(time=np.float64, what=np.uint64)
-        fields = "\n".join((*layout.facets, layout.source, layout.user))
+        fields = "\n".join((*layout.facets, layout.source, layout.user, layout.peers))
         self._fields = np.array([code_of(fields)], np.uint64)
         self.clock = 0.0
 
@@ -80,6 +88,7 @@ class Behaviour:
         facets = np.column_stack((columns.facets, _hours(moments)))
         last = self._last.swap(users, {"time": moments, "what": facets[:, 0]})
         usual = self._count(users, facets, columns, moments, last["what"])
+        usual |= self._count_peers(users, facets, usual, moments)
         seen = usual["of user"] > 0
         novel = self._count_novel(users, facets, seen, moments)
         by_facet = _surprises(usual, novel, seen)
@@ -124,6 +133,26 @@ class Behaviour:
         usual = {"of user": found[:, :width], "of all": found[:, width : 2 * width]}
         usual |= {name: found[:, 2 * width + place] for place, name in enumerate(names)}
         return usual
+
+    def _count_peers(
+        self, users: Codes, facets: Codes, usual: dict[str, Floats], moments: Floats
+    ) -> dict[str, Floats]:
+        """How often the user's peers, without the user, had what was there before, and how many rows of
+        theirs there were. A user's place among them is that of most of its rows, or of the first one."""
+        if self._peers_by is None:
+            return {"of peers": np.zeros_like(usual["of all"]), "peers": np.zeros(users.size)}
+        here = facets[:, self._peers_by]
+        often = 2 * usual["of user"][:, self._peers_by] >= usual["user"]
+        home = self._homes.swap(users, {"value": here}, often & (here != NOTHING))["value"]
+        home = np.where(home == NOTHING, here, home)
+        numbers = np.arange(facets.shape[1], dtype=np.uint64)
+        keys = np.column_stack((mixed(home[:, None], numbers + 300, facets), mixed(home, 8)))
+        known = np.broadcast_to((home != NOTHING)[:, None], keys.shape)
+        found = self._of_peers.add(keys, moments, known)
+        return {
+            "of peers": np.maximum(0.0, found[:, :-1] - usual["of user"]),
+            "peers": np.maximum(0.0, found[:, -1] - usual["user"]),
+        }
 
     def _count_novel(
         self, users: Codes, facets: Codes, seen: npt.NDArray[np.bool_], moments: Floats
@@ -197,7 +226,7 @@ class Behaviour:
         bursts = [(f"burst {number}", counters) for number, counters in enumerate(self._bursts)]
         return [
             ("usual", self._usual), ("novel", self._novel), *bursts, ("places", self._places),
-            ("last", self._last),
+            ("last", self._last), ("peers", self._of_peers), ("homes", self._homes),
         ]  # fmt: skip
 
     def snapshot(self) -> Arrays:
@@ -226,8 +255,8 @@ _BY_FACET = ("surprise", "usual novelty", "others with it")
 WHOLE = "all surprises"
 """The feature of how unusual a row is as a whole: the sum of its facets' surprises."""
 _OVERALL = (
-    WHOLE, "largest surprise", "second surprise", "new to the user", "new to all", "session moved",
-    "step", "history", "failure", "distance", "speed", "idle",
+    WHOLE, "largest surprise", "second surprise", "new to the user", "new to peers", "new to all",
+    "session moved", "step", "history", "failure", "distance", "speed", "idle",
 )  # fmt: skip
 _BURSTS = (
     "rows of the user", "failures of the user", "rows of the source", "failures of the source",
@@ -264,6 +293,7 @@ def _overall(columns: Columns, usual: dict[str, Floats], surprise: Floats) -> li
         ordered[:, -1],
         ordered[:, max(-2, -ordered.shape[1])],
         (usual["of user"] <= 0).sum(axis=1).astype(np.float64),
+        np.where(usual["peers"] > 0, (usual["of peers"] < _HALF).sum(axis=1), 0.0),
         (usual["of all"] <= 0).sum(axis=1).astype(np.float64),
         np.where(has_session, -np.log2(np.minimum(moved, 1.0)), 0.0),
         -np.log2(np.clip(step / (usual["user"] * 0.2 + 2.0), 1e-6, 1.0)),
@@ -283,14 +313,18 @@ def _surprises(
 ) -> list[Floats]:
     """By facet: bits of surprise, how usual something new is for the user, how many others have the value.
 
-    p(value of user) = (1 - m) own share + m p(value of all), with m = (new + 1) / (rows + 2), and so on for
+    p(value of user) = (1 - m) own share + m p(value of peers), with m = (new + 1) / (rows + 2), and so on for
     all: the escape of PPM's method C (Moffat, IEEE Transactions on Communications 38, 1990), counts fading.
+    The share of peers is smoothed by that of all, which counts for `_PRIOR` rows of theirs (a Dirichlet
+    prior: MacKay and Peto, Natural Language Engineering 1, 1995).
     """
     own, every = usual["user"][:, None], usual["all"][:, None]
     escape = (novel["of user"] + 1) / (own + 2)
     escape_all = np.minimum(1.0, (novel["of all"] + 1) / (every + 2))
     of_all = (1 - escape_all) * usual["of all"] / np.maximum(every, 1e-9) + escape_all * _RARE
+    of_peers = (usual["of peers"] + _PRIOR * of_all) / (usual["peers"][:, None] + _PRIOR)
     escape = np.minimum(escape, 1.0)
-    likely = (1 - escape) * np.where(own > 0, usual["of user"] / np.maximum(own, 1e-9), 0.0) + escape * of_all
+    own_share = np.where(own > 0, usual["of user"] / np.maximum(own, 1e-9), 0.0)
+    likely = (1 - escape) * own_share + escape * of_peers
     surprise = -np.log2(np.clip(likely, 1e-12, 1.0))
     return [surprise, np.where(seen, 0.0, -np.log2(np.clip(escape, 1e-9, 1.0))), np.log1p(novel["users"])]

@@ -41,7 +41,8 @@ _UNTYPED = re.compile(r'["\\\x00-\x1f]')
 
 @dataclass(frozen=True)
 class Layout:
-    """Which fields are read: paths, "" where there is none. `success` are texts of results that went well."""
+    """Which fields are read: paths, "" where there is none. Users with the same value of the facet `peers`
+    are alike."""
 
     user: str
     time: str
@@ -52,6 +53,7 @@ class Layout:
     latitude: str = ""
     longitude: str = ""
     id: str = ""
+    peers: str = ""
 
     @property
     def paths(self) -> tuple[str, ...]:

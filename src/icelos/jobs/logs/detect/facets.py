@@ -30,6 +30,10 @@ _AGAIN = 0.6
 _SAME = 0.99
 """Two fields that tell each other's values in this share of rows are one."""
 _LONGEST = 400
+_ROWS_OF_PEER, _PEERS = 5, 3
+"""Rows of a user that tell where it belongs, and users that make a group, at least."""
+_AT_HOME, _SHARED = 0.7, 0.8
+"""Shares of the rows of users that have the value of their group, and of users that have a group."""
 _USER = re.compile(
     r"user(?!.?agent)|account|principal|identity|actor|author|upn|puid|profile|sid$", re.IGNORECASE
 )
@@ -81,7 +85,30 @@ def learn_layout(rows: Iterable[Row | Failure]) -> Layout:
         result=played["result"], latitude=_ending("latitude", columns),
         longitude=_ending("longitude", columns),
         id=next((path for path in ROW_ID_FIELDS if path in columns), ""),
+        peers=_peers({path: columns[path] for path in facets if path != played["result"]}, user),
     )  # fmt: skip
+
+
+def _peers(facets: Mapping[str, Sequence[Value]], user: Sequence[Value]) -> str:
+    """The facet that puts users into groups: most of a user's rows have the same value of it, most users
+    share theirs with others, and it tells the most groups apart; "" where there is none."""
+    best, most = "", 0.0
+    for path, values in facets.items():
+        by_user: dict[Value, Counter[Value]] = {}
+        for who, value in zip(user, values, strict=True):
+            if who is not None and value is not None and value != "":
+                by_user.setdefault(who, Counter())[value] += 1
+        homes = [counts.most_common(1)[0] for counts in by_user.values() if counts.total() >= _ROWS_OF_PEER]
+        rows = sum(counts.total() for counts in by_user.values() if counts.total() >= _ROWS_OF_PEER)
+        if len(homes) < 2 * _PEERS or sum(count for _, count in homes) < _AT_HOME * rows:
+            continue
+        groups = [size for size in Counter(value for value, _ in homes).values() if size >= _PEERS]
+        if len(groups) < 2 or sum(groups) < _SHARED * len(homes):
+            continue
+        bits = -sum(size / len(homes) * math.log2(size / len(homes)) for size in groups)
+        if bits > most:
+            best, most = path, bits
+    return best
 
 
 def _sample(rows: Iterable[Row | Failure]) -> list[dict[str, Value]]:

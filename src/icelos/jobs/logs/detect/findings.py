@@ -39,6 +39,9 @@ def finding(
     judged = f"by {history:.0f} earlier rows of {who}"
     if history < 1:
         judged = f"by everybody's rows: {who} has no history"
+        if peers := detector.settings.layout.peers:
+            group = f"{peers} {_shown(values.get(peers))}"
+            judged = f"by rows of its peers, those of {group}, and of all: {who} has no history"
     return Finding(
         record_id=id,
         job=JOB,
@@ -149,6 +152,7 @@ def _overall(name: str, value: float) -> str:
         "distance": f"{np.expm1(value):,.0f} km from the last place",
         "new to the user": f"{value:.0f} fields are new to this user",
         "new to all": f"{value:.0f} fields are new to everybody",
+        "new to peers": f"{value:.0f} fields are new to its peers",
         "step": "this user does not do this after what was before",
         "failure": "it failed",
     }.get(name, "")
