@@ -47,8 +47,8 @@ def dependencies(columns: Sequence[Column], by_value: int = -1) -> Iterator[Depe
     """For each field, up to `MOST_FOR_A_FIELD` earlier ones that narrow it, the best first.
 
     Of the field `by_value` each value is judged by its own pairs: what rare ones were seen with is else
-    relied on because common ones bring nothing new, or of no use because those leave all. It is always among
-    them.
+    relied on because common ones bring nothing new, or of no use because those leave all. It comes
+    first.
     """
     length = max((len(column.values) for column in columns), default=0)
     arrays = [_padded(column, length) for column in columns[:FIELDS_LIMIT]]
@@ -64,10 +64,9 @@ def dependencies(columns: Sequence[Column], by_value: int = -1) -> Iterator[Depe
             is not None
         ]
         found.sort(key=lambda pairs: (pairs.left, pairs.on))
-        chosen = found[:MOST_FOR_A_FIELD]
-        chosen += [pairs for pairs in found[MOST_FOR_A_FIELD:] if pairs.on == by_value]
-        for pairs in chosen:
-            room -= sum(map(len, pairs.table))
+        labels = [pairs for pairs in found if pairs.on == by_value]
+        for pairs in [*labels, *[one for one in found if one.on != by_value][:MOST_FOR_A_FIELD]]:
+            room -= sum(len(goes) for goes in pairs.table if len(goes) < size)
             if room < 0:
                 return
             yield Dependency(field=field, on=pairs.on, table=pairs.table)
