@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -80,6 +81,41 @@ def test_a_user_without_a_history_is_judged_by_everybodys() -> None:
     assert unknown["all surprises"] > known["all surprises"] + 10
 
 
+def test_a_user_is_judged_by_its_peers_before_everybody() -> None:
+    """Two offices: what those here always have is less of a surprise than what only those there have, though
+    as many have it."""
+    people = {"ada": "hall", "grace": "hall", "edsger": "attic", "barbara": "attic"}
+    rows = [
+        {**row, "app": "plans" if place == "hall" else "ledger", "address": place}
+        for day in range(10) for user, place in people.items() for row in day_of(user, day)
+    ]  # fmt: skip
+    rows.sort(key=lambda row: float(str(row["time"])))
+    layout = replace(LAYOUT, peers="address")
+    found = {}
+    for app in ("plans", "ledger"):
+        behaviour = Behaviour(layout)
+        new = day_of("alan", 10, address="hall", app=app)[:1]
+        found[app] = dict(
+            zip(behaviour.names, behaviour.features(columns([*rows, *new]))[-1].tolist(), strict=True)
+        )
+    assert found["plans"]["surprise: app"] < 1.5
+    assert found["ledger"]["surprise: app"] > found["plans"]["surprise: app"] + 2
+    assert (found["plans"]["new to peers"], found["ledger"]["new to peers"]) == (0, 1)
+    assert found["plans"]["new to all"] == found["ledger"]["new to all"] == 0
+
+
+def test_a_visit_elsewhere_does_not_change_who_the_peers_are() -> None:
+    layout = replace(LAYOUT, peers="address")
+    rows = [
+        row for day in range(10) for user in ("ada", "grace") for row in day_of(user, day, address="hall")
+    ]
+    visit = day_of("ada", 10, address="attic")[:2]
+    behaviour = Behaviour(layout)
+    features = behaviour.features(columns([*rows, *visit]))
+    surprise = features[:, behaviour.names.index("new to peers")]
+    assert surprise[-2] == surprise[-1] == 1
+
+
 def test_speed_sessions_and_bursts() -> None:
     abroad = day_of("ada", 10)[:2]
     abroad[1] |= {"address": "198.51.100.7", "lat": 35.0, "lon": 135.0}
@@ -116,17 +152,19 @@ ROWS = st.lists(
 )
 
 
-@given(ROWS, st.lists(st.integers(0, 50), max_size=3))
-@settings(max_examples=40)
-def test_features_do_not_depend_on_batches(rows: list[dict[str, object]], cuts: list[int]) -> None:
-    whole = columns(rows)
+@given(ROWS, st.lists(st.integers(0, 50), max_size=3), st.sampled_from(["", "app", "address"]))
+@settings(max_examples=60)
+def test_features_do_not_depend_on_batches(
+    rows: list[dict[str, object]], cuts: list[int], peers: str
+) -> None:
+    whole, layout = columns(rows), replace(LAYOUT, peers=peers)
     edges = sorted({0, len(rows), *(cut for cut in cuts if cut < len(rows))})
-    one, other = Behaviour(LAYOUT), Behaviour(LAYOUT)
+    one, other = Behaviour(layout), Behaviour(layout)
     found = one.features(whole)
     parts = [other.features(whole.take(slice(begin, end))) for begin, end in pairwise(edges)]
     assert np.array_equal(found, np.concatenate(parts))
     assert np.isfinite(found).all()
-    third = Behaviour(LAYOUT)
+    third = Behaviour(layout)
     third.restore(one.snapshot())
     assert np.array_equal(one.features(whole), third.features(whole))
 
