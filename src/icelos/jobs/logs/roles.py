@@ -21,8 +21,9 @@ from icelos.data.parse.flat import Value
 
 
 class Kind(NamedTuple):
-    """A kind of log: paths that each of its rows has; in order of preference those of each role; and those
-    that name the product, where rows of many products have this form."""
+    """A kind of log: paths that each of its rows has; in order of preference those of each role; those that
+    name the product, where rows of many products have this form; and those that say what is done, where a
+    row has many fields and few of them say it."""
 
     name: str
     needs: tuple[str, ...]
@@ -32,7 +33,14 @@ class Kind(NamedTuple):
     result: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
     product: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
 
+
+_WINDOWS_DONE = (
+    "Image", "NewProcessName", "ParentImage", "ParentProcessName", "TargetImage", "LogonType", "ObjectName",
+    "ShareName", "ServiceName", "TaskName",
+)  # fmt: skip
+"""What Sysmon and the security log say of processes, logons and objects."""
 
 KINDS = (
     Kind(
@@ -136,6 +144,7 @@ KINDS = (
         application=("SourceName", "Application"),
         result=("Status",),
         source=("IpAddress", "SourceIp", "SourceAddress"),
+        done=("EventID", *_WINDOWS_DONE),
     ),
     Kind(
         "Windows events (EVTX)",
@@ -145,6 +154,7 @@ KINDS = (
         application=("Event.System.Provider.#attributes.Name",),
         result=("Event.EventData.Status",),
         source=("Event.EventData.IpAddress",),
+        done=("Event.System.EventID", *(f"Event.EventData.{name}" for name in _WINDOWS_DONE)),
     ),
     Kind(
         "Confluence audit",
@@ -242,6 +252,12 @@ def paths_of(role: str, kind: str) -> tuple[str, ...]:
     known = _BY_NAME.get(kind)
     found: tuple[str, ...] = getattr(known, role) if known and role in ROLES else ()
     return found or ROLES.get(role, ())
+
+
+def done_in(kind: str) -> tuple[str, ...]:
+    """The paths that say what is done in rows of a kind, the most telling first; none where others do."""
+    known = _BY_NAME.get(kind)
+    return known.done if known else ()
 
 
 def played(role: str, known: Iterable[str]) -> str:

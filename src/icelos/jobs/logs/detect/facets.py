@@ -18,7 +18,7 @@ from icelos.findings import Failure
 from icelos.jobs.logs.detect.columns import Layout
 from icelos.jobs.logs.profile.formats import seconds_of
 from icelos.jobs.logs.profile.rows import Row
-from icelos.jobs.logs.roles import kind_of, names_a_time, paths_of, who_and_when
+from icelos.jobs.logs.roles import done_in, kind_of, names_a_time, paths_of, who_and_when
 
 SAMPLE = 20_000
 """Rows that are looked at."""
@@ -73,6 +73,8 @@ def learn_layout(rows: Iterable[Row | Failure]) -> Layout:
         if path not in (who.user, *sessions, *wanted) and path not in times and _comes_again(columns[path])
     ]  # fmt: skip
     candidates.sort(key=lambda path: -_told(columns[path], user))
+    done = [path for path in done_in(kind) if path in candidates]
+    candidates = [*done, *(path for path in candidates if path not in done)]
     facets: list[str] = [path for path in wanted if path == played["source"] or _comes_again(columns[path])]
     for path in candidates:
         if len(facets) >= MOST:
