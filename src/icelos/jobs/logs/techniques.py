@@ -23,7 +23,7 @@ NONE = "none"
 NAME = "techniques.json"
 """In a model's folder."""
 _BEGINS = re.compile(rb'\{(\s*)"(?:[^"\\]|\\.)*"(\s*:\s*)')
-_MARKED = re.compile(rb'\{\s*"' + MARK.encode() + rb'"\s*:\s*"([^"\\]*)"(?:\s*,)?\s*')
+_MARKED = re.compile(rb'\{(\s*)"' + MARK.encode() + rb'"\s*:\s*"([^"\\]*)"(?:\s*,)?\s*')
 
 
 class Techniques(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,7 +89,9 @@ def marked(row: bytes, technique: str) -> bytes:
 def unmarked(row: bytes) -> tuple[bytes, str]:
     """A row without its label, and the label; "" where it has none."""
     found = _MARKED.match(row)
-    return (b"{" + row[found.end() :], found[1].decode("utf-8", "replace")) if found else (row, "")
+    if found is None:
+        return row, ""
+    return b"{" + found[1] + row[found.end() :], found[2].decode("utf-8", "replace")
 
 
 class Unlabelled:

@@ -41,6 +41,11 @@ def test_a_label_comes_off_as_it_went_on(
     )
 
 
+def test_spacing_stays() -> None:
+    row = b'{ "a" : 1, "b" : 2 }'
+    assert techniques.unmarked(techniques.marked(row, "T1")) == (row, "T1")
+
+
 @pytest.mark.parametrize("row", [b"{}", b"[1]", b"CEF:0|a", b'{"_technique":"x","a":1}', b""])
 def test_rows_that_cannot_be_labelled_say_so(row: bytes) -> None:
     with pytest.raises(InputError):
