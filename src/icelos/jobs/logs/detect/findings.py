@@ -53,6 +53,7 @@ def finding(
         made_by={
             "detector": detector.version,
             "threshold": f"{calibration.threshold:.3f} for {calibration.budget:g} alerts a day",
+            **({"teacher": detector.settings.teacher} if detector.settings.teacher else {}),
         },
         source=source,
         attributes={
