@@ -87,8 +87,16 @@ def material(folder: Path) -> tuple[Path, Path]:
     before, after = folder / "before.jsonl", folder / "after.jsonl"
     if after.exists():
         return before, after
-    whole, rest = folder / "whole.jsonl", folder / "rest.jsonl"
-    simulate(whole, rows=ROWS, users=USERS, seed=SEED)
+    before, rest = organisation(folder, SEED)
+    whatif(str(rest), after, [load(name) for name in UNSEEN], Wanted(EPISODES, DIFFICULTY, SEED))
+    rest.unlink()
+    return before, after
+
+
+def organisation(folder: Path, seed: int) -> tuple[Path, Path]:
+    """The days to learn from, and the rest as they are."""
+    before, whole, rest = folder / "before.jsonl", folder / "whole.jsonl", folder / "rest.jsonl"
+    simulate(whole, rows=ROWS, users=USERS, seed=seed)
     learned, end = (_day(number).strftime("%Y-%m-%d").encode() for number in (LEARNING, DAYS))
     with whole.open("rb") as source, before.open("wb") as first, rest.open("wb") as second:
         for line in source:
@@ -96,9 +104,7 @@ def material(folder: Path) -> tuple[Path, Path]:
             if day < end:
                 (first if day < learned else second).write(line)
     whole.unlink()
-    whatif(str(rest), after, [load(name) for name in UNSEEN], Wanted(EPISODES, DIFFICULTY, SEED))
-    rest.unlink()
-    return before, after
+    return before, rest
 
 
 def _day(number: int) -> datetime:
@@ -145,7 +151,7 @@ class _Test:
         kinds = np.array([episode.rpartition("-")[0] for episode in self.episodes])
         return {
             "recall": round(float(found.mean()), 3),
-            "interval": _interval(lambda chosen: found[chosen].mean(), found.size),
+            "interval": interval(lambda chosen: found[chosen].mean(), found.size),
             "by technique": {kind: round(float(found[kinds == kind].mean()), 3) for kind in UNSEEN},
             "row AUC": round(float(roc_auc_score(self.attack, scores)), 4),
         }
@@ -165,11 +171,12 @@ class _Test:
         ours = self.found["icelos"]
         best = max(names, key=lambda name: self.found[name].mean())
         apart = 100 * (ours.astype(float) - self.found[best])
-        interval = _interval(lambda chosen: apart[chosen].mean(), ours.size)
-        return {"best": best, "points": round(float(apart.mean()), 1), "interval": interval}
+        likely = interval(lambda chosen: apart[chosen].mean(), ours.size)
+        return {"best": best, "points": round(float(apart.mean()), 1), "interval": likely}
 
 
-def _interval(value: Callable[[npt.NDArray[np.int64]], float], size: int) -> list[float]:
+def interval(value: Callable[[npt.NDArray[np.int64]], float], size: int) -> list[float]:
+    """The 2.5 % and 97.5 % quantiles of a value of draws of so many, given their numbers."""
     rng = np.random.default_rng(0)
     drawn = sorted(value(rng.integers(size, size=size)) for _ in range(_DRAWS))
     return [round(float(drawn[int(share * _DRAWS)]), 3) for share in (0.025, 0.975)]

@@ -162,7 +162,7 @@ def _told(
 ) -> Iterator[_Told]:  # fmt: skip
     """The rows with attacks between them."""
     if scenarios:
-        wanted = Wanted(options.episodes, 0.0, options.seed, hardest=1.0)
+        wanted = Wanted(options.episodes, 0.0, options.seed, hardest=1.0, varied=options.episodes)
         for line, label in attacked_lines(source, scenarios, wanted):
             values = reader.row(line)
             if values is not None:

@@ -61,8 +61,9 @@ Progress = Callable[[str, int], None]
 
 
 class Options(NamedTuple):
-    """`episodes` of each scenario, alerts a day (`budget`), and the seed of all draws. Rows of `until`
-    (seconds since the epoch) and later are not looked at; those without a time are."""
+    """`episodes` of each scenario and as many variants of each attack, alerts a day (`budget`), and the seed
+    of all draws. Rows of `until` (seconds since the epoch) and later are not looked at; those without a time
+    are."""
 
     episodes: int = 12
     budget: float = 20.0
@@ -87,7 +88,9 @@ def train(
     layout = layout or learn_layout(RowSource(source))
     rows = _count(source, Reader(layout), options)
     lesson = _Lesson(layout, warm=int(_WARM * rows), seed=options.seed)
-    wanted = Wanted(options.episodes, 0.0, options.seed, end=options.until, hardest=1.0)
+    wanted = Wanted(
+        options.episodes, 0.0, options.seed, end=options.until, hardest=1.0, varied=options.episodes
+    )
     for columns, episodes, attack in attacked(source, Reader(layout), scenarios, wanted, lesson.number):
         early = np.flatnonzero(~(columns.moments >= options.until))
         lesson.add(columns.take(early), episodes[early], attack[early])

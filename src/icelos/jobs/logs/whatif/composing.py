@@ -1,4 +1,4 @@
-"""Attacks that nobody has written: stages of known ones in a new order, with other dials.
+"""Attacks that nobody has written: stages of known ones in a new order, and known ones with other dials.
 
 A stage comes where earlier ones have given all that it needs. What is composed is a scenario like any other,
 and can be written to a file.
@@ -66,6 +66,22 @@ def _composed(name: str, attacks: Sequence[Scenario], parts: list[_Part], rng: r
         attacker=_attacker(first.attacker, rng),
         stages=tuple(_mutated(part.stage, place, rng) for place, part in enumerate(taken)),
     )
+
+
+def varied(scenario: Scenario, rng: random.Random) -> Scenario:
+    """The same attack by another hand: from another place, with another client, at other hours, in another
+    number of rows, faster or slower. Its name and its stages' stay."""
+    stages = (
+        msgspec.structs.replace(_mutated(stage, place, rng), name=stage.name)
+        for place, stage in enumerate(scenario.stages)
+    )
+    attacker = Attacker(
+        place=Dial(rng.choice(_PLACES[:2]), rng.choice(_PLACES[1:])),
+        client=Dial(rng.choice(_CLIENTS), rng.choice((*_CLIENTS[1:], "own"))),
+        addresses=_scaled(scenario.attacker.addresses, rng, least=1),
+    )
+    hours = rng.choice((scenario.hours, "any", "awake", "asleep"))
+    return msgspec.structs.replace(scenario, attacker=attacker, hours=hours, stages=tuple(stages))
 
 
 def _beginning(scenario: Scenario) -> Iterator[_Part]:

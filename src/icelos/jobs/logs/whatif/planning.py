@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from icelos.errors import InputError
 from icelos.jobs.logs.simulation.organisation import as_guid
+from icelos.jobs.logs.whatif.composing import varied
 from icelos.jobs.logs.whatif.footholds import Client, Network, abroad, beside, client_of
 from icelos.jobs.logs.whatif.scenario import Scenario, Stage, dialled, duration, number
 from icelos.jobs.logs.whatif.world import Person, World
@@ -52,7 +53,8 @@ class Episode:
 @dataclass(frozen=True)
 class Wanted:
     """How many episodes of each scenario, how hard to see (0 to 1; evenly up to `hardest` where that is
-    given), and when: seconds since the epoch."""
+    given), and when: seconds since the epoch. `varied` are so many more of each attack, each by another hand
+    (`composing.varied`)."""
 
     episodes: int
     difficulty: float
@@ -60,6 +62,7 @@ class Wanted:
     begin: float | None = None
     end: float | None = None
     hardest: float | None = None
+    varied: int = 0
 
 
 def plan(world: World, scenarios: Sequence[Scenario], wanted: Wanted) -> list[Episode]:
@@ -71,13 +74,14 @@ def plan(world: World, scenarios: Sequence[Scenario], wanted: Wanted) -> list[Ep
     episodes = []
     for scenario in scenarios:
         people = _possible(world, scenario)
-        for count in range(wanted.episodes):
+        for count in range(wanted.episodes + (0 if scenario.benign else wanted.varied)):
             name = f"{scenario.name}-{count + 1:03d}"
             rng = random.Random(f"{wanted.seed} {scenario.name} {count}")  # noqa: S311 - not a secret
             hard = wanted.difficulty
             if wanted.hardest is not None:
                 hard = rng.uniform(wanted.difficulty, wanted.hardest)
-            episodes.append(_episode(world, scenario, name, people, round(hard, 3), (begin, end), rng))
+            one = scenario if count < wanted.episodes else varied(scenario, rng)
+            episodes.append(_episode(world, one, name, people, round(hard, 3), (begin, end), rng))
     return episodes
 
 

@@ -156,6 +156,18 @@ def test_a_louder_attack_has_more_rows(organisation: Path, tmp_path: Path) -> No
     assert count[0] > 3 * count[1] > 0
 
 
+def test_variants_come_beside_the_episodes_that_are_wanted(organisation: Path, tmp_path: Path) -> None:
+    source, scenarios = organisation / "entra-signin.jsonl", [load("mfa-fatigue"), load("new-phone")]
+    episodes = []
+    for number in (0, 3):
+        path = tmp_path / f"{number}.jsonl"
+        whatif(str(source), path, scenarios, Wanted(2, 0.5, 1, varied=number))
+        episodes.append({(one["scenario"], one["episode"]) for one in labels(path)})
+    assert episodes[0] < episodes[1]
+    more = {episode for _, episode in episodes[1] - episodes[0]}
+    assert more == {"mfa-fatigue-003", "mfa-fatigue-004", "mfa-fatigue-005"}  # look-alikes stay as they are
+
+
 def test_labels_of_what_was_played_before_move_along(attacked: Path, tmp_path: Path) -> None:
     path = tmp_path / "twice.jsonl"
     before = labels(attacked / "entra-signin.jsonl")

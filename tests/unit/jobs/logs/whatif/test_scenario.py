@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from icelos.data.feeds.attack import bundled_techniques
 from icelos.errors import InputError
-from icelos.jobs.logs.whatif.composing import as_yaml, compose
+from icelos.jobs.logs.whatif.composing import as_yaml, compose, varied
 from icelos.jobs.logs.whatif.matrix import by_tactic, covered, layer
 from icelos.jobs.logs.whatif.scenario import (
     Dial,
@@ -129,6 +129,17 @@ def test_composed_attacks_have_what_each_stage_needs() -> None:
             held.update(stage.gives)
         assert not scenario.benign
         assert parse(as_yaml(scenario), "x.yaml") == scenario
+
+
+@pytest.mark.parametrize("name", [one.name for one in named(["attacks"])])
+def test_a_variant_is_the_same_attack_by_another_hand(name: str) -> None:
+    scenario = load(name)
+    found = varied(scenario, random.Random(3))
+    assert found != scenario
+    assert found == varied(scenario, random.Random(3)) != varied(scenario, random.Random(4))
+    assert (found.name, found.techniques) == (scenario.name, scenario.techniques)
+    assert [(one.name, one.like) for one in found.stages] == [(one.name, one.like) for one in scenario.stages]
+    assert parse(as_yaml(found), "x.yaml") == found
 
 
 def test_nothing_can_be_composed_of_what_is_benign() -> None:
