@@ -96,7 +96,9 @@ def timed(call: Callable[[], object]) -> Spent:
 
 def many_entities(users: int = 1_000_000, rows_each: int = 4) -> dict[str, object]:
     """The state of a million users, each with rows of their own address, device and application."""
-    layout = Layout(user="user", time="time", facets=("app", "address", "device", "result"), source="address")
+    layout = Layout(
+        user="user", time="time", facets=("app", "address", "device", "result"), source="address", peers="app"
+    )
     behaviour, rng = Behaviour(layout), np.random.default_rng(0)
     began, rows = time.perf_counter(), users * rows_each
     for begin in range(0, rows, 65_536):
