@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +36,12 @@ class RawRows:
     """The rows of a file or folder as bytes, each element of a JSON array a row; what cannot be read as a row
     of its log is counted, not trained on. The header of a table is none of its rows.
 
-    With `labels`, techniques of rows by their number, each row says its own (see `techniques`)."""
+    With `labels`, techniques of rows by their number, each row says its own (see `techniques`); those of a
+    technique come so often as `shown` says, one after the other, once where it does not."""
 
     location: str
     labels: Mapping[int, str] | None = None
+    shown: Mapping[str, int] = field(default_factory=dict)
     techniques: Counter[str] = field(default_factory=Counter)
     failures: int = 0
     first_failures: list[str] = field(default_factory=list)
@@ -53,11 +55,12 @@ class RawRows:
                 self._failed(row.source, row.error)
             elif self.labels is None:
                 yield row.raw
-            elif (labelled := self._labelled(row, self.labels)) is not None:
-                yield labelled
+            else:
+                technique = self.labels.get(int(row.source.rpartition(":")[2]), techniques.NONE)
+                if (labelled := self._labelled(row, technique)) is not None:
+                    yield from repeat(labelled, self.shown.get(technique, 1))
 
-    def _labelled(self, row: Row, labels: Mapping[int, str]) -> bytes | None:
-        technique = labels.get(int(row.source.rpartition(":")[2]), techniques.NONE)
+    def _labelled(self, row: Row, technique: str) -> bytes | None:
         try:
             made = techniques.marked(row.raw, technique)
         except InputError as error:
@@ -155,8 +158,10 @@ def prepare(location: str, model: Path, plan: Plan, labels: Path | None = None) 
         tokenizer = tokenizers.fit(plan.tokenizer, rows)
         tokenizers.save(tokenizer, work / folder.TOKENIZER)
         group = user_number if plan.windows == "user" else lambda _: 0
+        rows.shown = _shown(_rows_of(location, labels))
         packed = pack(rows, tokenizer, work / "rows", limit=CONTEXT_LIMIT, group=group)
-        learn_grammar(_rows_of(location, labels), model, packed.rows - int(packed.rows * plan.held_out))
+        count = rows.techniques.total() or packed.rows
+        learn_grammar(_rows_of(location, labels), model, count - int(count * plan.held_out))
         if packed.rows < 2:
             raise InputError(_too_few(packed, rows), source=location, hint="a model needs at least two")
         _keep_techniques(rows, labels, model)
@@ -173,6 +178,18 @@ def _rows_of(location: str, labels: Path | None) -> RawRows:
     if not Path(location).is_file():
         raise InputError("labels are of the rows of one file", source=location, hint="give that file")
     return RawRows(location, techniques.read_labels(labels))
+
+
+SHARE, MOST = 0.02, 8
+"""Rows of a technique are shown so often that they are this share of all, but no more often than that."""
+
+
+def _shown(rows: RawRows) -> dict[str, int]:
+    """How often to show the rows of each technique: a model of minutes learns little of what is rare."""
+    if rows.labels is None:
+        return {}
+    total = sum(1 for _ in rows)
+    return {name: min(MOST, max(1, round(SHARE * total / count))) for name, count in rows.techniques.items()}
 
 
 def _keep_techniques(rows: RawRows, labels: Path | None, model: Path) -> None:

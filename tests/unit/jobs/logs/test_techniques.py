@@ -13,7 +13,7 @@ from icelos.jobs.logs import techniques
 from icelos.jobs.logs.generation import Wanted, generate_rows
 from icelos.jobs.logs.outputs import labels_path, meta_path
 from icelos.jobs.logs.surprise import Surprise
-from icelos.jobs.logs.training import RawRows, train_on
+from icelos.jobs.logs.training import MOST, RawRows, _shown, train_on
 
 Objects = some.dictionaries(
     some.text(min_size=1, max_size=8).filter(lambda key: key != techniques.MARK),
@@ -142,6 +142,18 @@ def test_labels_of_other_rows_are_refused(labelled: tuple[Path, Path], tmp_path:
     assert not (tmp_path / "m" / techniques.NAME).exists()
     with pytest.raises(InputError, match="rows of one file"):
         train_on(str(tmp_path), tmp_path / "m", given={"size": "pico", "steps": 1}, labels=path)
+
+
+def test_rows_of_rare_techniques_are_shown_more_often(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(f'{{"a":{n}}}\n' for n in range(1000)))
+    rows = RawRows(str(path), {1: "T1", 2: "T1", **dict.fromkeys(range(3, 203), "T2")}, {"T1": 3})
+    found = list(rows)
+    assert len(found) == 1004
+    assert found[:4] == [b'{"_technique":"T1","a":0}'] * 3 + [b'{"_technique":"T1","a":1}']
+    assert dict(rows.techniques) == {"T1": 2, "T2": 200, techniques.NONE: 798}
+    assert _shown(RawRows(str(path), rows.labels)) == {"T1": MOST, "T2": 1, techniques.NONE: 1}
+    assert _shown(RawRows(str(path))) == {}
 
 
 def test_rows_that_have_no_room_for_a_label_are_counted(tmp_path: Path) -> None:
