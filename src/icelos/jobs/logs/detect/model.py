@@ -38,6 +38,8 @@ _SETTINGS, _TREES, _STATE = "detector.json", "trees.txt", "state.npz"
 _LARGEST = 256 * 1024 * 1024
 _STATE_LARGEST = 8 << 30
 _BLOCK = 65_536
+_TOLD_BY = 50
+"""Trees that tell why: an alert costs as much as thousands of rows that are clear."""
 _FEW = 16
 """Rows that are not worth a thread."""
 _LOOKS = (0, 10, 60, 90)
@@ -205,11 +207,13 @@ class Detector:
         return float(np.interp(score, self.settings.calibration.quantiles, QUANTILES))
 
     def shares(self, features: Matrix) -> npt.NDArray[np.float64]:
-        """(rows, features) what each feature adds to the score of its row (SHAP values of trees)."""
-
+        """(rows, features) what each feature adds to the score of its row (SHAP values of the first trees,
+        which say most)."""
         parts = np.array_split(features, self.threads if len(features) >= _FEW else 1)
         with ThreadPoolExecutor(self.threads) as threads:  # LightGBM's own burn time where they wait
-            found = threads.map(partial(self._trees.predict, pred_contrib=True, num_threads=1), parts)
+            found = threads.map(
+                partial(self._trees.predict, pred_contrib=True, num_iteration=_TOLD_BY, num_threads=1), parts
+            )
             return np.concatenate([*found])[:, :-1]
 
     def save(self, folder: Path) -> None:
