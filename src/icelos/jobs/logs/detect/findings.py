@@ -151,13 +151,17 @@ def _overall(name: str, value: float) -> str:
         "session moved": "the session has been used from another address",
         "speed": f"{np.expm1(value):,.0f} km/h from the last place",
         "distance": f"{np.expm1(value):,.0f} km from the last place",
-        "new to the user": f"{value:.0f} fields are new to this user",
-        "new to all": f"{value:.0f} fields are new to everybody",
-        "new to peers": f"{value:.0f} fields are new to its peers",
+        "new to the user": f"{_fields(value)} new to this user",
+        "new to all": f"{_fields(value)} new to everybody",
+        "new to peers": f"{_fields(value)} new to the user's peers",
         "step": "this user does not do this after what was before",
         "failure": "it failed",
     }.get(name, "")
     return told if value > 0 else ""
+
+
+def _fields(count: float) -> str:
+    return "1 field is" if round(count) == 1 else f"{count:.0f} fields are"
 
 
 def _shown(value: object) -> str:

@@ -21,6 +21,7 @@ from icelos.errors import InputError
 from icelos.jobs.logs.detect.behaviour import Behaviour, Matrix
 from icelos.jobs.logs.detect.columns import Floats, Layout, Reader
 from icelos.jobs.logs.detect.facets import learn_layout
+from icelos.jobs.logs.detect.likeness import Likeness
 from icelos.jobs.logs.detect.model import Calibration, Detector, Scale, Settings, lightgbm, predicted
 from icelos.jobs.logs.detect.reading import BATCH, read_rows
 from icelos.jobs.logs.detect.takeovers import LONGEST
@@ -52,11 +53,17 @@ _TREES = {
 
 class Lessons(NamedTuple):
     """Rows that the teacher is asked about: features (rows, features), their text, whether they are of
-    attacks."""
+    attacks, and of which techniques."""
 
     features: Matrix
     lines: list[bytes]
     attack: npt.NDArray[np.bool_]
+    techniques: list[str]
+
+    def likenesses(self) -> dict[str, Likeness]:
+        """What rows of each technique look like."""
+        of = np.array(self.techniques)
+        return {str(one): Likeness.learned(self.features[of == one]) for one in np.unique(of[of != ""])}
 
 
 def teach(
@@ -90,7 +97,8 @@ def teach(
     own = features[known & ~chosen.attack]
     settings = Settings(
         layout=layout, features=behaviour.names, taught=dict(taught), rows=rows, teacher=teacher.version,
-        trees=Scale.learned(predicted(trees, own)), surprise=Scale(0.0, 1.0), likenesses={},
+        trees=Scale.learned(predicted(trees, own)), surprise=Scale(0.0, 1.0),
+        likenesses=chosen.likenesses(),
         calibration=Calibration(budget=options.budget, threshold=math.inf, rows=0, days=0.0, quantiles=()),
     )  # fmt: skip
     return calibrated(source, Detector(settings, trees.model_to_string(), behaviour), options, progress)
@@ -119,6 +127,7 @@ def _lessons(
     share = lessons * (1 - _ATTACKS) / max(1.0, rows * (1 - _WARM))
     features: list[Matrix] = []
     lines: list[bytes] = []
+    techniques: list[str] = []
     attacks: list[npt.NDArray[np.bool_]] = []
     done = 0
     for batch in _in_batches(_told(source, reader, layout, scenarios, options, rng)):
@@ -132,11 +141,13 @@ def _lessons(
         kept = np.flatnonzero(attack | (rng.random(len(batch)) < share))
         features.append(found[kept])
         lines += [batch[place].line for place in kept.tolist()]
+        techniques += [batch[place].technique for place in kept.tolist()]
         attacks.append(attack[kept])
         taught.update(one.scenario for one in batch if one.scenario)
     if not lines:
         raise InputError("no rows are left to learn from", source=source, hint="a longer log")
-    return _fewer(Lessons(np.concatenate(features), lines, np.concatenate(attacks)), lessons, rng)
+    every = Lessons(np.concatenate(features), lines, np.concatenate(attacks), techniques)
+    return _fewer(every, lessons, rng)
 
 
 def _fewer(lessons: Lessons, most: int, rng: np.random.Generator) -> Lessons:
@@ -146,14 +157,16 @@ def _fewer(lessons: Lessons, most: int, rng: np.random.Generator) -> Lessons:
     attack = rng.permutation(attack)[: int(most * _ATTACKS)]
     kept = np.sort(np.concatenate((attack, rng.permutation(own)[: most - attack.size])))
     return Lessons(
-        lessons.features[kept], [lessons.lines[place] for place in kept.tolist()], lessons.attack[kept]
-    )
+        lessons.features[kept], [lessons.lines[place] for place in kept.tolist()], lessons.attack[kept],
+        [lessons.techniques[place] for place in kept.tolist()],
+    )  # fmt: skip
 
 
 class _Told(NamedTuple):
     line: bytes
     values: tuple[Any, ...]
     scenario: str
+    technique: str = ""
 
 
 def _told(
@@ -167,7 +180,8 @@ def _told(
             values = reader.row(line)
             if values is not None:
                 attack = label is not None and not label.benign
-                yield _Told(line.rstrip(b"\r\n"), values, label.scenario if label and attack else "")
+                told = (label.scenario, label.technique) if label and attack else ("", "")
+                yield _Told(line.rstrip(b"\r\n"), values, *told)
         return
     takeovers = _Takeovers(layout, rng)
     for row in read_rows(source, reader):

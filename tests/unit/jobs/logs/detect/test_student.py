@@ -112,6 +112,7 @@ def test_a_student_says_what_its_teacher_would(log: Path, tmp_path: Path) -> Non
         str(log), teacher, named(["impossible-travel", "password-spray"]), Options(4, 2, 1), lessons=1500
     )
     assert student.settings.teacher == "counting@0"
+    assert set(student.settings.likenesses) == {"T1078.004", "T1110.003"}
     student.save(tmp_path)
     found = load(tmp_path)
     lines = log.read_bytes().splitlines()[-1500:]
