@@ -132,7 +132,11 @@ def generate_rows(
         made_rows = ByTime(staging) if wanted.by_time else staging
         rows = made_rows if known is None else techniques.Unlabelled(made_rows)
         written = write_rows(rows, path, form, product=model.name)
-        made = {} if known is None else _write_labels(made_rows, path, form)
+        made = {}
+        if known is None:
+            labels_path(path).unlink(missing_ok=True)  # those of a file that was there before
+        else:
+            made = _write_labels(made_rows, path, form)
         repeated = _repeated(rows)
     finally:
         staging.close()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from icelos.data.parse.flat import Value, flat_fields
+from icelos.errors import InputError
 from icelos.jobs.logs.profile.formats import seconds_of
+from icelos.jobs.logs.roles import kind_of, paths_of
 from icelos.jobs.logs.row_formats import objects
 from icelos.jobs.logs.staging import Staging
 
 
 class ByTime:
-    """Rows in the order of the time that the first of their fields with one says; those without one first.
+    """Rows in the order of their times (`time_of`); those without one first, as they came.
 
     What is kept of each row is its number and time: rows are read again, one after the other.
     """
@@ -32,9 +35,16 @@ class ByTime:
 
 
 def time_of(row: bytes) -> float:
-    """The first time within a row of JSON, in seconds since the epoch; minus infinity where it has none."""
-    for value in next(objects([row]), {}).values():
-        found = seconds_of(value) if isinstance(value, str) else None
-        if found is not None:
-            return found
-    return -math.inf
+    """When a row of JSON happened, in seconds since the epoch: by the field that its kind of log has for it,
+    else by the first time in it; minus infinity where it has none."""
+    try:
+        fields = flat_fields(next(objects([row]), {}))
+    except InputError:
+        return -math.inf
+    named: list[Value] = [fields[path] for path in paths_of("time", kind_of(fields)) if path in fields]
+    moments = (seconds_of(value, numbers=True) for value in named)
+    found = next((moment for moment in moments if moment is not None), None)
+    if found is None:
+        texts = (seconds_of(value) for value in fields.values() if isinstance(value, str))
+        found = next((moment for moment in texts if moment is not None), -math.inf)
+    return found

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from icelos.jobs.logs import techniques
 from icelos.jobs.logs.generation import Wanted, generate_rows
 from icelos.jobs.logs.outputs import labels_path, meta_path
 from icelos.jobs.logs.surprise import Surprise
+from icelos.jobs.logs.time_order import time_of
 from icelos.jobs.logs.training import MOST, RawRows, _shown, train_on
 
 Objects = some.dictionaries(
@@ -114,6 +116,28 @@ def test_labels_stand_beside_rows_of_any_technique_in_the_order_of_time(
     told = [json.loads(line)["row"] for line in labels_path(path).read_bytes().splitlines()]
     assert told == [n for n, row in enumerate(rows, 1) if row["operation"] == "New-InboxRule"]
     assert json.loads(meta_path(path).read_text())["simulated"] is True
+
+
+@pytest.mark.parametrize(
+    ("row", "moment"),
+    [
+        (b'{"userIdentity":{"sessionContext":{"attributes":{"creationDate":"2020-01-01T00:00:00Z"}},"arn":"a"},'
+         b'"eventTime":"2026-01-01T00:00:00Z","eventName":"b","eventSource":"c"}', 1767225600.0),
+        (b'{"Event":{"System":{"EventID":1,"TimeCreated":{"#attributes":{"SystemTime":"2026-01-01T00:00:00Z"}}}}}',
+         1767225600.0),
+        (b'{"a":"x","b":{"c":"2026-01-01T00:00:00Z"}}', 1767225600.0),
+        (b'{"a":1}', -math.inf),
+        (b"no row", -math.inf),
+    ],
+)  # fmt: skip
+def test_a_row_happened_when_its_kind_of_log_says(row: bytes, moment: float) -> None:
+    assert time_of(row) == moment
+
+
+def test_labels_of_a_file_that_was_there_before_go(model: Path, tmp_path: Path) -> None:
+    labels_path(tmp_path / "a").write_text('{"row":1,"technique":"T1"}\n')
+    generate_rows(model, tmp_path / "a", Wanted(rows=2, seed=0))
+    assert not labels_path(tmp_path / "a").exists()
 
 
 def test_a_technique_that_no_row_was_of_is_named(

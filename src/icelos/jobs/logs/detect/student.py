@@ -88,7 +88,10 @@ def teach(
     bits = asked(teacher, chosen.lines, layout, progress)
     known = ~np.isnan(bits)
     if known.sum() < 200:
-        raise InputError(f"{known.sum()} rows are too few to learn from", source=source, hint="a longer log")
+        raise InputError(
+            f"the teacher can say something of {known.sum()} rows, too few to learn from", source=source,
+            hint="a longer log, of JSON lines",
+        )  # fmt: skip
     behaviour = Behaviour(layout)
     told = np.array([", " not in name and name not in _UNTOLD for name in behaviour.names], np.float32)
     features = chosen.features * told  # what is the same in all rows parts none of them
