@@ -19,12 +19,14 @@ class Needs(msgspec.Struct, frozen=True):
     """What a job needs from where it runs; the engine refuses what the environment may not do.
 
     `network`: it calls a model endpoint or a feed. `extras`: optional packages ("train").
-    `memory_mib`: a rough bound for one worker, for placement.
+    `memory_mib`: a rough bound for one worker, for placement. `batch_size`: records that it likes to score
+    together, 0 where that is all the same to it.
     """
 
     network: bool = False
     extras: tuple[str, ...] = ()
     memory_mib: int = 256
+    batch_size: int = 0
 
 
 Scored = Finding | Failure | None
@@ -55,9 +57,13 @@ class Stateful(Job, Protocol):
 
 @runtime_checkable
 class Source(Protocol):
-    """Bytes from somewhere as records; what cannot be parsed comes as a Failure in its place."""
+    """Bytes from somewhere as records; what cannot be parsed comes as a Failure in its place.
 
-    def __iter__(self) -> Iterator[Record | Failure]: ...
+    A source that waits for more (a socket, a topic) yields None at least once a second meanwhile, so that
+    what came before need not wait as well.
+    """
+
+    def __iter__(self) -> Iterator[Record | Failure | None]: ...
 
 
 @runtime_checkable
@@ -67,6 +73,20 @@ class Sink(Protocol):
     def write(self, outcomes: Sequence[Outcome]) -> None: ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A source or sink that can go on where an earlier run stood.
+
+    A source's position is behind the item that it yielded last; a sink's, behind what it has written. Both are
+    asked for between two items. `resume` comes before the first one, and, where a worker has died, between
+    two as well: what came behind the position then comes again, or is forgotten.
+    """
+
+    def position(self) -> bytes: ...
+
+    def resume(self, position: bytes) -> None: ...
 
 
 class Tool(msgspec.Struct, frozen=True):

@@ -21,11 +21,25 @@ class Resolving(Protocol):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run is cut and when it stops. `max_failures` 0 never stops it."""
+    """How a run is cut and when it stops.
 
-    batch_size: int = 64
+    `batch_size` 0 is what the job likes, else 64; a batch is closed after `batch_bytes` of records or
+    `batch_seconds`, too. `partitions` are those of a job with state. After more than `max_failures` failures
+    (0: never), or `max_consecutive_failures` behind each other, a run stops; so it does where more than
+    `max_failure_ratio` of at least a thousand records fail (1: never). `sink_patience_s` is how long a sink
+    that cannot write is tried again.
+    """
+
+    batch_size: int = 0
+    batch_bytes: int = 1 << 24
+    batch_seconds: float = 1.0
     workers: int = 1
+    partitions: int = 1
     max_failures: int = 0
+    max_consecutive_failures: int = 0
+    max_failure_ratio: float = 1.0
+    sink_patience_s: float = 300.0
+    checkpoint_seconds: float = 10.0
 
 
 @dataclass
