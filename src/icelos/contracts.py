@@ -46,7 +46,11 @@ class Job(Protocol):
 
 @runtime_checkable
 class Stateful(Job, Protocol):
-    """A job with state per entity: records are partitioned by `key`, state is saved with the position."""
+    """A job with state per entity: records are partitioned by `key`, state is saved with the position.
+
+    Where `score` raises, the state has to be as before: the batch comes again in parts, to find the record
+    that is the reason. A job that cannot promise that returns a Failure for the record instead.
+    """
 
     def key(self, record: Record) -> str: ...
 

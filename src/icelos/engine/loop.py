@@ -32,6 +32,8 @@ _AHEAD = 2
 """Batches in flight for each worker: one that is scored, and one that waits for it."""
 _DEATHS = 3
 """Workers that died of a record before it is taken for the reason."""
+_TRIES = 10
+"""To start workers that die while they take over their state."""
 _SHARE = 20.0
 """Checkpoints take no more than one part in so many of the time."""
 
@@ -257,12 +259,18 @@ class Loop:
         if self._standing is None:
             hint = "run it without processes of its own, or from files"
             raise RunError("a worker with state died, and this source cannot go back", hint=hint) from died
-        for worker in self._workers:
-            worker.close()
         self._in_flight.clear()
         self._gathered.clear()
-        self._workers = [self._makers.start() for _ in self._workers]
-        self._take(self._standing)
+        for tries in range(_TRIES):
+            for worker in self._workers:
+                worker.close()
+            self._workers = [self._makers.start() for _ in self._workers]
+            try:
+                self._take(self._standing)
+                return
+            except WorkerDied:
+                time.sleep(0.1 * tries)
+        raise RunError("workers die as soon as they start", hint="see the system's log") from died
 
     # ---- checkpoints
 
@@ -293,7 +301,9 @@ class Loop:
     def _save(self) -> None:
         """Once nothing is in flight. A full disk leaves the checkpoint before in force."""
         begun = time.monotonic()
-        states = {number: state for worker in self._workers for number, state in worker.snapshot().items()}
+        states: dict[int, bytes] = {}
+        for worker in self._workers if self._stateful is not None else ():
+            states |= worker.snapshot()
         standing = self._here(states)
         size = 0
         if standing is not None:
