@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -43,10 +44,10 @@ def expected(rows: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     return found
 
 
-def _run(job: str, rows: Path, file: Path, *, shard: str = "", **engine: object) -> Report:
+def _run(job: str, rows: Path, file: Path, *, shard: str = "", **engine: Any) -> Report:
     settings = Settings(
         workspace=Workspace(home=str(file.parent)),
-        engine=EngineSettings(**{"partitions": PARTITIONS, **engine}),  # type: ignore[arg-type]
+        engine=EngineSettings(**{"partitions": PARTITIONS, **engine}),
     )
     pipeline = Pipeline(job=job, locations=(str(rows),), shard=shard)
     with SqliteSink(file) as sink:
@@ -74,7 +75,7 @@ def _digest(file: Path) -> str:
     ],
 )
 def test_workers_do_not_change_what_is_found(
-    job: str, engine: dict[str, object], rows: Path, expected: dict[str, str], tmp_path: Path
+    job: str, engine: dict[str, Any], rows: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:
     report = _run(job, rows, tmp_path / "f.sqlite", **engine)
     assert report.read == len(rows.read_bytes().splitlines())

@@ -379,6 +379,7 @@ class MailSource(_Files):
     def _read(self, path: Path | None, name: str, begin: Spot) -> Iterator[Record | Failure | None]:
         with open_input(path) as stream:
             number, before = begin.number, max(begin.offset, 0)
+            self._end = before
             if before:
                 stream.seek(before)
             for message, end in _messages(stream):
@@ -391,6 +392,7 @@ class MailSource(_Files):
                 else:
                     yield _no_mail(name, number, "empty message")
             if number == 0:
+                self._number = 1
                 yield _no_mail(name, 1, "empty file")
 
 
