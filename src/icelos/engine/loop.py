@@ -9,6 +9,7 @@ the checkpoint. A record that a worker dies of three times becomes a failure.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -300,20 +301,20 @@ class Loop:
 
     def _save(self) -> None:
         """Once nothing is in flight. A full disk leaves the checkpoint before in force."""
+        if self._standing is None:  # the source cannot be gone on with, wherever it stands
+            self._next_checkpoint = math.inf
+            return
         begun = time.monotonic()
         states: dict[int, bytes] = {}
         for worker in self._workers if self._stateful is not None else ():
             states |= worker.snapshot()
-        standing = self._here(states)
-        size = 0
-        if standing is not None:
-            self._standing = standing
-            self._deaths.clear()
-            if self._checkpoints is not None:
-                try:
-                    size = self._checkpoints.save(standing)
-                except OSError as error:
-                    self._observer.sink_failed(error, again_in=self._options.checkpoint_seconds)
+        self._standing, size = self._here(states), 0
+        self._deaths.clear()
+        if self._checkpoints is not None and self._standing is not None:
+            try:
+                size = self._checkpoints.save(self._standing)
+            except OSError as error:
+                self._observer.sink_failed(error, again_in=self._options.checkpoint_seconds)
         took = time.monotonic() - begun
         self._observer.checkpointed(took, size)
         self._next_checkpoint = time.monotonic() + max(self._options.checkpoint_seconds, _SHARE * took)
