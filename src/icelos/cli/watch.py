@@ -1,0 +1,60 @@
+"""What watches a run, by the options of its command: a server for Prometheus, a log, a view."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from icelos.cli import output
+from icelos.engine.health import STALLED_AFTER, Health, serve
+from icelos.engine.json_log import JsonLogObserver, Level, to_file, to_stderr
+from icelos.engine.observing import Observer, Observers
+
+STDERR = "-"
+"""The file name that is standard error."""
+
+
+@contextmanager
+def observers_of(
+    *,
+    listen: str = "",
+    token: str = "",
+    stalled_after: float = STALLED_AFTER,
+    log_json: str = "",
+    log_level: Level = "info",
+    live: bool = True,
+    printing: bool = False,
+    secrets: Sequence[str] = (),
+) -> Iterator[Observer]:
+    """One observer for all that was asked for; it is closed with the context, whatever ends it.
+
+    `listen` is an address for /metrics, /healthz and /readyz; `log_json` a file, or "-" for standard error.
+    The view is shown where standard error is a terminal that has nothing else to show: no log, and no
+    outcomes, which `printing` says go to standard output. `secrets` never appear in the log. Raises
+    SettingsError for an address that cannot be had, InputError for a log that cannot be written.
+    """
+    watching: list[Observer] = []
+    with ExitStack() as stack:
+        if log_json:
+            write = to_stderr if log_json == STDERR else to_file(Path(log_json))
+            watching.append(JsonLogObserver(write, level=log_level, secrets=secrets))
+        if listen:
+            watching += _served(stack, listen, token, stalled_after)
+        if live and log_json != STDERR and not (printing and sys.stdout.isatty()) and sys.stderr.isatty():
+            from icelos.cli.live import LiveView
+
+            view = LiveView(output.console(stderr=True))
+            stack.callback(view.close)
+            watching.append(view)
+        yield watching[0] if len(watching) == 1 else Observers(watching)
+
+
+def _served(stack: ExitStack, listen: str, token: str, stalled_after: float) -> list[Observer]:
+    from icelos.engine.metrics import MetricsObserver
+
+    health, metrics = Health(stalled_after=stalled_after), MetricsObserver()
+    address = stack.enter_context(serve(listen, health, metrics.registry, token=token))
+    output.note(f"icelos: {address}/metrics, /healthz, /readyz")
+    return [health, metrics]
