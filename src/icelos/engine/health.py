@@ -138,7 +138,7 @@ def app_of(health: Health, registry: CollectorRegistry, *, token: str = "", loca
     from starlette.routing import Route
 
     hosts = ["localhost", "127.0.0.1", "[::1]", "::1"]
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/metrics", _metrics(registry, token)),
             Route("/healthz", _state(health.alive, "ok")),
@@ -146,6 +146,8 @@ def app_of(health: Health, registry: CollectorRegistry, *, token: str = "", loca
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)] if local else [],
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 def _metrics(registry: CollectorRegistry, token: str) -> Callable[[Request], Awaitable[Response]]:
