@@ -108,7 +108,7 @@ class Watched:
         found = {}
         for family in text_string_to_metric_families(text):
             for one in family.samples:
-                values = [one.labels[name] for name in sorted(one.labels) if name not in {"job", "engine"}]
+                values = [one.labels[name] for name in sorted(one.labels) if name not in {"job_name", "engine"}]
                 found[" ".join([one.name, *values])] = one.value
         return found
 

@@ -22,7 +22,7 @@ from icelos.engine.observing import Observer
 from icelos.engine.run import Report
 from icelos.findings import Verdict
 
-_LABELS = ("job", "engine")
+_LABELS = ("job_name", "engine")  # Prometheus has a label "job" of its own
 _OUTCOMES = ("finding", "clear", "failure")
 _ENDS = ("ok", "interrupted", "failed")
 

@@ -49,7 +49,7 @@ def test_all_of_it(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
         address = re.search(r"http://127\.0\.0\.1:\d+", capfd.readouterr().err)
         assert address is not None
         with urllib.request.urlopen(f"{address[0]}/metrics", timeout=5) as reply:
-            assert b'icelos_run_in_progress{engine="inline",job="logs"} 1.0' in reply.read()
+            assert b'icelos_run_in_progress{engine="inline",job_name="logs"} 1.0' in reply.read()
         observer.ended(Report(job="logs"))
     assert actions(log) == ["run-started", "run-ended"]
     assert heard.ends == [None]

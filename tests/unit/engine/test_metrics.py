@@ -15,7 +15,7 @@ from icelos.findings import Failure, Finding, Verdict
 
 ALERT = Finding(record_id="r1", job="logs", verdict=Verdict.ALERT, label="odd", summary="secret-in-a-record")
 FAILED = Failure(record_id="r2", job="logs", error="secret-in-a-record", source="a.log:2")
-RUN = {"job": "logs", "engine": "threads"}
+RUN = {"job_name": "logs", "engine": "threads"}
 
 
 def value(observer: MetricsObserver, name: str, **labels: str) -> float | None:
@@ -113,7 +113,7 @@ def test_a_run_that_fails_before_it_begins() -> None:
     observer = MetricsObserver()
     observer.scored([None], 0.1)
     observer.ended(Report(job="logs"), OSError("no such file"))
-    labels = {"job": "logs", "engine": "", "outcome": "failed"}
+    labels = {"job_name": "logs", "engine": "", "outcome": "failed"}
     assert observer.registry.get_sample_value("icelos_runs_ended_total", labels) == 1
 
 
@@ -135,7 +135,7 @@ def test_labels_are_few_and_no_record_is_in_them() -> None:
         for one in family.samples
         for name in one.labels
     }
-    assert labels == {"job", "engine", "outcome", "verdict", "kind", "version", "le"}
+    assert labels == {"job_name", "engine", "outcome", "verdict", "kind", "version", "le"}
     assert text.count("\n") < 200
 
 
