@@ -20,12 +20,13 @@ from rich.console import Console
 
 from icelos.cli.live import LiveView
 from icelos.contracts import Needs, Scored
-from icelos.engine.health import Health, serve
+from icelos.engine.health import Health
 from icelos.engine.json_log import JsonLogObserver, to_file
 from icelos.engine.loop import Loop
 from icelos.engine.metrics import MetricsObserver
 from icelos.engine.observing import Observer, Observers
 from icelos.engine.run import Options
+from icelos.engine.serving import serve
 from icelos.engine.workers import InlineWorkers
 from icelos.findings import Outcome
 from icelos.records import LogLine, Record

@@ -23,12 +23,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from icelos.contracts import Needs, Scored
 from icelos.data.sinks import SqliteSink
-from icelos.engine.health import Health, serve
+from icelos.engine.health import Health
 from icelos.engine.json_log import JsonLogObserver, to_file
 from icelos.engine.loop import Loop
 from icelos.engine.metrics import MetricsObserver
 from icelos.engine.observing import Observers
 from icelos.engine.run import Options, Report
+from icelos.engine.serving import serve
 from icelos.engine.workers import InlineWorkers, ThreadWorkers
 from icelos.errors import StoreError
 from icelos.findings import Failure, Finding, Outcome, Verdict
@@ -108,7 +109,9 @@ class Watched:
         found = {}
         for family in text_string_to_metric_families(text):
             for one in family.samples:
-                values = [one.labels[name] for name in sorted(one.labels) if name not in {"job_name", "engine"}]
+                values = [
+                    one.labels[name] for name in sorted(one.labels) if name not in {"job_name", "engine"}
+                ]
                 found[" ".join([one.name, *values])] = one.value
         return found
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from icelos.cli import output
-from icelos.engine.health import STALLED_AFTER, Health, serve
+from icelos.engine.health import STALLED_AFTER, Health
 from icelos.engine.json_log import JsonLogObserver, Level, to_file, to_stderr
 from icelos.engine.observing import Observer, Observers
 from icelos.engine.run import Report
@@ -78,6 +78,7 @@ class _Told(Observers):
 
 def _served(stack: ExitStack, listen: str, token: str, stalled_after: float) -> list[Observer]:
     from icelos.engine.metrics import MetricsObserver
+    from icelos.engine.serving import serve
 
     health, metrics = Health(stalled_after=stalled_after), MetricsObserver()
     address = stack.enter_context(serve(listen, health, metrics.registry, token=token))
