@@ -160,6 +160,16 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     checkpoint_seconds: Annotated[
         float, Meta(gt=0, description="Seconds between two checkpoints, at least")
     ] = 10.0
+    metrics_token: Annotated[
+        str, Meta(description="Secret; set it by ICELOS_ENGINE_METRICS_TOKEN, it is never shown")
+    ] = ""
+    stalled_after_s: Annotated[
+        float, Meta(gt=0, description="Seconds of silence after which /healthz calls a run stalled")
+    ] = 300.0
+
+    def __repr__(self) -> str:
+        """Without the token: a repr ends up in logs and tracebacks."""
+        return f"EngineSettings(workers={self.workers!r}, partitions={self.partitions!r})"
 
 
 class PipelineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -305,6 +315,13 @@ class WebSettings(Struct, frozen=True, kw_only=True):
         tuple[str, ...], Meta(description="Further host names that the console answers to, as behind a proxy")
     ] = ()
     session_hours: Annotated[int, Meta(ge=1, description="Hours until a sign-in ends")] = 12
+    metrics_token: Annotated[
+        str, Meta(description="Secret; set it by ICELOS_WEB_METRICS_TOKEN, it is never shown")
+    ] = ""
+
+    def __repr__(self) -> str:
+        """Without the token: a repr ends up in logs and tracebacks."""
+        return f"WebSettings(host={self.host!r}, port={self.port!r})"
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -336,7 +353,16 @@ class Origin(Struct, frozen=True):
     description: str
 
 
-SECRETS = frozenset({"llm.api_key", "feeds.nvd_api_key", "mail.imap_password"})
+SECRETS = frozenset(
+    {"llm.api_key", "feeds.nvd_api_key", "mail.imap_password", "engine.metrics_token", "web.metrics_token"}
+)
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """Their values, where they are set: what no log may show."""
+    names = [name.split(".") for name in sorted(SECRETS)]
+    values = [str(getattr(getattr(settings, section), key)) for section, key in names]
+    return [value for value in values if value]
 
 
 class Loaded(Struct, frozen=True):

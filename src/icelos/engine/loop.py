@@ -113,6 +113,7 @@ class Loop:
             for items in micro_batches(self._source, self._size, self._options):
                 self._add(items)
                 if self._stop():
+                    self._observer.draining()
                     break
             self._drain()
         except WorkerDied as died:
@@ -125,6 +126,7 @@ class Loop:
 
     def _add(self, items: Items) -> None:
         if not items:
+            self._observer.waiting()
             self._drain()
         elif self._stateful is None or self._options.partitions == 1:
             self._submit(items, 0)
@@ -316,7 +318,8 @@ class Loop:
             except OSError as error:
                 self._observer.sink_failed(error, again_in=self._options.checkpoint_seconds)
         took = time.monotonic() - begun
-        self._observer.checkpointed(took, size)
+        if size:
+            self._observer.checkpointed(took, size)
         self._next_checkpoint = time.monotonic() + max(self._options.checkpoint_seconds, _SHARE * took)
 
 
