@@ -73,7 +73,7 @@ def test_commands_were_found() -> None:
 
 
 NOT_YET = {
-    where: pytest.mark.xfail(strict=True, reason="`icelos scan --metrics` comes with the observers of runs")
+    where: pytest.mark.xfail(strict=True, reason="`icelos scan --listen` comes with the observers of runs")
     for where in ("stream", "stream-deployment.yaml")
 }
 
@@ -109,3 +109,11 @@ def test_shards_are_written_as_they_are_read(where: str) -> None:
 
     words = COMMANDS[where]
     assert parse_shard(words[words.index("--shard") + 1]).number >= 1
+
+
+def test_the_example_of_settings_is_taken() -> None:
+    from icelos.settings import load
+
+    settings = load(FOLDER / "icelos.example.toml", environ={}).settings
+    assert set(settings.pipelines) == {"signins", "archive"}
+    assert settings.web.hosts == ("icelos.example.org",)

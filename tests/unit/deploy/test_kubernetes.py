@@ -70,9 +70,7 @@ def test_workers_are_probed_and_have_time_to_drain() -> None:
     for pod in PODS.values():
         assert pod["terminationGracePeriodSeconds"] >= 120
     (worker,) = PODS["icelos-stream"]["containers"]
-    asked = {
-        kind: json.dumps(worker[kind]["exec"]) for kind in ("startupProbe", "livenessProbe", "readinessProbe")
-    }
-    assert "/healthz" in asked["startupProbe"]
-    assert "/healthz" in asked["livenessProbe"]
-    assert "/readyz" in asked["readinessProbe"]
+    assert worker["ports"] == [{"name": "metrics", "containerPort": 9464}]
+    assert "0.0.0.0:9464" in worker["args"]
+    asked = {kind: worker[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "liveness", "readiness")}
+    assert asked == {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
