@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -382,9 +383,13 @@ class Loaded(Struct, frozen=True):
 
 
 def default_home() -> Path:
-    """$XDG_DATA_HOME/icelos, else ~/.local/share/icelos."""
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "icelos"
+    """$XDG_DATA_HOME/icelos, else ~/.local/share/icelos. Raises SettingsError for a user without a home."""
+    base = os.environ.get("XDG_DATA_HOME")
+    try:
+        return (Path(base) if base else Path.home() / ".local" / "share") / "icelos"
+    except RuntimeError as error:
+        hint = "set ICELOS_HOME to a folder that you may write"
+        raise SettingsError("this user has no home folder", hint=hint) from error
 
 
 @cache
@@ -438,8 +443,17 @@ def _find_file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
         if not path.is_file():
             raise SettingsError("no such settings file", source=str(path))
         return path
-    candidates = [Path("icelos.toml"), default_home() / "icelos.toml"]
-    return next((p for p in candidates if p.is_file()), None)
+    candidates = [Path("icelos.toml")]
+    with suppress(SettingsError):  # a user without a home has no file there
+        candidates.append(default_home() / "icelos.toml")
+    return next((p for p in candidates if _is_there(p)), None)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # in a folder that we may not enter
+        return False
 
 
 def _from_file(file: Path) -> dict[str, tuple[object, str]]:
