@@ -85,6 +85,11 @@ class WatchingLogsJob(LogsJob):
         super().__init__(surprise, watch)
         self._seen = watch
 
+    @property
+    def version(self) -> str:
+        """What judges: a state is of one detector."""
+        return self._seen.version
+
     def key(self, record: Record) -> str:
         """Whom a row is of."""
         return self._seen.key(_row(record))

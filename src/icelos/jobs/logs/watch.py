@@ -15,7 +15,7 @@ import numpy as np
 from icelos.data.parse.flat import flat_fields
 from icelos.errors import InputError
 from icelos.findings import Finding
-from icelos.jobs.logs.detect.columns import Columns
+from icelos.jobs.logs.detect.columns import Columns, Layout, Reader
 from icelos.jobs.logs.detect.model import arrays_of, load
 from icelos.jobs.logs.detect.reading import Read
 from icelos.jobs.logs.detect.scorer import Scorer
@@ -31,6 +31,7 @@ class Watch:
     def __init__(self, folder: Path) -> None:
         """Raises MissingExtra without LightGBM, InputError where the folder holds no detector."""
         self._scorer = Scorer(load(folder))
+        self._users = Reader(Layout(user=self._scorer.reader.layout.user, time="", facets=()))
         self._one_at_a_time = threading.Lock()
 
     def judge(self, batch: Sequence[LogLine]) -> dict[int, Finding | InputError]:
@@ -76,8 +77,17 @@ class Watch:
         return Read(values, raw, name, int(number) if number.isdigit() else 0, record.id)
 
     def key(self, record: LogLine) -> str:
-        """Whom the state is of: rows of one entity have to go to one detector, in their order."""
-        return str(self._read(record).values[0] or "")
+        """Whom the state is of: rows of one entity have to go to one detector, in their order.
+
+        Raises InputError for a row whose fields cannot be read.
+        """
+        values = self._users.decoded(record.text.encode("utf-8", "surrogatepass"))
+        return str((values or self._read(record).values)[0] or "")
+
+    @property
+    def version(self) -> str:
+        """The detector's."""
+        return self._scorer.detector.version
 
     def snapshot(self) -> bytes:
         """What was seen."""
