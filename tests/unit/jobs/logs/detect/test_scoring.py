@@ -266,6 +266,8 @@ def test_the_job_finds_what_the_command_finds_and_goes_on_from_a_snapshot(
     named = [one.record_id for one in found if one is not None and "detector" in one.made_by]
     assert named == wanted
     assert jobs[0].key(rows[0]) == json.loads(rows[0].text)["userPrincipalName"]
+    assert jobs[0].key(LogLine(id="x", source="a:1", text="{}", fields={"userPrincipalName": "a@b"})) == ""
+    assert jobs[0].version == detector.version
     with pytest.raises(ValueError, match="not a state"):
         jobs[1].restore(b"nothing")
 
