@@ -13,13 +13,15 @@ import re
 import sqlite3
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from glob import has_magic, iglob
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, cast
 
 import msgspec
 
+from icelos.data.lazy_fields import LazyFields
 from icelos.data.parse.mail import mail_id, split_mbox_at
 from icelos.data.reading import (
     Line,
@@ -38,6 +40,10 @@ OUTLOOK = b"\xd0\xcf\x11\xe0"
 """How a .msg file begins."""
 _WORDS = struct.Struct("<4I").unpack
 ROW_ID_FIELDS = ("id", "Id", "eventID", "EventID_GUID", "uuid")
+_row_names = msgspec.json.Decoder(
+    msgspec.defstruct("RowNames", [(name, object, None) for name in ROW_ID_FIELDS], gc=False)
+).decode
+"""A row as what it says that its id is. The rest of the row is checked, and not made into objects."""
 
 
 class Spot(msgspec.Struct, frozen=True):
@@ -272,11 +278,19 @@ class JsonLinesSource(LineSource):
 
     def _parse(self, text: str, name: str, line: Line) -> Record | Failure:
         try:
-            fields = self._decoder.decode(text)
+            named = _names_itself(_names_of(_row_names(text)))
         except (msgspec.MsgspecError, RecursionError) as error:
-            return _failed(name, line, f"not a JSON object: {error}")
-        identity = self._ids.of(fields, text) or _line_id(name, line)
-        return LogLine(id=identity, source=f"{name}:{line.number}", text=text, fields=fields)
+            return _failed(name, line, f"not a JSON object: {self._reason(text, error)}")
+        identity = (self._ids.of_text(text) if named else "") or _line_id(name, line)
+        return LogLine(id=identity, source=f"{name}:{line.number}", text=text, fields=LazyFields(text))
+
+    def _reason(self, text: str, error: Exception) -> Exception:
+        """As decoding all of the row says it."""
+        try:
+            self._decoder.decode(text)
+        except (msgspec.MsgspecError, RecursionError) as reason:
+            return reason
+        return error
 
 
 class RowIds:
@@ -316,8 +330,10 @@ class RowIds:
 
     def of(self, fields: Mapping[str, object], text: str) -> str:
         """The row's id, "" where it must go by its place."""
-        if not _has_id(fields):
-            return ""
+        return self.of_text(text) if _names_itself(map(fields.get, ROW_ID_FIELDS)) else ""
+
+    def of_text(self, text: str) -> str:
+        """The same for a row that is known to say one."""
         identity = record_id("row", text)
         return "" if self._came(bytes.fromhex(identity)) else identity
 
@@ -336,13 +352,12 @@ class RowIds:
         return came
 
 
-def _has_id(fields: Mapping[str, object]) -> bool:
-    """Whether a row says what its id is."""
-    for name in ROW_ID_FIELDS:
-        value = fields.get(name)
-        if isinstance(value, str) and len(value) >= 8:
-            return True
-    return False
+_names_of = attrgetter(*ROW_ID_FIELDS)
+
+
+def _names_itself(values: Iterable[object]) -> bool:
+    """Whether a row says what its id is, by the values of `ROW_ID_FIELDS`."""
+    return any(isinstance(value, str) and len(value) >= 8 for value in values)
 
 
 class MailSource(_Files):
