@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 
 from icelos.contracts import Job, Sink, Source, Stateful
+from icelos.data.reading import files_below
 from icelos.data.sources import is_pattern
 from icelos.engine.checkpoints import Checkpoints, Plan
 from icelos.engine.local import Progress, run
@@ -128,10 +130,10 @@ def run_pipeline(
     )
     source = items if shard is None else ShardSource(items, shard, _part_of(job, options))
     if runs is None:
-        workers = _workers(pipeline.engine, spec, job, settings)
+        workers = _workers(pipeline, spec, job, settings)
         return Loop(job, source, sink, workers, options, observer=observer or Observer(), stop=stop).go()
     with closing(Checkpoints(runs, _plan(pipeline, job, options), fresh=fresh)) as checkpoints:
-        workers = _workers(pipeline.engine, spec, job, settings)
+        workers = _workers(pipeline, spec, job, settings)
         report = Loop(
             job, source, sink, workers, options,
             observer=observer or Observer(), stop=stop, checkpoints=checkpoints,
@@ -180,11 +182,33 @@ def _part_of(job: Job, options: Options) -> Callable[[Record], int] | None:
     return part
 
 
-def _workers(engine: str, spec: JobSpec, job: Job, settings: Settings) -> Workers:
-    kind = settings.engine.worker_kind
+_LIGHT = 1024
+"""Records that a job likes together for which reading takes about as long as scoring."""
+_LARGE = 1 << 25
+"""Bytes of input from which on a second process saves more than its start takes."""
+
+
+def _gains(job: Job, locations: Sequence[str]) -> bool:
+    """Whether one process that reads and one that scores are faster than one that does both."""
+    if job.needs.batch_size < _LIGHT or (os.cpu_count() or 1) == 1:
+        return False
+    size = 0
+    for location in locations:
+        if scheme_of(location) or location == "-" or is_pattern(Path(location)):
+            return True
+        for path in files_below(Path(location), unreadable=lambda *_: None):
+            size += path.stat().st_size
+            if size >= _LARGE:
+                return True
+    return False
+
+
+def _workers(pipeline: Pipeline, spec: JobSpec, job: Job, settings: Settings) -> Workers:
+    engine = pipeline.engine
+    kind, locations = settings.engine.worker_kind, pipeline.locations
     if engine != "local":
         raise SettingsError(f"no engine {engine!r}", hint="local, ray or kafka")
-    if settings.engine.workers == 1 and kind != "process":
+    if settings.engine.workers == 1 and kind != "process" and not (kind == "auto" and _gains(job, locations)):
         return InlineWorkers(job, spec)
     threads = kind == "thread" or (kind == "auto" and job.needs.network)
     return ThreadWorkers(job) if threads and not isinstance(job, Stateful) else ProcessWorkers(spec)

@@ -9,6 +9,7 @@ the checkpoint. A record that a worker dies of three times becomes a failure.
 
 from __future__ import annotations
 
+import gc
 import math
 import time
 from collections import Counter, deque
@@ -23,7 +24,7 @@ from icelos.engine.checkpoints import Checkpoints, Standing
 from icelos.engine.observing import Observer
 from icelos.engine.partitions import partition_of
 from icelos.engine.run import Limits, Options, Report
-from icelos.engine.workers import Pending, WorkerDied, Workers
+from icelos.engine.workers import Pending, WorkerDied, Workers, few_searches
 from icelos.engine.writing import PatientSink
 from icelos.errors import RunError
 from icelos.findings import Failure, failure
@@ -78,7 +79,7 @@ class Loop:
 
     def go(self) -> Report:
         """Run it. Raises RunError where a limit is passed or a worker's work is lost, StoreError."""
-        begun = time.perf_counter()
+        begun, thresholds = time.perf_counter(), few_searches()
         error: BaseException | None = None
         try:
             self._begin()
@@ -90,6 +91,7 @@ class Loop:
             error = raised
             raise
         finally:
+            gc.set_threshold(*thresholds)
             self.report.seconds = time.perf_counter() - begun
             for worker in self._workers:
                 worker.close()

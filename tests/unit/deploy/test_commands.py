@@ -72,15 +72,7 @@ def test_commands_were_found() -> None:
     assert {"icelos-scan@.service", "console", "stream", "batch-job.yaml", "Containerfile"} <= COMMANDS.keys()
 
 
-NOT_YET = {
-    where: pytest.mark.xfail(strict=True, reason="`icelos scan --listen` comes with the observers of runs")
-    for where in ("stream", "stream-deployment.yaml")
-}
-
-
-@pytest.mark.parametrize(
-    "where", [pytest.param(where, marks=NOT_YET.get(where, ())) for where in sorted(COMMANDS)]
-)
+@pytest.mark.parametrize("where", sorted(COMMANDS))
 def test_the_command_is_there(where: str) -> None:
     assert parse(COMMANDS[where]).command.name
 
