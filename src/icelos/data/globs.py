@@ -38,8 +38,8 @@ class Pattern:
     """A pattern of names relative to a folder. Raises InputError for one that leads out of it."""
 
     def __init__(self, pattern: str) -> None:
-        self.folders_only = pattern.endswith("/")
         names = [part for part in pattern.split("/") if part not in ("", ".")]
+        self.folders_only = pattern.endswith("/") or names[-1:] == ["**"]
         if ".." in names:
             raise InputError("'..' behind a wildcard", source=pattern, hint="write the folders out")
         self._parts = [None if name == "**" else _Part(name) for name in names]

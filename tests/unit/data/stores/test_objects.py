@@ -38,8 +38,8 @@ def test_places(location: str, place: Place) -> None:
     [
         "http://bucket/a", "ftp://bucket/a", "sftp://bucket/a", "github://org:repo@/a", "local://bucket/a",
         "memory://bucket/a", "file:///etc/passwd", "ssh://bucket/a", "hdfs://bucket/a", "/etc/passwd",
-        "simplecache::s3://bucket/a", "s3://bucket/a::file:///etc/passwd", "zip://a::s3://bucket/b", "s3://", "s3:/a/b",
-        "s3://b/a", "S3://bucket/a", "s3://bucket/a\nb", "s3://key:s3cret@bucket/a", "s3://s3cret@bucket/a",
+        "simplecache::s3://bucket/a", "s3://bucket/a::file:///etc/passwd", "zip://a::s3://bucket/b", "s3://",
+        "s3:/a/b", "s3://b/a", "S3://bucket/a", "s3://bucket/a\nb", "s3://key:s3cret@bucket/a", "s3://s3cret@bucket/a",
         "s3:///a", "s3://bucket?x/a", "abfs://s3cret:s3cret@account/a",
     ],
 )  # fmt: skip
