@@ -5,7 +5,6 @@ icelos scan logs 's3://bucket/logs/2026-*/*.jsonl.gz'
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 from collections.abc import Generator, Iterator
 from itertools import islice
@@ -15,6 +14,7 @@ from typing import IO, cast
 import msgspec
 
 from icelos.data.reading import stream_errors
+from icelos.data.resuming import Resuming
 from icelos.data.sources import JsonLinesSource, LineSource, MailSource, ParquetSource
 from icelos.data.stores.objects import Bucket, Entry, place_of
 from icelos.errors import IcelosError, InputError, SettingsError, StoreError
@@ -36,7 +36,7 @@ class _Position(msgspec.Struct, frozen=True):
     tag: str = ""
 
 
-class ObjectSource:
+class ObjectSource(Resuming[_Position, Record | Failure]):
     """Lines, JSON lines, mail or Parquet from the objects of a store, one after another, ordered by name.
 
     `location` is a folder (s3://bucket/logs/), a pattern (s3://bucket/logs/**/*.jsonl.gz) or an object; names
@@ -62,39 +62,14 @@ class ObjectSource:
         self._kind = FORMATS[name]
         self._endpoint = endpoint
         self._anonymous = anonymous == "yes"
-        self._position = _Position()
+        super().__init__(_Position(), str(self.place))
 
-    def position(self) -> bytes:
-        """Behind the item that came last."""
-        return msgspec.json.encode(self._position)
-
-    def resume(self, position: bytes) -> None:
-        """Go on behind it, now or between two items. Raises InputError for what is none."""
-        try:
-            self._position = msgspec.json.decode(position, type=_Position)
-        except msgspec.MsgspecError as error:
-            raise InputError("not a position in an object store", source=str(self.place)) from error
-
-    def __iter__(self) -> Iterator[Record | Failure]:
+    def _behind(self, position: _Position) -> Generator[tuple[_Position, Record | Failure], None, None]:
         bucket = Bucket(self.place, endpoint=self._endpoint, anonymous=self._anonymous)
-        position = None
-        while position is not self._position:  # at first, and where somebody has set it back meanwhile
-            with contextlib.closing(self._items(bucket, self._position)) as items:
-                position = self._position
-                for position, item in items:
-                    self._position = position
-                    yield item
-                    if self._position is not position:
-                        break
-
-    def _items(
-        self, bucket: Bucket, begin: _Position
-    ) -> Generator[tuple[_Position, Record | Failure], None, None]:
-        """What comes behind a position, each item with its own."""
-        is_there = bool(begin.parts)
-        for entry in bucket.entries(after=begin.parts, maildirs=self._kind is MailSource):
+        is_there = bool(position.parts)
+        for entry in bucket.entries(after=position.parts, maildirs=self._kind is MailSource):
             is_there = True
-            again = begin.done if (entry.parts, entry.tag) == (begin.parts, begin.tag) else 0
+            again = position.done if (entry.parts, entry.tag) == (position.parts, position.tag) else 0
             items = enumerate(self._guarded(bucket, entry), 1)
             for number, item in islice(items, again, None):
                 yield _Position(entry.parts, number, entry.tag), item
