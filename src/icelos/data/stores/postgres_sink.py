@@ -156,7 +156,8 @@ class PostgresSink(_Closing):
     def _bodies(self, kind: str, job: str, verdict: str, limit: int, offset: int) -> list[str]:
         query = (
             f"SELECT coalesce(convert_from(exact, 'UTF8'), body::text) FROM {TABLE} WHERE kind = %s"  # noqa: S608
-            " AND (%s = '' OR job = %s) AND (%s = '' OR verdict = %s) ORDER BY seen DESC, id LIMIT %s OFFSET %s"
+            " AND (%s = '' OR job = %s) AND (%s = '' OR verdict = %s)"
+            " ORDER BY seen DESC, id LIMIT %s OFFSET %s"
         )
         with self._connected("read") as connection:
             rows = connection.execute(query, [kind, job, job, verdict, verdict, limit, offset]).fetchall()
