@@ -5,17 +5,16 @@ icelos scan logs 's3://bucket/logs/2026-*/*.jsonl.gz'
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Generator, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
 import msgspec
 
 from icelos.data.reading import stream_errors
-from icelos.data.resuming import Resuming
-from icelos.data.sources import JsonLinesSource, LineSource, MailSource, ParquetSource
+from icelos.data.sources import JsonLinesSource, LineSource, MailSource, ParquetSource, Spot, _Files
 from icelos.data.stores.objects import Bucket, Entry, place_of
 from icelos.errors import IcelosError, InputError, SettingsError, StoreError
 from icelos.findings import Failure, failure
@@ -26,17 +25,20 @@ FORMATS: dict[str, type[LineSource | MailSource | ParquetSource]] = {
     "parquet": ParquetSource,
 }  # fmt: skip
 _COPIED = 1 << 22
+_ELSEWHERE = "objects"
+"""What readers of files are told: they are asked for single objects only."""
 
 
 class _Position(msgspec.Struct, frozen=True):
-    """Behind how many items of which object; `tag` is that of its content."""
+    """A spot in an object, whose content `tag` tells from another; or behind all of it."""
 
     parts: tuple[str, ...] = ()
-    done: int = 0
     tag: str = ""
+    spot: Spot = Spot()
+    is_over: bool = False
 
 
-class ObjectSource(Resuming[_Position, Record | Failure]):
+class ObjectSource:
     """Lines, JSON lines, mail or Parquet from the objects of a store, one after another, ordered by name.
 
     `location` is a folder (s3://bucket/logs/), a pattern (s3://bucket/logs/**/*.jsonl.gz) or an object; names
@@ -46,8 +48,8 @@ class ObjectSource(Resuming[_Position, Record | Failure]):
     place; a store that does not answer, after the tries of its client, raises StoreError.
 
     Memory: a few blocks of an object, and the listing of a folder (about 1 KB an object). Parquet, which is
-    read from its end, is copied to a temporary file. Resuming reads the object that it stopped in again, up
-    to there, so that every row has the id that it would have had.
+    read from its end, is copied to a temporary file. An object that changed since is read again from its
+    beginning; names that come before the one that was being read are not looked at again.
     """
 
     options = ("format", "endpoint", "anonymous")
@@ -62,42 +64,85 @@ class ObjectSource(Resuming[_Position, Record | Failure]):
         self._kind = FORMATS[name]
         self._endpoint = endpoint
         self._anonymous = anonymous == "yes"
-        super().__init__(_Position(), str(self.place))
+        self._begin = _Position()
+        self._goings_back = 0
+        self._reading: tuple[Entry, LineSource | MailSource | ParquetSource] | None = None
+        self._is_over = False
 
-    def _behind(self, position: _Position) -> Generator[tuple[_Position, Record | Failure], None, None]:
+    def position(self) -> bytes:
+        """Behind the item that came last."""
+        at = self._begin
+        if self._reading is not None:
+            entry, reader = self._reading
+            spot = Spot() if self._is_over else reader._spot()
+            at = _Position(entry.parts, entry.tag, spot, self._is_over)
+        return msgspec.msgpack.encode(at)
+
+    def resume(self, position: bytes) -> None:
+        """Go on behind it, from now on. Raises InputError for what is no position of such a source."""
+        try:
+            self._begin = msgspec.msgpack.decode(position, type=_Position)
+        except msgspec.MsgspecError as error:
+            raise InputError("not a position in it", source=str(self.place)) from error
+        self._reading = None
+        self._goings_back += 1
+
+    def __iter__(self) -> Iterator[Record | Failure]:
+        before = -1
+        while before != self._goings_back:
+            before = self._goings_back
+            with contextlib.closing(self._items(self._begin)) as items:
+                for item in items:
+                    yield item
+                    if before != self._goings_back:
+                        break
+
+    def _items(self, begin: _Position) -> Generator[Record | Failure, None, None]:
         bucket = Bucket(self.place, endpoint=self._endpoint, anonymous=self._anonymous)
-        is_there = bool(position.parts)
-        for entry in bucket.entries(after=position.parts, maildirs=self._kind is MailSource):
+        is_there = bool(begin.parts)
+        for entry in bucket.entries(after=begin.parts, maildirs=self._kind is MailSource):
             is_there = True
-            again = position.done if (entry.parts, entry.tag) == (position.parts, position.tag) else 0
-            items = enumerate(self._guarded(bucket, entry), 1)
-            for number, item in islice(items, again, None):
-                yield _Position(entry.parts, number, entry.tag), item
+            spot = Spot()
+            if (entry.parts, entry.tag) == (begin.parts, begin.tag):
+                if begin.is_over:
+                    continue
+                spot = begin.spot
+            yield from self._guarded(bucket, entry, spot)
         if not is_there:
             raise InputError("no object matches", source=str(self.place))
 
-    def _guarded(self, bucket: Bucket, entry: Entry) -> Iterator[Record | Failure]:
+    def _guarded(self, bucket: Bucket, entry: Entry, begin: Spot) -> Iterator[Record | Failure]:
         name = entry.name.encode("utf-8", "replace").decode("utf-8")
+        reader = self._kind(_ELSEWHERE)
+        reader._number = begin.number
+        self._reading, self._is_over = (entry, reader), False
         try:
-            yield from self._records(bucket, entry, name)
+            for item in self._records(reader, bucket, entry, name, begin):
+                if item is not None:
+                    yield item
         except StoreError:
             raise
         except stream_errors() as error:
+            self._is_over = True
             reason = error if isinstance(error, IcelosError) else f"broken stream: {error}"
             yield failure(record_id=record_id(name, "stream"), job="", error=reason, source=name)
+        finally:
+            reader._stream = None
+        self._is_over = True
 
-    def _records(self, bucket: Bucket, entry: Entry, name: str) -> Iterator[Record | Failure]:
+    def _records(
+        self, reader: _Files, bucket: Bucket, entry: Entry, name: str, begin: Spot
+    ) -> Iterator[Record | Failure | None]:
         """As the source of files reads them; to that, an object is a path that can only be opened."""
-        reader = self._kind("-")
         if self._kind is not ParquetSource:
-            yield from reader._read(cast("Path", _Openable(bucket, entry)), name)
+            yield from reader._read(cast("Path", _Openable(bucket, entry)), name, begin)
             return
         with tempfile.NamedTemporaryFile(suffix=".parquet") as copy:
             with bucket.open(entry) as stream:
                 while block := stream.read(_COPIED):
                     copy.write(block)
             copy.flush()
-            yield from reader._read(Path(copy.name), name)
+            yield from reader._read(Path(copy.name), name, begin)
 
 
 class _Openable:

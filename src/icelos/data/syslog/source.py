@@ -62,6 +62,7 @@ class SyslogSource(Resuming[_Position, Record | Failure | None]):
     another run has the spool, StoreError where the spool cannot be written.
     """
 
+    endless = True
     options = ("transport", "allow", "spool", "spool_mib", "max_message", "max_connections", "idle_seconds")
 
     def __init__(

@@ -102,11 +102,14 @@ def test_on_from_any_position(s3: Any, filled: dict[str, Any], kind: str) -> Non
     location = f"s3://{s3.name}/in/{PREFIX[kind]}/"
     source = ObjectSource(location, format=kind)
     assert isinstance(source, Resumable)
-    positions, items = [source.position()], []
-    for item in source:
+    length = len(list(filled[kind]))
+    stops = sorted({0, 1, *range(0, length, length // 7), length - 1, length})
+    positions, items = {0: source.position()}, []
+    for number, item in enumerate(source, 1):
         items.append(item)
-        positions.append(source.position())
-    for done in {1, len(items) // 2, len(items)}:
+        if number in stops:
+            positions[number] = source.position()
+    for done in stops:
         again = ObjectSource(location, format=kind)
         again.resume(positions[done])
         assert _without_copies(list(again)) == _without_copies(items[done:])
@@ -123,6 +126,7 @@ def test_back_between_two_items(s3: Any, filled: dict[str, Any]) -> None:
     assert len(first) + len(second) + len(list(stream)) == 300
     source.resume(position)
     assert list(itertools.islice(source, 20)) == second
+    assert len(list(source)) == 290
 
 
 def test_an_object_that_changed_is_read_again(s3: Any) -> None:
