@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from icelos.contracts import Job, Resumable, Scored, Sink, Source, Stateful
+from icelos.contracts import Job, Live, Resumable, Scored, Sink, Source, Stateful
 from icelos.engine.batching import Items, micro_batches
 from icelos.engine.checkpoints import Checkpoints, Standing
 from icelos.engine.observing import Observer
@@ -64,6 +64,7 @@ class Loop:
         self._makers, self._workers = workers, [workers.start() for _ in range(options.workers)]
         self._sink_itself = sink
         self._sink = PatientSink(sink, options.sink_patience_s, observer, stop=stop)
+        self._live = source if isinstance(source, Live) and source.endless else None
         self._stateful = job if isinstance(job, Stateful) else None
         self._size = options.batch_size or job.needs.batch_size or 64
         self._in_flight: deque[_Batch] = deque()
@@ -121,7 +122,7 @@ class Loop:
         except WorkerDied as died:
             self._go_back(died)
             return False
-        self.report.interrupted = self._stop() and not getattr(self._source, "endless", False)
+        self.report.interrupted = self._stop() and self._live is None
         if self._stop():
             self._save()
         return True
@@ -232,6 +233,8 @@ class Loop:
             clear = [one.id for one, outcome in zip(batch.records, scored, strict=True) if outcome is None]
             self._sink.resolve(self._job.name, clear)
         self.report.count(outcomes)
+        if self._live is not None:
+            self._observer.lagging(self._live.lag())
         self._observer.stored(self.report, time.perf_counter() - begun)
         self._limits.check(self.report, outcomes)
 
@@ -319,6 +322,8 @@ class Loop:
                 size = self._checkpoints.save(self._standing)
             except OSError as error:
                 self._observer.sink_failed(error, again_in=self._options.checkpoint_seconds)
+        if self._live and self._standing and (size or self._checkpoints is None):
+            self._live.confirm(self._standing.source)
         took = time.monotonic() - begun
         if size:
             self._observer.checkpointed(took, size)

@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from icelos.data.lazy_fields import LazyFields, plain
-from icelos.data.sources import JsonLinesSource, RowIds
+from icelos.data.row_ids import RowIds
+from icelos.data.sources import JsonLinesSource
 from icelos.errors import InputError
 from icelos.findings import Failure
 from icelos.records import LogLine, record_id
@@ -79,6 +80,7 @@ def test_rows_and_failures_are_those_of_decoding_everything(
     path.write_bytes(b"\n".join(lines))
     ids = RowIds()
     for item in JsonLinesSource(path):
+        assert item is not None
         name, _, number = item.source.rpartition(":")
         raw = path.read_bytes().split(b"\n")[int(number) - 1].rstrip(b"\r")
         own = record_id(name, number, raw)

@@ -13,8 +13,9 @@ from typing import IO, cast
 
 import msgspec
 
+from icelos.data.file_source import FileSource, Spot
 from icelos.data.reading import stream_errors
-from icelos.data.sources import JsonLinesSource, LineSource, MailSource, ParquetSource, Spot, _Files
+from icelos.data.sources import JsonLinesSource, LineSource, MailSource, ParquetSource
 from icelos.data.stores.objects import Bucket, Entry, place_of
 from icelos.errors import IcelosError, InputError, SettingsError, StoreError
 from icelos.findings import Failure, failure
@@ -131,7 +132,7 @@ class ObjectSource:
         self._is_over = True
 
     def _records(
-        self, reader: _Files, bucket: Bucket, entry: Entry, name: str, begin: Spot
+        self, reader: FileSource, bucket: Bucket, entry: Entry, name: str, begin: Spot
     ) -> Iterator[Record | Failure | None]:
         """As the source of files reads them; to that, an object is a path that can only be opened."""
         if self._kind is not ParquetSource:

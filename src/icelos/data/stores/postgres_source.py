@@ -18,7 +18,7 @@ import msgspec
 
 from icelos.data.reading import LINE_LIMIT
 from icelos.data.resuming import Resuming
-from icelos.data.sources import _has_id
+from icelos.data.row_ids import ROW_ID_FIELDS, names_itself
 from icelos.data.stores.postgres import database_of, driver, one_line
 from icelos.data.stores.relations import Ordered, relation_of
 from icelos.errors import InputError, SettingsError
@@ -161,7 +161,9 @@ class PostgresSource(Resuming[_Position, Record | Failure | None]):
             return failure(
                 record_id=place, job="", error=f"cannot read the row: {error}", source=where, raw=data
             )
-        identity = record_id("row", text) if at.same == 1 and _has_id(fields) else place
+        identity = (
+            record_id("row", text) if at.same == 1 and names_itself(map(fields.get, ROW_ID_FIELDS)) else place
+        )
         return LogLine(id=identity, source=where, text=text, fields=fields)
 
 
