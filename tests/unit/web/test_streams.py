@@ -12,13 +12,14 @@ import pytest
 from icelos.errors import StoreError
 from icelos.jobs.copilot.answers import Event
 from icelos.web.streams import frame, respond
+from icelos.web.turns import Turns
 
 
 def read(start: Callable[[], Iterator[Event]], *, most: int = 100, keep_alive: float = 5.0) -> list[bytes]:
     """The first frames of a stream; leaving early closes it, as a lost connection does."""
 
     async def run() -> list[bytes]:
-        body = respond(start, threading.BoundedSemaphore(1), keep_alive=keep_alive).body_iterator
+        body = respond(start, Turns(1), keep_alive=keep_alive).body_iterator
         frames = cast("AsyncIterator[bytes]", body)
         found: list[bytes] = []
         async for piece in frames:

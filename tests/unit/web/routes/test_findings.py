@@ -31,7 +31,7 @@ def test_they_are_listed_with_filters(filled: TestClient) -> None:
     assert filled.get("/api/findings").json()["total"] == 3
     assert len(filled.get("/api/findings?verdict=alert").json()["findings"]) == 2
     assert len(filled.get("/api/findings?limit=1&offset=2").json()["findings"]) == 1
-    assert filled.get("/api/findings?job=logs").json() == {"findings": [], "total": 0}
+    assert filled.get("/api/findings?job=logs").json() == {"findings": [], "total": 0, "next": None}
     assert filled.get("/api/failures").json()["failures"][0]["error"] == "bad"
     assert filled.get("/api/failures?job=mail").json()["failures"] == []
 
