@@ -1,6 +1,6 @@
 """Clients of `python -m benchmarks.web_load`, in a process of their own: locust patches its sockets.
 
-    python -m benchmarks.web_load_clients ADDRESS --clients 200 --seconds 60 [--rate 50] [--only newest] < TOKENS
+    python -m benchmarks.web_load_clients ADDRESS [--clients 200] [--seconds 60] [--rate 50] < TOKENS
 
 Without --rate the arrivals are a closed loop: every client sends its next request as soon as the last one is
 answered, so latency is that of a full house, and a slow server is asked less. With --rate (requests a second,
@@ -21,8 +21,8 @@ from collections import Counter, defaultdict
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
-import gevent
-from gevent.event import Event
+import gevent  # type: ignore[import-untyped]
+from gevent.event import Event  # type: ignore[import-untyped]
 from locust.env import Environment
 
 PAGE = ("app.css", "mark.svg", "js/main.js", "js/api.js", "js/thread.js", "js/answer.js", "js/stream.js")
@@ -65,7 +65,13 @@ def _figures(times: list[float], statuses: Counter[str], seconds: float) -> dict
     at = {f"p{n}": round(ordered[min(len(ordered) - 1, len(ordered) * n // 100)], 1) for n in (50, 95, 99)}
     errors = {name: count for name, count in statuses.items() if not name.startswith("2")}
     rate = round(len(ordered) / seconds, 1)
-    return {"requests": len(ordered), "per_second": rate, **at, "max": round(ordered[-1], 1), "errors": errors}
+    return {
+        "requests": len(ordered),
+        "per_second": rate,
+        **at,
+        "max": round(ordered[-1], 1),
+        "errors": errors,
+    }
 
 
 measured, begin = Measured(), Event()
@@ -105,7 +111,9 @@ class Analyst(FastHttpUser):
         """One request, recorded; the response, or None where there was none."""
         began = self.due if self.rate else time.perf_counter()
         method, headers = ("GET", {}) if body is None else ("POST", {"X-CSRF-Token": self.csrf})
-        with self.client.request(method, path, json=body, headers=headers, name=route, catch_response=True) as got:
+        with self.client.request(
+            method, path, json=body, headers=headers, name=route, catch_response=True
+        ) as got:
             text, problem = got.text or "", ""
             if got.status_code == 0:
                 problem = type(getattr(got, "error", None)).__name__
@@ -150,17 +158,21 @@ class Analyst(FastHttpUser):
     @task(4)
     def next_page(self) -> None:
         if not self.cursor:
-            return self.newest()
+            self.newest()
+            return
         self.timed("findings, next page", f"/api/findings?limit=50&before={self.cursor}")
 
     @task(4)
     def far_page(self) -> None:
-        self.timed("findings, far page", f"/api/findings?limit=50&offset={self.random.randrange(0, 50_000, 50)}")
+        self.timed(
+            "findings, far page", f"/api/findings?limit=50&offset={self.random.randrange(0, 50_000, 50)}"
+        )
 
     @task(6)
     def one_finding(self) -> None:
         if not self.found:
-            return self.newest()
+            self.newest()
+            return
         one = self.random.choice(self.found)
         self.timed("finding", f"/api/findings/{one['job']}/{quote(one['record_id'])}")
 
@@ -173,7 +185,8 @@ class Analyst(FastHttpUser):
     @task(5)
     def passage(self) -> None:
         if not self.chunks:
-            return self.search()
+            self.search()
+            return
         self.timed("passage", f"/api/passages/{self.random.choice(self.chunks)}")
 
     @task(3)
@@ -197,7 +210,8 @@ class Analyst(FastHttpUser):
     @task(3)
     def conversation(self) -> None:
         if not self.conversations:
-            return self.conversations_list()
+            self.conversations_list()
+            return
         self.timed("conversation", f"/api/conversations/{self.random.choice(self.conversations)}")
 
 

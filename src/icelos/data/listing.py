@@ -1,8 +1,8 @@
 """Pages and counts of a findings store, quick at any size: the SQL, and the indexes that it rests on.
 
-The newest outcome is the one with the highest rowid: whatever is written, or written again, gets the next one.
-A page is merged from one run of an index per verdict, each in the order of rowids already, so that only the
-rows of the page itself are read.
+The newest outcome is the one with the highest rowid: what is written, or written again, gets the next one.
+A page is merged from one run of an index per verdict, each in the order of rowids already, so that only
+the rows of the page itself are read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CREATE INDEX IF NOT EXISTS outcomes_of_verdict ON outcomes (kind, verdict);
 """
 
 TOLERANCE, LONGEST = 20, 10.0
-"""While other processes write, a count may be as old as this many times what it takes, up to so many seconds."""
+"""While others write, a count may be as old as this many times what it takes, up to so many seconds."""
 
 NEWEST = 2**63 - 1
 

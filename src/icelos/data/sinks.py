@@ -100,9 +100,15 @@ class SqliteSink(_Closing):
         return self.page(job=job, verdict=verdict, limit=limit, offset=offset)[0]
 
     def page(
-        self, *, job: str = "", verdict: str = "", limit: int = 100, offset: int = 0, before: int | None = None
+        self,
+        *,
+        job: str = "",
+        verdict: str = "",
+        limit: int = 100,
+        offset: int = 0,
+        before: int | None = None,
     ) -> tuple[list[Finding], int | None]:
-        """Findings, the newest first, and the `before` of the next page: None at the end. Raises StoreError."""
+        """The newest first, and the `before` of the next page: None at the end. Raises StoreError."""
         with self._told("read"):
             found = self._page("finding", job, verdict, limit, offset, before)
             return [msgspec.json.decode(body, type=Finding) for body in found.bodies], found.next

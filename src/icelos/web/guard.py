@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from icelos.web.problems import response_of
@@ -62,6 +63,8 @@ class Guard:
         try:
             self._check(scope)
             await self._app(scope, _Bounded(receive), answer)
+        except ClientDisconnect:
+            pass  # nobody is left to be told
         except Exception as error:  # noqa: BLE001 - the last net: a client gets a problem, never a traceback
             response = response_of(error)
             if not answer.started:

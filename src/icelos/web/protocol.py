@@ -55,7 +55,7 @@ class Protocol(H11Protocol):
 
 
 def notice_silence(listener: socket.socket) -> None:
-    """Have the system close accepted connections whose other end is gone or reads nothing, where it can."""
+    """Have the system close connections whose other end is gone or reads nothing, where it can."""
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     wanted = {
         "TCP_KEEPIDLE": SILENT_SECONDS // 2, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3,
@@ -68,7 +68,7 @@ def notice_silence(listener: socket.socket) -> None:
 
 
 def room() -> int:
-    """How many connections there is room for: descriptors are needed for files, too. Raises the soft limit."""
+    """How many connections there is room for beside files; raises the soft limit of descriptors."""
     try:
         import resource
     except ImportError:  # not on Windows

@@ -95,9 +95,7 @@ class _Making:
             self._loop.call_soon_threadsafe(self.frames.put_nowait, piece)
 
 
-def _work(
-    start: Callable[[], Iterator[Kinded]], gone: threading.Event, put: Callable[[bytes], None]
-) -> None:
+def _work(start: Callable[[], Iterator[Kinded]], gone: threading.Event, put: Callable[[bytes], None]) -> None:
     """Run the iterator to its end, an error, or the reader's leaving."""
     if gone.is_set():
         return

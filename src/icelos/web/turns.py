@@ -1,8 +1,8 @@
 """Turns: how many answers are made at once, and who waits.
 
-Making an answer keeps a processor or a model busy, so that only a few run at the same time; the others wait in
-the order in which they came, as tasks of the event loop, which cost no thread. Who comes when the queue is
-full, or has waited too long, is told so by 503 with Retry-After.
+Making an answer keeps a processor or a model busy, so that only a few are made at the same time; the others
+wait in the order in which they came, as tasks of the event loop, which cost no thread. Who comes when the
+queue is full, or has waited too long, is told so by 503 with Retry-After.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fastapi import HTTPException
 
 AT_ONCE = 8
 """Answers made at once where a model makes them: they wait for it most of the time."""
-AT_ONCE_HERE = 2
+AT_ONCE_HERE = 4
 """Answers made at once where this process makes them: more only take the processor from each other."""
 WAITING = 1000
 """Questions that may wait for their turn."""

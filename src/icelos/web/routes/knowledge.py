@@ -11,7 +11,14 @@ from icelos.knowledge.reading import SourceInfo, StoredDocument
 from icelos.web.passages import around, page
 from icelos.web.routes.access import Here
 from icelos.web.schemas import (
-    QUESTION_LIMIT, DocumentView, HitList, PassageView, SourceList, SourceView, describe, reply,
+    QUESTION_LIMIT,
+    DocumentView,
+    HitList,
+    PassageView,
+    SourceList,
+    SourceView,
+    describe,
+    reply,
 )  # fmt: skip
 from icelos.web.services import Services
 
