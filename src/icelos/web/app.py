@@ -11,12 +11,14 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 
 from icelos import __version__
+from icelos.engine.exposition import check_token
 from icelos.settings import Settings
 from icelos.web import problems
 from icelos.web.guard import Guard
 from icelos.web.lockout import Lockout
+from icelos.web.metrics import Measured, WebMetrics
 from icelos.web.prepare import Prepare
-from icelos.web.routes import ask, conversations, findings, health, knowledge, page, session
+from icelos.web.routes import ask, conversations, findings, health, knowledge, metrics, page, session
 from icelos.web.routes.access import signed_in
 from icelos.web.schemas import components, reply
 from icelos.web.services import Services
@@ -28,13 +30,16 @@ THREADS = 8
 
 
 def create_app(
-    settings: Settings, *, services: Services | None = None, prepare: Prepare | None = None
-) -> FastAPI:
+    settings: Settings, *, services: Services | None = None, prepare: Prepare | None = None,
+    metrics_token: str = "",
+) -> FastAPI:  # fmt: skip
     """The console and its API.
 
-    `services` and `prepare` replace what would be opened from the settings. Raises StoreError where the
-    workspace cannot be written.
+    `services` and `prepare` replace what would be opened from the settings. `metrics_token` lets Prometheus
+    read /metrics, which needs a session else. Raises StoreError where the workspace cannot be written, and
+    SettingsError for a token that could be guessed.
     """
+    check_token(metrics_token)
     services = services or Services(settings)
     app = FastAPI(
         title="Icelos", version=__version__, openapi_url=None, docs_url=None, redoc_url=None,
@@ -45,9 +50,13 @@ def create_app(
     app.state.lockout = Lockout()
     app.state.turns = Turns(AT_ONCE if settings.llm.base_url else AT_ONCE_HERE)
     app.state.prepare = prepare or Prepare(services)
+    app.state.metrics = WebMetrics()
+    app.state.metrics_token = metrics_token
     problems.install(app)
     app.add_middleware(Guard, host=settings.web.host, hosts=settings.web.hosts)
+    app.add_middleware(Measured, metrics=app.state.metrics)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(session.outside)
     app.include_router(_signed_in_routes())
     app.include_router(page.router)
