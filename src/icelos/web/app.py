@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 
 from icelos import __version__
 from icelos.engine.exposition import check_token
 from icelos.settings import Settings
-from icelos.web import problems, streams
+from icelos.web import problems
 from icelos.web.guard import Guard
 from icelos.web.lockout import Lockout
 from icelos.web.metrics import Measured, WebMetrics
@@ -23,6 +23,10 @@ from icelos.web.routes.access import signed_in
 from icelos.web.schemas import components, reply
 from icelos.web.services import Services
 from icelos.web.signin import SignIn
+from icelos.web.turns import AT_ONCE, AT_ONCE_HERE, Turns
+
+THREADS = 8
+"""Handlers at work at once; more only take the interpreter from each other. The others wait in order."""
 
 
 def create_app(
@@ -44,7 +48,7 @@ def create_app(
     app.state.services = services
     app.state.signin = SignIn(services.workspace.console, hours=settings.web.session_hours)
     app.state.lockout = Lockout()
-    app.state.turns = threading.BoundedSemaphore(streams.STREAMS)
+    app.state.turns = Turns(AT_ONCE if settings.llm.base_url else AT_ONCE_HERE)
     app.state.prepare = prepare or Prepare(services)
     app.state.metrics = WebMetrics()
     app.state.metrics_token = metrics_token
@@ -91,6 +95,7 @@ def describe_api(app: FastAPI) -> dict[str, Any]:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    current_default_thread_limiter().total_tokens = THREADS
     app.state.prepare.start()
     try:
         yield

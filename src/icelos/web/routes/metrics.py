@@ -11,11 +11,11 @@ from icelos.web.metrics import WebMetrics
 from icelos.web.routes.access import Tokens, signed_in
 
 
-def allowed(request: Request, tokens: Tokens) -> None:
+async def allowed(request: Request, tokens: Tokens) -> None:
     """Raises HTTPException 401 without a session and with a wrong token; there may be none."""
     given = request.headers.get("authorization")
     if given is None:
-        signed_in(request, tokens)
+        await signed_in(request, tokens)
         return
     token = cast("str", request.app.state.metrics_token)
     if not token or not is_authorized(given, token):
