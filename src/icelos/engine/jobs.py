@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
+from multiprocessing import current_process
 from pathlib import Path
 from typing import Any
 
@@ -208,17 +209,19 @@ def _part_of(job: Job, options: Options) -> Callable[[Record], int] | None:
 
 _LIGHT = 1024
 """Records that a job likes together for which reading takes about as long as scoring."""
-_LARGE = 1 << 25
+_LARGE = 1 << 28
 """Bytes of input from which on a second process saves more than its start takes."""
 
 
 def _gains(job: Job, locations: Sequence[str]) -> bool:
     """Whether one process that reads and one that scores are faster than one that does both."""
-    if job.needs.batch_size < _LIGHT or (os.cpu_count() or 1) == 1:
+    if job.needs.batch_size < _LIGHT or (os.cpu_count() or 1) == 1 or current_process().daemon:
         return False
     size = 0
     for location in locations:
-        if scheme_of(location) or location == "-" or is_pattern(Path(location)):
+        if location == "-" or scheme_of(location) == "syslog":
+            return False
+        if scheme_of(location) or is_pattern(Path(location)):
             return True
         for path in files_below(Path(location), unreadable=lambda *_: None):
             size += path.stat().st_size
