@@ -3,7 +3,7 @@
     python -m benchmarks.engine_backpressure [--messages 120000] [--sink-rate 2000]
 
 A sender puts syslog messages on a connection as quickly as it may. The run writes each of them (no rule
-knows them, so they are UNKNOWN) into a SQLite file that takes `--sink-rate` a second. The spool may hold 1 MiB;
+knows them, so they are UNKNOWN) into a SQLite file that takes `--sink-rate` a second. The spool holds 1 MiB;
 from there on the sender waits. The run's memory is sampled once a second, lag is what its metrics say.
 """
 
