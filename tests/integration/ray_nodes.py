@@ -23,11 +23,6 @@ from icelos.engine.workers import JobSpec, WorkerDied
 from icelos.records import Record
 from icelos.settings import Settings
 
-HEALTH = {
-    "health_check_initial_delay_ms": 500,
-    "health_check_period_ms": 500,
-    "health_check_failure_threshold": 3,
-}
 Given = tuple[list[Record], RayPending]
 
 
@@ -37,7 +32,7 @@ class Nodes:
     def __init__(self) -> None:
         from ray.cluster_utils import Cluster
 
-        head = {"num_cpus": 0, "include_dashboard": False, "_system_config": HEALTH}
+        head = {"num_cpus": 0, "include_dashboard": False}
         self.cluster: Any = Cluster(initialize_head=True, head_node_args=head)
         self.nodes = [self.cluster.add_node(num_cpus=1) for _ in range(2)]
 
@@ -58,7 +53,7 @@ def main() -> None:
     readings = Readings("plain", (folder,), source_format="lines", batch_size=10)
     nodes = Nodes()
     began = time.perf_counter()
-    told: dict[str, Any] = {"outcomes": [], "read": 0, "died": 0}
+    told: dict[str, Any] = {"outcomes": [], "read": 0, "died": 0, "busy": 0}
     try:
         spec = JobSpec("plain", Settings(), {"seconds": "0.005"})
         with RayWorkers(spec, address=nodes.cluster.address, minimum=2, maximum=2, readings=readings) as pool:
@@ -72,7 +67,7 @@ def main() -> None:
             for number, outcomes in enumerate(batches):
                 told["read"] += len(outcomes)
                 told["outcomes"] += [str(one) for one in outcomes if one is not None]
-                if number == 20:
+                if number >= 20 and told["busy"] == 2 == len(nodes.nodes):
                     nodes.kill_one()
     finally:
         nodes.close()
@@ -100,6 +95,7 @@ def by_records(
         for one in list(given):
             worker, under_way = one
             try:
+                told["busy"] = sum(bool(waiting) for _, waiting in given)
                 while under_way and under_way[0][1].done():
                     yield under_way[0][1].result()
                     under_way.popleft()
@@ -119,6 +115,7 @@ def by_files(
         worker.close()
     reading = Reading(pool, readings)
     for batch in reading:
+        told["busy"] = sum(bool(lane.pending) for lane in reading._lanes)
         yield batch.outcomes
     told["died"] = reading.died
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 
 from icelos import registry
 from icelos.engine import ray as engine
+from icelos.engine.actor import Actor
 from icelos.engine.distributed import Reading
 from icelos.engine.partitions import partition_of
 from icelos.engine.parts import FATAL, Readings
@@ -172,11 +174,15 @@ def test_an_unknown_job_says_so(cluster: Cluster) -> None:
             pending.result()
 
 
-def test_a_record_that_ends_its_worker_does_so_every_time(cluster: Cluster) -> None:
+def test_a_record_that_ends_its_worker_does_so_every_time(
+    cluster: Cluster, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What Ray says of it goes to the log: on stdout there may be findings."""
+    caplog.set_level("INFO", "icelos.ray")
     with RayWorkers(_spec(), cpus=0.5) as pool:
         for _ in range(3):
             worker = pool.start()
-            with pytest.raises(WorkerDied):
+            with pytest.raises(WorkerDied, match="process has died"):
                 worker.submit(0, _lines(["fine", "kills"])).result()
             with pytest.raises(WorkerDied):
                 worker.snapshot()
@@ -184,6 +190,8 @@ def test_a_record_that_ends_its_worker_does_so_every_time(cluster: Cluster) -> N
                 worker.submit(0, _lines(["fine"])).result()
             worker.close()
         assert len(pool.start().submit(0, _lines(["fine"])).result()) == 1
+    _until(lambda: "A worker died" in caplog.text)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_kill_9_in_the_middle_loses_nothing(cluster: Cluster) -> None:
@@ -238,6 +246,24 @@ def _until(true: Callable[[], bool], seconds: float = 30.0) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_a_node_without_our_packages_says_so(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Elsewhere(Actor):
+        """Of a module that only this process has."""
+
+    module = types.ModuleType("only_here")
+    Elsewhere.__module__, Elsewhere.__qualname__ = "only_here", "Elsewhere"
+    module.Elsewhere = Elsewhere  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "only_here", module)
+    monkeypatch.setattr(engine, "Actor", Elsewhere)
+    with (
+        RayWorkers(_spec(), cpus=0.5) as pool,
+        pytest.raises(
+            RunError, match=r"cannot start: ModuleNotFoundError: No module named 'only_here' \(are"
+        ),
+    ):
+        pool.start()
 
 
 @pytest.mark.slow

@@ -75,3 +75,9 @@ class Policy:
             self._busy = now
             return workers - 1
         return max(least, workers)
+
+
+def said(nodes: Sequence[Mapping[str, float]]) -> str:
+    """What nodes have together, in words."""
+    cpus, gpus, memory = (sum(node.get(name, 0.0) for node in nodes) for name in ("CPU", "GPU", "memory"))
+    return f"{cpus:g} CPUs, {gpus:g} GPUs and {int(memory) >> 20} MiB"

@@ -12,10 +12,8 @@ import logging
 import os
 import secrets
 import shutil
-import signal
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -23,7 +21,15 @@ from typing import Any, NamedTuple, Self
 from icelos.engine.actor import Actor, check_versions
 from icelos.engine.parcels import pack, pack_records, unpack
 from icelos.engine.parts import Group, Readings
-from icelos.engine.placing import Needs, Policy
+from icelos.engine.placing import Needs, Policy, said
+from icelos.engine.ray_support import (
+    first_line,
+    last_line,
+    log_message,
+    private_folder,
+    said_of_death,
+    signals_kept,
+)  # fmt: skip
 from icelos.engine.workers import JobSpec, WorkerDied
 from icelos.errors import MissingExtra, RunError, SettingsError
 from icelos.records import Record
@@ -57,8 +63,9 @@ class Cluster:
         ray = self._imported()
         if ray.is_initialized():
             return
-        with _signals_kept():
+        with signals_kept():
             self._connect(ray)
+        ray._private.worker.print_to_stdstream = log_message
         self._ours = True
 
     def close(self) -> None:
@@ -102,7 +109,7 @@ class Cluster:
                 ray.init(address=self.address, **quiet)
                 return
             # Ray opens its folder to everyone; within one that is private it cannot be reached
-            self._folder = Path(tempfile.mkdtemp(prefix="icelos-ray-", dir=_short_folder()))
+            self._folder = private_folder()
             ray.init(
                 address="local", include_dashboard=False, object_store_memory=OBJECT_STORE,
                 _temp_dir=str(self._folder / "r"), **quiet,
@@ -110,7 +117,7 @@ class Cluster:
         except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
             self.close()
             where = f"no Ray cluster at {self.address}" if self.address else "Ray cannot be started"
-            raise RunError(f"{where}: {_first_line(error)}", hint="see `ray status`") from error
+            raise RunError(f"{where}: {first_line(error)}", hint="see `ray status`") from error
 
 
 class RayWorkers:
@@ -150,6 +157,7 @@ class RayWorkers:
         self._clock = clock
         self._asked: list[_Asked] = []
         self._ready: list[RayWorker] = []
+        self._died = ""
 
     def __enter__(self) -> Self:
         return self
@@ -170,8 +178,9 @@ class RayWorkers:
         """
         self._cluster.open()
         self._check_room()
-        self._wait_for(1, count, self._patience)
-        self._wait_for(count, count, SETTLING)
+        asked = max(count, len(self._asked) + len(self._ready))
+        self._wait_for(1, asked, self._patience)
+        self._wait_for(count, asked, SETTLING)
         taken, self._ready = self._ready[:count], self._ready[count:]
         return taken
 
@@ -213,7 +222,7 @@ class RayWorkers:
     def _no_room(self, what: str) -> RunError:
         nodes, free = _nodes(), _ray().available_resources()
         return RunError(
-            f"{what}: it takes {self._needs}, and the cluster has {_said(nodes)}, of which {_said([free])} "
+            f"{what}: it takes {self._needs}, and the cluster has {said(nodes)}, of which {said([free])} "
             f"are free, on {len(nodes)} node{'s' * (len(nodes) != 1)}",
             hint="let a worker take less, or start nodes",
         )
@@ -228,7 +237,8 @@ class RayWorkers:
                 if self._ready:
                     return
                 self._ask(0)
-                raise self._no_room(f"no worker could be placed within {seconds:.0f} s")
+                died = f"; one that was placed ended: {self._died}" if self._died else ""
+                raise self._no_room(f"no worker could be placed within {seconds:.0f} s{died}")
 
     def _ask(self, count: int) -> None:
         """So many should be on their way."""
@@ -257,10 +267,13 @@ class RayWorkers:
         answered, _ = _ray().wait(refs, num_returns=len(refs) if not seconds else 1, timeout=seconds)
         for one in [one for one in self._asked if one.ref in answered]:
             self._asked.remove(one)
-            with contextlib.suppress(WorkerDied):
+            try:
                 versions, process = RayPending(one.ref).result()
-                check_versions(versions)
-                self._ready.append(RayWorker(one.handle, process))
+            except WorkerDied as error:
+                self._died = str(error)
+                continue
+            check_versions(versions)
+            self._ready.append(RayWorker(one.handle, process))
 
 
 class RayWorker:
@@ -316,9 +329,12 @@ class RayPending:
                 raise self._error
             parcel = ray.get(self.ref)
         except ray.exceptions.RayTaskError as error:  # the actor itself tells what is wrong with a job
-            raise RunError(f"a worker failed: {_first_line(error.cause or error)}") from error
+            raise RunError(f"a worker failed: {first_line(error.cause or error)}") from error
         except ray.exceptions.RayError as error:  # killed, out of memory, its node gone, its answer lost
-            raise WorkerDied(_first_line(error)) from error
+            if getattr(error, "actor_init_failed", False):
+                hint = "are icelos and the job's packages installed on every node?"
+                raise RunError(f"a worker cannot start: {last_line(error)}", hint=hint) from error
+            raise WorkerDied(said_of_death(error)) from error
         return unpack(parcel).given()
 
 
@@ -349,28 +365,3 @@ def _kill(handle: Any) -> None:
 def _nodes() -> list[Mapping[str, float]]:
     """What the nodes that live have."""
     return [node["Resources"] for node in _ray().nodes() if node["Alive"]]
-
-
-def _said(nodes: Sequence[Mapping[str, float]]) -> str:
-    cpus, gpus, memory = (sum(node.get(name, 0.0) for node in nodes) for name in ("CPU", "GPU", "memory"))
-    return f"{cpus:g} CPUs, {gpus:g} GPUs and {int(memory) >> 20} MiB"
-
-
-@contextlib.contextmanager
-def _signals_kept() -> Iterator[None]:
-    """Ray takes SIGTERM over, and the run has its own way to end."""
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    with contextlib.suppress(ValueError, TypeError):  # not in the main thread; set by what is not Python
-        signal.signal(signal.SIGTERM, before)
-
-
-def _short_folder() -> str:
-    """Where temporary files go; the names of sockets in it may have 107 bytes."""
-    usual = tempfile.gettempdir()
-    return usual if len(usual.encode()) <= 12 else "/tmp"  # noqa: S108 - mkdtemp is private there, too
-
-
-def _first_line(error: object) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
