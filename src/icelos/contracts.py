@@ -46,7 +46,11 @@ class Job(Protocol):
 
 @runtime_checkable
 class Stateful(Job, Protocol):
-    """A job with state per entity: records are partitioned by `key`, state is saved with the position."""
+    """A job with state per entity: records are partitioned by `key`, state is saved with the position.
+
+    Where `score` raises, the state has to be as before: the batch comes again in parts, to find the record
+    that is the reason. A job that cannot promise that returns a Failure for the record instead.
+    """
 
     def key(self, record: Record) -> str: ...
 
@@ -79,12 +83,13 @@ class Sink(Protocol):
 class Resumable(Protocol):
     """A source or sink that can go on where an earlier run stood.
 
-    A source's position is behind the item that it yielded last; a sink's, behind what it has written. Both are
-    asked for between two items. `resume` comes before the first one, and, where a worker has died, between
-    two as well: what came behind the position then comes again, or is forgotten.
+    A source's position is behind the item that it yielded last; a sink's, behind what it has written. Both
+    are asked for between two items; it is None where what is read or written cannot be gone on with, as
+    standard input. `resume` comes before the first item, and, where a worker has died, between two as well:
+    what came behind the position then comes again, or is forgotten.
     """
 
-    def position(self) -> bytes: ...
+    def position(self) -> bytes | None: ...
 
     def resume(self, position: bytes) -> None: ...
 

@@ -132,9 +132,48 @@ class FeedSettings(Struct, frozen=True, kw_only=True):
 class EngineSettings(Struct, frozen=True, kw_only=True):
     """How runs are cut and when they stop."""
 
-    batch_size: Annotated[int, Meta(ge=1, description="Records scored together")] = 64
-    workers: Annotated[int, Meta(ge=1, description="Threads that score at once")] = 1
+    batch_size: Annotated[
+        int, Meta(ge=0, description="Records scored together; 0 = as many as the job likes")
+    ] = 0
+    batch_mib: Annotated[int, Meta(ge=1, description="Size of records scored together, at most")] = 16
+    batch_seconds: Annotated[
+        float, Meta(gt=0, description="Seconds that a record waits for others to be scored with, at most")
+    ] = 1.0
+    workers: Annotated[int, Meta(ge=1, description="Workers that score at once")] = 1
+    worker_kind: Annotated[
+        Literal["auto", "thread", "process"],
+        Meta(description="What workers are; auto = threads for jobs that wait for a network, else processes"),
+    ] = "auto"
+    partitions: Annotated[
+        int, Meta(ge=1, description="States of a job that has any; its findings depend on how many there are")
+    ] = 1
     max_failures: Annotated[int, Meta(ge=0, description="Stop after more failures than this; 0 = never")] = 0
+    max_consecutive_failures: Annotated[
+        int, Meta(ge=0, description="Stop after more failures than this behind each other; 0 = never")
+    ] = 0
+    max_failure_ratio: Annotated[
+        float, Meta(ge=0, le=1, description="Stop where a larger share of at least 1,000 records fails")
+    ] = 1.0
+    sink_patience_s: Annotated[
+        float, Meta(ge=0, description="Seconds that a sink which cannot write is tried again")
+    ] = 300.0
+    checkpoint_seconds: Annotated[
+        float, Meta(gt=0, description="Seconds between two checkpoints, at least")
+    ] = 10.0
+
+
+class PipelineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A pipeline by name: what `icelos scan` would be told. Names of jobs and formats are registered ones."""
+
+    job: str
+    sources: tuple[str, ...]
+    sink: str = ""
+    format: str = ""
+    engine: Literal["local", "ray", "kafka"] = "local"
+    shard: str = ""
+    options: dict[str, str] = {}
+    workers: Positive | None = None
+    partitions: Positive | None = None
 
 
 class VulnSettings(Struct, frozen=True, kw_only=True):
@@ -280,6 +319,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     vulns: VulnSettings = VulnSettings()
     mail: MailSettings = MailSettings()
     web: WebSettings = WebSettings()
+    pipelines: dict[str, PipelineSettings] = {}
 
     @property
     def home(self) -> Path:
@@ -348,7 +388,9 @@ def load(
 
 
 def _sections() -> dict[str, type[Struct]]:
-    return {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    named = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    del named["pipelines"]  # whose keys are the user's own
+    return named
 
 
 @cache
@@ -383,10 +425,26 @@ def _from_file(file: Path) -> dict[str, tuple[object, str]]:
     for section, content in table.items():
         if not isinstance(content, dict):
             raise SettingsError(f"{section!r} must be a section, [{section}]", source=str(file))
+        if section == PIPELINES:
+            values[section] = (_pipelines(content, str(file)), str(file))
+            continue
         for key, value in content.items():
             _check_known(f"{section}.{key}", str(file))
             values[f"{section}.{key}"] = (value, str(file))
     return values
+
+
+PIPELINES = "pipelines"
+
+
+def _pipelines(tables: Mapping[str, object], source: str) -> dict[str, PipelineSettings]:
+    found: dict[str, PipelineSettings] = {}
+    for name, table in tables.items():
+        try:
+            found[name] = msgspec.convert(table, PipelineSettings)
+        except msgspec.ValidationError as error:
+            raise SettingsError(f"[{PIPELINES}.{name}]: {error}", source=source) from error
+    return found
 
 
 _OTHER_VARIABLES = frozenset({"ICELOS_CONFIG", "ICELOS_DATA", "ICELOS_HOME"})
@@ -420,7 +478,9 @@ def _did_you_mean(word: str, known: list[str]) -> str:
     return f"did you mean {close[0]}?" if close else "`icelos config show` lists all"
 
 
-def _build(values: Mapping[str, tuple[object, str]]) -> Settings:
+def _build(given_values: Mapping[str, tuple[object, str]]) -> Settings:
+    values = dict(given_values)
+    pipelines, _ = values.pop(PIPELINES, ({}, ""))
     for name, (_, origin) in values.items():
         _check_known(name, origin)
     sections: dict[str, Struct] = {}
@@ -430,7 +490,7 @@ def _build(values: Mapping[str, tuple[object, str]]) -> Settings:
             if name.split(".")[0] == section:
                 given[name.split(".")[1]] = _convert(kind, name, value, origin)
         sections[section] = kind(**given)
-    return Settings(**sections)  # type: ignore[arg-type]
+    return Settings(**sections, pipelines=pipelines)  # type: ignore[arg-type]
 
 
 def _convert(kind: type[Struct], name: str, value: object, origin: str) -> object:

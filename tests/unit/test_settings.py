@@ -39,7 +39,7 @@ def test_flags_over_environment_over_file(tmp_path: Path) -> None:
         ("[engine]\nbach_size = 1\n", "batch_size"),
         ("[engin]\nbatch_size = 1\n", "unknown setting"),
         ("engine = 1\n", "section"),
-        ("[engine]\nbatch_size = 0\n", "batch_size"),
+        ("[engine]\nbatch_size = -1\n", "batch_size"),
         ("[engine]\nbatch_size = '8'\nworkers = [1]\n", "workers"),
         ("[llm]\ntimeout_s = nan\n", "timeout_s"),
         ("not toml", "cannot read"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,8 +13,16 @@ from icelos.cli import output
 
 if TYPE_CHECKING:
     from icelos.contracts import Sink
+    from icelos.engine.jobs import Pipeline
+    from icelos.engine.observing import Observer
     from icelos.engine.run import Report
     from icelos.settings import Settings
+
+Workers = Annotated[int | None, typer.Option(min=1, help="Workers that score at once")]
+Partitions = Annotated[
+    int | None, typer.Option(min=1, help="States of a job that has any: findings depend on how many")
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Do not go on with a run that was stopped")]
 
 RANK = {"alert": 3, "review": 2, "unknown": 1, "clear": 0}
 """Verdicts in order of concern; --fail-on takes all but the last."""
@@ -24,11 +31,12 @@ RANK = {"alert": 3, "review": 2, "unknown": 1, "clear": 0}
 def scan(
     job: Annotated[str, typer.Argument(help="mail, logs, vulns, or a plug-in's job")],
     sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, or - for standard input")
+        list[str],
+        typer.Argument(metavar="SOURCE...", help="Files, folders, patterns, URLs, or - for standard input"),
     ],
     source_format: Annotated[str, typer.Option("--format", help="lines, jsonl, sqlite, parquet, mail")] = "",
     sink: Annotated[
-        str, typer.Option(help="NAME.jsonl, NAME.parquet or NAME.sqlite instead of the workspace")
+        str, typer.Option(help="NAME.jsonl, NAME.parquet, NAME.sqlite or a URL instead of the workspace")
     ] = "",
     option: Annotated[list[str] | None, typer.Option("--option", "-o", help="KEY=VALUE for the job")] = None,
     fail_on: Annotated[str, typer.Option(help="Exit 1 at or above: alert, review or unknown")] = "",
@@ -36,36 +44,64 @@ def scan(
     failed: Annotated[
         bool, typer.Option("--failed", help="Only what `icelos failures` lists of them")
     ] = False,
+    engine: Annotated[str, typer.Option(help="local, ray or kafka")] = "",
+    shard: Annotated[str, typer.Option(help="Only one part of several, such as 2/8")] = "",
+    workers: Workers = None,
+    partitions: Partitions = None,
+    fresh: Fresh = False,
 ) -> None:
     """Run a detector over sources. Bad records become failures; the rest is scored.
+
+    A run that was stopped or killed is gone on with by the same command.
 
     Examples:
       icelos scan mail inbox.mbox Maildir/
       icelos scan vulns image.tar -o advisories=osv/
       icelos scan logs signins.jsonl.gz --json
+      icelos scan logs "logs/*/*.jsonl.zst" --workers 4 --sink findings.parquet
+      icelos scan mail archive/ --shard 2/8
       cat app.log | icelos scan logs - --fail-on alert
       icelos scan mail inbox.mbox --failed
     """
-    from icelos.engine.jobs import scan as run_scan
+    from icelos.engine.jobs import Pipeline
     from icelos.settings import load
 
     check_fail_on(fail_on)
-    settings = load().settings
+    settings = load(flags={"engine.workers": workers, "engine.partitions": partitions}).settings
     if failed:
         _again(job, sources, source_format, _pairs(option or []), settings, other=bool(json or sink))
         return
+    pipeline = Pipeline(
+        job=job, locations=tuple(sources), source_format=source_format, options=_pairs(option or []),
+        engine=engine or engine_of(sources), shard=shard, sink=sink,
+    )  # fmt: skip
+    run(pipeline, settings, json=json, fail_on=fail_on, fresh=fresh)
+
+
+def engine_of(sources: list[str]) -> str:
+    """What sources can only be read by, else "local"."""
+    return "kafka" if any(source.startswith("kafka://") for source in sources) else "local"
+
+
+def run(
+    pipeline: Pipeline, settings: Settings, *, json: bool = False, fail_on: str = "", fresh: bool = False
+) -> None:
+    """Run a pipeline and say what it did; raise `typer.Exit` with its code where that is not 0."""
+    from icelos.data.workspace import Workspace
+    from icelos.engine.jobs import run_pipeline
+    from icelos.engine.stopping import stopping_by_signals
+
+    stored = not (json or pipeline.sink)
     with ExitStack() as stack:
-        report = run_scan(
-            job,
-            sources,
-            _sink(sink, settings, json=json, stack=stack),
-            settings=settings,
-            source_format=source_format,
-            job_options=_pairs(option or []),
-        )
+        sink = _sink(pipeline.sink, settings, json=json, stack=stack)
+        stop = stack.enter_context(stopping_by_signals())
+        report = run_pipeline(
+            pipeline, sink, settings=settings, observer=_telling(), stop=stop, fresh=fresh,
+            runs=None if json else Workspace.of(settings).folder("runs"),
+        )  # fmt: skip
         if report.interrupted:  # leaving by an exception, a sink of files does not publish what is not whole
-            finish(report, stored=not (json or sink))
-    finish(report, fail_on, stored=not (json or sink))
+            finish(report, stored=stored)
+    finish(report, fail_on, stored=stored)
 
 
 def _again(
@@ -116,9 +152,7 @@ def _sink(name: str, settings: Settings, *, json: bool, stack: ExitStack) -> Sin
         raise InputError("--json and --sink do not go together", hint="give one of them")
     if json:
         return stack.enter_context(StreamSink(sys.stdout.buffer))
-    sink_context: Sink = stack.enter_context(
-        open_sink(Path(name) if name else Workspace.of(settings).findings)
-    )
+    sink_context: Sink = stack.enter_context(open_sink(name or Workspace.of(settings).findings))
     return sink_context
 
 
@@ -152,3 +186,21 @@ def finish(report: Report, fail_on: str = "", *, stored: bool = True) -> None:
         raise typer.Exit(130)
     if fails(report.verdicts, fail_on):
         raise typer.Exit(1)
+
+
+def _telling() -> Observer:
+    """What nobody may miss, on stderr: where an earlier run is gone on with, a sink that is down."""
+    from icelos.engine.observing import Observer
+
+    class Telling(Observer):
+        def began(self, report: Report, *, engine: str) -> None:  # noqa: ARG002
+            if report.resumed:
+                output.note(f"icelos: going on after {report.resumed} records of a run that was stopped")
+
+        def sink_failed(self, error: Exception, *, again_in: float) -> None:
+            output.note(f"icelos: {error}; trying again in {again_in:.1f} s")
+
+        def worker_died(self) -> None:
+            output.note("icelos: a worker died and is replaced")
+
+    return Telling()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -111,6 +112,10 @@ class SqliteSink(_Closing):
 
         Findings stay. Where there is nothing to forget, nothing is written. Raises StoreError.
         """
+        any_failure = "SELECT 1 FROM outcomes WHERE kind = 'failure' AND job = ? LIMIT 1"
+        with self._told("read"), self._lock:
+            if self._database.execute(any_failure, (job,)).fetchone() is None:
+                return 0
         ids = msgspec.json.encode([record_id(job, one) for one in record_ids]).decode()
         which = "FROM outcomes WHERE kind = 'failure' AND id IN (SELECT value FROM json_each(?))"
         with self._told("write"), self._lock:
@@ -202,9 +207,10 @@ class JsonLinesSink(_Closing):
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.partial = self.path.with_name(f"{self.path.name}.part")
+        self._durable = 0
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = open_alone(self.partial)
+            self._stream = open_alone(self.partial, keep=True)
         except BlockingIOError as error:
             hint = "wait for it, or name another file"
             raise InputError("another run is writing to it", source=str(path), hint=hint) from error
@@ -212,19 +218,55 @@ class JsonLinesSink(_Closing):
             raise StoreError(f"cannot write: {error.strerror}", source=str(path)) from error
 
     def write(self, outcomes: Sequence[Outcome]) -> None:
-        """Appends and syncs. Raises StoreError (disk full)."""
+        """Appends and syncs, all or nothing. Raises StoreError (disk full)."""
+        data = b"".join(as_line(outcome) for outcome in outcomes)
         try:
-            self._stream.write(b"".join(as_line(outcome) for outcome in outcomes))
-            self._stream.flush()
+            self._cut()
+            left = memoryview(data)
+            while left:
+                left = left[os.write(self._stream.fileno(), left) :]
             os.fsync(self._stream.fileno())
         except OSError as error:
             raise StoreError(f"cannot write: {error.strerror}", source=str(self.path)) from error
+        self._durable += len(data)
+
+    def _cut(self) -> None:
+        """Forget what stands behind: of an earlier run, or half a line of a write that failed."""
+        if os.fstat(self._stream.fileno()).st_size > self._durable:
+            self._stream.truncate(self._durable)
+
+    def position(self) -> bytes:
+        """How many bytes are durable."""
+        return str(self._durable).encode()
+
+    def resume(self, position: bytes) -> None:
+        """Go on behind what an earlier run wrote. Raises InputError where that is gone, StoreError."""
+        end = int(position)
+        try:
+            if os.fstat(self._stream.fileno()).st_size < end:
+                self._take_back(end)
+            self._stream.truncate(end)
+        except OSError as error:
+            raise StoreError(f"cannot write: {error.strerror}", source=str(self.path)) from error
+        self._durable = end
+
+    def _take_back(self, end: int) -> None:
+        """What a run published that was killed before it could say so."""
+        if not self.path.is_file() or self.path.stat().st_size < end:
+            hint = "begin anew with --fresh"
+            raise InputError("what the stopped run wrote is gone", source=str(self.partial), hint=hint)
+        self._stream.truncate(0)
+        with self.path.open("rb") as published:
+            shutil.copyfileobj(published, self._stream)
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
 
     def close(self) -> None:
         """Publish the file under its name; it is nobody else's until that is done."""
         if self._stream.closed:
             return
         try:
+            self._cut()
             with self._stream:
                 self.partial.replace(self.path)
         except OSError as error:
@@ -300,6 +342,14 @@ class ParquetSink(_Closing):
     def write(self, outcomes: Sequence[Outcome]) -> None:
         """Durable in NAME.jsonl.part until `close` turns it into Parquet. Raises StoreError."""
         self._rows.write(outcomes)
+
+    def position(self) -> bytes:
+        """How many bytes of NAME.jsonl.part are durable."""
+        return self._rows.position()
+
+    def resume(self, position: bytes) -> None:
+        """Go on behind what an earlier run wrote. Raises InputError where that is gone, StoreError."""
+        self._rows.resume(position)
 
     def close(self) -> None:
         """Write the Parquet file and publish it. Raises StoreError, and leaves the rows in NAME.jsonl."""

@@ -7,19 +7,28 @@ InputError only where there is nothing to read at all.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import mmap
 import re
 import sqlite3
 import struct
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from glob import has_magic, iglob
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import msgspec
 
-from icelos.data.parse.mail import mail_id, split_mbox
-from icelos.data.reading import Line, files_below, open_input, read_lines, stream_errors
+from icelos.data.parse.mail import mail_id, split_mbox_at
+from icelos.data.reading import (
+    Line,
+    files_below,
+    lines_as_they_come,
+    open_input,
+    read_lines,
+    stream_errors,
+)
 from icelos.errors import IcelosError, InputError
 from icelos.findings import Failure, failure
 from icelos.records import LogLine, Mail, Record, record_id
@@ -31,24 +40,113 @@ _WORDS = struct.Struct("<4I").unpack
 ROW_ID_FIELDS = ("id", "Id", "eventID", "EventID_GUID", "uuid")
 
 
+class Spot(msgspec.Struct, frozen=True):
+    """Where a file was left: behind the line, message or row of this number, which ends at the byte `offset`
+    of its content (-1: not known). `ids` are those of its rows so far, packed."""
+
+    number: int = 0
+    offset: int = -1
+    ids: bytes = b""
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """Where a source was left: `done` are the names of files that were read to their end, 8 bytes of a hash
+    each; `head` is a hash of the first `sized` bytes of the file that was being read."""
+
+    done: bytes = b""
+    file: str = ""
+    sized: int = 0
+    head: str = ""
+    spot: Spot = Spot()
+
+
+_HEAD = 4096
+
+
 class _Files(ABC):
     """Shared by file sources: which files, what each is called, and what a broken one becomes."""
 
     def __init__(self, location: str | Path) -> None:
         self.location = None if str(location) == "-" else Path(location)
+        self._pattern = ""
+        if self.location is not None and is_pattern(self.location):
+            self.location, self._pattern = _split(self.location)
+        self._begin = _Place()
+        self._done: dict[bytes, None] = {}
+        self._reading: tuple[Path, str] | None = None
+        self._number, self._stream = 0, cast("IO[bytes] | None", None)
 
-    def __iter__(self) -> Iterator[Record | Failure]:
+    def __iter__(self) -> Iterator[Record | Failure | None]:
         if self.location is None:
-            yield from self._guarded(None, "stdin")
+            yield from self._guarded(None, "stdin", Spot())
             return
+        begin, self._begin = self._begin, _Place()
+        self._done = dict.fromkeys(begin.done[i : i + 8] for i in range(0, len(begin.done), 8))
+        if begin.file:  # before files that came meanwhile, wherever they stand
+            path = self.location / begin.file if self.location.is_dir() else self.location
+            yield from self._whole(path, begin.file, _checked(path, begin))
         unlisted: list[tuple[Path, OSError]] = []
-        for path in files_below(self.location, unreadable=lambda *what: unlisted.append(what)):
-            if self._is_wanted(path):
-                yield from self._guarded(path, self._name(path))
+        for path in self._paths(self.location, unlisted):
+            name = self._name(path)
+            if self._is_wanted(path) and _hashed(name) not in self._done:
+                yield from self._whole(path, name, Spot())
         for path, error in unlisted:
             name = self._name(path)
             reason = f"cannot list the folder: {error.strerror}"
             yield failure(record_id=record_id(name, "folder"), job="", error=reason, source=name)
+
+    def _paths(self, location: Path, unlisted: list[tuple[Path, OSError]]) -> Iterator[Path]:
+        """The files in a stable order; folders that cannot be listed are added to `unlisted`."""
+        tops = [location]
+        if self._pattern:
+            found = iglob(self._pattern, root_dir=location, recursive=True)  # noqa: PTH207 - names below it
+            tops = [location / name for name in sorted(found)]
+            if not tops:
+                raise InputError("no file is called so", source=str(location / self._pattern))
+        seen: set[Path] = set()
+        for top in tops:
+            if top.is_dir() and self._pattern and "**" in self._pattern:
+                continue  # its files match by themselves
+            for path in files_below(top, unreadable=lambda *what: unlisted.append(what)):
+                if path not in seen:
+                    yield path
+                if self._pattern:
+                    seen.add(path)
+
+    def _whole(self, path: Path, name: str, begin: Spot) -> Iterator[Record | Failure | None]:
+        """A file from a spot on to its end."""
+        self._reading = (path, name)
+        yield from self._guarded(path, name, begin)
+        self._done[_hashed(name)] = None
+        self._reading = None
+
+    def position(self) -> bytes | None:
+        """Behind the item that came last; None for standard input."""
+        if self.location is None:
+            return None
+        done = b"".join(self._done)
+        if self._reading is None:
+            return msgspec.msgpack.encode(msgspec.structs.replace(self._begin, done=done or self._begin.done))
+        path, name = self._reading
+        sized = min(_HEAD, path.stat().st_size) if path.exists() else 0
+        return msgspec.msgpack.encode(_Place(done, name, sized, _head(path, sized), self._spot()))
+
+    def resume(self, position: bytes) -> None:
+        """Go on behind it. Files that came meanwhile are read, too. Raises InputError for what is none."""
+        try:
+            self._begin = msgspec.msgpack.decode(position, type=_Place)
+        except msgspec.MsgspecError as error:
+            raise InputError("no position of this source", source=str(self.location), hint=_ANEW) from error
+        self._reading = None
+        self._done.clear()
+
+    def _spot(self) -> Spot:
+        """Where the file that is being read stands."""
+        try:
+            offset = self._stream.tell() if self._stream is not None else -1
+        except OSError:  # a stream that does not know
+            offset = -1
+        return Spot(self._number, offset)
 
     def _is_wanted(self, path: Path) -> bool:  # noqa: ARG002 - for those who know their folders
         """Whether a file below the folder is one of those to be read."""
@@ -59,26 +157,80 @@ class _Files(ABC):
         name = path.relative_to(root).as_posix() if root is not None and root.is_dir() else path.name
         return name.encode("utf-8", "replace").decode("utf-8")  # file names may be any bytes
 
-    def _guarded(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
+    def _guarded(self, path: Path | None, name: str, begin: Spot) -> Iterator[Record | Failure | None]:
+        self._number, self._stream = begin.number, None
         try:
-            yield from self._read(path, name)
+            yield from self._read(path, name, begin)
         except stream_errors() as error:
             reason = error if isinstance(error, IcelosError) else f"broken stream: {error}"
             yield failure(record_id=record_id(name, "stream"), job="", error=reason, source=name)
+        finally:
+            self._stream = None
 
     @abstractmethod
-    def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
-        """The records of one file (None: standard input), called `name` in their sources."""
+    def _read(self, path: Path | None, name: str, begin: Spot) -> Iterator[Record | Failure | None]:
+        """The records of one file (None: standard input), called `name` in their sources, from a spot on."""
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether it names files by a pattern ("logs/**/*.jsonl.gz") and not one that is there."""
+    return has_magic(str(path)) and not path.exists()
+
+
+def _split(path: Path) -> tuple[Path, str]:
+    """The folder that is above all that a pattern names, and the rest."""
+    parts = path.parts
+    plain = next(number for number, part in enumerate(parts) if has_magic(part))
+    return Path(*parts[:plain]), str(Path(*parts[plain:]))
+
+
+_ANEW = "begin anew with --fresh"
+
+
+def _hashed(name: str) -> bytes:
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def _head(path: Path, sized: int) -> str:
+    """Of the first bytes of a file: another one has others."""
+    if not sized:
+        return ""
+    with path.open("rb") as file:
+        return hashlib.blake2b(file.read(sized), digest_size=8).hexdigest()
+
+
+def _checked(path: Path, begin: _Place) -> Spot:
+    """Where to go on in a file, if it is still the same. Raises InputError."""
+    try:
+        same = _head(path, begin.sized) == begin.head
+    except OSError as error:
+        raise InputError(f"cannot open: {error.strerror}", source=str(path)) from error
+    if not same:
+        raise InputError("has changed since the run was stopped", source=str(path), hint=_ANEW)
+    return begin.spot
 
 
 class LineSource(_Files):
     """Raw lines of log files as `LogLine`s without fields. Empty lines are passed over."""
 
-    def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
+    def _read(self, path: Path | None, name: str, begin: Spot) -> Iterator[Record | Failure | None]:
         with open_input(path) as stream:
-            for line in read_lines(stream):
+            for line in self._lines(stream, begin):
+                if line is None:
+                    yield None
+                    continue
+                self._number = line.number
                 if line.data or line.overlong:
                     yield self._record(line, name)
+
+    def _lines(self, stream: IO[bytes], begin: Spot) -> Iterator[Line | None]:
+        if self.location is None and (waiting := lines_as_they_come(stream)) is not None:
+            return waiting
+        self._stream = stream
+        if begin.offset < 0:
+            return (line for line in read_lines(stream) if line.number > begin.number)
+        stream.seek(begin.offset)
+        return read_lines(stream, number=begin.number)
 
     def _record(self, line: Line, name: str) -> Record | Failure:
         if line.overlong:
@@ -111,9 +263,12 @@ class JsonLinesSource(LineSource):
         self._decoder = msgspec.json.Decoder(dict[str, object])
         self._ids = RowIds()
 
-    def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
-        self._ids = RowIds()
-        yield from super()._read(path, name)
+    def _read(self, path: Path | None, name: str, begin: Spot) -> Iterator[Record | Failure | None]:
+        self._ids = RowIds(begin.ids)
+        yield from super()._read(path, name, begin)
+
+    def _spot(self) -> Spot:
+        return msgspec.structs.replace(super()._spot(), ids=self._ids.packed())
 
     def _parse(self, text: str, name: str, line: Line) -> Record | Failure:
         try:
@@ -138,8 +293,26 @@ class RowIds:
 
     SIZE = 1 << 24
 
-    def __init__(self) -> None:
+    def __init__(self, packed: bytes = b"") -> None:
+        """`packed` are those of an earlier run. Raises InputError where they are none."""
         self._bits: mmap.mmap | None = None
+        if packed:
+            import zstandard
+
+            try:
+                bits = zstandard.ZstdDecompressor().decompress(packed, max_output_size=self.SIZE)
+            except zstandard.ZstdError as error:
+                raise InputError(f"ids of an earlier run cannot be read: {error}", hint=_ANEW) from error
+            self._bits = mmap.mmap(-1, self.SIZE)
+            self._bits[: len(bits)] = bits
+
+    def packed(self) -> bytes:
+        """What has come so far, to go on with; nothing where no row had an id."""
+        if self._bits is None:
+            return b""
+        import zstandard
+
+        return zstandard.ZstdCompressor(level=1).compress(memoryview(self._bits))
 
     def of(self, fields: Mapping[str, object], text: str) -> str:
         """The row's id, "" where it must go by its place."""
@@ -182,6 +355,13 @@ class MailSource(_Files):
     def __init__(self, location: str | Path) -> None:
         super().__init__(location)
         self._maildirs: dict[Path, bool] = {}
+        self._end = 0
+
+    def __iter__(self) -> Iterator[Record | Failure]:
+        return (item for item in super().__iter__() if item is not None)
+
+    def _spot(self) -> Spot:
+        return Spot(self._number, self._end)
 
     def _is_wanted(self, path: Path) -> bool:
         if path == self.location:
@@ -196,10 +376,15 @@ class MailSource(_Files):
             self._maildirs[folder] = all((folder / name).is_dir() for name in ("cur", "new", "tmp"))
         return self._maildirs[folder]
 
-    def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
+    def _read(self, path: Path | None, name: str, begin: Spot) -> Iterator[Record | Failure | None]:
         with open_input(path) as stream:
-            number = 0
-            for number, message in enumerate(_messages(stream), 1):
+            number, before = begin.number, max(begin.offset, 0)
+            self._end = before
+            if before:
+                stream.seek(before)
+            for message, end in _messages(stream):
+                number += 1
+                self._number, self._end = number, before + end
                 if message is None:
                     yield _no_mail(name, number, f"message is larger than {MAIL_LIMIT >> 20} MiB")
                 elif message.strip():
@@ -207,17 +392,18 @@ class MailSource(_Files):
                 else:
                     yield _no_mail(name, number, "empty message")
             if number == 0:
+                self._number = 1
                 yield _no_mail(name, 1, "empty file")
 
 
-def _messages(stream: IO[bytes]) -> Iterator[bytes | None]:
-    """The messages of a stream; an Outlook file is one, whatever lines are in it."""
+def _messages(stream: IO[bytes]) -> Iterator[tuple[bytes | None, int]]:
+    """The messages of a stream, each with its end; an Outlook file is one, whatever lines are in it."""
     peek = getattr(stream, "peek", None)
     if peek is None or peek(len(OUTLOOK))[: len(OUTLOOK)] != OUTLOOK:
-        yield from split_mbox(stream, limit=MAIL_LIMIT)
+        yield from split_mbox_at(stream, limit=MAIL_LIMIT)
         return
     data = stream.read(MAIL_LIMIT + 1)
-    yield data if len(data) <= MAIL_LIMIT else None
+    yield (data if len(data) <= MAIL_LIMIT else None), len(data)
 
 
 def _no_mail(name: str, number: int, reason: str) -> Failure:
@@ -232,6 +418,19 @@ class SqliteSource:
     def __init__(self, location: str | Path, *, table: str = "") -> None:
         self.location = Path(location)
         self.table = table
+        self._begin, self._ids, self._number = Spot(), RowIds(), 0
+
+    def position(self) -> bytes:
+        """Behind the row that came last, by its number."""
+        return msgspec.msgpack.encode(Spot(self._number, ids=self._ids.packed()))
+
+    def resume(self, position: bytes) -> None:
+        """Go on behind it: rows before are read again, and not given. Raises InputError for what is none."""
+        try:
+            self._begin = msgspec.msgpack.decode(position, type=Spot)
+        except msgspec.MsgspecError as error:
+            raise InputError("no position of this source", source=str(self.location), hint=_ANEW) from error
+        self._number = self._begin.number
 
     def __iter__(self) -> Iterator[Record | Failure]:
         if not self.location.is_file():
@@ -249,10 +448,13 @@ class SqliteSource:
     def _rows(self, database: sqlite3.Connection, table: str) -> Iterator[Record | Failure]:
         name = f"{self.location.name}:{table}"
         quoted = '"' + table.replace('"', '""') + '"'
-        number, ids = 0, RowIds()
+        begin, number = self._begin.number, 0
+        self._ids, self._begin = RowIds(self._begin.ids), Spot()
         try:
             for number, row in enumerate(database.execute(f"SELECT * FROM {quoted}"), 1):  # noqa: S608
-                yield _from_columns(dict(row), name, number, ids)
+                if number > begin:
+                    self._number = number
+                    yield _from_columns(dict(row), name, number, self._ids)
         except sqlite3.DatabaseError as error:  # a broken page: what came before it was read
             where = f"{name}:{number + 1}"
             reason = f"cannot read on: {error}"
@@ -275,7 +477,14 @@ class SqliteSource:
 class ParquetSource(_Files):
     """Rows of Parquet files as `LogLine`s whose fields are the columns."""
 
-    def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
+    def __init__(self, location: str | Path) -> None:
+        super().__init__(location)
+        self._ids = RowIds()
+
+    def _spot(self) -> Spot:
+        return Spot(self._number, ids=self._ids.packed())
+
+    def _read(self, path: Path | None, name: str, begin: Spot) -> Iterator[Record | Failure | None]:
         import duckdb
 
         if path is None:
@@ -284,11 +493,13 @@ class ParquetSource(_Files):
             try:
                 cursor = database.execute("SELECT * FROM read_parquet(?)", [_literal(path)])
                 columns = [column[0] for column in cursor.description or []]
-                number, ids = 0, RowIds()
+                self._number, self._ids = 0, RowIds(begin.ids)
                 while rows := cursor.fetchmany(1024):
                     for row in rows:
-                        number += 1
-                        yield _from_columns(dict(zip(columns, row, strict=True)), name, number, ids)
+                        self._number += 1
+                        if self._number > begin.number:
+                            found = dict(zip(columns, row, strict=True))
+                            yield _from_columns(found, name, self._number, self._ids)
             except duckdb.Error as error:
                 raise InputError(f"cannot read: {error}", source=name) from error
 

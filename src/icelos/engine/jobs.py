@@ -1,33 +1,61 @@
-"""From names to a run: which source fits a location, which sink a file name, and one call for both."""
+"""From names to a run: which source fits a location, which sink a file name, and one call for all engines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from icelos.contracts import Sink
+import msgspec
+
+from icelos.contracts import Job, Sink, Source, Stateful
+from icelos.data.sources import is_pattern
+from icelos.engine.checkpoints import Checkpoints, Plan
 from icelos.engine.local import Progress, run
+from icelos.engine.loop import Loop
+from icelos.engine.observing import Observer
+from icelos.engine.partitions import partition_of
+from icelos.engine.processes import ProcessWorkers
 from icelos.engine.run import Options, Report
-from icelos.errors import InputError
-from icelos.findings import Failure
+from icelos.engine.shards import Chain, Shard, ShardSource, parse_shard
+from icelos.engine.workers import InlineWorkers, JobSpec, ThreadWorkers, Workers
+from icelos.errors import InputError, SettingsError
 from icelos.records import Record
 from icelos.registry import resolve
 from icelos.settings import Settings
 
 JOB_SOURCES = {"mail": "mail", "logs": "jsonl", "vulns": "components", "copilot": "questions"}
 SUFFIX_SINKS = {".jsonl": "jsonl", ".parquet": "parquet", ".sqlite": "sqlite", ".db": "sqlite"}
+SCHEME_SINKS: dict[str, str] = {}
 SCHEME_SOURCES = {"imap": "imap", "imaps": "imap"}
 SUFFIX_SOURCES = {".parquet": "parquet", ".sqlite": "sqlite", ".db": "sqlite"}
 
 
-def open_sink(path: Path) -> Any:
-    """The sink for a file name, by its suffix; use it as a context manager. Raises InputError."""
-    name = SUFFIX_SINKS.get(path.suffix)
+class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
+    """What is run: a job by its registered name over locations. `shard` is "i/n" or nothing."""
+
+    job: str
+    locations: tuple[str, ...]
+    source_format: str = ""
+    options: dict[str, str] = {}
+    engine: str = "local"
+    shard: str = ""
+    sink: str = ""
+
+
+def open_sink(location: str | Path) -> Any:
+    """The sink for a location, by its scheme or suffix; use it as a context manager. Raises InputError."""
+    name = SCHEME_SINKS.get(scheme_of(str(location))) or SUFFIX_SINKS.get(Path(location).suffix)
     if name is None:
-        raise InputError(f"no sink for {path.name!r}", hint=f"use one of {', '.join(SUFFIX_SINKS)}")
-    return resolve("sinks", name)(path)
+        known = (*SUFFIX_SINKS, *(f"{scheme}://" for scheme in SCHEME_SINKS))
+        raise InputError(f"no sink for {Path(location).name!r}", hint=f"use one of {', '.join(known)}")
+    return resolve("sinks", name)(location)
+
+
+def scheme_of(location: str) -> str:
+    """ "imap" of imap://…, "" of a path."""
+    return location.partition("://")[0].lower() if "://" in location else ""
 
 
 def open_source(
@@ -37,13 +65,28 @@ def open_source(
 
     A source that lists names in its attribute `options` is given those of `options`.
     """
-    remote = SCHEME_SOURCES.get(location.partition("://")[0]) if "://" in location else None
+    scheme = scheme_of(location)
+    remote = SCHEME_SOURCES.get(scheme)
     name = source_format or remote or SUFFIX_SOURCES.get(Path(location).suffix)
-    if remote is None and location != "-" and not Path(location).exists():
+    if remote is None and location != "-" and not _is_there(Path(location)):
         raise InputError("no such file or folder", source=location)
     kind = resolve("sources", name or JOB_SOURCES.get(job, "jsonl"))
     given = {key: value for key, value in (options or {}).items() if key in getattr(kind, "options", ())}
     return kind(location, **given)
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() or is_pattern(path)
+
+
+def items_of(
+    job: str, locations: str | Sequence[str], *, source_format: str, options: Mapping[str, str] | None
+) -> Source:
+    """The items of all locations, one after another. Raises InputError at once where one is not there."""
+    names = [locations] if isinstance(locations, str) else list(locations)
+    sources = [open_source(name, job=job, source_format=source_format, options=options) for name in names]
+    source: Source = sources[0] if len(sources) == 1 else Chain(sources)
+    return source
 
 
 def scan(
@@ -66,20 +109,99 @@ def scan(
     return run(built, items, sink, options_of(settings), progress=progress)
 
 
-def items_of(
-    job: str, locations: str | Sequence[str], *, source_format: str, options: Mapping[str, str] | None
-) -> Iterable[Record | Failure]:
-    """The items of all locations, one after another. Raises InputError at once where one is not there."""
-    names = [locations] if isinstance(locations, str) else list(locations)
-    return chain.from_iterable(
-        [open_source(name, job=job, source_format=source_format, options=options) for name in names]
+def run_pipeline(
+    pipeline: Pipeline, sink: Sink, *, settings: Settings, observer: Observer | None = None,
+    stop: Callable[[], bool] = lambda: False, runs: Path | None = None, fresh: bool = False,
+) -> Report:  # fmt: skip
+    """Run a pipeline into a sink, which is closed where the run ends well.
+
+    With `runs`, a folder, a run that was stopped or killed is gone on with by the same call, unless it is to
+    be `fresh`. Raises SettingsError, InputError, RunError, StoreError, MissingExtra.
+    """
+    spec = JobSpec(pipeline.job, settings, pipeline.options)
+    options = options_of(settings)
+    job = spec.build()
+    shard = parse_shard(pipeline.shard) if pipeline.shard else None
+    _check_partitions(job, options, shard)
+    items = items_of(
+        pipeline.job, pipeline.locations, source_format=pipeline.source_format, options=pipeline.options
     )
+    source = items if shard is None else ShardSource(items, shard, _part_of(job, options))
+    if runs is None:
+        workers = _workers(pipeline.engine, spec, job, settings)
+        return Loop(job, source, sink, workers, options, observer=observer or Observer(), stop=stop).go()
+    with closing(Checkpoints(runs, _plan(pipeline, job, options), fresh=fresh)) as checkpoints:
+        workers = _workers(pipeline.engine, spec, job, settings)
+        report = Loop(
+            job, source, sink, workers, options,
+            observer=observer or Observer(), stop=stop, checkpoints=checkpoints,
+        ).go()  # fmt: skip
+        if not report.interrupted:  # published first: killed in between, the same call goes on from the end
+            sink.close()
+            checkpoints.remove()
+    return report
+
+
+def _plan(pipeline: Pipeline, job: Job, options: Options) -> Plan:
+    return Plan(
+        job=pipeline.job, locations=tuple(map(_absolute, pipeline.locations)), sink=_absolute(pipeline.sink),
+        source_format=pipeline.source_format,
+        options=pipeline.options, partitions=options.partitions, shard=pipeline.shard,
+        data=str(getattr(job, "version", "")),
+    )  # fmt: skip
+
+
+def _absolute(location: str) -> str:
+    """The same from whatever folder it is said."""
+    return location if location in ("", "-") or scheme_of(location) else str(Path(location).absolute())
+
+
+def _check_partitions(job: Job, options: Options, shard: Shard | None) -> None:
+    """What belongs together must not be torn apart without anybody having said so. Raises SettingsError."""
+    wanted = max(options.workers, shard.of if shard else 1)
+    if isinstance(job, Stateful) and options.partitions < wanted:
+        raise SettingsError(
+            f"job {job.name} has state: {wanted} workers or shards need at least as many partitions",
+            hint=f"--partitions {wanted}, and the same number wherever findings are to be the same",
+        )
+
+
+def _part_of(job: Job, options: Options) -> Callable[[Record], int] | None:
+    """Of a job with state, which partition a record is in."""
+    if not isinstance(job, Stateful):
+        return None
+
+    def part(record: Record) -> int:
+        try:
+            return partition_of(job.key(record), options.partitions)
+        except Exception:  # noqa: BLE001 - a record without a key is the job's to refuse, wherever it goes
+            return 0
+
+    return part
+
+
+def _workers(engine: str, spec: JobSpec, job: Job, settings: Settings) -> Workers:
+    kind = settings.engine.worker_kind
+    if engine != "local":
+        raise SettingsError(f"no engine {engine!r}", hint="local, ray or kafka")
+    if settings.engine.workers == 1 and kind != "process":
+        return InlineWorkers(job, spec)
+    threads = kind == "thread" or (kind == "auto" and job.needs.network)
+    return ThreadWorkers(job) if threads and not isinstance(job, Stateful) else ProcessWorkers(spec)
 
 
 def options_of(settings: Settings) -> Options:
     """The engine's options that the settings name."""
+    engine = settings.engine
     return Options(
-        batch_size=settings.engine.batch_size,
-        workers=settings.engine.workers,
-        max_failures=settings.engine.max_failures,
+        batch_size=engine.batch_size,
+        batch_bytes=engine.batch_mib << 20,
+        batch_seconds=engine.batch_seconds,
+        workers=engine.workers,
+        partitions=engine.partitions,
+        max_failures=engine.max_failures,
+        max_consecutive_failures=engine.max_consecutive_failures,
+        max_failure_ratio=engine.max_failure_ratio,
+        sink_patience_s=engine.sink_patience_s,
+        checkpoint_seconds=engine.checkpoint_seconds,
     )

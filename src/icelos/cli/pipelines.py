@@ -1,0 +1,77 @@
+"""`icelos pipelines`: what `icelos scan` would be told, by a name in icelos.toml."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from icelos.cli import output
+from icelos.cli.scan import Fresh, check_fail_on, engine_of
+from icelos.cli.scan import run as run_pipeline
+
+if TYPE_CHECKING:
+    from icelos.settings import PipelineSettings, Settings
+
+app = typer.Typer(no_args_is_help=True, help="Pipelines that icelos.toml names: list, run.")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line")]
+
+
+@app.command("list")
+def list_(json: Json = False) -> None:
+    """List the pipelines.
+
+    Example: icelos pipelines list
+    """
+    from icelos.settings import load
+
+    named = load().settings.pipelines
+    if json:
+        for name, pipeline in named.items():
+            output.json_line({"name": name, "pipeline": pipeline})
+        return
+    rows = [
+        (name, one.job, " ".join(one.sources), one.sink or "workspace", _engine(one))
+        for name, one in named.items()
+    ]
+    output.table(("name", "job", "sources", "sink", "engine"), rows)
+    if not rows:
+        output.note("no pipelines; see docs/pipelines.md for [pipelines.NAME] in icelos.toml")
+
+
+@app.command()
+def run(
+    name: Annotated[str, typer.Argument(help="Name in [pipelines.NAME]")],
+    shard: Annotated[str, typer.Option(help="Only one part of several, such as 2/8")] = "",
+    fail_on: Annotated[str, typer.Option(help="Exit 1 at or above: alert, review or unknown")] = "",
+    fresh: Fresh = False,
+) -> None:
+    """Run a pipeline; one that was stopped goes on where it stopped.
+
+    Example: icelos pipelines run signins
+    """
+    from icelos.engine.jobs import Pipeline
+    from icelos.settings import load
+
+    check_fail_on(fail_on)
+    one = _named(load().settings, name)
+    settings = load(flags={"engine.workers": one.workers, "engine.partitions": one.partitions}).settings
+    pipeline = Pipeline(
+        job=one.job, locations=one.sources, source_format=one.format, options=one.options,
+        engine=_engine(one), shard=shard or one.shard, sink=one.sink,
+    )  # fmt: skip
+    run_pipeline(pipeline, settings, fail_on=fail_on, fresh=fresh)
+
+
+def _named(settings: Settings, name: str) -> PipelineSettings:
+    from icelos.errors import SettingsError
+
+    if name not in settings.pipelines:
+        known = ", ".join(sorted(settings.pipelines)) or "none is named in icelos.toml"
+        raise SettingsError(f"no pipeline {name!r}", hint=known)
+    return settings.pipelines[name]
+
+
+def _engine(pipeline: PipelineSettings) -> str:
+    return pipeline.engine if pipeline.engine != "local" else engine_of(list(pipeline.sources))
