@@ -17,19 +17,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rows import write_rows
 
 from icelos import registry
+from icelos.data.sinks import SqliteSink
 from icelos.engine import ray as engine
 from icelos.engine.actor import Actor
 from icelos.engine.distributed import Reading
+from icelos.engine.jobs import Pipeline, items_of, run_pipeline
+from icelos.engine.loop import Loop
+from icelos.engine.observing import Observer
 from icelos.engine.partitions import partition_of
 from icelos.engine.parts import FATAL, Readings
 from icelos.engine.ray import Cluster, RayPending, RayWorkers
+from icelos.engine.run import Options, Report
+from icelos.engine.shared import SharedWorkers
 from icelos.engine.workers import Host, JobSpec, WorkerDied
 from icelos.errors import IcelosError, InputError, MissingExtra, RunError, SettingsError
 from icelos.findings import Failure
 from icelos.records import LogLine, Record
-from icelos.settings import Settings
+from icelos.settings import EngineSettings, Settings
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed"),
@@ -310,21 +317,76 @@ def test_workers_that_read_give_the_same(cluster: Cluster, tmp_path: Path) -> No
             outcomes += batch.outcomes
             clear += batch.clear
             if number == 20:
-                lane = next(lane for lane in reading._lanes if lane.pending)
+                lane = next(lane for lane in reading._lanes if lane.pending and lane.number >= 0)
                 assert isinstance(lane.reader, engine.RayWorker)
                 os.kill(lane.reader.process, signal.SIGKILL)
     assert reading.died >= 1 + 4
     assert len(outcomes) == len(texts)
     failed = {one.error: one.source for one in outcomes if isinstance(one, Failure)}
     assert failed == {"ValueError: poison": "08.log:14", FATAL: "13.log:36"}
-    from icelos.engine.jobs import items_of
-
     items = list(items_of("plain", str(tmp_path), source_format="lines", options=None))
     records = [one for one in items if isinstance(one, LogLine) and "kills" not in one.text]
     here = Host(_spec()).score(0, records)
     there = [one for one in outcomes if not (isinstance(one, Failure) and one.error == FATAL)]
     assert Counter(map(str, there)) == Counter(map(str, here))
     assert sorted(clear) == sorted(r.id for r, one in zip(records, here, strict=True) if one is None)
+
+
+class Killing(Observer):
+    """Kills a worker's process each time that so many more records are stored."""
+
+    def __init__(self, pool: RayWorkers, every: int) -> None:
+        self._pool, self._every = pool, every
+        self._next = every
+        self.died = 0
+
+    def stored(self, report: Report, seconds: float) -> None:
+        if report.read >= self._next and self._pool._live:
+            self._next += self._every
+            os.kill(self._pool._live[self._next % len(self._pool._live)].process, signal.SIGKILL)
+
+    def worker_died(self) -> None:
+        self.died += 1
+
+
+@pytest.mark.parametrize("job", ["marks", "counts"])
+def test_a_run_gives_the_same_whoever_is_killed(cluster: Cluster, job: str, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    write_rows(rows, 3_000, poisoned=0.01)
+    settings = Settings(engine=EngineSettings(partitions=4))
+    with SqliteSink(tmp_path / "expected.sqlite") as sink:
+        wanted = run_pipeline(Pipeline(job=job, locations=(str(rows),)), sink, settings=settings)
+        expected = [*sink.findings(limit=10_000), *sink.failures(limit=10_000)]
+    spec = JobSpec(job, settings, {"milliseconds": "1"})
+    pool = RayWorkers(spec, cpus=0.5, minimum=2, maximum=2)
+    killing = Killing(pool, every=1_100)
+    options = Options(batch_size=50, workers=2, partitions=4, checkpoint_seconds=0.2)
+    with SqliteSink(tmp_path / "found.sqlite") as sink:
+        source = items_of(job, str(rows), source_format="jsonl", options=None)
+        workers = SharedWorkers(pool) if job == "marks" else pool
+        report = Loop(spec.build(), source, sink, workers, options, observer=killing, stop=lambda: False).go()
+        found = [*sink.findings(limit=10_000), *sink.failures(limit=10_000)]
+    assert killing.died >= 2
+    assert (report.read, report.findings, report.failures) == (3_000, wanted.findings, wanted.failures)
+    assert sorted(map(str, found)) == sorted(map(str, expected))
+    assert report.failures > 10
+
+
+@pytest.mark.slow
+def test_where_there_is_no_room_workers_share_one(cluster: Cluster) -> None:
+    """States of two seats at one actor are apart."""
+    cpus = float((os.cpu_count() or 1) // 2 + 1)
+    with RayWorkers(_spec("counting"), cpus=cpus) as pool:
+        first, second = pool.start(), pool.start()
+        assert first.process == second.process
+        batch = _lines([f"one {n}" for n in range(6)])
+        assert first.submit(0, batch).result() == second.submit(0, batch).result()
+        assert first.snapshot() == second.snapshot() != {}
+        second.restore({})
+        first.close()
+        assert second.snapshot() == {}
+        assert len(second.submit(0, batch).result()) == 6
+        second.close()
 
 
 def test_nothing_listens_beyond_this_machine(cluster: Cluster) -> None:

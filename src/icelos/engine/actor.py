@@ -19,24 +19,25 @@ from icelos.records import Record
 
 
 class Actor:
-    """A worker's own side: a `Host`, and the reader of what it is to read itself."""
+    """A worker's own side: a `Host` for each seat at it, and the reader of what it is to read itself."""
 
     def __init__(self, spec: JobSpec, readings: Readings | None) -> None:
-        self._host = Host(spec)
-        self._reader = None if readings is None else PartReader(self._host, readings)
+        self._spec = spec
+        self._hosts: dict[int, Host] = {}
+        self._reader = None if readings is None else PartReader(Host(spec), readings)
 
     def ready(self) -> bytes:
         """The versions here, and the number of this process."""
         return pack_reply((versions(), os.getpid()))
 
-    def score(self, partition: int, parcel: bytes) -> bytes:
-        return _answer(lambda: self._score(partition, unpack(parcel)))
+    def score(self, seat: int, partition: int, parcel: bytes) -> bytes:
+        return _answer(lambda: self._score(self._host(seat), partition, unpack(parcel)))
 
-    def snapshot(self) -> bytes:
-        return _answer(self._host.snapshot)
+    def snapshot(self, seat: int) -> bytes:
+        return _answer(lambda: self._host(seat).snapshot())
 
-    def restore(self, states: Mapping[int, bytes]) -> bytes:
-        return _answer(lambda: self._host.restore(states))
+    def restore(self, seat: int, states: Mapping[int, bytes]) -> bytes:
+        return _answer(lambda: self._host(seat).restore(states))
 
     def read(self, parcel: bytes) -> bytes:
         assert self._reader is not None  # noqa: S101 - it was started for that
@@ -47,10 +48,15 @@ class Actor:
         assert self._reader is not None  # noqa: S101
         return _answer(self._reader.more)
 
-    def _score(self, partition: int, batch: Sequence[Record]) -> list[Scored]:
-        job = self._host.job(partition).name
+    def _host(self, seat: int) -> Host:
+        if seat not in self._hosts:
+            self._hosts[seat] = Host(self._spec)
+        return self._hosts[seat]
+
+    def _score(self, host: Host, partition: int, batch: Sequence[Record]) -> list[Scored]:
+        job = host.job(partition).name
         good = [record for record in batch if not isinstance(record, Unsendable)]
-        scored = iter(sendable(self._host.score(partition, good), good, job))
+        scored = iter(sendable(host.score(partition, good), good, job))
         return [unsendable(one, job) if isinstance(one, Unsendable) else next(scored) for one in batch]
 
 

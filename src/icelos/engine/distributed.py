@@ -8,6 +8,7 @@ part that ends those that only read it.
 from __future__ import annotations
 
 import json
+import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -72,10 +73,14 @@ class Readers(Protocol):
 
 
 class ScoredBatch(NamedTuple):
-    """An outcome for each item, and the ids of the records that are clear."""
+    """An outcome for each item, the ids of the records that are clear, and how long it was with a worker.
+
+    One without outcomes says that there was nothing for a while.
+    """
 
     outcomes: list[Scored]
     clear: list[str]
+    seconds: float = 0.0
 
 
 @dataclass
@@ -122,7 +127,10 @@ class _Lane:
     reader: Reader
     number: int = -1
     handed: Group = NOTHING
-    pending: deque[PendingPiece] = field(default_factory=deque)
+    pending: deque[tuple[PendingPiece, float]] = field(default_factory=deque)
+
+    def ask(self, pending: PendingPiece) -> None:
+        self.pending.append((pending, time.perf_counter()))
 
 
 class Reading:
@@ -188,12 +196,16 @@ class Reading:
         self._hand_out()
         busy = [lane for lane in self._lanes if lane.pending]
         if busy:
-            self._readers.wait([lane.pending[0] for lane in busy])
+            self._readers.wait([lane.pending[0][0] for lane in busy])
+        idle = True
         for lane in busy:
-            while lane.pending and lane.pending[0].done():
+            while lane.pending and lane.pending[0][0].done():
                 batch = self._take(lane)
                 if batch.outcomes:
+                    idle = False
                     yield batch
+        if idle:
+            yield ScoredBatch([], [])
 
     def _staff(self) -> None:
         """Workers that have come; where there is none, the wait for one."""
@@ -208,18 +220,19 @@ class Reading:
             if lane.number < 0 and self._waiting:
                 lane.number = self._waiting.popleft()
                 lane.handed = self._open[lane.number].group()
-                lane.pending.append(lane.reader.read(lane.handed))
+                lane.ask(lane.reader.read(lane.handed))
             if lane.number >= 0:
                 # one by one, so that a worker that ends has ended of the first item that has not come
                 ahead = 1 if self._open[lane.number].careful else AHEAD
                 while len(lane.pending) < ahead:
-                    lane.pending.append(lane.reader.more())
+                    lane.ask(lane.reader.more())
 
     def _take(self, lane: _Lane) -> ScoredBatch:
         """The next piece of a worker: behind it is the position from now on."""
         group = self._open[lane.number]
+        pending, asked = lane.pending.popleft()
         try:
-            piece = lane.pending.popleft().result()
+            piece = pending.result()
         except WorkerDied:
             return ScoredBatch(self._bury(lane, group), [])
         group.came(lane.handed, piece)
@@ -227,7 +240,7 @@ class Reading:
             del self._open[lane.number]
             lane.number = -1
             lane.pending.clear()  # it was asked for more ahead, and answers that with nothing
-        return ScoredBatch(piece.outcomes, piece.clear)
+        return ScoredBatch(piece.outcomes, piece.clear, time.perf_counter() - asked)
 
     def _bury(self, lane: _Lane, group: _Open) -> list[Scored]:
         """Its group goes to another worker. Gives the failure of a part that is given up."""

@@ -14,8 +14,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import msgspec
 
 from icelos.contracts import Scored, Stateful
-from icelos.data.reading import files_below
-from icelos.data.sources import _Files
+from icelos.data.sources import Spot, _Files
 from icelos.engine.jobs import open_source
 from icelos.engine.parcels import sendable
 from icelos.engine.run import score_safely
@@ -115,7 +114,7 @@ class _FileParts:
         source = self._source
         assert source.location is not None  # noqa: S101 - standard input is refused before
         unlisted: list[tuple[Path, OSError]] = []
-        for path in files_below(source.location, unreadable=lambda *what: unlisted.append(what)):
+        for path in source._paths(source.location, unlisted):
             if source._is_wanted(path):
                 yield str(path)
         for path, error in unlisted:
@@ -125,7 +124,7 @@ class _FileParts:
 
     def part(self, name: str) -> Iterator[Record | Failure | None]:
         path = Path(name)
-        yield from self._source._guarded(path, self._source._name(path))
+        yield from self._source._guarded(path, self._source._name(path), Spot())
 
 
 class _Whole:

@@ -63,14 +63,12 @@ class Policy:
         self._busy = clock()
 
     def wanted(self, waiting: int, workers: int, *, room: Callable[[], int]) -> int:
-        """How many there should be where `waiting` batches wait for one of `workers`."""
+        """How many there should be where `waiting` batches wait, beyond what `workers` have to do."""
         now = self._clock()
         least, most = self._bounds
-        if waiting >= workers:
+        if waiting:
             self._busy = now
-        if waiting > workers:
-            more = math.ceil((waiting - workers) / 2)
-            return max(least, min(workers + more, most or room()))
+            return max(least, min(workers + math.ceil(waiting / 2), most or room()))
         if now - self._busy > self._idle and workers > least:
             self._busy = now
             return workers - 1

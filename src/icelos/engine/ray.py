@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import secrets
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -37,7 +40,9 @@ from icelos.records import Record
 OBJECT_STORE = 512 << 20
 """Bytes of shared memory of a cluster that is started here; what is more goes to its folder."""
 SETTLING = 3.0
-"""Seconds that others are waited for when the first worker has come."""
+"""Seconds that others are waited for where a worker is there."""
+LOOKING = 0.2
+"""Seconds between two looks at who has come."""
 
 
 class Cluster:
@@ -131,6 +136,8 @@ class RayWorkers:
     Raises SettingsError for figures that make no sense. `readings` is what workers read themselves.
     """
 
+    name = "ray"
+
     def __init__(
         self,
         spec: JobSpec,
@@ -156,7 +163,10 @@ class RayWorkers:
         self._patience = patience_s
         self._clock = clock
         self._asked: list[_Asked] = []
-        self._ready: list[RayWorker] = []
+        self._ready: list[_Live] = []
+        self._live: list[_Live] = []
+        self._seats = count()
+        self._looked = -math.inf
         self._died = ""
 
     def __enter__(self) -> Self:
@@ -168,29 +178,41 @@ class RayWorkers:
         self.close()
 
     def start(self) -> RayWorker:
-        """A worker that answers; waits for it. Raises RunError where none can be placed in time."""
-        return self.start_some(1)[0]
+        """A worker that answers; waits for it. Raises RunError where none can be placed in time.
 
-    def start_some(self, count: int) -> list[RayWorker]:
-        """From one to `count` workers that answer: those that came with the first, or soon after it.
+        Where others live and there is no room, it is a further seat at one of them.
+        """
+        self._cluster.open()
+        self._check_room()
+        if not self._come(1, SETTLING if self._live else self._patience):
+            if not self._live:
+                raise self._none_came()
+            return self._seat(min(self._live, key=lambda live: live.seats))
+        return self._seat(self._ready.pop(0))
+
+    def start_some(self, number: int) -> list[RayWorker]:
+        """From one to `number` workers that answer: those that came with the first, or soon after it.
 
         The others come by `grown`. Raises RunError where none can be placed in time.
         """
         self._cluster.open()
         self._check_room()
-        asked = max(count, len(self._asked) + len(self._ready))
-        self._wait_for(1, asked, self._patience)
-        self._wait_for(count, asked, SETTLING)
-        taken, self._ready = self._ready[:count], self._ready[count:]
-        return taken
+        if not self._come(1, self._patience, asked=number):
+            raise self._none_came()
+        self._come(number, SETTLING)
+        taken, self._ready = self._ready[:number], self._ready[number:]
+        return [self._seat(one) for one in taken]
 
     def grown(self, waiting: int, workers: int) -> list[RayWorker]:
         """Workers that have come since; asks for more, or for fewer, by `wanted`. Does not wait."""
+        if self._clock() < self._looked + LOOKING:
+            return []
+        self._looked = self._clock()
         self._cluster.open()
         self._ask(self.wanted(waiting, workers) - workers - len(self._ready))
         self._collect(0)
         came, self._ready = self._ready, []
-        return came
+        return [self._seat(one) for one in came]
 
     def wanted(self, waiting: int, workers: int) -> int:
         """How many workers there should be where `waiting` batches wait for one of `workers`."""
@@ -205,8 +227,8 @@ class RayWorkers:
     def close(self) -> None:
         """End all that are not handed over yet, and a cluster that was started here."""
         self._ask(0)
-        for worker in self._ready:
-            worker.close()
+        for one in self._ready:
+            _kill(one.handle)
         self._ready = []
         self._cluster.close()
 
@@ -227,24 +249,38 @@ class RayWorkers:
             hint="let a worker take less, or start nodes",
         )
 
-    def _wait_for(self, least: int, asked: int, seconds: float) -> None:
-        """Until so many are ready. Raises RunError where none is, in time."""
+    def _none_came(self) -> RunError:
+        self._ask(0)
+        died = f"; one that was placed ended: {self._died}" if self._died else ""
+        return self._no_room(f"no worker could be placed within {self._patience:.0f} s{died}")
+
+    def _come(self, least: int, seconds: float, *, asked: int = 0) -> bool:
+        """Waits until so many are ready; whether any is. What is not there in time stays asked for."""
+        asked = max(least, asked, len(self._asked) + len(self._ready))
         deadline = self._clock() + seconds
-        while len(self._ready) < least:
+        while len(self._ready) < least and self._clock() < deadline:
             self._ask(asked - len(self._ready))
             self._collect(0.2)
-            if self._clock() > deadline:
-                if self._ready:
-                    return
-                self._ask(0)
-                died = f"; one that was placed ended: {self._died}" if self._died else ""
-                raise self._no_room(f"no worker could be placed within {seconds:.0f} s{died}")
+        return bool(self._ready)
 
-    def _ask(self, count: int) -> None:
+    def _seat(self, live: _Live) -> RayWorker:
+        if live not in self._live:
+            self._live.append(live)
+        live.seats += 1
+        return RayWorker(live, next(self._seats), self._left)
+
+    def _left(self, live: _Live) -> None:
+        """The last one to leave ends it."""
+        live.seats -= 1
+        if not live.seats:
+            self._live.remove(live)
+            _kill(live.handle)
+
+    def _ask(self, number: int) -> None:
         """So many should be on their way."""
-        while len(self._asked) > max(count, 0):
+        while len(self._asked) > max(number, 0):
             _kill(self._asked.pop().handle)
-        while len(self._asked) < count:
+        while len(self._asked) < number:
             handle = self._actor().remote(self._spec, self._readings)
             self._asked.append(_Asked(handle, handle.ready.remote()))
 
@@ -273,25 +309,26 @@ class RayWorkers:
                 self._died = str(error)
                 continue
             check_versions(versions)
-            self._ready.append(RayWorker(one.handle, process))
+            self._ready.append(_Live(one.handle, process))
 
 
 class RayWorker:
-    """A worker that is an actor; `process` is its number on its node."""
+    """A seat at an actor, mostly the only one; `process` is the actor's number on its node."""
 
-    def __init__(self, handle: Any, process: int) -> None:
-        self._handle = handle
-        self.process = process
+    def __init__(self, live: _Live, seat: int, leave: Callable[[_Live], None]) -> None:
+        self._live, self._seat, self._leave = live, seat, leave
+        self._closed = False
+        self.process = live.process
 
     def submit(self, partition: int, batch: Sequence[Record]) -> RayPending:
-        return self._call("score", partition, pack_records(batch))
+        return self._call("score", self._seat, partition, pack_records(batch))
 
     def snapshot(self) -> dict[int, bytes]:
-        states: dict[int, bytes] = self._call("snapshot").result()
+        states: dict[int, bytes] = self._call("snapshot", self._seat).result()
         return states
 
     def restore(self, states: Mapping[int, bytes]) -> None:
-        self._call("restore", dict(states)).result()
+        self._call("restore", self._seat, dict(states)).result()
 
     def read(self, group: Group) -> RayPending:
         """The first piece of what it is to read itself; does not wait."""
@@ -302,11 +339,13 @@ class RayWorker:
         return self._call("more")
 
     def close(self) -> None:
-        _kill(self._handle)
+        if not self._closed:
+            self._closed = True
+            self._leave(self._live)
 
     def _call(self, method: str, *given: object) -> RayPending:
         try:
-            return RayPending(getattr(self._handle, method).remote(*given))
+            return RayPending(getattr(self._live.handle, method).remote(*given))
         except _ray().exceptions.RayError as error:  # the object store is full, and so is its disk
             return RayPending(None, error)
 
@@ -336,6 +375,15 @@ class RayPending:
                 raise RunError(f"a worker cannot start: {last_line(error)}", hint=hint) from error
             raise WorkerDied(said_of_death(error)) from error
         return unpack(parcel).given()
+
+
+@dataclass(eq=False)
+class _Live:
+    """An actor that answers, and how many seats it has."""
+
+    handle: Any
+    process: int
+    seats: int = 0
 
 
 class _Asked(NamedTuple):

@@ -50,7 +50,7 @@ def _line(identity: str, **fields: object) -> LogLine:
 
 def test_outcomes_are_in_the_order_of_the_records() -> None:
     batch = [_line("a"), _line("bad"), _line("locked", why=(one for one in "")), _line("b")]
-    outcomes = unpack(_actor().score(0, pack_records(batch))).given()
+    outcomes = unpack(_actor().score(7, 0, pack_records(batch))).given()
     assert [isinstance(one, Failure) for one in outcomes] == [False, True, True, False]
     assert [one.record_id for one in outcomes if one] == ["bad", "locked"]
     assert {one.job for one in outcomes if one} == {"clear-job"}
@@ -61,18 +61,18 @@ def test_a_job_that_cannot_be_built_is_a_reply(why: str, kind: type[Exception]) 
     actor = _actor(why=why)
     for _ in range(2):
         with pytest.raises(kind):
-            unpack(actor.score(0, pack_records([_line("a")]))).given()
+            unpack(actor.score(7, 0, pack_records([_line("a")]))).given()
 
 
 def test_what_cannot_be_unpacked_is_a_reply() -> None:
     with pytest.raises(RunError, match="do not understand each other"):
-        unpack(_actor().score(0, b"\x80\x05nonsense")).given()
+        unpack(_actor().score(7, 0, b"\x80\x05nonsense")).given()
 
 
 def test_states_of_a_job_without() -> None:
     actor = _actor()
-    assert unpack(actor.restore({})).given() is None
-    assert unpack(actor.snapshot()).given() == {}
+    assert unpack(actor.restore(7, {})).given() is None
+    assert unpack(actor.snapshot(7)).given() == {}
 
 
 def test_versions_must_be_the_same() -> None:

@@ -70,8 +70,8 @@ def test_it_grows_at_once_and_shrinks_slowly() -> None:
         return policy.wanted(waiting, workers, room=lambda: 100)
 
     assert wanted(0, 0) == 2
-    assert wanted(2, 2) == 2
-    assert wanted(4, 2) == 3
+    assert wanted(1, 2) == 3
+    assert wanted(4, 2) == 4
     assert wanted(100, 2) == 6
     clock.now = 50.0
     assert wanted(0, 6) == 6
