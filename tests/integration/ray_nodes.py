@@ -37,14 +37,10 @@ class Nodes(Observer):
         head = {"num_cpus": 0, "include_dashboard": False}
         self.cluster: Any = Cluster(initialize_head=True, head_node_args=head)
         self.nodes = [self.cluster.add_node(num_cpus=1) for _ in range(2)]
-        self.died = 0
 
     def stored(self, report: Report, seconds: float) -> None:
         if report.read >= 600 and len(self.nodes) == 2:
             self.cluster.remove_node(self.nodes.pop(), allow_graceful=False)
-
-    def worker_died(self) -> None:
-        self.died += 1
 
     def close(self) -> None:
         import ray
@@ -62,7 +58,7 @@ def main() -> None:
             report = files(nodes, job, rows, opened) if how == "files" else given(nodes, job, rows, opened)
     finally:
         nodes.close()
-    print(json.dumps({**report.as_dict(), "died": nodes.died}))
+    print(json.dumps({**report.as_dict(), "nodes left": len(nodes.nodes)}))
 
 
 def given(nodes: Nodes, job: str, rows: str, sink: Sink) -> Report:

@@ -181,7 +181,7 @@ def _readings(root: Path, **more: int) -> Readings:
 
 def _serial(root: Path) -> Counter[str]:
     items = list(items_of("marker", str(root), source_format="lines", options=None))
-    outcomes = score_safely(Marker(), [item for item in items if not isinstance(item, Failure)])
+    outcomes = score_safely(Marker(), [item for item in items if isinstance(item, Record)])
     return Counter(str(one) for one in outcomes if one is not None)
 
 
