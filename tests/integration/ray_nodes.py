@@ -64,7 +64,7 @@ def main() -> None:
 def given(nodes: Nodes, job: str, rows: str, sink: Sink) -> Report:
     """The driver reads."""
     spec = JobSpec(job, Settings(), {"milliseconds": "3"})
-    pool = RayWorkers(spec, address=nodes.cluster.address, minimum=2, maximum=2)
+    pool = RayWorkers(spec, address=nodes.cluster.address, minimum=2, maximum=2, sharing_s=3.0)
     workers = SharedWorkers(pool) if job == "marks" else pool
     source = items_of(job, rows, source_format="jsonl", options=None)
     return Loop(spec.build(), source, sink, workers, OPTIONS, observer=nodes, stop=lambda: False).go()

@@ -376,7 +376,7 @@ def test_a_run_gives_the_same_whoever_is_killed(cluster: Cluster, job: str, tmp_
 def test_where_there_is_no_room_workers_share_one(cluster: Cluster) -> None:
     """States of two seats at one actor are apart."""
     cpus = float((os.cpu_count() or 1) // 2 + 1)
-    with RayWorkers(_spec("counting"), cpus=cpus) as pool:
+    with RayWorkers(_spec("counting"), cpus=cpus, sharing_s=1.0) as pool:
         first, second = pool.start(), pool.start()
         assert first.process == second.process
         batch = _lines([f"one {n}" for n in range(6)])

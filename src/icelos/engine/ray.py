@@ -149,6 +149,7 @@ class RayWorkers:
         minimum: int = 1,
         maximum: int = 0,
         patience_s: float = 120.0,
+        sharing_s: float = 10.0,
         idle_s: float = 60.0,
         readings: Readings | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -160,7 +161,7 @@ class RayWorkers:
         self._spec = spec
         self._readings = readings
         self._cluster = Cluster(address)
-        self._patience = patience_s
+        self._patience, self._sharing = patience_s, sharing_s
         self._clock = clock
         self._asked: list[_Asked] = []
         self._ready: list[_Live] = []
@@ -180,11 +181,11 @@ class RayWorkers:
     def start(self) -> RayWorker:
         """A worker that answers; waits for it. Raises RunError where none can be placed in time.
 
-        Where others live and there is no room, it is a further seat at one of them.
+        Where others live and there is no room, it is a further seat at one of them, after `sharing_s`.
         """
         self._cluster.open()
         self._check_room()
-        if not self._come(1, SETTLING if self._live else self._patience):
+        if not self._come(1, self._patient if self._live else lambda: self._patience):
             if not self._live:
                 raise self._none_came()
             return self._seat(min(self._live, key=lambda live: live.seats))
@@ -197,9 +198,9 @@ class RayWorkers:
         """
         self._cluster.open()
         self._check_room()
-        if not self._come(1, self._patience, asked=number):
+        if not self._come(1, lambda: self._patience, asked=number):
             raise self._none_came()
-        self._come(number, SETTLING)
+        self._come(number, lambda: SETTLING)
         taken, self._ready = self._ready[:number], self._ready[number:]
         return [self._seat(one) for one in taken]
 
@@ -254,11 +255,15 @@ class RayWorkers:
         died = f"; one that was placed ended: {self._died}" if self._died else ""
         return self._no_room(f"no worker could be placed within {self._patience:.0f} s{died}")
 
-    def _come(self, least: int, seconds: float, *, asked: int = 0) -> bool:
+    def _patient(self) -> float:
+        """Seconds for a further worker: where there is room it only has to start."""
+        return self._patience if self._needs.room(_nodes()) > len(self._live) else self._sharing
+
+    def _come(self, least: int, seconds: Callable[[], float], *, asked: int = 0) -> bool:
         """Waits until so many are ready; whether any is. What is not there in time stays asked for."""
         asked = max(least, asked, len(self._asked) + len(self._ready))
-        deadline = self._clock() + seconds
-        while len(self._ready) < least and self._clock() < deadline:
+        begun = self._clock()
+        while len(self._ready) < least and self._clock() < begun + seconds():
             self._ask(asked - len(self._ready))
             self._collect(0.2)
         return bool(self._ready)
