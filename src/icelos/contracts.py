@@ -71,6 +71,23 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Live(Source, Protocol):
+    """A source that takes in what is sent to it and keeps that until it is scored. Its run ends by a stop.
+
+    `confirm` says that a run which went on would do so from this position: what is before it may go. `lag` is
+    what waits, in bytes. After `close` nothing more is taken in.
+    """
+
+    endless: bool
+
+    def confirm(self, position: bytes) -> None: ...
+
+    def lag(self) -> int: ...
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
 class Sink(Protocol):
     """Durable when `write` returns; keyed by (job, record id): a replay overwrites the same outcome."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -160,6 +161,16 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     checkpoint_seconds: Annotated[
         float, Meta(gt=0, description="Seconds between two checkpoints, at least")
     ] = 10.0
+    metrics_token: Annotated[
+        str, Meta(description="Secret; set it by ICELOS_ENGINE_METRICS_TOKEN, it is never shown")
+    ] = ""
+    stalled_after_s: Annotated[
+        float, Meta(gt=0, description="Seconds of silence after which /healthz calls a run stalled")
+    ] = 300.0
+
+    def __repr__(self) -> str:
+        """Without the token: a repr ends up in logs and tracebacks."""
+        return f"EngineSettings(workers={self.workers!r}, partitions={self.partitions!r})"
 
 
 class PipelineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -305,6 +316,13 @@ class WebSettings(Struct, frozen=True, kw_only=True):
         tuple[str, ...], Meta(description="Further host names that the console answers to, as behind a proxy")
     ] = ()
     session_hours: Annotated[int, Meta(ge=1, description="Hours until a sign-in ends")] = 12
+    metrics_token: Annotated[
+        str, Meta(description="Secret; set it by ICELOS_WEB_METRICS_TOKEN, it is never shown")
+    ] = ""
+
+    def __repr__(self) -> str:
+        """Without the token: a repr ends up in logs and tracebacks."""
+        return f"WebSettings(host={self.host!r}, port={self.port!r})"
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -336,7 +354,16 @@ class Origin(Struct, frozen=True):
     description: str
 
 
-SECRETS = frozenset({"llm.api_key", "feeds.nvd_api_key", "mail.imap_password"})
+SECRETS = frozenset(
+    {"llm.api_key", "feeds.nvd_api_key", "mail.imap_password", "engine.metrics_token", "web.metrics_token"}
+)
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """Their values, where they are set: what no log may show."""
+    names = [name.split(".") for name in sorted(SECRETS)]
+    values = [str(getattr(getattr(settings, section), key)) for section, key in names]
+    return [value for value in values if value]
 
 
 class Loaded(Struct, frozen=True):
@@ -356,9 +383,13 @@ class Loaded(Struct, frozen=True):
 
 
 def default_home() -> Path:
-    """$XDG_DATA_HOME/icelos, else ~/.local/share/icelos."""
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "icelos"
+    """$XDG_DATA_HOME/icelos, else ~/.local/share/icelos. Raises SettingsError for a user without a home."""
+    base = os.environ.get("XDG_DATA_HOME")
+    try:
+        return (Path(base) if base else Path.home() / ".local" / "share") / "icelos"
+    except RuntimeError as error:
+        hint = "set ICELOS_HOME to a folder that you may write"
+        raise SettingsError("this user has no home folder", hint=hint) from error
 
 
 @cache
@@ -412,8 +443,17 @@ def _find_file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
         if not path.is_file():
             raise SettingsError("no such settings file", source=str(path))
         return path
-    candidates = [Path("icelos.toml"), default_home() / "icelos.toml"]
-    return next((p for p in candidates if p.is_file()), None)
+    candidates = [Path("icelos.toml")]
+    with suppress(SettingsError):  # a user without a home has no file there
+        candidates.append(default_home() / "icelos.toml")
+    return next((p for p in candidates if _is_there(p)), None)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # in a folder that we may not enter
+        return False
 
 
 def _from_file(file: Path) -> dict[str, tuple[object, str]]:

@@ -1,7 +1,7 @@
 """A hundred thousand records, one in a thousand of them poison, and kill -9 at random moments.
 
-Prints what was killed (`-s`). In = findings + clear + failures, none twice, and the sorted set of all outcomes is
-that of a run that nobody disturbed.
+Prints what was killed (`-s`). In = findings + clear + failures, none twice, and the sorted set of outcomes is
+that of a run which nobody disturbed.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from icelos.cli import output
-from icelos.cli.scan import Fresh, check_fail_on, engine_of
+from icelos.cli.scan import Fresh, Listen, Live, LogJson, Shown, check_fail_on, engine_of
 from icelos.cli.scan import run as run_pipeline
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ def run(
     shard: Annotated[str, typer.Option(help="Only one part of several, such as 2/8")] = "",
     fail_on: Annotated[str, typer.Option(help="Exit 1 at or above: alert, review or unknown")] = "",
     fresh: Fresh = False,
+    listen: Listen = "",
+    log_json: LogJson = "",
+    live: Live = True,
 ) -> None:
     """Run a pipeline; one that was stopped goes on where it stopped.
 
@@ -61,7 +64,7 @@ def run(
         job=one.job, locations=one.sources, source_format=one.format, options=one.options,
         engine=_engine(one), shard=shard or one.shard, sink=one.sink,
     )  # fmt: skip
-    run_pipeline(pipeline, settings, fail_on=fail_on, fresh=fresh)
+    run_pipeline(pipeline, settings, Shown(listen, log_json, live), fail_on=fail_on, fresh=fresh)
 
 
 def _named(settings: Settings, name: str) -> PipelineSettings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -23,6 +23,23 @@ Partitions = Annotated[
     int | None, typer.Option(min=1, help="States of a job that has any: findings depend on how many")
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Do not go on with a run that was stopped")]
+
+Listen = Annotated[
+    str, typer.Option(metavar="HOST:PORT", help="Serve /metrics, /healthz and /readyz meanwhile")
+]
+LogJson = Annotated[
+    str, typer.Option(metavar="FILE", help="Log what happens, one JSON object a line; - is stderr")
+]
+Live = Annotated[bool, typer.Option(help="Show how it goes where stderr is a terminal")]
+
+
+class Shown(NamedTuple):
+    """By what a run is watched."""
+
+    listen: str = ""
+    log_json: str = ""
+    live: bool = True
+
 
 RANK = {"alert": 3, "review": 2, "unknown": 1, "clear": 0}
 """Verdicts in order of concern; --fail-on takes all but the last."""
@@ -49,6 +66,9 @@ def scan(
     workers: Workers = None,
     partitions: Partitions = None,
     fresh: Fresh = False,
+    listen: Listen = "",
+    log_json: LogJson = "",
+    live: Live = True,
 ) -> None:
     """Run a detector over sources. Bad records become failures; the rest is scored.
 
@@ -75,7 +95,8 @@ def scan(
         job=job, locations=tuple(sources), source_format=source_format, options=_pairs(option or []),
         engine=engine or engine_of(sources), shard=shard, sink=sink,
     )  # fmt: skip
-    run(pipeline, settings, json=json, fail_on=fail_on, fresh=fresh)
+    shown = Shown(listen, log_json, live)
+    run(pipeline, settings, shown, json=json, fail_on=fail_on, fresh=fresh)
 
 
 def engine_of(sources: list[str]) -> str:
@@ -84,19 +105,30 @@ def engine_of(sources: list[str]) -> str:
 
 
 def run(
-    pipeline: Pipeline, settings: Settings, *, json: bool = False, fail_on: str = "", fresh: bool = False
-) -> None:
+    pipeline: Pipeline, settings: Settings, shown: Shown, *,
+    json: bool = False, fail_on: str = "", fresh: bool = False,
+) -> None:  # fmt: skip
     """Run a pipeline and say what it did; raise `typer.Exit` with its code where that is not 0."""
+    from icelos.cli.watch import observers_of
     from icelos.data.workspace import Workspace
     from icelos.engine.jobs import run_pipeline
     from icelos.engine.stopping import stopping_by_signals
+    from icelos.settings import secrets_of
 
     stored = not (json or pipeline.sink)
     with ExitStack() as stack:
-        sink = _sink(pipeline.sink, settings, json=json, stack=stack)
         stop = stack.enter_context(stopping_by_signals())
+        observer = stack.enter_context(
+            observers_of(
+                pipeline.job, listen=shown.listen, token=settings.engine.metrics_token,
+                stalled_after=settings.engine.stalled_after_s, log_json=shown.log_json, live=shown.live,
+                printing=json, secrets=secrets_of(settings),
+                others=[] if shown.log_json == "-" else [_telling()],
+            )
+        )  # fmt: skip
+        sink = _sink(pipeline.sink, settings, json=json, stack=stack)
         report = run_pipeline(
-            pipeline, sink, settings=settings, observer=_telling(), stop=stop, fresh=fresh,
+            pipeline, sink, settings=settings, observer=observer, stop=stop, fresh=fresh,
             runs=None if json else Workspace.of(settings).folder("runs"),
         )  # fmt: skip
         if report.interrupted:  # leaving by an exception, a sink of files does not publish what is not whole

@@ -21,19 +21,19 @@ from typing import IO, Self
 
 import msgspec
 
+from icelos.data import listing
 from icelos.data.atomic import atomic_write, open_alone, sync_folder
 from icelos.data.databases import open_shared
 from icelos.errors import InputError, StoreError
 from icelos.findings import Failure, Finding, Outcome
 from icelos.records import record_id
 
-SCHEMA = """
+SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS outcomes (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, job TEXT NOT NULL, record_id TEXT NOT NULL,
   verdict TEXT NOT NULL, label TEXT NOT NULL, score REAL, source TEXT NOT NULL,
   seen TEXT NOT NULL, body BLOB NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS outcomes_listed ON outcomes (kind, job, verdict, seen);
-"""
+{listing.INDEXES}"""
 
 INSERT = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -64,6 +64,7 @@ class SqliteSink(_Closing):
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._lock = threading.Lock()
+        self._counts = listing.Counts()
         with self._told("open"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._database = open_shared(self.path, SCHEMA, check_same_thread=False)
@@ -97,15 +98,27 @@ class SqliteSink(_Closing):
         self, *, job: str = "", verdict: str = "", limit: int = 100, offset: int = 0
     ) -> list[Finding]:
         """The newest first."""
+        return self.page(job=job, verdict=verdict, limit=limit, offset=offset)[0]
+
+    def page(
+        self,
+        *,
+        job: str = "",
+        verdict: str = "",
+        limit: int = 100,
+        offset: int = 0,
+        before: int | None = None,
+    ) -> tuple[list[Finding], int | None]:
+        """The newest first, and the `before` of the next page: None at the end. Raises StoreError."""
         with self._told("read"):
-            bodies = self._bodies("finding", job, verdict, limit, offset)
-            return [msgspec.json.decode(body, type=Finding) for body in bodies]
+            found = self._page("finding", job, verdict, limit, offset, before)
+            return [msgspec.json.decode(body, type=Finding) for body in found.bodies], found.next
 
     def failures(self, *, job: str = "", limit: int = 100, offset: int = 0) -> list[Failure]:
         """The newest first."""
         with self._told("read"):
-            bodies = self._bodies("failure", job, "", limit, offset)
-            return [msgspec.json.decode(body, type=Failure) for body in bodies]
+            found = self._page("failure", job, "", limit, offset, None)
+            return [msgspec.json.decode(body, type=Failure) for body in found.bodies]
 
     def resolve(self, job: str, record_ids: Sequence[str]) -> int:
         """Forget the failures of these records, which since have been scored well; how many there were.
@@ -162,17 +175,15 @@ class SqliteSink(_Closing):
     def count(self, kind: str, *, job: str = "") -> int:
         """How many of kind "finding" or "failure"."""
         with self._told("read"), self._lock:
-            query = "SELECT count(*) FROM outcomes WHERE kind = ? AND (? = '' OR job = ?)"
-            return int(self._database.execute(query, (kind, job, job)).fetchone()[0])
+            return self._counts.count(self._database, kind, job)
 
-    def _bodies(self, kind: str, job: str, verdict: str, limit: int, offset: int) -> list[bytes]:
-        query = (
-            "SELECT body FROM outcomes WHERE kind = ? AND (? = '' OR job = ?) AND (? = '' OR verdict = ?)"
-            " ORDER BY seen DESC, id LIMIT ? OFFSET ?"
-        )
+    def _page(
+        self, kind: str, job: str, verdict: str, limit: int, offset: int, before: int | None
+    ) -> listing.Page:
         with self._lock:
-            rows = self._database.execute(query, (kind, job, job, verdict, verdict, limit, offset)).fetchall()
-        return [row[0] for row in rows]
+            return listing.page(
+                self._database, kind, job=job, verdict=verdict, limit=limit, offset=offset, before=before
+            )
 
     def close(self) -> None:
         self._database.close()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from icelos.contracts import Job, Sink, Source, Stateful
-from icelos.data.sources import is_pattern
+from icelos.contracts import Job, Live, Sink, Source, Stateful
+from icelos.data.file_source import is_pattern
+from icelos.data.reading import files_below
 from icelos.engine.checkpoints import Checkpoints, Plan
 from icelos.engine.local import Progress, run
 from icelos.engine.loop import Loop
@@ -27,9 +29,17 @@ from icelos.settings import Settings
 
 JOB_SOURCES = {"mail": "mail", "logs": "jsonl", "vulns": "components", "copilot": "questions"}
 SUFFIX_SINKS = {".jsonl": "jsonl", ".parquet": "parquet", ".sqlite": "sqlite", ".db": "sqlite"}
-SCHEME_SINKS: dict[str, str] = {}
-SCHEME_SOURCES = {"imap": "imap", "imaps": "imap"}
+OBJECTS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci")
+"""Schemes of object stores."""
+SCHEME_SINKS = {**dict.fromkeys(OBJECTS, "objects"), "postgresql": "postgres", "postgres": "postgres"}
+SCHEME_SOURCES = {
+    "imap": "imap", "imaps": "imap", "syslog": "syslog", "syslog+tls": "syslog", **SCHEME_SINKS,
+}  # fmt: skip
 SUFFIX_SOURCES = {".parquet": "parquet", ".sqlite": "sqlite", ".db": "sqlite"}
+
+
+_OF_SOURCES_ALONE = ("sqlite", "objects", "postgres", "syslog")
+"""Sources whose options no job has."""
 
 
 class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +75,10 @@ def open_source(
 
     A source that lists names in its attribute `options` is given those of `options`.
     """
-    scheme = scheme_of(location)
-    remote = SCHEME_SOURCES.get(scheme)
+    remote = SCHEME_SOURCES.get(scheme_of(location))
+    if remote == "objects":
+        within = source_format or SUFFIX_SOURCES.get(Path(location).suffix) or JOB_SOURCES.get(job, "jsonl")
+        options, source_format = {**(options or {}), "format": within}, ""
     name = source_format or remote or SUFFIX_SOURCES.get(Path(location).suffix)
     if remote is None and location != "-" and not _is_there(Path(location)):
         raise InputError("no such file or folder", source=location)
@@ -85,6 +97,8 @@ def items_of(
     """The items of all locations, one after another. Raises InputError at once where one is not there."""
     names = [locations] if isinstance(locations, str) else list(locations)
     sources = [open_source(name, job=job, source_format=source_format, options=options) for name in names]
+    if len(sources) > 1 and any(isinstance(source, Live) for source in sources):
+        raise InputError("a source that never ends goes with no other", hint="run them side by side")
     source: Source = sources[0] if len(sources) == 1 else Chain(sources)
     return source
 
@@ -118,28 +132,40 @@ def run_pipeline(
     With `runs`, a folder, a run that was stopped or killed is gone on with by the same call, unless it is to
     be `fresh`. Raises SettingsError, InputError, RunError, StoreError, MissingExtra.
     """
-    spec = JobSpec(pipeline.job, settings, pipeline.options)
-    options = options_of(settings)
+    spec = JobSpec(pipeline.job, settings, _for_job(pipeline))
+    options, observer = options_of(settings), observer or Observer()
     job = spec.build()
     shard = parse_shard(pipeline.shard) if pipeline.shard else None
     _check_partitions(job, options, shard)
-    items = items_of(
+    source = items_of(
         pipeline.job, pipeline.locations, source_format=pipeline.source_format, options=pipeline.options
     )
-    source = items if shard is None else ShardSource(items, shard, _part_of(job, options))
-    if runs is None:
-        workers = _workers(pipeline.engine, spec, job, settings)
-        return Loop(job, source, sink, workers, options, observer=observer or Observer(), stop=stop).go()
-    with closing(Checkpoints(runs, _plan(pipeline, job, options), fresh=fresh)) as checkpoints:
-        workers = _workers(pipeline.engine, spec, job, settings)
-        report = Loop(
-            job, source, sink, workers, options,
-            observer=observer or Observer(), stop=stop, checkpoints=checkpoints,
-        ).go()  # fmt: skip
-        if not report.interrupted:  # published first: killed in between, the same call goes on from the end
-            sink.close()
-            checkpoints.remove()
+    if shard is not None:
+        source = ShardSource(source, shard, _part_of(job, options))
+    workers = _workers(pipeline, spec, job, settings)
+    with ExitStack() as stack:
+        if isinstance(source, Live):
+            stack.enter_context(closing(source))
+        checkpoints = None
+        if runs is not None:
+            plan = _plan(pipeline, job, options)
+            checkpoints = stack.enter_context(closing(Checkpoints(runs, plan, fresh=fresh)))
+        loop = Loop(
+            job, source, sink, workers, options, observer=observer, stop=stop, checkpoints=checkpoints
+        )
+        report = loop.go()
+        if checkpoints is not None and not report.interrupted:
+            sink.close()  # first: killed in between, the same call goes on from the end
+            if not getattr(source, "endless", False):  # which goes on where it was whenever it is run
+                checkpoints.remove()
     return report
+
+
+def _for_job(pipeline: Pipeline) -> dict[str, str]:
+    """The options without those of sources that are no job's."""
+    kinds = [resolve("sources", name) for name in _OF_SOURCES_ALONE]
+    theirs = {name for kind in kinds for name in getattr(kind, "options", ())}
+    return {name: value for name, value in pipeline.options.items() if name not in theirs}
 
 
 def _plan(pipeline: Pipeline, job: Job, options: Options) -> Plan:
@@ -180,11 +206,33 @@ def _part_of(job: Job, options: Options) -> Callable[[Record], int] | None:
     return part
 
 
-def _workers(engine: str, spec: JobSpec, job: Job, settings: Settings) -> Workers:
-    kind = settings.engine.worker_kind
+_LIGHT = 1024
+"""Records that a job likes together for which reading takes about as long as scoring."""
+_LARGE = 1 << 25
+"""Bytes of input from which on a second process saves more than its start takes."""
+
+
+def _gains(job: Job, locations: Sequence[str]) -> bool:
+    """Whether one process that reads and one that scores are faster than one that does both."""
+    if job.needs.batch_size < _LIGHT or (os.cpu_count() or 1) == 1:
+        return False
+    size = 0
+    for location in locations:
+        if scheme_of(location) or location == "-" or is_pattern(Path(location)):
+            return True
+        for path in files_below(Path(location), unreadable=lambda *_: None):
+            size += path.stat().st_size
+            if size >= _LARGE:
+                return True
+    return False
+
+
+def _workers(pipeline: Pipeline, spec: JobSpec, job: Job, settings: Settings) -> Workers:
+    engine = pipeline.engine
+    kind, locations = settings.engine.worker_kind, pipeline.locations
     if engine != "local":
         raise SettingsError(f"no engine {engine!r}", hint="local, ray or kafka")
-    if settings.engine.workers == 1 and kind != "process":
+    if settings.engine.workers == 1 and kind != "process" and not (kind == "auto" and _gains(job, locations)):
         return InlineWorkers(job, spec)
     threads = kind == "thread" or (kind == "auto" and job.needs.network)
     return ThreadWorkers(job) if threads and not isinstance(job, Stateful) else ProcessWorkers(spec)

@@ -9,6 +9,7 @@ the checkpoint. A record that a worker dies of three times becomes a failure.
 
 from __future__ import annotations
 
+import gc
 import math
 import time
 from collections import Counter, deque
@@ -17,13 +18,13 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from icelos.contracts import Job, Resumable, Scored, Sink, Source, Stateful
+from icelos.contracts import Job, Live, Resumable, Scored, Sink, Source, Stateful
 from icelos.engine.batching import Items, micro_batches
 from icelos.engine.checkpoints import Checkpoints, Standing
 from icelos.engine.observing import Observer
 from icelos.engine.partitions import partition_of
 from icelos.engine.run import Limits, Options, Report
-from icelos.engine.workers import Pending, WorkerDied, Workers
+from icelos.engine.workers import Pending, WorkerDied, Workers, few_searches
 from icelos.engine.writing import PatientSink
 from icelos.errors import RunError
 from icelos.findings import Failure, failure
@@ -63,6 +64,7 @@ class Loop:
         self._makers, self._workers = workers, [workers.start() for _ in range(options.workers)]
         self._sink_itself = sink
         self._sink = PatientSink(sink, options.sink_patience_s, observer, stop=stop)
+        self._live = source if isinstance(source, Live) and source.endless else None
         self._stateful = job if isinstance(job, Stateful) else None
         self._size = options.batch_size or job.needs.batch_size or 64
         self._in_flight: deque[_Batch] = deque()
@@ -78,7 +80,7 @@ class Loop:
 
     def go(self) -> Report:
         """Run it. Raises RunError where a limit is passed or a worker's work is lost, StoreError."""
-        begun = time.perf_counter()
+        begun, thresholds = time.perf_counter(), few_searches()
         error: BaseException | None = None
         try:
             self._begin()
@@ -90,6 +92,7 @@ class Loop:
             error = raised
             raise
         finally:
+            gc.set_threshold(*thresholds)
             self.report.seconds = time.perf_counter() - begun
             for worker in self._workers:
                 worker.close()
@@ -113,18 +116,20 @@ class Loop:
             for items in micro_batches(self._source, self._size, self._options):
                 self._add(items)
                 if self._stop():
+                    self._observer.draining()
                     break
             self._drain()
         except WorkerDied as died:
             self._go_back(died)
             return False
-        self.report.interrupted = self._stop() and not getattr(self._source, "endless", False)
+        self.report.interrupted = self._stop() and self._live is None
         if self._stop():
             self._save()
         return True
 
     def _add(self, items: Items) -> None:
         if not items:
+            self._observer.waiting()
             self._drain()
         elif self._stateful is None or self._options.partitions == 1:
             self._submit(items, 0)
@@ -228,6 +233,8 @@ class Loop:
             clear = [one.id for one, outcome in zip(batch.records, scored, strict=True) if outcome is None]
             self._sink.resolve(self._job.name, clear)
         self.report.count(outcomes)
+        if self._live is not None:
+            self._observer.lagging(self._live.lag())
         self._observer.stored(self.report, time.perf_counter() - begun)
         self._limits.check(self.report, outcomes)
 
@@ -315,8 +322,11 @@ class Loop:
                 size = self._checkpoints.save(self._standing)
             except OSError as error:
                 self._observer.sink_failed(error, again_in=self._options.checkpoint_seconds)
+        if self._live and self._standing and (size or self._checkpoints is None):
+            self._live.confirm(self._standing.source)
         took = time.monotonic() - begun
-        self._observer.checkpointed(took, size)
+        if size:
+            self._observer.checkpointed(took, size)
         self._next_checkpoint = time.monotonic() + max(self._options.checkpoint_seconds, _SHARE * took)
 
 

@@ -13,7 +13,8 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPo
 from typing import Any
 
 from icelos.contracts import Scored
-from icelos.engine.workers import Host, JobSpec, Pending, Worker, WorkerDied
+from icelos.engine.packing import pack, unpack
+from icelos.engine.workers import Host, JobSpec, Pending, Worker, WorkerDied, few_searches
 from icelos.records import Record
 
 
@@ -43,6 +44,9 @@ class ProcessWorker:
 
     def submit(self, partition: int, batch: Sequence[Record]) -> Pending:
         """Does not wait."""
+        packed = pack(batch)
+        if packed is not None:
+            return _Pending(self._asked(_score_packed, partition, packed))
         return _Pending(self._asked(_score, partition, batch))
 
     def snapshot(self) -> dict[int, bytes]:
@@ -92,6 +96,7 @@ def _begin(spec: JobSpec) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _end_with_parent()
+    few_searches()
     _host = Host(spec)
 
 
@@ -111,6 +116,10 @@ def _end_with_parent() -> None:
 
 def _score(partition: int, batch: Sequence[Record]) -> list[Scored]:
     return _hosted().score(partition, batch)
+
+
+def _score_packed(partition: int, packed: bytes) -> list[Scored]:
+    return _hosted().score(partition, unpack(packed))
 
 
 def _snapshot() -> dict[int, bytes]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from icelos.contracts import Resumable, Source
+from icelos.contracts import Live, Resumable, Source
 from icelos.engine.partitions import partition_of
 from icelos.errors import InputError
 from icelos.findings import Failure
@@ -64,6 +64,20 @@ class ShardSource:
         """As the other source does."""
         if isinstance(self._inner, Resumable):
             self._inner.resume(position)
+
+    def confirm(self, position: bytes) -> None:
+        """To the other source."""
+        if isinstance(self._inner, Live):
+            self._inner.confirm(position)
+
+    def lag(self) -> int:
+        """Of the other source, all shards together."""
+        return self._inner.lag() if isinstance(self._inner, Live) else 0
+
+    def close(self) -> None:
+        """The other source."""
+        if isinstance(self._inner, Live):
+            self._inner.close()
 
 
 class Chain:

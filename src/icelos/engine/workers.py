@@ -6,6 +6,7 @@ states are the same everywhere. A worker scores its batches one after the other.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
@@ -30,6 +31,14 @@ class JobSpec(msgspec.Struct, frozen=True):
         """Raises SettingsError for an unknown name or option, and what the job raises."""
         job: Job = resolve("jobs", self.name)(self.settings, dict(self.options))
         return job
+
+
+def few_searches() -> tuple[int, int, int]:
+    """Search for cycles rarely: records are many, and in none. What was in force before, for
+    `gc.set_threshold`."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 20, 100)
+    return before
 
 
 class WorkerDied(Exception):

@@ -162,7 +162,7 @@ def test_patterns_name_files_below_their_folder(tmp_path: Path, pattern: str) ->
     found = [item.source for item in _all(lambda: LineSource(tmp_path / pattern))]
     assert found == ["x/a.log:1", "y/a.log:1", "y/z.log:1"]
     assert len({item.source for item in _all(lambda: LineSource(tmp_path / "x" / "*.log"))}) == 1
-    with pytest.raises(InputError, match="no file is called so"):
+    with pytest.raises(InputError, match="no file matches"):
         list(LineSource(tmp_path / "*.nothing"))
 
 

@@ -13,14 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icelos.data.parse.mail import PIECE, mail_id, split_mbox
-from icelos.data.sources import (
-    JsonLinesSource,
-    LineSource,
-    MailSource,
-    ParquetSource,
-    RowIds,
-    SqliteSource,
-)
+from icelos.data.row_ids import RowIds
+from icelos.data.sources import JsonLinesSource, LineSource, MailSource, ParquetSource, SqliteSource
 from icelos.errors import InputError
 from icelos.findings import Failure
 from icelos.records import LogLine, Mail, Record
