@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import icelos
 from icelos.contracts import Scored
-from icelos.engine.parcels import Unsendable, pack_reply, sendable, unpack, unsendable
+from icelos.engine.parcels import Unsendable, pack_reply, sendable, unpack, unpack_records, unsendable
 from icelos.engine.parts import PartReader, Readings
-from icelos.engine.workers import Host, JobSpec
+from icelos.engine.workers import Host, JobSpec, few_searches
 from icelos.errors import IcelosError, RunError
 from icelos.records import Record
 
@@ -22,6 +22,7 @@ class Actor:
     """A worker's own side: a `Host` for each seat at it, and the reader of what it is to read itself."""
 
     def __init__(self, spec: JobSpec, readings: Readings | None) -> None:
+        few_searches()
         self._spec = spec
         self._hosts: dict[int, Host] = {}
         self._reader = None if readings is None else PartReader(Host(spec), readings)
@@ -31,7 +32,7 @@ class Actor:
         return pack_reply((versions(), os.getpid()))
 
     def score(self, seat: int, partition: int, parcel: bytes) -> bytes:
-        return _answer(lambda: self._score(self._host(seat), partition, unpack(parcel)))
+        return _answer(lambda: self._score(self._host(seat), partition, unpack_records(parcel)))
 
     def snapshot(self, seat: int) -> bytes:
         return _answer(lambda: self._host(seat).snapshot())

@@ -13,9 +13,13 @@ from typing import Any
 import msgspec
 
 from icelos.contracts import Scored
+from icelos.engine import packing
 from icelos.errors import IcelosError, RunError
 from icelos.findings import Failure, failure
 from icelos.records import Record
+
+_ROWS = b"R"
+"""How a parcel of rows begins; what is pickled begins with \\x80."""
 
 
 class Unsendable(Record, frozen=True, kw_only=True):
@@ -55,10 +59,21 @@ def unpack(parcel: bytes) -> Any:
 
 def pack_records(batch: Sequence[Record]) -> bytes:
     """A batch; a record that cannot be packed costs itself only."""
+    rows = packing.pack(batch)
+    if rows is not None:
+        return _ROWS + rows
     try:
         return pack(list(batch))
     except Exception:  # noqa: BLE001 - any error of one record; found below
         return pack([_sendable(record) for record in batch])
+
+
+def unpack_records(parcel: bytes) -> list[Record]:
+    """Raises RunError as `unpack` does."""
+    if parcel[:1] == _ROWS:
+        return packing.unpack(parcel[1:])
+    records: list[Record] = unpack(parcel)
+    return records
 
 
 def _sendable(record: Record) -> Record:

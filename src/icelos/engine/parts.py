@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import msgspec
 
 from icelos.contracts import Scored, Stateful
-from icelos.data.sources import Spot, _Files
+from icelos.data.file_source import FileSource, Spot
 from icelos.engine.jobs import open_source
 from icelos.engine.parcels import sendable
 from icelos.engine.run import score_safely
@@ -101,13 +101,13 @@ def divisible(source: Any) -> Divisible:
     """The source by its parts; one that has none is one part."""
     if isinstance(source, Divisible):
         return source
-    return _FileParts(source) if isinstance(source, _Files) else _Whole(source)
+    return _FileParts(source) if isinstance(source, FileSource) else _Whole(source)
 
 
 class _FileParts:
     """The files of a source of files."""
 
-    def __init__(self, source: _Files) -> None:
+    def __init__(self, source: FileSource) -> None:
         self._source = source
 
     def parts(self) -> Iterator[str | Failure]:

@@ -69,6 +69,7 @@ class ReadingLoop:
             for batch in batches:
                 self._take(batch)
                 if self._stop():
+                    self._observer.draining()
                     self.report.interrupted = True
                     break
         if self.report.interrupted:
@@ -81,6 +82,8 @@ class ReadingLoop:
         if batch.outcomes:
             self._observer.scored(batch.outcomes, batch.seconds)
             self._store(batch)
+        else:
+            self._observer.waiting()
         if time.monotonic() >= self._next_checkpoint:
             self._save()
 

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from icelos.data.lazy_fields import LazyFields
 from icelos.engine import parcels
 from icelos.engine.parcels import Reply, Unsendable, pack, pack_records, pack_reply, sendable, unpack
 from icelos.errors import IcelosError, InputError, MissingExtra, ModelError, RunError, SettingsError
@@ -26,12 +27,17 @@ def _finding(number: int, **more: str) -> Finding:
 
 def test_records_arrive_as_they_left() -> None:
     batch = [_line(1), _line(2, user="a", n=[1, None, 2.5]), Mail(id="m", source="b:1", raw=b"\x00\xff\r\n")]
-    assert unpack(pack_records(batch)) == batch
+    assert parcels.unpack_records(pack_records(batch)) == batch
+    lazy = [LogLine(id="1", source="a:1", text='{"n": 1}', fields=LazyFields('{"n": 1}')), _line(2)]
+    [first, _] = parcels.unpack_records(pack_records(lazy))
+    assert first == lazy[0]
+    assert isinstance(first, LogLine)
+    assert isinstance(first.fields, LazyFields)
 
 
 def test_a_record_that_cannot_be_sent_costs_itself_only() -> None:
     batch = [_line(1), _line(2, lock=threading.Lock()), _line(3)]
-    first, second, third = unpack(pack_records(batch))
+    first, second, third = parcels.unpack_records(pack_records(batch))
     assert (first, third) == (batch[0], batch[2])
     assert isinstance(second, Unsendable)
     told = parcels.unsendable(second, "j")
