@@ -23,9 +23,9 @@ from urllib.request import urlopen
 
 from icelos.data.sinks import SqliteSink
 from icelos.engine.health import Health
-from icelos.engine.jobs import Pipeline, run_pipeline
 from icelos.engine.metrics import MetricsObserver
 from icelos.engine.observing import Observers
+from icelos.engine.pipeline import Pipeline, run_pipeline
 from icelos.engine.serving import serve
 from icelos.engine.stopping import stopping_by_signals
 from icelos.findings import Outcome

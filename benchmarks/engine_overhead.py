@@ -35,7 +35,8 @@ from icelos.contracts import Job
 from icelos.data.reading import open_input
 from icelos.data.sinks import SqliteSink
 from icelos.data.sources import JsonLinesSource
-from icelos.engine.jobs import Pipeline, open_source, run_pipeline
+from icelos.engine.jobs import open_source
+from icelos.engine.pipeline import Pipeline, run_pipeline
 from icelos.engine.workers import JobSpec
 from icelos.findings import Failure, Finding, How, Outcome
 from icelos.jobs.logs.detect.columns import Reader

@@ -22,10 +22,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from icelos import registry
-from icelos.engine.distributed import Reading
 from icelos.engine.jobs import items_of
-from icelos.engine.parts import Readings
-from icelos.engine.ray import Cluster, RayPending, RayWorker, RayWorkers
+from icelos.engine.ray.cluster import Cluster, RayPending, RayWorker, RayWorkers
+from icelos.engine.ray.distributed import Reading
+from icelos.engine.ray.parts import Readings
 from icelos.engine.run import score_safely
 from icelos.engine.workers import JobSpec, WorkerDied
 from icelos.records import LogLine, Record

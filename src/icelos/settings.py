@@ -161,6 +161,17 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     checkpoint_seconds: Annotated[
         float, Meta(gt=0, description="Seconds between two checkpoints, at least")
     ] = 10.0
+    ray_address: Annotated[
+        str, Meta(description="Ray cluster, such as 10.0.0.1:6379; empty = one of its own on this machine")
+    ] = ""
+    ray_cpus: Annotated[float, Meta(ge=0, description="Processors that each worker takes on Ray")] = 1.0
+    ray_gpus: Annotated[float, Meta(ge=0, description="GPUs that each takes there, or a share of one")] = 0.0
+    ray_memory_mib: Annotated[
+        int, Meta(ge=0, description="Memory that each asks for there; 0 = none said")
+    ] = 0
+    ray_minimum: Annotated[
+        int, Meta(ge=1, description="Workers without state to begin with; up to `workers` as they are needed")
+    ] = 1
     metrics_token: Annotated[
         str, Meta(description="Secret; set it by ICELOS_ENGINE_METRICS_TOKEN, it is never shown")
     ] = ""

@@ -21,7 +21,7 @@ from killing import environment, run_killed
 from rows import write_rows
 
 from icelos.data.sinks import JsonLinesSink, SqliteSink
-from icelos.engine.jobs import Pipeline, run_pipeline
+from icelos.engine.pipeline import Pipeline, run_pipeline
 from icelos.errors import StoreError
 from icelos.settings import EngineSettings, Settings, Workspace
 

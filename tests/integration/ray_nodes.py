@@ -13,15 +13,15 @@ from typing import Any
 
 from icelos.contracts import Sink
 from icelos.data.sinks import SqliteSink
-from icelos.engine.distributed import Reading
 from icelos.engine.jobs import items_of
 from icelos.engine.loop import Loop
 from icelos.engine.observing import Observer
-from icelos.engine.parts import Readings
-from icelos.engine.ray import RayWorkers
-from icelos.engine.reading_loop import ReadingLoop
+from icelos.engine.ray.cluster import RayWorkers
+from icelos.engine.ray.distributed import Reading
+from icelos.engine.ray.parts import Readings
+from icelos.engine.ray.reading_loop import ReadingLoop
+from icelos.engine.ray.shared import SharedWorkers
 from icelos.engine.run import Options, Report
-from icelos.engine.shared import SharedWorkers
 from icelos.engine.workers import JobSpec
 from icelos.settings import Settings
 

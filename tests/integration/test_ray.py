@@ -21,17 +21,18 @@ from rows import write_rows
 
 from icelos import registry
 from icelos.data.sinks import SqliteSink
-from icelos.engine import ray as engine
-from icelos.engine.actor import Actor
-from icelos.engine.distributed import Reading
-from icelos.engine.jobs import Pipeline, items_of, run_pipeline
+from icelos.engine.jobs import items_of
 from icelos.engine.loop import Loop
 from icelos.engine.observing import Observer
 from icelos.engine.partitions import partition_of
-from icelos.engine.parts import FATAL, Readings
-from icelos.engine.ray import Cluster, RayPending, RayWorkers
+from icelos.engine.pipeline import Pipeline, run_pipeline
+from icelos.engine.ray import cluster as engine
+from icelos.engine.ray.actor import Actor
+from icelos.engine.ray.cluster import Cluster, RayPending, RayWorkers
+from icelos.engine.ray.distributed import Reading
+from icelos.engine.ray.parts import FATAL, Readings
+from icelos.engine.ray.shared import SharedWorkers
 from icelos.engine.run import Options, Report
-from icelos.engine.shared import SharedWorkers
 from icelos.engine.workers import Host, JobSpec, WorkerDied
 from icelos.errors import IcelosError, InputError, MissingExtra, RunError, SettingsError
 from icelos.findings import Failure

@@ -15,7 +15,7 @@ import pytest
 from rows import write_rows
 
 from icelos.data.sinks import SqliteSink
-from icelos.engine.jobs import Pipeline, run_pipeline
+from icelos.engine.pipeline import Pipeline, run_pipeline
 from icelos.settings import EngineSettings, Settings
 
 pytestmark = [

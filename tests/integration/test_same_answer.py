@@ -16,7 +16,7 @@ from killing import environment, run_killed
 from rows import write_rows
 
 from icelos.data.sinks import JsonLinesSink, SqliteSink
-from icelos.engine.jobs import Pipeline, run_pipeline
+from icelos.engine.pipeline import Pipeline, run_pipeline
 from icelos.engine.run import Report
 from icelos.findings import Outcome
 from icelos.settings import EngineSettings, Settings, Workspace

@@ -54,7 +54,7 @@ def run(
 
     Example: icelos pipelines run signins
     """
-    from icelos.engine.jobs import Pipeline
+    from icelos.engine.pipeline import Pipeline
     from icelos.settings import load
 
     check_fail_on(fail_on)

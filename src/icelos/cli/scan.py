@@ -13,8 +13,8 @@ from icelos.cli import output
 
 if TYPE_CHECKING:
     from icelos.contracts import Sink
-    from icelos.engine.jobs import Pipeline
     from icelos.engine.observing import Observer
+    from icelos.engine.pipeline import Pipeline
     from icelos.engine.run import Report
     from icelos.settings import Settings
 
@@ -83,7 +83,7 @@ def scan(
       cat app.log | icelos scan logs - --fail-on alert
       icelos scan mail inbox.mbox --failed
     """
-    from icelos.engine.jobs import Pipeline
+    from icelos.engine.pipeline import Pipeline
     from icelos.settings import load
 
     check_fail_on(fail_on)
@@ -111,7 +111,7 @@ def run(
     """Run a pipeline and say what it did; raise `typer.Exit` with its code where that is not 0."""
     from icelos.cli.watch import observers_of
     from icelos.data.workspace import Workspace
-    from icelos.engine.jobs import run_pipeline
+    from icelos.engine.pipeline import run_pipeline
     from icelos.engine.stopping import stopping_by_signals
     from icelos.settings import secrets_of
 

@@ -23,8 +23,8 @@ FORMAT = 1
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is run: another plan is another run. `shard` is "i/n", `data` what the job's model is, for people
-    and so that a state is not given to a job of another one."""
+    """What is run: another plan is another run. `shard` is "i/n"; `data` says what the job's model is, so that
+    no state is given to a job of another one."""
 
     job: str
     locations: tuple[str, ...]
@@ -34,6 +34,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     partitions: int = 1
     shard: str = ""
     data: str = ""
+    engine: str = "local"
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):

@@ -212,10 +212,10 @@ class Loop:
         try:
             scored = batch.pending.result() if batch.pending else []
         except WorkerDied:
-            self._observer.worker_died()
             self._deaths.update(record.id for record in batch.records)
             if self._stateful is not None:
                 raise
+            self._observer.worker_died()
             self._replace(batch.worker)
             return
         self._in_flight.popleft()
@@ -264,6 +264,7 @@ class Loop:
 
     def _go_back(self, died: WorkerDied) -> None:
         """To the last checkpoint, with new workers. Raises RunError where the source cannot."""
+        self._observer.worker_died()
         if self._standing is None:
             hint = "run it without processes of its own, or from files"
             raise RunError("a worker with state died, and this source cannot go back", hint=hint) from died

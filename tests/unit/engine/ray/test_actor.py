@@ -9,8 +9,8 @@ import pytest
 import icelos
 from icelos import registry
 from icelos.contracts import Needs, Scored
-from icelos.engine.actor import Actor, check_versions, versions
-from icelos.engine.parcels import pack_records, unpack
+from icelos.engine.ray.actor import Actor, check_versions, versions
+from icelos.engine.ray.parcels import pack_records, unpack
 from icelos.engine.workers import JobSpec
 from icelos.errors import RunError, SettingsError
 from icelos.findings import Failure

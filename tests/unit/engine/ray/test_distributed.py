@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from icelos import registry
 from icelos.contracts import Needs, Scored
-from icelos.engine.distributed import PendingPiece, Reading, ScoredBatch
 from icelos.engine.jobs import items_of
-from icelos.engine.parts import FATAL, Group, PartReader, Piece, Readings
+from icelos.engine.ray.distributed import PendingPiece, Reading, ScoredBatch
+from icelos.engine.ray.parts import FATAL, Group, PartReader, Piece, Readings
 from icelos.engine.run import score_safely
 from icelos.engine.workers import Host, JobSpec, WorkerDied
 from icelos.errors import InputError, RunError

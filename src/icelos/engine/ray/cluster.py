@@ -21,11 +21,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from icelos.engine.actor import Actor, check_versions
-from icelos.engine.parcels import pack, pack_records, unpack
-from icelos.engine.parts import Group, Readings
-from icelos.engine.placing import Needs, Policy, said
-from icelos.engine.ray_support import (
+from icelos.engine.ray.actor import Actor, check_versions
+from icelos.engine.ray.parcels import pack, pack_records, unpack
+from icelos.engine.ray.parts import Group, Readings
+from icelos.engine.ray.placing import Needs, Policy, said
+from icelos.engine.ray.support import (
     first_line,
     last_line,
     log_message,

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from icelos.data.lazy_fields import LazyFields
-from icelos.engine import parcels
-from icelos.engine.parcels import Reply, Unsendable, pack, pack_records, pack_reply, sendable, unpack
+from icelos.engine.ray import parcels
+from icelos.engine.ray.parcels import Reply, Unsendable, pack, pack_records, pack_reply, sendable, unpack
 from icelos.errors import IcelosError, InputError, MissingExtra, ModelError, RunError, SettingsError
 from icelos.findings import Evidence, Failure, Finding, How, Verdict
 from icelos.records import LogLine, Mail, Record

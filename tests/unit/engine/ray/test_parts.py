@@ -10,7 +10,7 @@ import pytest
 from icelos import registry
 from icelos.contracts import Needs, Scored
 from icelos.data.sources import LineSource, MailSource
-from icelos.engine.parts import Group, PartReader, Piece, Readings, divisible, weight_of
+from icelos.engine.ray.parts import Group, PartReader, Piece, Readings, divisible, weight_of
 from icelos.engine.workers import Host, JobSpec
 from icelos.errors import InputError
 from icelos.findings import Failure

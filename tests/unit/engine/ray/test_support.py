@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from icelos.engine.ray_support import (
+from icelos.engine.ray.support import (
     first_line,
     last_line,
     log_message,

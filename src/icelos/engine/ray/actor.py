@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import icelos
 from icelos.contracts import Scored
-from icelos.engine.parcels import Unsendable, pack_reply, sendable, unpack, unpack_records, unsendable
-from icelos.engine.parts import PartReader, Readings
+from icelos.engine.ray.parcels import Unsendable, pack_reply, sendable, unpack, unpack_records, unsendable
+from icelos.engine.ray.parts import PartReader, Readings
 from icelos.engine.workers import Host, JobSpec, few_searches
 from icelos.errors import IcelosError, RunError
 from icelos.records import Record

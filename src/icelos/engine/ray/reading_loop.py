@@ -11,8 +11,8 @@ from contextlib import closing
 
 from icelos.contracts import Resumable, Sink
 from icelos.engine.checkpoints import Checkpoints, Standing
-from icelos.engine.distributed import Reading, ScoredBatch
 from icelos.engine.observing import Observer
+from icelos.engine.ray.distributed import Reading, ScoredBatch
 from icelos.engine.run import Limits, Options, Report, Resolving
 from icelos.engine.writing import PatientSink
 

@@ -19,7 +19,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from icelos.contracts import Scored
-from icelos.engine.parts import Group, Part, Piece, Readings
+from icelos.engine.ray.parts import Group, Part, Piece, Readings
 from icelos.engine.workers import WorkerDied
 from icelos.errors import InputError
 from icelos.findings import Failure, failure

@@ -16,7 +16,7 @@ import msgspec
 from icelos.contracts import Scored, Stateful
 from icelos.data.file_source import FileSource, Spot
 from icelos.engine.jobs import open_source
-from icelos.engine.parcels import sendable
+from icelos.engine.ray.parcels import sendable
 from icelos.engine.run import score_safely
 from icelos.engine.workers import Host
 from icelos.errors import InputError, RunError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icelos.engine.placing import Needs, Policy
+from icelos.engine.ray.placing import Needs, Policy
 from icelos.errors import SettingsError
 
 

@@ -13,10 +13,10 @@ from icelos import registry
 from icelos.contracts import Needs, Scored
 from icelos.data.sinks import SqliteSink
 from icelos.engine.checkpoints import Checkpoints, Plan
-from icelos.engine.distributed import PendingPiece, Reading
 from icelos.engine.observing import Observer
-from icelos.engine.parts import Group, PartReader, Piece, Readings
-from icelos.engine.reading_loop import ReadingLoop
+from icelos.engine.ray.distributed import PendingPiece, Reading
+from icelos.engine.ray.parts import Group, PartReader, Piece, Readings
+from icelos.engine.ray.reading_loop import ReadingLoop
 from icelos.engine.run import Options, Report
 from icelos.engine.workers import Host, JobSpec
 from icelos.errors import RunError, StoreError

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from icelos.contracts import Needs, Scored
 from icelos.engine.loop import Loop
 from icelos.engine.observing import Observer
+from icelos.engine.ray.shared import SharedWorkers
 from icelos.engine.run import Options, score_safely
-from icelos.engine.shared import SharedWorkers
 from icelos.engine.workers import Host, Pending, Worker, WorkerDied
 from icelos.errors import RunError, SettingsError
 from icelos.findings import Finding, Outcome, Verdict
