@@ -23,7 +23,7 @@ FORMAT = 1
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is run: another plan is another run. `shard` is "i/n"; `data` says what the job's model is, so that
+    """What is run: another plan is another run. `shard` is "i/n"; `data` is what the job's model is, so that
     no state is given to a job of another one."""
 
     job: str
