@@ -72,6 +72,22 @@ class Visits:
         self._seen, self._last = Counter(seen), last
 
 
+class PacedThirds(Thirds):
+    """A millisecond a record, so that there is time to be killed."""
+
+    def score(self, batch: Sequence[Record]) -> list[Scored]:
+        time.sleep(0.001 * len(batch))
+        return super().score(batch)
+
+
+class PacedVisits(Visits):
+    """A millisecond a record."""
+
+    def score(self, batch: Sequence[Record]) -> list[Scored]:
+        time.sleep(0.001 * len(batch))
+        return super().score(batch)
+
+
 class Slow:
     """Takes eight seconds for a batch, in which all is clear."""
 
@@ -95,7 +111,9 @@ def _finding(record: Record, summary: str) -> Finding:
     )  # fmt: skip
 
 
-JOBS: dict[str, type[Any]] = {"thirds": Thirds, "visits": Visits, "slow": Slow}
+JOBS: dict[str, type[Any]] = {
+    "thirds": Thirds, "visits": Visits, "slow": Slow, "paced-thirds": PacedThirds, "paced-visits": PacedVisits,
+}  # fmt: skip
 
 
 class Spec(JobSpec, frozen=True):
