@@ -1,4 +1,4 @@
-"""Brokers: librdkafka's mock cluster in this process, and Tansu, a broker of Kafka's protocol, as a process."""
+"""Brokers: librdkafka's mock cluster in this process, and Tansu, which speaks Kafka's protocol, as its own."""
 
 from __future__ import annotations
 
@@ -22,11 +22,25 @@ SCRIPT = Path(__file__).with_name("worker.py")
 
 @pytest.fixture(scope="session")
 def worker() -> ModuleType:
-    """`worker.py`: tests are no package, so it is loaded here."""
-    specification = importlib.util.spec_from_file_location("kafka_worker", SCRIPT)
+    """`worker.py` and its jobs."""
+    return _loaded("worker")
+
+
+@pytest.fixture(scope="session")
+def committed() -> ModuleType:
+    """`committed.py`, the reader that follows transactions."""
+    return _loaded("committed")
+
+
+def _loaded(name: str) -> ModuleType:
+    """A file beside this one: tests are no package."""
+    specification = importlib.util.spec_from_file_location(
+        f"kafka_{name}", Path(__file__).with_name(f"{name}.py")
+    )
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
+    sys.modules[module.__name__] = module
     specification.loader.exec_module(module)
     return module
 
@@ -40,7 +54,7 @@ class Cluster:
         self._makes_topics, self._number = makes_topics, 0
 
     def topic(self, name: str, *others: str) -> str:
-        """A name that nobody has used; the mock cluster's topics are there when asked for, with four partitions."""
+        """A name that nobody has used; the mock cluster's topics have four partitions."""
         self._number += 1
         fresh = f"{name}{self._number}"
         for one in (fresh, *(f"{fresh}{other}" for other in others)):
@@ -51,6 +65,10 @@ class Cluster:
     def location(self, topic: str, **parameters: str) -> str:
         given = {"group": topic, "session.timeout.ms": "6000", **parameters}
         return f"kafka://{self.servers}/{topic}?" + "&".join(f"{k}={v}" for k, v in given.items())
+
+    def has(self, topic: str) -> bool:
+        """Whether there is a topic of this name."""
+        return topic in self._admin.list_topics(timeout=10).topics
 
     def messages(self, topic: str, *, quiet_s: float = 2.0) -> list[Any]:
         """All that stands in a topic, as far as it comes within so many seconds of each other."""
@@ -135,7 +153,7 @@ class Tansu:
 
 @pytest.fixture(scope="session")
 def tansu() -> Iterator[Cluster]:
-    """It keeps all in memory, its high watermarks are wrong, and it does not tell readers what was aborted."""
+    """All in memory; its high watermarks are wrong, and it does not tell readers what was aborted."""
     broker = Tansu()
     yield Cluster(broker.servers, makes_topics=True)
     broker.kill()

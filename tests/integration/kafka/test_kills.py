@@ -1,17 +1,13 @@
-"""Consumers that are killed, come and go, and brokers that are killed: nothing is lost, nothing is there twice."""
+"""Consumers and brokers are killed, consumers come and go: nothing is lost, nothing is there twice."""
 
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
-import socket
 import sqlite3
 import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -122,3 +118,91 @@ def test_consumers_come_and_go(
     assert reports[0]["interrupted"]
     assert min(report["read"] for report in reports) > 0
     assert sum(report["read"] for report in reports) == ROWS * 6  # who leaves, leaves nothing half done
+
+
+@pytest.mark.parametrize("job", ["paced-thirds", "paced-visits"])
+def test_a_transaction_is_seen_once_whatever_is_killed(
+    tansu: Any, worker: ModuleType, committed: ModuleType, rows: Callable[..., Path], start: Start, job: str
+) -> None:
+    file = rows(ROWS, poison=100)
+    topic = tansu.topic("exact")
+    found, dead = f"{topic}-found", f"{topic}-dead"
+    key = worker.Visits().key if job == "paced-visits" else None
+    load_topic(JsonLinesSource(file), tansu.location(topic), key=key, partitions=4)
+    given = {"dead_letter": dead, "transactional": "true", "instance": "one", "compression.type": "none"}
+    location, sink = tansu.location(topic, **given), f"kafka://{tansu.servers}/{found}"
+    options = {"idle": 8, "batch_size": 16, "checkpoint_seconds": 0.2}
+    chance = random.Random(job)
+
+    def seen() -> list[bytes]:
+        values: list[bytes] = committed.committed_values(tansu.servers, found, 0)
+        return values
+
+    for number in range(6):
+        process = start(job, location, sink, **options)
+        enough = chance.randrange(1, 250) + (len(seen()) if number else 0)
+        while process.poll() is None and ((number == 0 and not tansu.has(found)) or len(seen()) < enough):
+            time.sleep(0.02)
+        time.sleep(chance.random() * 0.05)
+        process.kill()
+        process.wait()
+    finish(start(job, location, sink, **options))
+    bodies = [next(iter(json.loads(value).values())) for value in seen()]
+    assert len(bodies) == len({body["record_id"] for body in bodies})
+    wanted = {one: json.loads(body) for one, body in expected(worker, job, file, 4 if key else 1).items()}
+    assert {body["record_id"]: body for body in bodies} == wanted
+    letters = [v for number in range(4) for v in committed.committed_values(tansu.servers, dead, number)]
+    assert len(letters) == sum("error" in body for body in bodies)
+    assert sum(tansu.committed(topic)) == ROWS
+
+
+@pytest.fixture
+def object_store() -> Iterator[dict[str, str]]:
+    """An object store that outlives the broker, and the environment by which the broker finds it."""
+    moto = pytest.importorskip("moto.server", reason="no object store (moto[server])")
+    boto3 = pytest.importorskip("boto3", reason="no client of the object store (boto3)")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    given = {
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT": f"http://{host}:{port}", "AWS_ALLOW_HTTP": "true",
+    }  # fmt: skip
+    client = boto3.client(
+        "s3", endpoint_url=given["AWS_ENDPOINT"], region_name="us-east-1", aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )  # fmt: skip
+    client.create_bucket(Bucket="tansu")
+    client.close()
+    yield given
+    server.stop()
+
+
+@pytest.mark.parametrize("job", ["paced-thirds", "paced-visits"])
+def test_a_broker_that_is_killed_and_comes_back(
+    object_store: dict[str, str], new_tansu: Any, cluster_of: Any, worker: ModuleType,
+    rows: Callable[..., Path], tmp_path: Path, start: Start, job: str,
+) -> None:  # fmt: skip
+    """The broker keeps its topics and offsets in an object store. A consumer's run goes on by itself."""
+    broker = new_tansu("s3://tansu/", object_store)
+    try:
+        cluster = cluster_of(broker)
+        file, sink = rows(ROWS, poison=100), tmp_path / "kafka.sqlite"
+        topic = cluster.topic("restarted")
+        location = cluster.location(topic, dead_letter=f"{topic}-dead")
+        key = worker.Visits().key if job == "paced-visits" else None
+        load_topic(JsonLinesSource(file), location, key=key, partitions=4)
+        process = start(job, location, sink, idle=15, batch_size=16, checkpoint_seconds=0.5)
+        for _ in range(2):
+            await_growth(sink, 200, process)
+            broker.kill()
+            time.sleep(3)
+            broker.start()
+        finish(process)
+        assert outcomes(sink) == expected(worker, job, file, 4 if key else 1)
+        assert sum(cluster.committed(topic)) == ROWS
+        failed = {one for one, body in outcomes(sink).items() if b'"error"' in body}
+        letters = cluster.messages(f"{topic}-dead")
+        assert {dict(letter.headers())["icelos-record"].decode() for letter in letters} == failed
+    finally:
+        broker.kill()

@@ -1,6 +1,6 @@
 """A run over a topic as a process of its own, to be killed, and the jobs that it runs.
 
-    python worker.py JOB LOCATION SINK '{"idle": 3, "batch_size": 16}'
+python worker.py JOB LOCATION SINK '{"idle": 3, "batch_size": 16}'
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ def _finding(record: Record, summary: str) -> Finding:
 
 
 JOBS: dict[str, type[Any]] = {
-    "thirds": Thirds, "visits": Visits, "slow": Slow, "paced-thirds": PacedThirds, "paced-visits": PacedVisits,
+    "thirds": Thirds, "visits": Visits, "slow": Slow, "paced-thirds": PacedThirds,
+    "paced-visits": PacedVisits,
 }  # fmt: skip
 
 
@@ -129,9 +130,7 @@ def main(name: str, location: str, target: str, given: str) -> None:
     idle = options.pop("idle", 0)
     sink = KafkaSink(target) if target.startswith("kafka://") else SqliteSink(Path(target))
     with sink:
-        report = run_kafka(
-            Spec(name, Settings()), location, sink, Options(**options), idle_timeout_s=idle
-        )
+        report = run_kafka(Spec(name, Settings()), location, sink, Options(**options), idle_timeout_s=idle)
     print(json.dumps(report.as_dict()), flush=True)
 
 

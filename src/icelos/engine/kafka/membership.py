@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from icelos.engine.kafka.clients import LOG, REACHED_WITHIN, Watch, error_of, library, told
 from icelos.engine.kafka.lanes import Lanes, Owned
@@ -28,6 +28,10 @@ def _nothing(numbers: list[int], may_store: bool) -> None:
 class Membership:
     """The consumer and its partitions; used by one thread, which the callbacks of a rebalance run in, too.
 
+    No other thread may use the consumer, not even for a moment: its Python binding lets in one at a time, and
+    one that consumes all the time keeps the others out. So `member`, which a transaction needs, is asked for
+    here.
+
     `leaving` is called with the numbers of partitions before they are not ours any more, and whether what is
     under way may still be stored and committed. `changed_at` is when partitions were last assigned, 0 before.
     """
@@ -43,6 +47,7 @@ class Membership:
         self.owned: dict[int, Owned] = {}
         self.changed_at = 0.0
         self.leaving: Callable[[list[int], bool], None] = _nothing
+        self.member: Any = None
         self._held = False
         self._ending = False
         self._error: Exception | None = None
@@ -57,8 +62,11 @@ class Membership:
 
     def consume(self, number: int, seconds: float) -> list[Consumed]:
         """Messages, at most so many. Raises RunError for what is no passing trouble."""
+        before = self.changed_at
         messages = self._consumer.consume(number, seconds)
         self._polled_at = time.monotonic()
+        if self.changed_at != before:
+            self.member = self._consumer.consumer_group_metadata()
         if self._error is not None:
             raise self._error
         self._watch.check(self._location)

@@ -27,7 +27,7 @@ from icelos.engine.workers import JobSpec
 from icelos.errors import InputError
 
 if TYPE_CHECKING:
-    from confluent_kafka import Consumer, Producer
+    from confluent_kafka import Producer
 
 
 def run_kafka(
@@ -96,7 +96,7 @@ class _Run:
         ended: BaseException | None = None
         try:
             stream = Stream(
-                membership, self._lanes, self._writer(states, consumer), self._options,
+                membership, self._lanes, self._writer(states, membership), self._options,
                 observer=self._observer, report=report, told=self._told,
             )  # fmt: skip
             stream.run(stop, idle_s)
@@ -120,7 +120,7 @@ class _Run:
             partitions=self._partitions,
         )  # fmt: skip
 
-    def _writer(self, states: States | None, consumer: Consumer) -> Writer:
+    def _writer(self, states: States | None, membership: Membership) -> Writer:
         dead = self._location.get("dead_letter")
         if not self._location.on("transactional"):
             return ToSink(
@@ -132,7 +132,7 @@ class _Run:
             raise InputError("a transaction needs a topic of the same cluster as its sink", hint=hint)
         writer = InTransaction(
             self._sink, self._patience, states=states if isinstance(states, TopicStates) else None,
-            dead_letter_topic=dead, producer=self._transactional, consumer=consumer,
+            dead_letter_topic=dead, producer=self._transactional, membership=membership,
             topic=self._location.topic,
         )  # fmt: skip
         writer.begin()

@@ -139,12 +139,13 @@ class TopicStates:
                 hint="remove it, or use another group", source=str(location),
             )  # fmt: skip
         self._producer: Producer | None = None
+        self._marker: Producer | None = None
         self._slots: dict[int, int] = {}
 
     def newest(self, partition: int) -> Snapshot | None:
         """Reads the partition up to a mark that it writes itself, whatever the broker says of its end."""
         mark = secrets.token_bytes(16)
-        self._deliver([Outgoing(self.topic, mark, f"{partition}/mark".encode(), [], partition)], RunError)
+        self._mark(Outgoing(self.topic, mark, f"{partition}/mark".encode(), [], partition))
         with _reading(self._location, self._login, self._watch, self._group) as reader:
             reader.assign(
                 [clients.library().TopicPartition(self.topic, partition, clients.library().OFFSET_BEGINNING)]
@@ -173,7 +174,7 @@ class TopicStates:
 
     def save(self, snapshots: Sequence[Snapshot]) -> None:
         """Raises StoreError where a chunk has not come; what was kept before is in force then."""
-        self._deliver(self.messages(snapshots), StoreError)
+        self._deliver(self.messages(snapshots))
         self.saved(snapshots)
 
     def messages(self, snapshots: Sequence[Snapshot]) -> list[Outgoing]:
@@ -205,16 +206,30 @@ class TopicStates:
             for number in range(count)
         ]  # fmt: skip
 
-    def _deliver(self, messages: list[Outgoing], kind: type[RunError | StoreError]) -> None:
+    def _mark(self, mark: Outgoing) -> None:
+        """By a producer of its own: states may be being saved by another thread."""
+        if self._marker is None:
+            self._marker = clients.producer(self._location, self._login, self._watch)
+        try:
+            failed = deliver(self._marker, [mark])
+            reason = failed[0].error.str() if failed else ""
+        except clients.library().KafkaException as error:
+            reason = clients.told(error)
+        if reason:
+            raise RunError(f"cannot write to topic {self.topic!r}: {reason}", source=str(self._location))
+
+    def _deliver(self, messages: list[Outgoing]) -> None:
         if self._producer is None:
             self._producer = clients.producer(self._location, self._login, self._watch)
         try:
             failed = deliver(self._producer, messages)
         except clients.library().KafkaException as error:
             self._producer = None
-            raise kind(f"cannot write states: {clients.told(error)}", source=str(self._location)) from error
+            raise StoreError(
+                f"cannot write states: {clients.told(error)}", source=str(self._location)
+            ) from error
         if failed:
-            raise kind(f"cannot write states: {failed[0].error.str()}", source=str(self._location))
+            raise StoreError(f"cannot write states: {failed[0].error.str()}", source=str(self._location))
 
 
 class _Found(NamedTuple):

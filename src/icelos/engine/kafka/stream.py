@@ -119,6 +119,7 @@ class Stream:
         """Until a batch is scored or written; the group is polled often enough."""
         self._wake.wait(_MOMENT)
         self._wake.clear()
+        self._last = time.monotonic()  # nothing comes because nothing is taken: that is no idleness
         if self._membership.silent_for() > _POLL_WITHIN:
             self._membership.hold()
             self._take(1, 0)

@@ -20,7 +20,9 @@ from icelos.errors import RunError, StoreError
 from icelos.findings import Failure
 
 if TYPE_CHECKING:
-    from confluent_kafka import Consumer, KafkaException, Producer
+    from confluent_kafka import KafkaException, Producer
+
+    from icelos.engine.kafka.membership import Membership
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 _CALL_S = 30.0
@@ -157,10 +159,10 @@ class InTransaction:
 
     def __init__(
         self, sink: KafkaSink, patience: Patience, *, states: TopicStates | None, dead_letter_topic: str,
-        producer: Callable[[], Producer], consumer: Consumer, topic: str,
+        producer: Callable[[], Producer], membership: Membership, topic: str,
     ) -> None:  # fmt: skip
         self._sink, self._patience, self._states, self._topic = sink, patience, states, dead_letter_topic
-        self._new_producer, self._consumer, self._source = producer, consumer, topic
+        self._new_producer, self._membership, self._source = producer, membership, topic
         self._producer: Producer | None = None
         self._oversized: set[bytes] = set()
 
@@ -207,7 +209,7 @@ class InTransaction:
         if group.offsets:
             at = library().TopicPartition
             offsets = [at(self._source, one.number, offset) for one, offset in group.offsets.items()]
-            member = self._consumer.consumer_group_metadata()
+            member = self._membership.member
             self._call(lambda: producer.send_offsets_to_transaction(offsets, member, _CALL_S), deadline)
         self._call(lambda: producer.commit_transaction(_CALL_S), deadline)
 
