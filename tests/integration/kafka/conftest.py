@@ -1,4 +1,4 @@
-"""Brokers: librdkafka's mock cluster in this process, and Tansu, which speaks Kafka's protocol, as its own."""
+"""Brokers: librdkafka's mock cluster in this process, and Tansu, of Kafka's protocol, as another."""
 
 from __future__ import annotations
 
