@@ -23,9 +23,11 @@ class Limits:
         """The reason to stop with these, "" where there is none."""
         for outcome in outcomes:
             self._read += 1
-            failed = isinstance(outcome, Failure)
-            self._failed += failed
-            self._row = self._row + 1 if failed else 0
+            if not isinstance(outcome, Failure):
+                self._row = 0
+                continue
+            self._failed += 1
+            self._row += 1
             self._longest = max(self._longest, self._row)
         return self._reason()
 

@@ -33,7 +33,8 @@ class Membership:
     here.
 
     `leaving` is called with the numbers of partitions before they are not ours any more, and whether what is
-    under way may still be stored and committed. `changed_at` is when partitions were last assigned, 0 before.
+    under way may still be stored and committed. `changed_at` is when partitions were last assigned, 0 from
+    when some were taken away until then.
     """
 
     def __init__(
@@ -162,6 +163,7 @@ class Membership:
     def _leave(self, places: list[TopicPartition], *, may_store: bool) -> None:
         """librdkafka takes them from the assignment when this returns."""
         numbers = [place.partition for place in places]
+        self.changed_at = 0.0
         try:
             self.leaving(numbers, may_store and self._error is None)
         except Exception as error:  # noqa: BLE001 - raised by the next `consume`

@@ -44,11 +44,6 @@ class Message(NamedTuple):
     def place(self) -> str:
         return f"{self.topic}:{self.partition}:{self.offset}"
 
-    @property
-    def size(self) -> int:
-        """Bytes, roughly."""
-        return len(self.value or b"") + len(self.key or b"") + 200
-
 
 class _Place(NamedTuple):
     """What a message is called: an id and a source that it was given, else where it stands."""

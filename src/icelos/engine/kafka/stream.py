@@ -16,7 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from icelos.engine.kafka.batches import Barrier, Batch, Batcher, Group, Row, Taken
+from icelos.engine.kafka.batches import Barrier, Batch, Batcher, Full, Group, Row, Taken
 from icelos.engine.kafka.lanes import Lanes
 from icelos.engine.kafka.limits import Limits
 from icelos.engine.kafka.membership import Membership
@@ -33,9 +33,11 @@ _MOMENT = 0.05
 """Seconds that the loop waits for something to do."""
 _POLL_WITHIN = 1.0
 """Seconds without a poll after which a loop that has no room pauses its partitions and polls."""
-_BATCHES_A_LANE = 16
+_BATCHES_A_LANE = 64
 """Most batches under way, for each lane: enough that one write takes many of them."""
 _AT_ONCE = 1000
+_AROUND = 500
+"""Bytes that a message takes beside its value, roughly."""
 _TOLD_EVERY = 1.0
 _LEAVE_WITHIN = 60.0
 """Seconds that partitions which somebody else gets are waited for: then what is under way is given up."""
@@ -98,8 +100,8 @@ class Stream:
         else:
             self._membership.go_on()
             self._take(self._number_to_take(), _MOMENT)
-        for rows in self._batcher.due():
-            self._submit(rows)
+        for batch in self._batcher.due():
+            self._submit(batch)
         if self._lanes.stateful and self._is_barrier_due():
             self._barrier()
         self._advance()
@@ -129,7 +131,7 @@ class Stream:
         size = 0
         for consumed in messages:
             if taken := self._taken(consumed):
-                size += taken.message.size
+                size += taken.size
                 if full := self._batcher.add(taken):
                     self._submit(full)
         if messages:
@@ -146,17 +148,17 @@ class Stream:
             return None
         value, key, headers = consumed.value(), consumed.key(), consumed.headers()
         message = Message(topic, number, offset, value, key, tuple(headers or ()))  # type: ignore[arg-type]
-        return Taken(owned, message)
+        return Taken(owned, message, len(value or b"") + _AROUND)
 
-    def _submit(self, rows: list[Taken]) -> None:
-        messages = [taken.message for taken in rows]
-        size = sum(message.size for message in messages)
-        result = self._lanes.submit(rows[0].owned, messages)
+    def _submit(self, batch: Full) -> None:
+        rows = batch.rows
+        result = self._lanes.submit(rows[0].owned, [taken.message for taken in rows])
         result.add_done_callback(lambda _: self._wake.set())
-        self._window.append(Batch(rows, result, size, time.perf_counter()))
-        self._bytes += size
-        for taken in rows:
-            taken.owned.submitted = taken.message.offset + 1
+        ends = {taken.owned: taken.message.offset + 1 for taken in rows}
+        for owned, end in ends.items():
+            owned.submitted = end
+        self._window.append(Batch(rows, ends, result, batch.size, time.perf_counter()))
+        self._bytes += batch.size
 
     def _is_barrier_due(self) -> bool:
         waited = time.monotonic() - self._barrier_at >= self._options.checkpoint_seconds
@@ -219,12 +221,15 @@ class Stream:
             return
         judged = entry.result.result()
         self._observer.scored([one.outcome for one in judged], time.perf_counter() - entry.began)
-        for (owned, message), one in zip(entry.rows, judged, strict=True):
-            if owned.gone:
-                continue
-            group.rows.append(Row(owned, message, one))
-            if not self._lanes.stateful:
-                group.offsets[owned] = message.offset + 1
+        rows = map(Row, entry.rows, judged)
+        gone = any(owned.gone for owned in entry.ends)
+        group.rows.extend(row for row in rows if not row.taken.owned.gone) if gone else group.rows.extend(
+            rows
+        )
+        ends = {owned: end for owned, end in entry.ends.items() if not owned.gone}
+        group.ends.update(ends)
+        if not self._lanes.stateful:
+            group.offsets.update(ends)
 
     def _written(self) -> None:
         assert self._writing is not None  # noqa: S101 - for the type checker
@@ -237,8 +242,8 @@ class Stream:
             self._membership.commit(now=True)  # what was good before
             hint = "offsets behind the last good batch are not committed; see `icelos failures`"
             raise RunError(group.reason, hint=hint)
-        for row in group.rows:
-            row.owned.stored = max(row.owned.stored, row.message.offset + 1)
+        for owned, end in group.ends.items():
+            owned.stored = end
         if group.snapshots:
             size = sum(len(one.state) for one in group.snapshots.values())
             self._observer.checkpointed(time.perf_counter() - group.began, size)
@@ -271,8 +276,8 @@ class Stream:
     def _drain(self) -> None:
         """All that was taken is scored and stored, and committed."""
         self._membership.hold()
-        for rows in self._batcher.due(all_of_them=True):
-            self._submit(rows)
+        for batch in self._batcher.due(all_of_them=True):
+            self._submit(batch)
         if self._lanes.stateful:
             self._barrier()
         while self._window or self._writing:

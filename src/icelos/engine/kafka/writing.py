@@ -82,7 +82,7 @@ def dead_letters_of(topic: str, rows: Sequence[Row]) -> list[Outgoing]:
     if not topic:
         return []
     return [
-        dead_letter(topic, row.message, row.judged.outcome)
+        dead_letter(topic, row.taken.message, row.judged.outcome)
         for row in rows
         if isinstance(row.judged.outcome, Failure)
     ]

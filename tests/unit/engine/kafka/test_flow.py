@@ -18,7 +18,7 @@ BAD = Failure(record_id="x", job="logs", error="e", source="s")
 
 
 def taken(owned: Owned, offset: int, value: bytes = b"") -> Taken:
-    return Taken(owned, Message("t", owned.number, offset, value))
+    return Taken(owned, Message("t", owned.number, offset, value), len(value))
 
 
 def test_limits_count_in_order() -> None:
@@ -44,7 +44,7 @@ def test_batches_close_by_rows_and_bytes_and_time(monkeypatch: pytest.MonkeyPatc
     assert list(batcher.due()) == []
     now = __import__("time").monotonic()
     monkeypatch.setattr("time.monotonic", lambda: now + 6)
-    assert [len(rows) for rows in batcher.due()] == [1]
+    assert [len(batch.rows) for batch in batcher.due()] == [1]
     assert len(batcher) == 0
 
 
@@ -56,16 +56,17 @@ def test_partitions_with_state_are_apart_and_can_be_dropped() -> None:
     batcher.drop(one)
     full = batcher.add(taken(other, 1))
     assert full is not None
-    assert {row.owned for row in full} == {other}
+    assert {row.owned for row in full.rows} == {other}
     assert len(batcher) == 0
 
 
 def test_a_group_forgets_what_is_somebody_elses() -> None:
     one, other = Owned(0), Owned(1, gone=True)
-    rows = [Row(owned, Message("t", owned.number, 0, b""), Judged("x", None)) for owned in (one, other)]
+    rows = [Row(taken(owned, 0), Judged("x", None)) for owned in (one, other)]
     snapshots = {owned: Snapshot(owned.number, 1, b"") for owned in (one, other)}
-    group = Group(rows, snapshots, {one: 1, other: 1}).owned()
-    assert ([row.owned for row in group.rows], list(group.snapshots), list(group.offsets)) == ([one],) * 3
+    group = Group(rows, snapshots, {one: 1, other: 1}, {one: 1, other: 1}).owned()
+    assert [row.taken.owned for row in group.rows] == [one]
+    assert list(group.snapshots) == list(group.offsets) == list(group.ends) == [one]
 
 
 def test_patience_ends() -> None:
