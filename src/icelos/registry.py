@@ -40,6 +40,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "parquet": "icelos.data.sinks:ParquetSink",
         "objects": "icelos.data.stores.object_sink:ObjectSink",
         "postgres": "icelos.data.stores.postgres_sink:PostgresSink",
+        "kafka": "icelos.engine.kafka.sink:KafkaSink",
     },
 }
 

@@ -184,6 +184,22 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
         return f"EngineSettings(workers={self.workers!r}, partitions={self.partitions!r})"
 
 
+class KafkaSettings(Struct, frozen=True, kw_only=True):
+    """Who signs in to a Kafka cluster."""
+
+    username: Annotated[str, Meta(description="User, where the location says sasl=…")] = ""
+    password: Annotated[
+        str, Meta(description="Secret; set it by ICELOS_KAFKA_PASSWORD, it is never shown")
+    ] = ""
+    key_password: Annotated[
+        str, Meta(description="Secret of the private key; set it by ICELOS_KAFKA_KEY_PASSWORD")
+    ] = ""
+
+    def __repr__(self) -> str:
+        """Without the passwords: a repr ends up in logs and tracebacks."""
+        return f"KafkaSettings(username={self.username!r})"
+
+
 class PipelineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A pipeline by name: what `icelos scan` would be told. Names of jobs and formats are registered ones."""
 
@@ -345,6 +361,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     copilot: CopilotSettings = CopilotSettings()
     feeds: FeedSettings = FeedSettings()
     engine: EngineSettings = EngineSettings()
+    kafka: KafkaSettings = KafkaSettings()
     vulns: VulnSettings = VulnSettings()
     mail: MailSettings = MailSettings()
     web: WebSettings = WebSettings()
@@ -366,7 +383,15 @@ class Origin(Struct, frozen=True):
 
 
 SECRETS = frozenset(
-    {"llm.api_key", "feeds.nvd_api_key", "mail.imap_password", "engine.metrics_token", "web.metrics_token"}
+    {
+        "llm.api_key",
+        "feeds.nvd_api_key",
+        "mail.imap_password",
+        "engine.metrics_token",
+        "web.metrics_token",
+        "kafka.password",
+        "kafka.key_password",
+    }
 )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from icelos.cli import output
-from icelos.cli.scan import Fresh, Listen, Live, LogJson, Shown, check_fail_on, engine_of
+from icelos.cli.scan import Fresh, Listen, Live, LogJson, Shown, UntilIdle, check_fail_on, engine_of, pairs
 from icelos.cli.scan import run as run_pipeline
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def run(
     shard: Annotated[str, typer.Option(help="Only one part of several, such as 2/8")] = "",
     fail_on: Annotated[str, typer.Option(help="Exit 1 at or above: alert, review or unknown")] = "",
     fresh: Fresh = False,
+    until_idle: UntilIdle = 0.0,
     listen: Listen = "",
     log_json: LogJson = "",
     live: Live = True,
@@ -64,7 +65,31 @@ def run(
         job=one.job, locations=one.sources, source_format=one.format, options=one.options,
         engine=_engine(one), shard=shard or one.shard, sink=one.sink,
     )  # fmt: skip
-    run_pipeline(pipeline, settings, Shown(listen, log_json, live), fail_on=fail_on, fresh=fresh)
+    shown = Shown(listen, log_json, live)
+    run_pipeline(pipeline, settings, shown, fail_on=fail_on, fresh=fresh, idle_s=until_idle)
+
+
+@app.command()
+def load(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="What a scan would read")],
+    into: Annotated[str, typer.Option(help="kafka://HOST:PORT/TOPIC")],
+    job: Annotated[str, typer.Option(help="Whose records they are, as for `icelos scan`")],
+    source_format: Annotated[str, typer.Option("--format", help="lines, jsonl, sqlite, parquet, mail")] = "",
+    option: Annotated[list[str] | None, typer.Option("--option", "-o", help="KEY=VALUE for the job")] = None,
+    partitions: Annotated[int, typer.Option(min=1, help="Partitions of the topic, made so if need be")] = 1,
+) -> None:
+    """Write the records of sources into a topic, with the ids and partitions that they have elsewhere too.
+
+    Example: icelos pipelines load signins.jsonl --into kafka://127.0.0.1:9092/signins --job logs
+    """
+    from icelos.engine.pipeline import Pipeline, load_records
+    from icelos.settings import load
+
+    pipeline = Pipeline(
+        job=job, locations=tuple(sources), source_format=source_format, options=pairs(option or [])
+    )
+    written = load_records(pipeline, into, settings=load().settings, partitions=partitions)
+    output.note(f"{into}: {written} records")
 
 
 def _named(settings: Settings, name: str) -> PipelineSettings:

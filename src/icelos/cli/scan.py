@@ -24,6 +24,9 @@ Partitions = Annotated[
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Do not go on with a run that was stopped")]
 
+UntilIdle = Annotated[
+    float, typer.Option(min=0, help="End after so many seconds without a message of a topic; 0 = never")
+]
 Listen = Annotated[
     str, typer.Option(metavar="HOST:PORT", help="Serve /metrics, /healthz and /readyz meanwhile")
 ]
@@ -66,6 +69,7 @@ def scan(
     workers: Workers = None,
     partitions: Partitions = None,
     fresh: Fresh = False,
+    until_idle: UntilIdle = 0.0,
     listen: Listen = "",
     log_json: LogJson = "",
     live: Live = True,
@@ -80,6 +84,7 @@ def scan(
       icelos scan logs signins.jsonl.gz --json
       icelos scan logs "logs/*/*.jsonl.zst" --workers 4 --sink findings.parquet
       icelos scan mail archive/ --shard 2/8
+      icelos scan logs "kafka://127.0.0.1:9092/signins?group=watch" --sink postgresql://db.example/icelos
       cat app.log | icelos scan logs - --fail-on alert
       icelos scan mail inbox.mbox --failed
     """
@@ -89,14 +94,14 @@ def scan(
     check_fail_on(fail_on)
     settings = load(flags={"engine.workers": workers, "engine.partitions": partitions}).settings
     if failed:
-        _again(job, sources, source_format, _pairs(option or []), settings, other=bool(json or sink))
+        _again(job, sources, source_format, pairs(option or []), settings, other=bool(json or sink))
         return
     pipeline = Pipeline(
-        job=job, locations=tuple(sources), source_format=source_format, options=_pairs(option or []),
+        job=job, locations=tuple(sources), source_format=source_format, options=pairs(option or []),
         engine=engine or engine_of(sources), shard=shard, sink=sink,
     )  # fmt: skip
     shown = Shown(listen, log_json, live)
-    run(pipeline, settings, shown, json=json, fail_on=fail_on, fresh=fresh)
+    run(pipeline, settings, shown, json=json, fail_on=fail_on, fresh=fresh, idle_s=until_idle)
 
 
 def engine_of(sources: list[str]) -> str:
@@ -106,7 +111,7 @@ def engine_of(sources: list[str]) -> str:
 
 def run(
     pipeline: Pipeline, settings: Settings, shown: Shown, *,
-    json: bool = False, fail_on: str = "", fresh: bool = False,
+    json: bool = False, fail_on: str = "", fresh: bool = False, idle_s: float = 0.0,
 ) -> None:  # fmt: skip
     """Run a pipeline and say what it did; raise `typer.Exit` with its code where that is not 0."""
     from icelos.cli.watch import observers_of
@@ -128,7 +133,7 @@ def run(
         )  # fmt: skip
         sink = _sink(pipeline.sink, settings, json=json, stack=stack)
         report = run_pipeline(
-            pipeline, sink, settings=settings, observer=observer, stop=stop, fresh=fresh,
+            pipeline, sink, settings=settings, observer=observer, stop=stop, fresh=fresh, idle_s=idle_s,
             runs=None if json else Workspace.of(settings).folder("runs"),
         )  # fmt: skip
         if report.interrupted:  # leaving by an exception, a sink of files does not publish what is not whole
@@ -162,7 +167,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(scan)
 
 
-def _pairs(options: list[str]) -> dict[str, str]:
+def pairs(options: list[str]) -> dict[str, str]:
     from icelos.errors import InputError
 
     pairs: dict[str, str] = {}
@@ -184,7 +189,7 @@ def _sink(name: str, settings: Settings, *, json: bool, stack: ExitStack) -> Sin
         raise InputError("--json and --sink do not go together", hint="give one of them")
     if json:
         return stack.enter_context(StreamSink(sys.stdout.buffer))
-    sink_context: Sink = stack.enter_context(open_sink(name or Workspace.of(settings).findings))
+    sink_context: Sink = stack.enter_context(open_sink(name or Workspace.of(settings).findings, settings))
     return sink_context
 
 

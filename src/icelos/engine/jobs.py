@@ -19,20 +19,23 @@ JOB_SOURCES = {"mail": "mail", "logs": "jsonl", "vulns": "components", "copilot"
 SUFFIX_SINKS = {".jsonl": "jsonl", ".parquet": "parquet", ".sqlite": "sqlite", ".db": "sqlite"}
 OBJECTS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci")
 """Schemes of object stores."""
-SCHEME_SINKS = {**dict.fromkeys(OBJECTS, "objects"), "postgresql": "postgres", "postgres": "postgres"}
-SCHEME_SOURCES = {
-    "imap": "imap", "imaps": "imap", "syslog": "syslog", "syslog+tls": "syslog", **SCHEME_SINKS,
-}  # fmt: skip
+_STORES = {**dict.fromkeys(OBJECTS, "objects"), "postgresql": "postgres", "postgres": "postgres"}
+SCHEME_SINKS = {**_STORES, "kafka": "kafka"}
+SCHEME_SOURCES = {"imap": "imap", "imaps": "imap", "syslog": "syslog", "syslog+tls": "syslog", **_STORES}
 SUFFIX_SOURCES = {".parquet": "parquet", ".sqlite": "sqlite", ".db": "sqlite"}
 
 
-def open_sink(location: str | Path) -> Any:
-    """The sink for a location, by its scheme or suffix; use it as a context manager. Raises InputError."""
+def open_sink(location: str | Path, settings: Settings | None = None) -> Any:
+    """The sink for a location, by its scheme or suffix; use it as a context manager. Raises InputError.
+
+    `settings` say who signs in, where a sink asks for that.
+    """
     name = SCHEME_SINKS.get(scheme_of(str(location))) or SUFFIX_SINKS.get(Path(location).suffix)
     if name is None:
         known = (*SUFFIX_SINKS, *(f"{scheme}://" for scheme in SCHEME_SINKS))
         raise InputError(f"no sink for {Path(location).name!r}", hint=f"use one of {', '.join(known)}")
-    return resolve("sinks", name)(location)
+    kind = resolve("sinks", name)
+    return kind(location) if settings is None or name != "kafka" else kind.of(location, settings)
 
 
 def scheme_of(location: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from icelos.contracts import Job, Live, Sink, Stateful
+from icelos.contracts import Job, Live, Resumable, Sink, Stateful
 from icelos.data.file_source import is_pattern
 from icelos.data.reading import files_below
 from icelos.engine.checkpoints import Checkpoints, Plan
@@ -24,7 +24,7 @@ from icelos.engine.ray.starting import ray_workers, reading_loop
 from icelos.engine.run import Options, Report
 from icelos.engine.shards import Shard, ShardSource, parse_shard
 from icelos.engine.workers import InlineWorkers, JobSpec, ThreadWorkers, Workers
-from icelos.errors import SettingsError
+from icelos.errors import InputError, SettingsError
 from icelos.records import Record
 from icelos.registry import resolve
 from icelos.settings import Settings
@@ -48,14 +48,18 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
 def run_pipeline(
     pipeline: Pipeline, sink: Sink, *, settings: Settings, observer: Observer | None = None,
     stop: Callable[[], bool] = lambda: False, runs: Path | None = None, fresh: bool = False,
+    idle_s: float = 0.0,
 ) -> Report:  # fmt: skip
     """Run a pipeline into a sink, which is closed where the run ends well.
 
     With `runs`, a folder, a run that was stopped or killed is gone on with by the same call, unless it is to
-    be `fresh`. Raises SettingsError, InputError, RunError, StoreError, MissingExtra.
+    be `fresh`; a topic knows by itself how far it was read. With `idle_s` a topic's run ends after so many
+    seconds without a message. Raises SettingsError, InputError, RunError, StoreError, MissingExtra.
     """
     spec = JobSpec(pipeline.job, settings, _for_job(pipeline))
     options, observer = options_of(settings), observer or Observer()
+    if pipeline.engine == "kafka":
+        return _run_topic(pipeline, spec, sink, options, observer, stop, idle_s)
     job = spec.build()
     shard = parse_shard(pipeline.shard) if pipeline.shard else None
     _check_partitions(job, options, shard)
@@ -86,6 +90,39 @@ def run_pipeline(
             sink.close()  # first: killed in between, the same call goes on from the end
             if not getattr(source, "endless", False):  # which goes on where it was whenever it is run
                 checkpoints.remove()
+    return report
+
+
+def load_records(pipeline: Pipeline, topic: str, *, settings: Settings, partitions: int) -> int:
+    """Write what a pipeline would read into a topic, for its job; how many. Raises InputError, RunError."""
+    from icelos.engine.kafka.loading import load_topic
+    from icelos.engine.kafka.location import login_of
+
+    job = JobSpec(pipeline.job, settings, _for_job(pipeline)).build()
+    source = items_of(
+        pipeline.job, pipeline.locations, source_format=pipeline.source_format, options=pipeline.options
+    )
+    key = job.key if isinstance(job, Stateful) else None
+    return load_topic(source, topic, key=key, partitions=partitions, login=login_of(settings))
+
+
+def _run_topic(
+    pipeline: Pipeline, spec: JobSpec, sink: Sink, options: Options, observer: Observer,
+    stop: Callable[[], bool], idle_s: float,
+) -> Report:  # fmt: skip
+    """Messages of a topic, until a stop, which is how such a run ends."""
+    from icelos.engine.kafka.running import run_kafka
+
+    if len(pipeline.locations) != 1 or scheme_of(pipeline.locations[0]) != "kafka" or pipeline.shard:
+        hint = "kafka://HOST:PORT/TOPIC?group=NAME; more processes of a group share its partitions"
+        raise InputError("the engine kafka reads one topic, in no shards", hint=hint)
+    if isinstance(sink, Resumable):  # what comes twice must overwrite itself
+        hint = "SQLite, postgresql:// or kafka://"
+        raise InputError("findings of a topic go where they have a key", source=pipeline.sink, hint=hint)
+    report = run_kafka(
+        spec, pipeline.locations[0], sink, options, observer=observer, stop=stop, idle_timeout_s=idle_s
+    )
+    report.interrupted = False
     return report
 
 
