@@ -64,7 +64,7 @@ class Source(Protocol):
     """Bytes from somewhere as records; what cannot be parsed comes as a Failure in its place.
 
     A source that waits for more (a socket, a topic) yields None at least once a second meanwhile, so that
-    what came before need not wait as well.
+    what came before need not wait as well. One that cannot says so by an attribute `blocking`.
     """
 
     def __iter__(self) -> Iterator[Record | Failure | None]: ...

@@ -49,6 +49,7 @@ class FileSource(ABC):
         if self.location is not None and is_pattern(self.location):
             folder, self._pattern = split_pattern(str(location))
             self.location = Path(folder)
+        self.blocking = self.location is None
         self._begin = _Place()
         self._done: dict[bytes, None] = {}
         self._reading: tuple[Path, str] | None = None

@@ -32,6 +32,10 @@ OUTLOOK = b"\xd0\xcf\x11\xe0"
 class LineSource(FileSource):
     """Raw lines of log files as `LogLine`s without fields. Empty lines are passed over."""
 
+    def __init__(self, location: str | Path) -> None:
+        super().__init__(location)
+        self.blocking = False  # of a pipe it says that nothing comes
+
     def _read(self, path: Path | None, name: str, begin: Spot) -> Iterator[Record | Failure | None]:
         with open_input(path) as stream:
             for line in self._lines(stream, begin):

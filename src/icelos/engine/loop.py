@@ -24,6 +24,7 @@ from icelos.engine.checkpoints import Checkpoints, Standing
 from icelos.engine.observing import Observer
 from icelos.engine.partitions import partition_of
 from icelos.engine.run import Limits, Options, Report
+from icelos.engine.stopping import Stop
 from icelos.engine.workers import Pending, WorkerDied, Workers, few_searches
 from icelos.engine.writing import PatientSink
 from icelos.errors import RunError
@@ -113,7 +114,7 @@ class Loop:
     def _passed(self) -> bool:
         """Read on to the end; whether that was reached, and not a point to go back from."""
         try:
-            for items in micro_batches(self._source, self._size, self._options):
+            for items in self._read():
                 self._add(items)
                 if self._stop():
                     self._observer.draining()
@@ -126,6 +127,19 @@ class Loop:
         if self._stop():
             self._save()
         return True
+
+    def _read(self) -> Iterator[Items]:
+        """Batches; a source that may wait for ever, and says nothing meanwhile, can be cut short."""
+        batches = micro_batches(self._source, self._size, self._options)
+        if not (getattr(self._source, "blocking", False) and isinstance(self._stop, Stop)):
+            yield from batches
+            return
+        while True:
+            with self._stop.cut_short():
+                items = next(batches, None)
+            if items is None:
+                return
+            yield items
 
     def _add(self, items: Items) -> None:
         if not items:

@@ -44,6 +44,7 @@ class ShardSource:
     def __init__(self, inner: Source, shard: Shard, part_of: Callable[[Record], int] | None = None) -> None:
         self._inner, self._shard, self._part_of = inner, shard, part_of
         self.endless = getattr(inner, "endless", False)
+        self.blocking = getattr(inner, "blocking", False)
 
     def __iter__(self) -> Iterator[Record | Failure | None]:
         mine, of = self._shard.number - 1, self._shard.of
@@ -87,6 +88,7 @@ class Chain:
         self._sources = sources
         self._number = 0
         self.endless = any(getattr(source, "endless", False) for source in sources)
+        self.blocking = any(getattr(source, "blocking", False) for source in sources)
 
     def __iter__(self) -> Iterator[Record | Failure | None]:
         for number in range(self._number, len(self._sources)):

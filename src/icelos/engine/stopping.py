@@ -14,7 +14,7 @@ class Stop:
 
     def __init__(self) -> None:
         self._asked = threading.Event()
-        self.by_signal = 0
+        self.is_waiting = False
 
     def __call__(self) -> bool:
         return self._asked.is_set()
@@ -23,9 +23,14 @@ class Stop:
         """From any thread."""
         self._asked.set()
 
-    def wait(self, seconds: float) -> bool:
-        """Waits, but not beyond the moment in which it is asked for; whether it was."""
-        return self._asked.wait(seconds)
+    @contextmanager
+    def cut_short(self) -> Iterator[None]:
+        """What is done meanwhile may wait for ever: a signal ends it at once, by KeyboardInterrupt."""
+        self.is_waiting = True
+        try:
+            yield
+        finally:
+            self.is_waiting = False
 
 
 @contextmanager
@@ -41,9 +46,8 @@ def stopping_by_signals() -> Iterator[Stop]:
 
     def heard(number: int, _: FrameType | None) -> None:
         again = stop()
-        stop.by_signal = number
         stop.ask()
-        if again and number == signal.SIGINT:
+        if stop.is_waiting or (again and number == signal.SIGINT):
             raise KeyboardInterrupt
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -41,6 +41,8 @@ class PatientSink:
             try:
                 act()
                 return
+            except BrokenPipeError:  # nobody reads it any more, and nobody will
+                raise
             except (StoreError, OSError) as error:
                 left = self._patience - (time.monotonic() - begun)
                 if left <= 0 or self._stop():
