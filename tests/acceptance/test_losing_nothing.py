@@ -80,7 +80,8 @@ def _environment(home: Path) -> dict[str, str]:
 def test_the_whole_run_is_killed(
     job: str, workers: str, rows: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:
-    arguments = _scan(job, rows, tmp_path / "f.sqlite", "--workers", workers)
+    slow = f"milliseconds={0.02 * int(workers) ** 2}"
+    arguments = _scan(job, rows, tmp_path / "f.sqlite", "--workers", workers, "-o", slow)
     killed = run_killed(
         arguments, _environment(tmp_path / "home"), kills=6, within=5, seed=int(workers), log=tmp_path / "log"
     )
