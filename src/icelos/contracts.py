@@ -46,7 +46,11 @@ class Job(Protocol):
 
 @runtime_checkable
 class Stateful(Job, Protocol):
-    """A job with state per entity: records are partitioned by `key`, state is saved with the position."""
+    """A job with state per entity: records are partitioned by `key`, state is saved with the position.
+
+    Where `score` raises, the state has to be as before: the batch comes again in parts, to find the record
+    that is the reason. A job that cannot promise that returns a Failure for the record instead.
+    """
 
     def key(self, record: Record) -> str: ...
 
@@ -60,10 +64,27 @@ class Source(Protocol):
     """Bytes from somewhere as records; what cannot be parsed comes as a Failure in its place.
 
     A source that waits for more (a socket, a topic) yields None at least once a second meanwhile, so that
-    what came before need not wait as well.
+    what came before need not wait as well. One that cannot says so by an attribute `blocking`.
     """
 
     def __iter__(self) -> Iterator[Record | Failure | None]: ...
+
+
+@runtime_checkable
+class Live(Source, Protocol):
+    """A source that takes in what is sent to it and keeps that until it is scored. Its run ends by a stop.
+
+    `confirm` says that a run which went on would do so from this position: what is before it may go. `lag` is
+    what waits, in bytes. After `close` nothing more is taken in.
+    """
+
+    endless: bool
+
+    def confirm(self, position: bytes) -> None: ...
+
+    def lag(self) -> int: ...
+
+    def close(self) -> None: ...
 
 
 @runtime_checkable
@@ -79,12 +100,13 @@ class Sink(Protocol):
 class Resumable(Protocol):
     """A source or sink that can go on where an earlier run stood.
 
-    A source's position is behind the item that it yielded last; a sink's, behind what it has written. Both are
-    asked for between two items. `resume` comes before the first one, and, where a worker has died, between
-    two as well: what came behind the position then comes again, or is forgotten.
+    A source's position is behind the item that it yielded last; a sink's, behind what it has written. Both
+    are asked for between two items; it is None where what is read or written cannot be gone on with, as
+    standard input. `resume` comes before the first item, and, where a worker has died, between two as well:
+    what came behind the position then comes again, or is forgotten.
     """
 
-    def position(self) -> bytes: ...
+    def position(self) -> bytes | None: ...
 
     def resume(self, position: bytes) -> None: ...
 

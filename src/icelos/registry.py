@@ -30,11 +30,17 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "mail": "icelos.data.sources:MailSource",
         "imap": "icelos.data.imap:ImapSource",
         "components": "icelos.data.components:ComponentSource",
+        "objects": "icelos.data.stores.object_source:ObjectSource",
+        "postgres": "icelos.data.stores.postgres_source:PostgresSource",
+        "syslog": "icelos.data.syslog.source:SyslogSource",
     },
     "sinks": {
         "jsonl": "icelos.data.sinks:JsonLinesSink",
         "sqlite": "icelos.data.sinks:SqliteSink",
         "parquet": "icelos.data.sinks:ParquetSink",
+        "objects": "icelos.data.stores.object_sink:ObjectSink",
+        "postgres": "icelos.data.stores.postgres_sink:PostgresSink",
+        "kafka": "icelos.engine.kafka.sink:KafkaSink",
     },
 }
 

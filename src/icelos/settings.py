@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -132,9 +133,85 @@ class FeedSettings(Struct, frozen=True, kw_only=True):
 class EngineSettings(Struct, frozen=True, kw_only=True):
     """How runs are cut and when they stop."""
 
-    batch_size: Annotated[int, Meta(ge=1, description="Records scored together")] = 64
-    workers: Annotated[int, Meta(ge=1, description="Threads that score at once")] = 1
+    batch_size: Annotated[
+        int, Meta(ge=0, description="Records scored together; 0 = as many as the job likes")
+    ] = 0
+    batch_mib: Annotated[int, Meta(ge=1, description="Size of records scored together, at most")] = 16
+    batch_seconds: Annotated[
+        float, Meta(gt=0, description="Seconds that a record waits for others to be scored with, at most")
+    ] = 1.0
+    workers: Annotated[int, Meta(ge=1, description="Workers that score at once")] = 1
+    worker_kind: Annotated[
+        Literal["auto", "thread", "process"],
+        Meta(description="What workers are; auto = threads for jobs that wait for a network, else processes"),
+    ] = "auto"
+    partitions: Annotated[
+        int, Meta(ge=1, description="States of a job that has any; its findings depend on how many there are")
+    ] = 1
     max_failures: Annotated[int, Meta(ge=0, description="Stop after more failures than this; 0 = never")] = 0
+    max_consecutive_failures: Annotated[
+        int, Meta(ge=0, description="Stop after more failures than this behind each other; 0 = never")
+    ] = 0
+    max_failure_ratio: Annotated[
+        float, Meta(ge=0, le=1, description="Stop where a larger share of at least 1,000 records fails")
+    ] = 1.0
+    sink_patience_s: Annotated[
+        float, Meta(ge=0, description="Seconds that a sink which cannot write is tried again")
+    ] = 300.0
+    checkpoint_seconds: Annotated[
+        float, Meta(gt=0, description="Seconds between two checkpoints, at least")
+    ] = 10.0
+    ray_address: Annotated[
+        str, Meta(description="Ray cluster, such as 10.0.0.1:6379; empty = one of its own on this machine")
+    ] = ""
+    ray_cpus: Annotated[float, Meta(ge=0, description="Processors that each worker takes on Ray")] = 1.0
+    ray_gpus: Annotated[float, Meta(ge=0, description="GPUs that each takes there, or a share of one")] = 0.0
+    ray_memory_mib: Annotated[
+        int, Meta(ge=0, description="Memory that each asks for there; 0 = none said")
+    ] = 0
+    ray_minimum: Annotated[
+        int, Meta(ge=1, description="Workers without state to begin with; up to `workers` as they are needed")
+    ] = 1
+    metrics_token: Annotated[
+        str, Meta(description="Secret; set it by ICELOS_ENGINE_METRICS_TOKEN, it is never shown")
+    ] = ""
+    stalled_after_s: Annotated[
+        float, Meta(gt=0, description="Seconds of silence after which /healthz calls a run stalled")
+    ] = 300.0
+
+    def __repr__(self) -> str:
+        """Without the token: a repr ends up in logs and tracebacks."""
+        return f"EngineSettings(workers={self.workers!r}, partitions={self.partitions!r})"
+
+
+class KafkaSettings(Struct, frozen=True, kw_only=True):
+    """Who signs in to a Kafka cluster."""
+
+    username: Annotated[str, Meta(description="User, where the location says sasl=…")] = ""
+    password: Annotated[
+        str, Meta(description="Secret; set it by ICELOS_KAFKA_PASSWORD, it is never shown")
+    ] = ""
+    key_password: Annotated[
+        str, Meta(description="Secret of the private key; set it by ICELOS_KAFKA_KEY_PASSWORD")
+    ] = ""
+
+    def __repr__(self) -> str:
+        """Without the passwords: a repr ends up in logs and tracebacks."""
+        return f"KafkaSettings(username={self.username!r})"
+
+
+class PipelineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A pipeline by name: what `icelos scan` would be told. Names of jobs and formats are registered ones."""
+
+    job: str
+    sources: tuple[str, ...]
+    sink: str = ""
+    format: str = ""
+    engine: Literal["local", "ray", "kafka"] = "local"
+    shard: str = ""
+    options: dict[str, str] = {}
+    workers: Positive | None = None
+    partitions: Positive | None = None
 
 
 class VulnSettings(Struct, frozen=True, kw_only=True):
@@ -266,6 +343,13 @@ class WebSettings(Struct, frozen=True, kw_only=True):
         tuple[str, ...], Meta(description="Further host names that the console answers to, as behind a proxy")
     ] = ()
     session_hours: Annotated[int, Meta(ge=1, description="Hours until a sign-in ends")] = 12
+    metrics_token: Annotated[
+        str, Meta(description="Secret; set it by ICELOS_WEB_METRICS_TOKEN, it is never shown")
+    ] = ""
+
+    def __repr__(self) -> str:
+        """Without the token: a repr ends up in logs and tracebacks."""
+        return f"WebSettings(host={self.host!r}, port={self.port!r})"
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -277,9 +361,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     copilot: CopilotSettings = CopilotSettings()
     feeds: FeedSettings = FeedSettings()
     engine: EngineSettings = EngineSettings()
+    kafka: KafkaSettings = KafkaSettings()
     vulns: VulnSettings = VulnSettings()
     mail: MailSettings = MailSettings()
     web: WebSettings = WebSettings()
+    pipelines: dict[str, PipelineSettings] = {}
 
     @property
     def home(self) -> Path:
@@ -296,7 +382,24 @@ class Origin(Struct, frozen=True):
     description: str
 
 
-SECRETS = frozenset({"llm.api_key", "feeds.nvd_api_key", "mail.imap_password"})
+SECRETS = frozenset(
+    {
+        "llm.api_key",
+        "feeds.nvd_api_key",
+        "mail.imap_password",
+        "engine.metrics_token",
+        "web.metrics_token",
+        "kafka.password",
+        "kafka.key_password",
+    }
+)
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """Their values, where they are set: what no log may show."""
+    names = [name.split(".") for name in sorted(SECRETS)]
+    values = [str(getattr(getattr(settings, section), key)) for section, key in names]
+    return [value for value in values if value]
 
 
 class Loaded(Struct, frozen=True):
@@ -316,9 +419,13 @@ class Loaded(Struct, frozen=True):
 
 
 def default_home() -> Path:
-    """$XDG_DATA_HOME/icelos, else ~/.local/share/icelos."""
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "icelos"
+    """$XDG_DATA_HOME/icelos, else ~/.local/share/icelos. Raises SettingsError for a user without a home."""
+    base = os.environ.get("XDG_DATA_HOME")
+    try:
+        return (Path(base) if base else Path.home() / ".local" / "share") / "icelos"
+    except RuntimeError as error:
+        hint = "set ICELOS_HOME to a folder that you may write"
+        raise SettingsError("this user has no home folder", hint=hint) from error
 
 
 @cache
@@ -348,7 +455,9 @@ def load(
 
 
 def _sections() -> dict[str, type[Struct]]:
-    return {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    named = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    del named["pipelines"]  # whose keys are the user's own
+    return named
 
 
 @cache
@@ -370,8 +479,17 @@ def _find_file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
         if not path.is_file():
             raise SettingsError("no such settings file", source=str(path))
         return path
-    candidates = [Path("icelos.toml"), default_home() / "icelos.toml"]
-    return next((p for p in candidates if p.is_file()), None)
+    candidates = [Path("icelos.toml")]
+    with suppress(SettingsError):  # a user without a home has no file there
+        candidates.append(default_home() / "icelos.toml")
+    return next((p for p in candidates if _is_there(p)), None)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # in a folder that we may not enter
+        return False
 
 
 def _from_file(file: Path) -> dict[str, tuple[object, str]]:
@@ -383,10 +501,26 @@ def _from_file(file: Path) -> dict[str, tuple[object, str]]:
     for section, content in table.items():
         if not isinstance(content, dict):
             raise SettingsError(f"{section!r} must be a section, [{section}]", source=str(file))
+        if section == PIPELINES:
+            values[section] = (_pipelines(content, str(file)), str(file))
+            continue
         for key, value in content.items():
             _check_known(f"{section}.{key}", str(file))
             values[f"{section}.{key}"] = (value, str(file))
     return values
+
+
+PIPELINES = "pipelines"
+
+
+def _pipelines(tables: Mapping[str, object], source: str) -> dict[str, PipelineSettings]:
+    found: dict[str, PipelineSettings] = {}
+    for name, table in tables.items():
+        try:
+            found[name] = msgspec.convert(table, PipelineSettings)
+        except msgspec.ValidationError as error:
+            raise SettingsError(f"[{PIPELINES}.{name}]: {error}", source=source) from error
+    return found
 
 
 _OTHER_VARIABLES = frozenset({"ICELOS_CONFIG", "ICELOS_DATA", "ICELOS_HOME"})
@@ -420,7 +554,9 @@ def _did_you_mean(word: str, known: list[str]) -> str:
     return f"did you mean {close[0]}?" if close else "`icelos config show` lists all"
 
 
-def _build(values: Mapping[str, tuple[object, str]]) -> Settings:
+def _build(given_values: Mapping[str, tuple[object, str]]) -> Settings:
+    values = dict(given_values)
+    pipelines, _ = values.pop(PIPELINES, ({}, ""))
     for name, (_, origin) in values.items():
         _check_known(name, origin)
     sections: dict[str, Struct] = {}
@@ -430,7 +566,7 @@ def _build(values: Mapping[str, tuple[object, str]]) -> Settings:
             if name.split(".")[0] == section:
                 given[name.split(".")[1]] = _convert(kind, name, value, origin)
         sections[section] = kind(**given)
-    return Settings(**sections)  # type: ignore[arg-type]
+    return Settings(**sections, pipelines=pipelines)  # type: ignore[arg-type]
 
 
 def _convert(kind: type[Struct], name: str, value: object, origin: str) -> object:

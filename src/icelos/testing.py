@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from icelos.contracts import LLM, Job, Message, Needs, Principal, Reply, Scored, Store, Tool, Usage
+from icelos.contracts import (
+    LLM,
+    Job,
+    Message,
+    Needs,
+    Principal,
+    Reply,
+    Scored,
+    Stateful,
+    Store,
+    Tool,
+    Usage,
+)
 from icelos.engine.run import score_safely
 from icelos.findings import Failure, Finding
 from icelos.records import Document, Record
@@ -24,6 +36,7 @@ def check_job(job: Job, records: Sequence[Record]) -> list[Scored]:
     assert isinstance(job.needs, Needs), "needs must be a Needs"
     assert len(records) >= 2, "give at least two records"
     assert list(job.score([])) == [], "an empty batch must give an empty list"
+    begin = job.snapshot() if isinstance(job, Stateful) else b""
     whole = list(job.score(records))
     assert len(whole) == len(records), "one outcome for each record, in order"
     for record, outcome in zip(records, whole, strict=True):
@@ -31,9 +44,25 @@ def check_job(job: Job, records: Sequence[Record]) -> list[Scored]:
         if outcome is not None:
             assert outcome.record_id == record.id, "an outcome must answer for its own record"
             assert outcome.job == job.name, "an outcome must carry the job's name"
+    if isinstance(job, Stateful):
+        _check_state(job, records, begin, whole)
     pieces = [one for record in records for one in score_safely(job, [record])]
     assert pieces == whole, "outcomes must not depend on how records are batched"
     return whole
+
+
+def _check_state(job: Stateful, records: Sequence[Record], begin: bytes, whole: list[Scored]) -> None:
+    """States say what was seen, and a batch that fails leaves them as they were. The job is as at `begin`
+    afterwards."""
+    assert all(isinstance(job.key(record), str) for record in records), "key() must give text"
+    job.restore(begin)
+    assert list(job.score(records)) == whole, "from the same state the same must be found"
+    job.restore(begin)
+    try:
+        job.score([records[0], Record(id="stranger", source="nowhere:1")])
+    except Exception:  # noqa: BLE001 - whatever it raises, as long as nothing was counted
+        assert list(job.score(records)) == whole, "a batch that fails must leave the state as it was"
+    job.restore(begin)
 
 
 def check_llm(llm: LLM) -> Reply:

@@ -29,6 +29,7 @@ from icelos.cli import (
     logs,
     mail,
     output,
+    pipelines,
     scan,
     serve,
     vulns,
@@ -102,6 +103,7 @@ app.add_typer(feeds.app, name="feeds")
 app.add_typer(vulns.app, name="vulns")
 app.add_typer(logs.app, name="logs")
 mail.add_to(app)
+app.add_typer(pipelines.app, name="pipelines")
 app.add_typer(config.app, name="config")
 
 

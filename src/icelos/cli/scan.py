@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -14,8 +13,36 @@ from icelos.cli import output
 
 if TYPE_CHECKING:
     from icelos.contracts import Sink
+    from icelos.engine.observing import Observer
+    from icelos.engine.pipeline import Pipeline
     from icelos.engine.run import Report
     from icelos.settings import Settings
+
+Workers = Annotated[int | None, typer.Option(min=1, help="Workers that score at once")]
+Partitions = Annotated[
+    int | None, typer.Option(min=1, help="States of a job that has any: findings depend on how many")
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Do not go on with a run that was stopped")]
+
+UntilIdle = Annotated[
+    float, typer.Option(min=0, help="End after so many seconds without a message of a topic; 0 = never")
+]
+Listen = Annotated[
+    str, typer.Option(metavar="HOST:PORT", help="Serve /metrics, /healthz and /readyz meanwhile")
+]
+LogJson = Annotated[
+    str, typer.Option(metavar="FILE", help="Log what happens, one JSON object a line; - is stderr")
+]
+Live = Annotated[bool, typer.Option(help="Show how it goes where stderr is a terminal")]
+
+
+class Shown(NamedTuple):
+    """By what a run is watched."""
+
+    listen: str = ""
+    log_json: str = ""
+    live: bool = True
+
 
 RANK = {"alert": 3, "review": 2, "unknown": 1, "clear": 0}
 """Verdicts in order of concern; --fail-on takes all but the last."""
@@ -24,11 +51,12 @@ RANK = {"alert": 3, "review": 2, "unknown": 1, "clear": 0}
 def scan(
     job: Annotated[str, typer.Argument(help="mail, logs, vulns, or a plug-in's job")],
     sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, or - for standard input")
+        list[str],
+        typer.Argument(metavar="SOURCE...", help="Files, folders, patterns, URLs, or - for standard input"),
     ],
     source_format: Annotated[str, typer.Option("--format", help="lines, jsonl, sqlite, parquet, mail")] = "",
     sink: Annotated[
-        str, typer.Option(help="NAME.jsonl, NAME.parquet or NAME.sqlite instead of the workspace")
+        str, typer.Option(help="NAME.jsonl, NAME.parquet, NAME.sqlite or a URL instead of the workspace")
     ] = "",
     option: Annotated[list[str] | None, typer.Option("--option", "-o", help="KEY=VALUE for the job")] = None,
     fail_on: Annotated[str, typer.Option(help="Exit 1 at or above: alert, review or unknown")] = "",
@@ -36,36 +64,81 @@ def scan(
     failed: Annotated[
         bool, typer.Option("--failed", help="Only what `icelos failures` lists of them")
     ] = False,
+    engine: Annotated[str, typer.Option(help="local, ray or kafka")] = "",
+    shard: Annotated[str, typer.Option(help="Only one part of several, such as 2/8")] = "",
+    workers: Workers = None,
+    partitions: Partitions = None,
+    fresh: Fresh = False,
+    until_idle: UntilIdle = 0.0,
+    listen: Listen = "",
+    log_json: LogJson = "",
+    live: Live = True,
 ) -> None:
     """Run a detector over sources. Bad records become failures; the rest is scored.
+
+    A run that was stopped or killed is gone on with by the same command.
 
     Examples:
       icelos scan mail inbox.mbox Maildir/
       icelos scan vulns image.tar -o advisories=osv/
       icelos scan logs signins.jsonl.gz --json
+      icelos scan logs "logs/*/*.jsonl.zst" --workers 4 --sink findings.parquet
+      icelos scan mail archive/ --shard 2/8
+      icelos scan logs "kafka://127.0.0.1:9092/signins?group=watch" --sink postgresql://db.example/icelos
       cat app.log | icelos scan logs - --fail-on alert
       icelos scan mail inbox.mbox --failed
     """
-    from icelos.engine.jobs import scan as run_scan
+    from icelos.engine.pipeline import Pipeline
     from icelos.settings import load
 
     check_fail_on(fail_on)
-    settings = load().settings
+    settings = load(flags={"engine.workers": workers, "engine.partitions": partitions}).settings
     if failed:
-        _again(job, sources, source_format, _pairs(option or []), settings, other=bool(json or sink))
+        _again(job, sources, source_format, pairs(option or []), settings, other=bool(json or sink))
         return
+    pipeline = Pipeline(
+        job=job, locations=tuple(sources), source_format=source_format, options=pairs(option or []),
+        engine=engine or engine_of(sources), shard=shard, sink=sink,
+    )  # fmt: skip
+    shown = Shown(listen, log_json, live)
+    run(pipeline, settings, shown, json=json, fail_on=fail_on, fresh=fresh, idle_s=until_idle)
+
+
+def engine_of(sources: list[str]) -> str:
+    """What sources can only be read by, else "local"."""
+    return "kafka" if any(source.startswith("kafka://") for source in sources) else "local"
+
+
+def run(
+    pipeline: Pipeline, settings: Settings, shown: Shown, *,
+    json: bool = False, fail_on: str = "", fresh: bool = False, idle_s: float = 0.0,
+) -> None:  # fmt: skip
+    """Run a pipeline and say what it did; raise `typer.Exit` with its code where that is not 0."""
+    from icelos.cli.watch import observers_of
+    from icelos.data.workspace import Workspace
+    from icelos.engine.pipeline import run_pipeline
+    from icelos.engine.stopping import stopping_by_signals
+    from icelos.settings import secrets_of
+
+    stored = not (json or pipeline.sink)
     with ExitStack() as stack:
-        report = run_scan(
-            job,
-            sources,
-            _sink(sink, settings, json=json, stack=stack),
-            settings=settings,
-            source_format=source_format,
-            job_options=_pairs(option or []),
-        )
+        stop = stack.enter_context(stopping_by_signals())
+        observer = stack.enter_context(
+            observers_of(
+                pipeline.job, listen=shown.listen, token=settings.engine.metrics_token,
+                stalled_after=settings.engine.stalled_after_s, log_json=shown.log_json, live=shown.live,
+                printing=json, secrets=secrets_of(settings),
+                others=[] if shown.log_json == "-" else [_telling()],
+            )
+        )  # fmt: skip
+        sink = _sink(pipeline.sink, settings, json=json, stack=stack)
+        report = run_pipeline(
+            pipeline, sink, settings=settings, observer=observer, stop=stop, fresh=fresh, idle_s=idle_s,
+            runs=None if json else Workspace.of(settings).folder("runs"),
+        )  # fmt: skip
         if report.interrupted:  # leaving by an exception, a sink of files does not publish what is not whole
-            finish(report, stored=not (json or sink))
-    finish(report, fail_on, stored=not (json or sink))
+            finish(report, stored=stored)
+    finish(report, fail_on, stored=stored)
 
 
 def _again(
@@ -94,7 +167,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(scan)
 
 
-def _pairs(options: list[str]) -> dict[str, str]:
+def pairs(options: list[str]) -> dict[str, str]:
     from icelos.errors import InputError
 
     pairs: dict[str, str] = {}
@@ -116,9 +189,7 @@ def _sink(name: str, settings: Settings, *, json: bool, stack: ExitStack) -> Sin
         raise InputError("--json and --sink do not go together", hint="give one of them")
     if json:
         return stack.enter_context(StreamSink(sys.stdout.buffer))
-    sink_context: Sink = stack.enter_context(
-        open_sink(Path(name) if name else Workspace.of(settings).findings)
-    )
+    sink_context: Sink = stack.enter_context(open_sink(name or Workspace.of(settings).findings, settings))
     return sink_context
 
 
@@ -152,3 +223,21 @@ def finish(report: Report, fail_on: str = "", *, stored: bool = True) -> None:
         raise typer.Exit(130)
     if fails(report.verdicts, fail_on):
         raise typer.Exit(1)
+
+
+def _telling() -> Observer:
+    """What nobody may miss, on stderr: where an earlier run is gone on with, a sink that is down."""
+    from icelos.engine.observing import Observer
+
+    class Telling(Observer):
+        def began(self, report: Report, *, engine: str) -> None:  # noqa: ARG002
+            if report.resumed:
+                output.note(f"icelos: going on after {report.resumed} records of a run that was stopped")
+
+        def sink_failed(self, error: Exception, *, again_in: float) -> None:
+            output.note(f"icelos: {error}; trying again in {again_in:.1f} s")
+
+        def worker_died(self) -> None:
+            output.note("icelos: a worker died and is replaced")
+
+    return Telling()

@@ -77,7 +77,7 @@ def _run(settings: Settings, *, json: bool) -> None:
     from icelos.web import server
     from icelos.web.app import create_app
 
-    app = create_app(settings)
+    app = create_app(settings, metrics_token=settings.web.metrics_token)
     signin: SignIn = app.state.signin
     with server.listen(settings.web.host, settings.web.port) as listener:
         taken = listener.getsockname()[1]

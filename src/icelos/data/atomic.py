@@ -92,17 +92,19 @@ def full_disk_named(path: Path) -> Iterator[None]:
         raise
 
 
-def open_alone(path: Path) -> IO[bytes]:
+def open_alone(path: Path, *, keep: bool = False) -> IO[bytes]:
     """An empty file that this process alone writes until it closes it, even by kill -9.
 
-    What an earlier writer left there goes. Raises BlockingIOError where another one is writing it, OSError.
+    What an earlier writer left there goes, unless it is to be kept. Raises BlockingIOError where another one
+    is writing it, OSError.
     """
     while True:
         file = path.open("ab")  # what another one is writing must not be cut before its lock is ours
         try:
             _lock(file)
             if _is(path, file):
-                file.truncate(0)
+                if not keep:
+                    file.truncate(0)
                 return file
         except BaseException:
             file.close()

@@ -70,6 +70,7 @@ class ImapSource:
     """
 
     options = ("tls", "since_uid", "state", "attached", "mark")
+    blocking = True
 
     def __init__(
         self,

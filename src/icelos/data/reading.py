@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
+import select
+import stat
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -80,9 +83,9 @@ def stream_errors() -> tuple[type[Exception], ...]:
     return (IcelosError, OSError, EOFError, zlib.error, ValueError, *found)
 
 
-def read_lines(stream: IO[bytes], *, limit: int = LINE_LIMIT) -> Iterator[Line]:
-    """The lines of a stream. An overlong line is passed over in pieces and marked."""
-    number = 0
+def read_lines(stream: IO[bytes], *, limit: int = LINE_LIMIT, number: int = 0) -> Iterator[Line]:
+    """The lines of a stream, the first of which follows that of `number`. An overlong one is passed over in
+    pieces and marked."""
     while data := stream.readline(limit + 1):
         number += 1
         if len(data) > limit and not data.endswith(b"\n"):
@@ -90,6 +93,64 @@ def read_lines(stream: IO[bytes], *, limit: int = LINE_LIMIT) -> Iterator[Line]:
             yield Line(number, data[:_SHOWN], overlong=True)
         else:
             yield Line(number, data.rstrip(b"\r\n"))
+
+
+def lines_as_they_come(stream: IO[bytes]) -> Iterator[Line | None] | None:
+    """The lines of a pipe or terminal, and None every so often while there are none.
+
+    Other streams have none of these: None for all of them.
+    """
+    try:
+        descriptor = stream.fileno()
+        waits = stream is sys.stdin.buffer and not stat.S_ISREG(os.fstat(descriptor).st_mode)
+    except (OSError, ValueError, AttributeError):  # no stream of the system
+        return None
+    return _as_they_come(cast("io.BufferedReader", stream), descriptor) if waits else None
+
+
+_PATIENCE = 0.5
+"""Seconds between two looks whether anything has come."""
+
+
+def _as_they_come(stream: io.BufferedReader, descriptor: int) -> Iterator[Line | None]:
+    """What was peeked into before stands in the stream's buffer, and comes first."""
+    number, rest, skipping = 0, bytearray(), False
+    data = stream.read1(len(stream.peek(1)))
+    while True:
+        if not data:
+            if not _is_ready(descriptor):
+                yield None
+                continue
+            if not (data := os.read(descriptor, _BLOCK)):
+                break
+        *lines, last = data.split(b"\n")
+        data = b""
+        for line in lines:
+            number += 1
+            if not skipping:
+                rest += line
+                yield (
+                    Line(number, bytes(rest).rstrip(b"\r"))
+                    if len(rest) <= LINE_LIMIT
+                    else _overlong(number, rest)
+                )
+            rest, skipping = bytearray(), False
+        if not skipping:
+            rest += last
+        if len(rest) > LINE_LIMIT:
+            yield _overlong(number + 1, rest)
+            rest, skipping = bytearray(), True
+    if rest:
+        yield Line(number + 1, bytes(rest).rstrip(b"\r"))
+
+
+def _overlong(number: int, data: bytearray) -> Line:
+    return Line(number, bytes(data[:_SHOWN]), overlong=True)
+
+
+def _is_ready(descriptor: int) -> bool:
+    """Whether reading would not wait: there is something, or the end."""
+    return bool(select.select([descriptor], [], [], _PATIENCE)[0])
 
 
 def read_blocks(stream: IO[bytes], *, limit: int = LINE_LIMIT) -> Iterator[Lines | Line]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -20,19 +21,19 @@ from typing import IO, Self
 
 import msgspec
 
+from icelos.data import listing
 from icelos.data.atomic import atomic_write, open_alone, sync_folder
 from icelos.data.databases import open_shared
 from icelos.errors import InputError, StoreError
 from icelos.findings import Failure, Finding, Outcome
 from icelos.records import record_id
 
-SCHEMA = """
+SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS outcomes (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, job TEXT NOT NULL, record_id TEXT NOT NULL,
   verdict TEXT NOT NULL, label TEXT NOT NULL, score REAL, source TEXT NOT NULL,
   seen TEXT NOT NULL, body BLOB NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS outcomes_listed ON outcomes (kind, job, verdict, seen);
-"""
+{listing.INDEXES}"""
 
 INSERT = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -63,6 +64,7 @@ class SqliteSink(_Closing):
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._lock = threading.Lock()
+        self._counts = listing.Counts()
         with self._told("open"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._database = open_shared(self.path, SCHEMA, check_same_thread=False)
@@ -96,21 +98,37 @@ class SqliteSink(_Closing):
         self, *, job: str = "", verdict: str = "", limit: int = 100, offset: int = 0
     ) -> list[Finding]:
         """The newest first."""
+        return self.page(job=job, verdict=verdict, limit=limit, offset=offset)[0]
+
+    def page(
+        self,
+        *,
+        job: str = "",
+        verdict: str = "",
+        limit: int = 100,
+        offset: int = 0,
+        before: int | None = None,
+    ) -> tuple[list[Finding], int | None]:
+        """The newest first, and the `before` of the next page: None at the end. Raises StoreError."""
         with self._told("read"):
-            bodies = self._bodies("finding", job, verdict, limit, offset)
-            return [msgspec.json.decode(body, type=Finding) for body in bodies]
+            found = self._page("finding", job, verdict, limit, offset, before)
+            return [msgspec.json.decode(body, type=Finding) for body in found.bodies], found.next
 
     def failures(self, *, job: str = "", limit: int = 100, offset: int = 0) -> list[Failure]:
         """The newest first."""
         with self._told("read"):
-            bodies = self._bodies("failure", job, "", limit, offset)
-            return [msgspec.json.decode(body, type=Failure) for body in bodies]
+            found = self._page("failure", job, "", limit, offset, None)
+            return [msgspec.json.decode(body, type=Failure) for body in found.bodies]
 
     def resolve(self, job: str, record_ids: Sequence[str]) -> int:
         """Forget the failures of these records, which since have been scored well; how many there were.
 
         Findings stay. Where there is nothing to forget, nothing is written. Raises StoreError.
         """
+        any_failure = "SELECT 1 FROM outcomes WHERE kind = 'failure' AND job = ? LIMIT 1"
+        with self._told("read"), self._lock:
+            if self._database.execute(any_failure, (job,)).fetchone() is None:
+                return 0
         ids = msgspec.json.encode([record_id(job, one) for one in record_ids]).decode()
         which = "FROM outcomes WHERE kind = 'failure' AND id IN (SELECT value FROM json_each(?))"
         with self._told("write"), self._lock:
@@ -157,17 +175,15 @@ class SqliteSink(_Closing):
     def count(self, kind: str, *, job: str = "") -> int:
         """How many of kind "finding" or "failure"."""
         with self._told("read"), self._lock:
-            query = "SELECT count(*) FROM outcomes WHERE kind = ? AND (? = '' OR job = ?)"
-            return int(self._database.execute(query, (kind, job, job)).fetchone()[0])
+            return self._counts.count(self._database, kind, job)
 
-    def _bodies(self, kind: str, job: str, verdict: str, limit: int, offset: int) -> list[bytes]:
-        query = (
-            "SELECT body FROM outcomes WHERE kind = ? AND (? = '' OR job = ?) AND (? = '' OR verdict = ?)"
-            " ORDER BY seen DESC, id LIMIT ? OFFSET ?"
-        )
+    def _page(
+        self, kind: str, job: str, verdict: str, limit: int, offset: int, before: int | None
+    ) -> listing.Page:
         with self._lock:
-            rows = self._database.execute(query, (kind, job, job, verdict, verdict, limit, offset)).fetchall()
-        return [row[0] for row in rows]
+            return listing.page(
+                self._database, kind, job=job, verdict=verdict, limit=limit, offset=offset, before=before
+            )
 
     def close(self) -> None:
         self._database.close()
@@ -202,9 +218,10 @@ class JsonLinesSink(_Closing):
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.partial = self.path.with_name(f"{self.path.name}.part")
+        self._durable = 0
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = open_alone(self.partial)
+            self._stream = open_alone(self.partial, keep=True)
         except BlockingIOError as error:
             hint = "wait for it, or name another file"
             raise InputError("another run is writing to it", source=str(path), hint=hint) from error
@@ -212,19 +229,55 @@ class JsonLinesSink(_Closing):
             raise StoreError(f"cannot write: {error.strerror}", source=str(path)) from error
 
     def write(self, outcomes: Sequence[Outcome]) -> None:
-        """Appends and syncs. Raises StoreError (disk full)."""
+        """Appends and syncs, all or nothing. Raises StoreError (disk full)."""
+        data = b"".join(as_line(outcome) for outcome in outcomes)
         try:
-            self._stream.write(b"".join(as_line(outcome) for outcome in outcomes))
-            self._stream.flush()
+            self._cut()
+            left = memoryview(data)
+            while left:
+                left = left[os.write(self._stream.fileno(), left) :]
             os.fsync(self._stream.fileno())
         except OSError as error:
             raise StoreError(f"cannot write: {error.strerror}", source=str(self.path)) from error
+        self._durable += len(data)
+
+    def _cut(self) -> None:
+        """Forget what stands behind: of an earlier run, or half a line of a write that failed."""
+        if os.fstat(self._stream.fileno()).st_size > self._durable:
+            self._stream.truncate(self._durable)
+
+    def position(self) -> bytes:
+        """How many bytes are durable."""
+        return str(self._durable).encode()
+
+    def resume(self, position: bytes) -> None:
+        """Go on behind what an earlier run wrote. Raises InputError where that is gone, StoreError."""
+        end = int(position)
+        try:
+            if os.fstat(self._stream.fileno()).st_size < end:
+                self._take_back(end)
+            self._stream.truncate(end)
+        except OSError as error:
+            raise StoreError(f"cannot write: {error.strerror}", source=str(self.path)) from error
+        self._durable = end
+
+    def _take_back(self, end: int) -> None:
+        """What a run published that was killed before it could say so."""
+        if not self.path.is_file() or self.path.stat().st_size < end:
+            hint = "begin anew with --fresh"
+            raise InputError("what the stopped run wrote is gone", source=str(self.partial), hint=hint)
+        self._stream.truncate(0)
+        with self.path.open("rb") as published:
+            shutil.copyfileobj(published, self._stream)
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
 
     def close(self) -> None:
         """Publish the file under its name; it is nobody else's until that is done."""
         if self._stream.closed:
             return
         try:
+            self._cut()
             with self._stream:
                 self.partial.replace(self.path)
         except OSError as error:
@@ -300,6 +353,14 @@ class ParquetSink(_Closing):
     def write(self, outcomes: Sequence[Outcome]) -> None:
         """Durable in NAME.jsonl.part until `close` turns it into Parquet. Raises StoreError."""
         self._rows.write(outcomes)
+
+    def position(self) -> bytes:
+        """How many bytes of NAME.jsonl.part are durable."""
+        return self._rows.position()
+
+    def resume(self, position: bytes) -> None:
+        """Go on behind what an earlier run wrote. Raises InputError where that is gone, StoreError."""
+        self._rows.resume(position)
 
     def close(self) -> None:
         """Write the Parquet file and publish it. Raises StoreError, and leaves the rows in NAME.jsonl."""

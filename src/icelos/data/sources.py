@@ -7,78 +7,53 @@ InputError only where there is nothing to read at all.
 from __future__ import annotations
 
 import contextlib
-import mmap
 import re
 import sqlite3
-import struct
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
-from icelos.data.parse.mail import mail_id, split_mbox
-from icelos.data.reading import Line, files_below, open_input, read_lines, stream_errors
-from icelos.errors import IcelosError, InputError
+from icelos.data.file_source import ANEW, FileSource, Spot
+from icelos.data.lazy_fields import LazyFields
+from icelos.data.parse.mail import mail_id, split_mbox_at
+from icelos.data.reading import Line, lines_as_they_come, open_input, read_lines
+from icelos.data.row_ids import RowIds, names_itself, names_of, row_names
+from icelos.errors import InputError
 from icelos.findings import Failure, failure
 from icelos.records import LogLine, Mail, Record, record_id
 
 MAIL_LIMIT = 64 * 1024 * 1024
 OUTLOOK = b"\xd0\xcf\x11\xe0"
 """How a .msg file begins."""
-_WORDS = struct.Struct("<4I").unpack
-ROW_ID_FIELDS = ("id", "Id", "eventID", "EventID_GUID", "uuid")
 
 
-class _Files(ABC):
-    """Shared by file sources: which files, what each is called, and what a broken one becomes."""
-
-    def __init__(self, location: str | Path) -> None:
-        self.location = None if str(location) == "-" else Path(location)
-
-    def __iter__(self) -> Iterator[Record | Failure]:
-        if self.location is None:
-            yield from self._guarded(None, "stdin")
-            return
-        unlisted: list[tuple[Path, OSError]] = []
-        for path in files_below(self.location, unreadable=lambda *what: unlisted.append(what)):
-            if self._is_wanted(path):
-                yield from self._guarded(path, self._name(path))
-        for path, error in unlisted:
-            name = self._name(path)
-            reason = f"cannot list the folder: {error.strerror}"
-            yield failure(record_id=record_id(name, "folder"), job="", error=reason, source=name)
-
-    def _is_wanted(self, path: Path) -> bool:  # noqa: ARG002 - for those who know their folders
-        """Whether a file below the folder is one of those to be read."""
-        return True
-
-    def _name(self, path: Path) -> str:
-        root = self.location
-        name = path.relative_to(root).as_posix() if root is not None and root.is_dir() else path.name
-        return name.encode("utf-8", "replace").decode("utf-8")  # file names may be any bytes
-
-    def _guarded(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
-        try:
-            yield from self._read(path, name)
-        except stream_errors() as error:
-            reason = error if isinstance(error, IcelosError) else f"broken stream: {error}"
-            yield failure(record_id=record_id(name, "stream"), job="", error=reason, source=name)
-
-    @abstractmethod
-    def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
-        """The records of one file (None: standard input), called `name` in their sources."""
-
-
-class LineSource(_Files):
+class LineSource(FileSource):
     """Raw lines of log files as `LogLine`s without fields. Empty lines are passed over."""
 
-    def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
+    def __init__(self, location: str | Path) -> None:
+        super().__init__(location)
+        self.blocking = False  # of a pipe it says that nothing comes
+
+    def _read(self, path: Path | None, name: str, begin: Spot) -> Iterator[Record | Failure | None]:
         with open_input(path) as stream:
-            for line in read_lines(stream):
+            for line in self._lines(stream, begin):
+                if line is None:
+                    yield None
+                    continue
+                self._number = line.number
                 if line.data or line.overlong:
                     yield self._record(line, name)
+
+    def _lines(self, stream: IO[bytes], begin: Spot) -> Iterator[Line | None]:
+        if self.location is None and (waiting := lines_as_they_come(stream)) is not None:
+            return waiting
+        self._stream = stream
+        if begin.offset < 0:
+            return (line for line in read_lines(stream) if line.number > begin.number)
+        stream.seek(begin.offset)
+        return read_lines(stream, number=begin.number)
 
     def _record(self, line: Line, name: str) -> Record | Failure:
         if line.overlong:
@@ -111,68 +86,31 @@ class JsonLinesSource(LineSource):
         self._decoder = msgspec.json.Decoder(dict[str, object])
         self._ids = RowIds()
 
-    def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
-        self._ids = RowIds()
-        yield from super()._read(path, name)
+    def _read(self, path: Path | None, name: str, begin: Spot) -> Iterator[Record | Failure | None]:
+        self._ids = RowIds(begin.ids)
+        yield from super()._read(path, name, begin)
+
+    def _spot(self) -> Spot:
+        return msgspec.structs.replace(super()._spot(), ids=self._ids.packed())
 
     def _parse(self, text: str, name: str, line: Line) -> Record | Failure:
         try:
-            fields = self._decoder.decode(text)
+            named = names_itself(names_of(row_names(text)))
         except (msgspec.MsgspecError, RecursionError) as error:
-            return _failed(name, line, f"not a JSON object: {error}")
-        identity = self._ids.of(fields, text) or _line_id(name, line)
-        return LogLine(id=identity, source=f"{name}:{line.number}", text=text, fields=fields)
+            return _failed(name, line, f"not a JSON object: {self._reason(text, error)}")
+        identity = (self._ids.of_text(text) if named else "") or _line_id(name, line)
+        return LogLine(id=identity, source=f"{name}:{line.number}", text=text, fields=LazyFields(text))
+
+    def _reason(self, text: str, error: Exception) -> Exception:
+        """As decoding all of the row says it."""
+        try:
+            self._decoder.decode(text)
+        except (msgspec.MsgspecError, RecursionError) as reason:
+            return reason
+        return error
 
 
-class RowIds:
-    """Ids for the rows of one file or table that say one themselves.
-
-    A row's own id alone will not do: a field of that name may say the same in every row, and whoever can
-    write to a log could give a row the id of another one, to hide it. The row's whole text, its id included,
-    is the id of one event, in whatever file that stands. Where the same text comes again within a file, it
-    tells no rows apart: the row then goes by its place, as one without an id.
-
-    What has come is kept in a Bloom filter, for its bounded memory. A row that it takes for one that has come
-    (1 of 200 among ten million) goes by its place, too.
-    """
-
-    SIZE = 1 << 24
-
-    def __init__(self) -> None:
-        self._bits: mmap.mmap | None = None
-
-    def of(self, fields: Mapping[str, object], text: str) -> str:
-        """The row's id, "" where it must go by its place."""
-        if not _has_id(fields):
-            return ""
-        identity = record_id("row", text)
-        return "" if self._came(bytes.fromhex(identity)) else identity
-
-    def _came(self, digest: bytes) -> bool:
-        """Whether it has come before; from now on it has."""
-        bits = self._bits
-        if bits is None:
-            bits = self._bits = mmap.mmap(-1, self.SIZE)  # pages that are not touched cost nothing
-        came = True
-        for word in _WORDS(digest):
-            place, bit = (word >> 3) % self.SIZE, 1 << (word & 7)
-            byte = bits[place]
-            if not byte & bit:
-                came = False
-                bits[place] = byte | bit
-        return came
-
-
-def _has_id(fields: Mapping[str, object]) -> bool:
-    """Whether a row says what its id is."""
-    for name in ROW_ID_FIELDS:
-        value = fields.get(name)
-        if isinstance(value, str) and len(value) >= 8:
-            return True
-    return False
-
-
-class MailSource(_Files):
+class MailSource(FileSource):
     """Mail from .eml, .msg and mbox files, Maildirs and folders of them, as `Mail` records.
 
     An Outlook file is one record, as it is. Of a Maildir its "new" and "cur" are read, with its subfolders;
@@ -182,6 +120,13 @@ class MailSource(_Files):
     def __init__(self, location: str | Path) -> None:
         super().__init__(location)
         self._maildirs: dict[Path, bool] = {}
+        self._end = 0
+
+    def __iter__(self) -> Iterator[Record | Failure]:
+        return (item for item in super().__iter__() if item is not None)
+
+    def _spot(self) -> Spot:
+        return Spot(self._number, self._end)
 
     def _is_wanted(self, path: Path) -> bool:
         if path == self.location:
@@ -196,10 +141,15 @@ class MailSource(_Files):
             self._maildirs[folder] = all((folder / name).is_dir() for name in ("cur", "new", "tmp"))
         return self._maildirs[folder]
 
-    def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
+    def _read(self, path: Path | None, name: str, begin: Spot) -> Iterator[Record | Failure | None]:
         with open_input(path) as stream:
-            number = 0
-            for number, message in enumerate(_messages(stream), 1):
+            number, before = begin.number, max(begin.offset, 0)
+            self._end = before
+            if before:
+                stream.seek(before)
+            for message, end in _messages(stream):
+                number += 1
+                self._number, self._end = number, before + end
                 if message is None:
                     yield _no_mail(name, number, f"message is larger than {MAIL_LIMIT >> 20} MiB")
                 elif message.strip():
@@ -207,17 +157,18 @@ class MailSource(_Files):
                 else:
                     yield _no_mail(name, number, "empty message")
             if number == 0:
+                self._number = 1
                 yield _no_mail(name, 1, "empty file")
 
 
-def _messages(stream: IO[bytes]) -> Iterator[bytes | None]:
-    """The messages of a stream; an Outlook file is one, whatever lines are in it."""
+def _messages(stream: IO[bytes]) -> Iterator[tuple[bytes | None, int]]:
+    """The messages of a stream, each with its end; an Outlook file is one, whatever lines are in it."""
     peek = getattr(stream, "peek", None)
     if peek is None or peek(len(OUTLOOK))[: len(OUTLOOK)] != OUTLOOK:
-        yield from split_mbox(stream, limit=MAIL_LIMIT)
+        yield from split_mbox_at(stream, limit=MAIL_LIMIT)
         return
     data = stream.read(MAIL_LIMIT + 1)
-    yield data if len(data) <= MAIL_LIMIT else None
+    yield (data if len(data) <= MAIL_LIMIT else None), len(data)
 
 
 def _no_mail(name: str, number: int, reason: str) -> Failure:
@@ -232,6 +183,19 @@ class SqliteSource:
     def __init__(self, location: str | Path, *, table: str = "") -> None:
         self.location = Path(location)
         self.table = table
+        self._begin, self._ids, self._number = Spot(), RowIds(), 0
+
+    def position(self) -> bytes:
+        """Behind the row that came last, by its number."""
+        return msgspec.msgpack.encode(Spot(self._number, ids=self._ids.packed()))
+
+    def resume(self, position: bytes) -> None:
+        """Go on behind it: rows before are read again, and not given. Raises InputError for what is none."""
+        try:
+            self._begin = msgspec.msgpack.decode(position, type=Spot)
+        except msgspec.MsgspecError as error:
+            raise InputError("no position of this source", source=str(self.location), hint=ANEW) from error
+        self._number = self._begin.number
 
     def __iter__(self) -> Iterator[Record | Failure]:
         if not self.location.is_file():
@@ -249,10 +213,13 @@ class SqliteSource:
     def _rows(self, database: sqlite3.Connection, table: str) -> Iterator[Record | Failure]:
         name = f"{self.location.name}:{table}"
         quoted = '"' + table.replace('"', '""') + '"'
-        number, ids = 0, RowIds()
+        begin, number = self._begin.number, 0
+        self._ids, self._begin = RowIds(self._begin.ids), Spot()
         try:
             for number, row in enumerate(database.execute(f"SELECT * FROM {quoted}"), 1):  # noqa: S608
-                yield _from_columns(dict(row), name, number, ids)
+                if number > begin:
+                    self._number = number
+                    yield _from_columns(dict(row), name, number, self._ids)
         except sqlite3.DatabaseError as error:  # a broken page: what came before it was read
             where = f"{name}:{number + 1}"
             reason = f"cannot read on: {error}"
@@ -272,10 +239,17 @@ class SqliteSource:
         )
 
 
-class ParquetSource(_Files):
+class ParquetSource(FileSource):
     """Rows of Parquet files as `LogLine`s whose fields are the columns."""
 
-    def _read(self, path: Path | None, name: str) -> Iterator[Record | Failure]:
+    def __init__(self, location: str | Path) -> None:
+        super().__init__(location)
+        self._ids = RowIds()
+
+    def _spot(self) -> Spot:
+        return Spot(self._number, ids=self._ids.packed())
+
+    def _read(self, path: Path | None, name: str, begin: Spot) -> Iterator[Record | Failure | None]:
         import duckdb
 
         if path is None:
@@ -284,11 +258,13 @@ class ParquetSource(_Files):
             try:
                 cursor = database.execute("SELECT * FROM read_parquet(?)", [_literal(path)])
                 columns = [column[0] for column in cursor.description or []]
-                number, ids = 0, RowIds()
+                self._number, self._ids = 0, RowIds(begin.ids)
                 while rows := cursor.fetchmany(1024):
                     for row in rows:
-                        number += 1
-                        yield _from_columns(dict(zip(columns, row, strict=True)), name, number, ids)
+                        self._number += 1
+                        if self._number > begin.number:
+                            found = dict(zip(columns, row, strict=True))
+                            yield _from_columns(found, name, self._number, self._ids)
             except duckdb.Error as error:
                 raise InputError(f"cannot read: {error}", source=name) from error
 

@@ -7,6 +7,7 @@
 <home>/advisories.sqlite  advisories of the vulnerability feeds, and what is known of each CVE
 <home>/decisions.sqlite   what people decided of findings
 <home>/fixes.jsonl        what fixed releases of packages changed
+<home>/runs/              where runs stand that have not ended, to go on with
 <home>/cache/             replies of models, fetched pages
 <home>/feeds/NAME/        what a feed fetched, with its ETag and checksum
 <home>/models/            models trained here

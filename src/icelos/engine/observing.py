@@ -35,6 +35,12 @@ class Observer:
     def lagging(self, lag: int) -> None:
         """What waits at the source."""
 
+    def waiting(self) -> None:
+        """A wait for the source or a worker goes on: told about once a second meanwhile."""
+
+    def draining(self) -> None:
+        """The run is asked to stop: what is under way is finished, and nothing more is read."""
+
     def ended(self, report: Report, error: BaseException | None = None) -> None:
         """The run is over; `error` is what ended it, None where it ended well."""
 
@@ -72,6 +78,14 @@ class Observers(Observer):
     def lagging(self, lag: int) -> None:
         for one in self._observers:
             one.lagging(lag)
+
+    def waiting(self) -> None:
+        for one in self._observers:
+            one.waiting()
+
+    def draining(self) -> None:
+        for one in self._observers:
+            one.draining()
 
     def ended(self, report: Report, error: BaseException | None = None) -> None:
         for one in self._observers:

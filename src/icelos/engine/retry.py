@@ -46,7 +46,7 @@ def retry(
 class _Again:
     """Of a source's items those that failed before, by their id or at their place, and what fails now."""
 
-    def __init__(self, items: Iterable[Record | Failure], failed: Mapping[str, str]) -> None:
+    def __init__(self, items: Iterable[Record | Failure | None], failed: Mapping[str, str]) -> None:
         self._items = items
         self._failed = failed
         self._places = frozenset(failed.values())
@@ -61,6 +61,8 @@ class _Again:
     def __iter__(self) -> Iterator[Record | Failure]:
         file = ""
         for item in self._items:
+            if item is None:
+                continue
             if isinstance(item, Failure):
                 self._met.add(item.record_id)
                 yield item

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from icelos.contracts import Job, Scored
+from icelos.errors import RunError
 from icelos.findings import Failure, Finding, failure
 from icelos.records import Record
 
@@ -44,13 +45,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass
 class Report:
-    """What a run did. `read` is findings + clear + failures, always; seconds on the wall."""
+    """What a run did. `read` is findings + clear + failures, always; seconds on the wall. `resumed` of them
+    are of the run that this one went on with."""
 
     job: str
     findings: int = 0
     clear: int = 0
     failures: int = 0
     seconds: float = 0.0
+    resumed: int = 0
     interrupted: bool = False
     verdicts: dict[str, int] = field(default_factory=dict)
 
@@ -60,8 +63,8 @@ class Report:
 
     @property
     def rate(self) -> float:
-        """Records a second."""
-        return self.read / self.seconds if self.seconds > 0 else 0.0
+        """Records a second, of this run alone."""
+        return (self.read - self.resumed) / self.seconds if self.seconds > 0 else 0.0
 
     def count(self, outcomes: Sequence[Scored]) -> None:
         """Count outcomes that are stored; None is clear."""
@@ -79,8 +82,36 @@ class Report:
         return {
             "job": self.job, "read": self.read, "findings": self.findings, "clear": self.clear,
             "failures": self.failures, "seconds": round(self.seconds, 3), "rate": round(self.rate, 1),
-            "interrupted": self.interrupted, "verdicts": self.verdicts,
+            "resumed": self.resumed, "interrupted": self.interrupted, "verdicts": self.verdicts,
         }  # fmt: skip
+
+
+_JUDGED = 1000
+"""Records from which on the share of failures says something."""
+
+
+class Limits:
+    """Stops a run in which too much fails."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._behind_each_other = 0
+
+    def check(self, report: Report, outcomes: Sequence[Scored]) -> None:
+        """Of a batch that is counted already. Raises RunError."""
+        options = self._options
+        for outcome in outcomes if options.max_consecutive_failures else ():
+            self._behind_each_other = self._behind_each_other + 1 if isinstance(outcome, Failure) else 0
+            if self._behind_each_other > options.max_consecutive_failures:
+                raise _stopped(f"{self._behind_each_other} failures behind each other")
+        if options.max_failures and report.failures > options.max_failures:
+            raise _stopped(f"{report.failures} failures")
+        if report.read >= _JUDGED and report.failures > options.max_failure_ratio * report.read:
+            raise _stopped(f"{report.failures} failures among {report.read} records")
+
+
+def _stopped(after: str) -> RunError:
+    return RunError(f"stopped after {after}", hint="see `icelos failures`")
 
 
 def score_safely(job: Job, batch: Sequence[Record]) -> list[Scored]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
@@ -23,13 +24,15 @@ KINSHIP = ("child-of", "subtechnique-of")
 MOST_NAMES = 4_000
 
 _WORD = re.compile(r"[^\W_]+")
-_STEMMER = snowballstemmer.stemmer("porter")
+_STEMMER, _STEMMING = snowballstemmer.stemmer("porter"), threading.Lock()
+"""A stemmer keeps the word at hand in itself: two threads in it would get each other's letters."""
 
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """The stem that FTS5's porter tokenizer gives a word."""
-    return str(_STEMMER.stemWord(word.casefold()))
+    with _STEMMING:
+        return str(_STEMMER.stemWord(word.casefold()))
 
 
 @lru_cache(maxsize=16_384)

@@ -20,6 +20,7 @@ import msgspec
 
 from icelos.contracts import Usage
 from icelos.errors import BudgetError
+from icelos.llm.meter import PROCESS, Meter
 from icelos.settings import LLMSettings
 
 
@@ -39,7 +40,8 @@ DAY = 86_400.0
 class Budget:
     """Bounds of one run, or of every `window` seconds where that is not 0; a bound of 0 is none.
 
-    A call that is under way when a window ends is charged to the next one.
+    A call that is under way when a window ends is charged to the next one. What is counted here is counted
+    in `meter` too.
     """
 
     def __init__(
@@ -51,11 +53,13 @@ class Budget:
         cost: float = 0.0,
         window: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
+        meter: Meter = PROCESS,
     ) -> None:
         self.limit = Spent(calls, tokens, seconds, cost)
         self.window = window
         self._spent = Spent()
         self._clock = clock
+        self._meter = meter
         self._ends = -math.inf
         self._lock = threading.Lock()
 
@@ -88,9 +92,11 @@ class Budget:
                         hint=f"raise llm.max_{name}, or 0 for no bound",
                     )
             self._spent = msgspec.structs.replace(self._spent, calls=self._spent.calls + 1)
+        self._meter.sent()
 
     def charge(self, usage: Usage) -> None:
         """Add what a call has cost."""
+        self._meter.charge(usage)
         with self._lock:
             self._renew()
             self._spent = Spent(

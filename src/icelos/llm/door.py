@@ -14,6 +14,7 @@ from icelos.contracts import LLM, Message, Reply, Tool, ToolCall
 from icelos.errors import ModelError
 from icelos.llm.cache import ReplyCache, key
 from icelos.llm.client import EndpointLLM
+from icelos.llm.meter import PROCESS, Meter
 from icelos.llm.redact import Vault
 from icelos.llm.schema import violations
 from icelos.llm.trace import Trace
@@ -35,6 +36,7 @@ class Door:
         known: Sequence[str] = (),
         cache: ReplyCache | None = None,
         trace: Trace | None = None,
+        meter: Meter = PROCESS,
     ) -> None:
         self.name = inner.name
         self.inner = inner
@@ -43,6 +45,7 @@ class Door:
         self._known = known
         self._cache = cache
         self._trace = trace
+        self._meter = meter
 
     def reply(
         self,
@@ -108,6 +111,7 @@ class Door:
             error = raised
             raise
         finally:
+            self._meter.replied(cached=bool(note.reply and note.reply.cached), error=error)
             if self._trace:
                 self._trace.note(
                     outgoing,

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 
 from icelos import __version__
+from icelos.engine.exposition import check_token
 from icelos.settings import Settings
-from icelos.web import problems, streams
+from icelos.web import problems
 from icelos.web.guard import Guard
 from icelos.web.lockout import Lockout
+from icelos.web.metrics import Measured, WebMetrics
 from icelos.web.prepare import Prepare
-from icelos.web.routes import ask, conversations, findings, health, knowledge, page, session
+from icelos.web.routes import ask, conversations, findings, health, knowledge, metrics, page, session
 from icelos.web.routes.access import signed_in
 from icelos.web.schemas import components, reply
 from icelos.web.services import Services
 from icelos.web.signin import SignIn
+from icelos.web.turns import AT_ONCE, AT_ONCE_HERE, Turns
+
+THREADS = 8
+"""Handlers at work at once; more only take the interpreter from each other. The others wait in order."""
 
 
 def create_app(
-    settings: Settings, *, services: Services | None = None, prepare: Prepare | None = None
-) -> FastAPI:
+    settings: Settings, *, services: Services | None = None, prepare: Prepare | None = None,
+    metrics_token: str = "",
+) -> FastAPI:  # fmt: skip
     """The console and its API.
 
-    `services` and `prepare` replace what would be opened from the settings. Raises StoreError where the
-    workspace cannot be written.
+    `services` and `prepare` replace what would be opened from the settings. `metrics_token` lets Prometheus
+    read /metrics, which needs a session else. Raises StoreError where the workspace cannot be written, and
+    SettingsError for a token that could be guessed.
     """
+    check_token(metrics_token)
     services = services or Services(settings)
     app = FastAPI(
         title="Icelos", version=__version__, openapi_url=None, docs_url=None, redoc_url=None,
@@ -39,11 +48,15 @@ def create_app(
     app.state.services = services
     app.state.signin = SignIn(services.workspace.console, hours=settings.web.session_hours)
     app.state.lockout = Lockout()
-    app.state.turns = threading.BoundedSemaphore(streams.STREAMS)
+    app.state.turns = Turns(AT_ONCE if settings.llm.base_url else AT_ONCE_HERE)
     app.state.prepare = prepare or Prepare(services)
+    app.state.metrics = WebMetrics()
+    app.state.metrics_token = metrics_token
     problems.install(app)
     app.add_middleware(Guard, host=settings.web.host, hosts=settings.web.hosts)
+    app.add_middleware(Measured, metrics=app.state.metrics)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(session.outside)
     app.include_router(_signed_in_routes())
     app.include_router(page.router)
@@ -82,6 +95,7 @@ def describe_api(app: FastAPI) -> dict[str, Any]:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    current_default_thread_limiter().total_tokens = THREADS
     app.state.prepare.start()
     try:
         yield

@@ -1,23 +1,30 @@
 """What every request must pass and every response must carry, whatever the route.
 
 Host header (DNS rebinding), origin (requests from other sites, and from other ports of this host),
-size of the body, the security headers, and a last net for errors.
+size and time of the body, requests at once, the security headers, and a last net for errors.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from icelos.web.problems import response_of
+from icelos.web.turns import busy
 
 BODY_LIMIT = 1024 * 1024
 """Bytes in the body of one request."""
+BODY_SECONDS = 30.0
+"""How long a body may take to come."""
+REQUESTS = 2048
+"""Requests at once; those that wait for a thread or their turn are among them. More are refused with 503."""
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -45,21 +52,29 @@ class Guard:
         self._app = app
         self._names = {"localhost", host.lower(), *(name.lower() for name in hosts)}
         self._any_address = not is_loopback(host)
+        self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         answer = _Answer(scope, send)
+        self._under_way += 1
         try:
             self._check(scope)
             await self._app(scope, _Bounded(receive), answer)
+        except ClientDisconnect:
+            pass  # nobody is left to be told
         except Exception as error:  # noqa: BLE001 - the last net: a client gets a problem, never a traceback
             response = response_of(error)
             if not answer.started:
                 await response(scope, receive, answer)
+        finally:
+            self._under_way -= 1
 
     def _check(self, scope: Scope) -> None:
+        if self._under_way > REQUESTS and scope["path"] != "/healthz":
+            raise busy()
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if not self._known(host):
@@ -87,14 +102,21 @@ def _check_origin(method: str, headers: Headers, host: str) -> None:
 
 
 class _Bounded:
-    """A receive channel that ends a body over the limit, whatever its headers said."""
+    """A receive channel that ends a body over the limit, whatever its headers said, and one that drips."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._seen = 0
+        self._ends: float | None = asyncio.get_running_loop().time() + BODY_SECONDS
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        try:
+            async with asyncio.timeout_at(self._ends):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise HTTPException(408, f"the body did not come within {BODY_SECONDS:.0f} s") from error
+        if not message.get("more_body"):
+            self._ends = None  # what is waited for from now on is the client's leaving
         self._seen += len(message.get("body", b""))
         if self._seen > BODY_LIMIT:
             raise HTTPException(413, f"a request may hold {BODY_LIMIT} bytes")

@@ -160,10 +160,14 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FindingList(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of findings, the newest first; `total` counts those of the job."""
+    """A page of findings, the newest first; `total` counts those of the job.
+
+    `next` is the `before` of the page that follows, None at the end.
+    """
 
     findings: tuple[Finding, ...]
     total: int
+    next: int | None
 
 
 class FailureList(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,6 +175,12 @@ class FailureList(msgspec.Struct, frozen=True, kw_only=True):
 
     failures: tuple[Failure, ...]
     total: int
+
+
+class HitList(msgspec.Struct, frozen=True, kw_only=True):
+    """Passages that a search found, the best first."""
+
+    hits: tuple[Hit, ...]
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,7 +191,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 SCHEMAS = (
     SignInRequest, SessionView, AskRequest, FeedbackRequest, PassageView, DocumentView, SourceList,
-    ConversationList, ConversationView, FindingList, FailureList, Health, Answer, Event, Problem,
+    ConversationList, ConversationView, FindingList, FailureList, HitList, Health, Answer, Event, Problem,
 )  # fmt: skip
 
 

@@ -10,11 +10,12 @@ from fastapi import FastAPI
 
 from icelos.errors import SettingsError
 from icelos.web.guard import is_address
+from icelos.web.protocol import Protocol, notice_silence, room
 
 TRIES = 20
 """Ports tried from the wanted one on."""
-CONNECTIONS = 200
-"""Connections and requests at once; more are refused with 503."""
+BACKLOG = 1024
+"""Connections that may wait to be accepted: a burst of clients comes at once."""
 GRACE_SECONDS = 3
 """How long open answers may take to end when the server stops."""
 
@@ -45,7 +46,8 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(128)
+        notice_silence(listener)
+        listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise
@@ -70,7 +72,8 @@ def run(app: FastAPI, listener: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM; open streams get `GRACE_SECONDS` to end."""
     config = uvicorn.Config(
         app, log_config=None, log_level="warning", access_log=False, proxy_headers=False,
-        server_header=False, timeout_graceful_shutdown=GRACE_SECONDS, ws="none",
-        limit_concurrency=CONNECTIONS,
+        server_header=False, timeout_graceful_shutdown=GRACE_SECONDS, ws="none", http=Protocol,
+        backlog=BACKLOG,
     )  # fmt: skip
+    Protocol.most = room()
     uvicorn.Server(config).run(sockets=[listener])

@@ -11,7 +11,9 @@ import hmac
 import os
 import secrets
 import sqlite3
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +23,8 @@ import msgspec
 from icelos.errors import StoreError
 
 TOKEN_SECONDS = 15 * 60
+REMEMBERED_SECONDS, REMEMBERED = 5.0, 4096
+"""How long, and how many, sessions are known without another look into the file."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tokens (hash TEXT PRIMARY KEY, expires REAL NOT NULL) STRICT;
@@ -37,7 +41,7 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class SignIn:
-    """One-time tokens for sessions. Every method opens the file anew, so that any thread may call it.
+    """One-time tokens for sessions. Every method but `known` opens the file, so that any thread may call it.
 
     Raises StoreError where the file cannot be read or written.
     """
@@ -46,6 +50,9 @@ class SignIn:
         self._path = path
         self._seconds = hours * 3600
         self._clock = clock
+        self._lock = threading.Lock()
+        self._ended = 0
+        self._remembered: OrderedDict[str, tuple[Session, float]] = OrderedDict()
         with self._open() as database:
             database.execute("PRAGMA journal_mode=WAL")
             database.executescript(SCHEMA)
@@ -78,15 +85,36 @@ class SignIn:
 
     def session(self, session_id: str) -> Session | None:
         """The live session of a cookie's value, or None."""
+        key, now, ended = _hash(session_id), self._clock(), self._ended
         with self._open() as database:
             query = "SELECT expires FROM sessions WHERE hash = ? AND expires > ?"
-            row = database.execute(query, (_hash(session_id), self._clock())).fetchone()
-        return Session(csrf_token(session_id), row[0]) if row else None
+            row = database.execute(query, (key, now)).fetchone()
+        if row is None:
+            return None
+        session = Session(csrf_token(session_id), row[0])
+        with self._lock:
+            if ended == self._ended:  # none was signed out while this one was read
+                self._remembered[key] = (session, now)
+                self._remembered.move_to_end(key)
+            while len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
+        return session
+
+    def known(self, session_id: str) -> Session | None:
+        """The session where it was looked up a moment ago: memory only, for the event loop."""
+        with self._lock:
+            session, since = self._remembered.get(_hash(session_id), (None, 0.0))
+        now = self._clock()
+        fresh = session is not None and 0 <= now - since < REMEMBERED_SECONDS and now < session.expires
+        return session if fresh else None
 
     def sign_out(self, session_id: str) -> None:
         """End a session; one that is not there stays so."""
         with self._open() as database:
             database.execute("DELETE FROM sessions WHERE hash = ?", (_hash(session_id),))
+        with self._lock:
+            self._ended += 1
+            self._remembered.pop(_hash(session_id), None)
 
     def announce(self, address: str) -> None:
         """Say that this process serves at `address`, for `running`."""

@@ -41,7 +41,7 @@ def expected(worker: ModuleType, job: str, rows: Path, partitions: int = 1) -> d
 
     jobs = [worker.JOBS[job.removeprefix("paced-")]() for _ in range(partitions)]
     found = {}
-    for item in JsonLinesSource(rows):
+    for item in [item for item in JsonLinesSource(rows) if item is not None]:
         if isinstance(item, Failure):
             found[item.record_id] = msgspec.json.encode(msgspec.structs.replace(item, job="logs"))
             continue

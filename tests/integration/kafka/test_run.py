@@ -37,7 +37,7 @@ def local(worker: ModuleType, job: str, rows: Path, path: Path, *, partitions: i
     report = Report(job="logs")
     jobs = [worker.JOBS[job]() for _ in range(partitions)]
     with SqliteSink(path) as sink:
-        for item in JsonLinesSource(rows):
+        for item in [item for item in JsonLinesSource(rows) if item is not None]:
             if isinstance(item, Failure):
                 outcome: Scored = Failure(
                     record_id=item.record_id, job="logs", error=item.error, source=item.source, raw=item.raw

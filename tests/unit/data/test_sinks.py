@@ -329,7 +329,7 @@ def test_a_full_disk_is_one_clear_error() -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full on this platform")
     sink = object.__new__(JsonLinesSink)
-    sink.path = Path("out.jsonl")
+    sink.path, sink._durable = Path("out.jsonl"), 0
     sink._stream = Path("/dev/full").open("wb")  # noqa: SIM115 - abandoned below
     with pytest.raises(StoreError, match="No space left"):
         sink.write([_finding(1)])

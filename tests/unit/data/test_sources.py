@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -12,17 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icelos.data.parse.mail import PIECE, mail_id, split_mbox
-from icelos.data.sources import (
-    JsonLinesSource,
-    LineSource,
-    MailSource,
-    ParquetSource,
-    RowIds,
-    SqliteSource,
-)
+from icelos.data.row_ids import RowIds
+from icelos.data.sources import JsonLinesSource, LineSource, MailSource, ParquetSource, SqliteSource
 from icelos.errors import InputError
 from icelos.findings import Failure
 from icelos.records import LogLine, Mail, Record
+
+
+def _read(source: Iterable[Record | Failure | None]) -> list[Record | Failure]:
+    return [item for item in source if item is not None]
 
 
 def _text(item: Record | Failure) -> str:
@@ -32,7 +31,7 @@ def _text(item: Record | Failure) -> str:
 def test_lines_with_poison_among_them(tmp_path: Path) -> None:
     path = tmp_path / "app.log"
     path.write_bytes(b"\xef\xbb\xbfone\n\ntwo \xff\nthree\r\n")
-    items = list(LineSource(path))
+    items = _read(LineSource(path))
     assert [_text(item) for item in items] == ["one", "! not UTF-8 at byte 4", "three"]
     assert [item.source for item in items] == ["app.log:1", "app.log:3", "app.log:4"]
 
@@ -41,7 +40,7 @@ def test_json_lines_with_poison_among_them(tmp_path: Path) -> None:
     path = tmp_path / "app.jsonl"
     deep = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     path.write_bytes(b'{"a":1}\nnot json\n[1]\n' + deep + b'\n{"a":"\xed\xa0\x80"}\n{"a":2}\n')
-    items = list(JsonLinesSource(path))
+    items = _read(JsonLinesSource(path))
     assert [isinstance(item, Failure) for item in items] == [False, True, True, True, True, False]
     assert [item.fields for item in items if isinstance(item, LogLine)] == [{"a": 1}, {"a": 2}]
 
@@ -120,7 +119,7 @@ def test_memory_for_ids_is_bounded_and_a_full_filter_loses_nothing(
 def test_a_cut_stream_costs_what_is_cut(tmp_path: Path, cut: int) -> None:
     (tmp_path / "a.log.gz").write_bytes(gzip.compress(b"one\ntwo\n")[:cut])
     (tmp_path / "b.log").write_text("three\n")
-    items = list(LineSource(tmp_path))
+    items = _read(LineSource(tmp_path))
     assert isinstance(items[-2], Failure)
     assert "broken stream" in items[-2].error
     assert _text(items[-1]) == "three"
@@ -137,7 +136,7 @@ def test_a_folder_that_cannot_be_listed_is_a_failure(tmp_path: Path, monkeypatch
         return real(path)
 
     monkeypatch.setattr(Path, "iterdir", guarded)
-    assert sorted(_text(item) for item in LineSource(tmp_path)) == [
+    assert sorted(_text(item) for item in _read(LineSource(tmp_path))) == [
         "! cannot list the folder: Permission denied",
         "one",
     ]
@@ -146,7 +145,7 @@ def test_a_folder_that_cannot_be_listed_is_a_failure(tmp_path: Path, monkeypatch
 def test_file_names_may_be_any_bytes(tmp_path: Path) -> None:
     name = b"f\xff.log".decode("utf-8", "surrogateescape")
     (tmp_path / name).write_text("one\n")
-    (item,) = LineSource(tmp_path)
+    (item,) = _read(LineSource(tmp_path))
     assert item.source.encode("utf-8") == b"f?.log:1"
 
 
@@ -213,7 +212,7 @@ def test_a_message_has_one_id_wherever_it_lies(tmp_path: Path) -> None:
     (tmp_path / "1.eml").write_bytes(message)
     (tmp_path / "2.eml").write_bytes(message.replace(b"\n", b"\r\n"))
     (tmp_path / "3.mbox").write_bytes(b"From a\n" + message + b"\nFrom b\nSubject: other\n\n")
-    items = list(MailSource(tmp_path))
+    items = _read(MailSource(tmp_path))
     assert all(isinstance(item, Mail) for item in items)
     ids = [item.id for item in items if isinstance(item, Mail)]
     assert ids[0] == ids[1] == ids[2] != ids[3]
@@ -264,7 +263,7 @@ OUTLOOK_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100 + b"\n\nFrom a\
 def test_an_outlook_file_is_one_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.msg").write_bytes(OUTLOOK_FILE)
     (tmp_path / "b.msg.gz").write_bytes(gzip.compress(OUTLOOK_FILE))
-    items = list(MailSource(tmp_path))
+    items = _read(MailSource(tmp_path))
     assert [item.raw for item in items if isinstance(item, Mail)] == [OUTLOOK_FILE, OUTLOOK_FILE]
     assert [item.source for item in items] == ["a.msg:1", "b.msg.gz:1"]
     monkeypatch.setattr("icelos.data.sources.MAIL_LIMIT", 50)
@@ -284,7 +283,7 @@ def _database(path: Path, rows: int = 3) -> None:
 def test_rows_of_a_table(tmp_path: Path) -> None:
     path = tmp_path / "odd #?.sqlite"
     _database(path)
-    items = list(SqliteSource(path))
+    items = _read(SqliteSource(path))
     assert [item.fields["n"] for item in items if isinstance(item, LogLine) and item.fields] == [0, 1, 2]
     assert len({item.id for item in items if isinstance(item, LogLine)}) == 3
 
@@ -296,11 +295,11 @@ def test_which_table_must_be_said(tmp_path: Path) -> None:
         database.execute('CREATE TABLE "other ""one""" (n)')
     database.close()
     with pytest.raises(InputError, match="say which table"):
-        list(SqliteSource(path))
-    assert len(list(SqliteSource(path, table="events"))) == 3
-    assert list(SqliteSource(path, table='other "one"')) == []
+        _read(SqliteSource(path))
+    assert len(_read(SqliteSource(path, table="events"))) == 3
+    assert _read(SqliteSource(path, table='other "one"')) == []
     with pytest.raises(InputError, match="no table 'events; DROP'"):
-        list(SqliteSource(path, table="events; DROP"))
+        _read(SqliteSource(path, table="events; DROP"))
 
 
 def test_a_broken_database_keeps_what_came_before(tmp_path: Path) -> None:
@@ -309,20 +308,20 @@ def test_a_broken_database_keeps_what_came_before(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2 :] = b"\xff" * (len(data) - len(data) // 2)
     path.write_bytes(bytes(data))
-    items = list(SqliteSource(path))
+    items = _read(SqliteSource(path))
     assert isinstance(items[-1], Failure)
     assert "cannot read on" in items[-1].error
     assert len(items) > 1
     (tmp_path / "b.sqlite").write_text("no database at all, but long enough for its header to be read " * 20)
     with pytest.raises(InputError, match="not a database"):
-        list(SqliteSource(tmp_path / "b.sqlite"))
+        _read(SqliteSource(tmp_path / "b.sqlite"))
 
 
 def test_rows_of_parquet_and_a_broken_file(tmp_path: Path) -> None:
     path = tmp_path / "a[1].parquet"
     duckdb.sql(f"COPY (SELECT range AS n, 'NaN'::DOUBLE AS x FROM range(3)) TO '{path}' (FORMAT parquet)")
     (tmp_path / "b.parquet").write_bytes(b"PAR1 not really")
-    items = list(ParquetSource(tmp_path))
+    items = _read(ParquetSource(tmp_path))
     assert [item.fields["n"] for item in items if isinstance(item, LogLine) and item.fields] == [0, 1, 2]
     assert isinstance(items[-1], Failure)
     assert len(items) == 4

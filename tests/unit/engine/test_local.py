@@ -104,8 +104,9 @@ def test_what_is_counted_is_stored_when_ctrl_c_comes_in_a_write() -> None:
 
 def test_a_sink_that_cannot_write_ends_the_run() -> None:
     seen: list[int] = []
+    once = Options(batch_size=2, sink_patience_s=0)
     with pytest.raises(StoreError):
-        run(Marker(), _items(["fine"] * 10), _Failing(StoreError("full")), Options(batch_size=2),
+        run(Marker(), _items(["fine"] * 10), _Failing(StoreError("full")), once,
             progress=lambda report: seen.append(report.read))  # fmt: skip
     assert seen == [2]
 

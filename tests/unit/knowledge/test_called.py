@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import snowballstemmer
 
 from icelos.contracts import Principal
-from icelos.knowledge.called import by_kin, name_stems, stem_weights
+from icelos.knowledge.called import by_kin, name_stems, stem, stem_weights
 from icelos.knowledge.store import KnowledgeStore
 from icelos.records import Document, Relation, Section
 
@@ -93,3 +97,29 @@ def test_words_of_one_stem_weigh_as_the_lighter() -> None:
 
 def test_the_best_of_the_kin_counts() -> None:
     assert by_kin({1: 0.5, 2: 0.9, 3: 0.1}, [(1, 2), (1, 3)]) == {1: 0.9, 2: 0.5, 3: 0.5}
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads that are changed a thousand times as often as usual."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(5e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("restless")
+def test_threads_do_not_mix_their_words() -> None:
+    words = [
+        f"{start}{number}{end}"
+        for number in range(700)
+        for start in ("in", "ov")
+        for end in ("ations", "ingly")
+    ]
+    words += [f"{word}nesses" for word in words]
+    alone = snowballstemmer.stemmer("porter")
+    wanted = [alone.stemWord(word) for word in words]
+    stem.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        parts = list(pool.map(lambda first: [stem(word) for word in words[first::8]], range(8)))
+    assert [parts[place % 8][place // 8] for place in range(len(words))] == wanted

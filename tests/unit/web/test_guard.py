@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-from fastapi import FastAPI, Request
-from fastapi.testclient import TestClient
+import asyncio
+import json
 
+import pytest
+from fastapi import FastAPI, Request, Response
+from fastapi.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
+
+from icelos.web import guard
 from icelos.web.guard import BODY_LIMIT, HEADERS, Guard, host_name, is_loopback
 
 
@@ -109,3 +114,63 @@ def test_loopback() -> None:
     assert is_loopback("127.9.9.9")
     assert not is_loopback("0.0.0.0")
     assert not is_loopback("127.0.0.1.evil.example")
+
+
+def asked(app: Guard, messages: list[dict[str, object]], *, path: str = "/api/length") -> list[Message]:
+    """What the app sends for a request whose body comes as told; after that, nothing comes."""
+
+    async def run() -> list[Message]:
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            if messages:
+                return messages.pop(0)
+            await asyncio.sleep(60)
+            raise AssertionError("waited for too long")
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http", "method": "POST", "path": path, "query_string": b"", "root_path": "",
+            "headers": [(b"host", b"127.0.0.1")], "http_version": "1.1", "scheme": "http",
+        }  # fmt: skip
+        await app(scope, receive, send)
+        return sent
+
+    return asyncio.run(run())
+
+
+def guarded() -> Guard:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        body = await Request(scope, receive).body()
+        await Response(str(len(body)))(scope, receive, send)
+
+    return Guard(app, host="127.0.0.1")
+
+
+def test_a_body_that_drips_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "BODY_SECONDS", 0.02)
+    start, body = asked(guarded(), [{"type": "http.request", "body": b"x", "more_body": True}])
+    assert start["status"] == 408
+    assert json.loads(body["body"])["title"] == "Request Timeout"
+
+
+def test_who_leaves_in_the_middle_of_a_body_is_no_defect(caplog: pytest.LogCaptureFixture) -> None:
+    gone = [{"type": "http.request", "body": b"x", "more_body": True}, {"type": "http.disconnect"}]
+    assert asked(guarded(), gone) == []  # type: ignore[arg-type]
+    assert caplog.records == []
+
+
+def test_more_than_can_be_kept_waiting_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "REQUESTS", 0)
+    whole: dict[str, object] = {"type": "http.request", "body": b"x", "more_body": False}
+    app = guarded()
+    start, _ = asked(app, [whole])
+    assert start["status"] == 503
+    assert dict(start["headers"])[b"retry-after"] == b"5"
+    assert dict(start["headers"])[b"content-type"] == b"application/problem+json"
+    assert asked(app, [whole], path="/healthz")[0]["status"] == 200
+    monkeypatch.setattr(guard, "REQUESTS", 1)
+    for _ in range(3):  # those that have been answered count no more
+        assert asked(app, [dict(whole)])[0]["status"] == 200

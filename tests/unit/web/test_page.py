@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from icelos.web.routes.page import PAGE
 
@@ -88,3 +89,21 @@ def contrast(one: str, other: str) -> float:
 def test_contrast_is_aa(text: str, behind: str, least: float, scheme: int) -> None:
     known = colours()
     assert contrast(known[text][scheme], known[behind][scheme]) >= least
+
+
+def test_files_are_served_whole_and_once(visitor: TestClient) -> None:
+    for file in TEXTS:
+        path = "/" if file.name == "index.html" else f"/page/{file.relative_to(PAGE).as_posix()}"
+        first = visitor.get(path)
+        assert first.content == file.read_bytes()
+        tag = first.headers["etag"]
+        again = visitor.get(path, headers={"if-none-match": f'"x", W/{tag}'})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == tag
+
+
+def test_only_what_is_there_can_be_read(visitor: TestClient) -> None:
+    assert visitor.head("/page/app.css").content == b""
+    assert visitor.post("/page/app.css").status_code == 405
+    for path in ("/page/", "/page", "/page/js", "/page/js/", "/page//app.css", "/page/app.css/x"):
+        assert visitor.get(path).status_code == 404, path

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from icelos.errors import StoreError
-from icelos.web.signin import TOKEN_SECONDS, SignIn, csrf_token
+from icelos.web.signin import REMEMBERED_SECONDS, TOKEN_SECONDS, SignIn, csrf_token
 
 
 class Clock:
@@ -110,3 +110,31 @@ def test_a_broken_file_is_one_clear_error(tmp_path: Path) -> None:
     path.write_bytes(b"not a database, " * 100)
     with pytest.raises(StoreError, match=r"console\.sqlite: cannot use the sign-in store"):
         SignIn(path, hours=1)
+
+
+def test_a_session_is_known_without_the_file_for_a_moment(signin: SignIn, clock: Clock) -> None:
+    session_id = signin.exchange(signin.new_token())
+    assert session_id is not None
+    assert signin.known(session_id) is None
+    session = signin.session(session_id)
+    assert signin.known(session_id) == session
+    assert signin.known("another") is None
+    clock.now += REMEMBERED_SECONDS
+    assert signin.known(session_id) is None
+
+
+def test_what_is_known_ends_with_the_session(signin: SignIn, clock: Clock) -> None:
+    session_id = signin.exchange(signin.new_token())
+    assert session_id is not None
+    clock.now += 2 * 3600 - 1
+    assert signin.session(session_id) is not None
+    clock.now += 1
+    assert signin.known(session_id) is None
+
+
+def test_signing_out_is_known_at_once(signin: SignIn) -> None:
+    session_id = signin.exchange(signin.new_token())
+    assert session_id is not None
+    assert signin.session(session_id) is not None
+    signin.sign_out(session_id)
+    assert signin.known(session_id) is None

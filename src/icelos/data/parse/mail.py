@@ -20,16 +20,24 @@ def split_mbox(stream: IO[bytes], *, limit: int) -> Iterator[bytes | None]:
     A message over `limit` bytes is passed over and comes as None. ">From " quoting (mboxrd) is undone, and
     the empty line that ends a message in an mbox is no part of it.
     """
+    return (message for message, _ in split_mbox_at(stream, limit=limit))
+
+
+def split_mbox_at(stream: IO[bytes], *, limit: int) -> Iterator[tuple[bytes | None, int]]:
+    """As `split_mbox`, each with how many bytes of the stream are before the next one."""
+    end = 0
     message = bytearray()  # not a list of lines: a hostile message has 64 million of them
     size, started, mbox, blank, fresh = 0, False, False, True, True
     while line := stream.readline(PIECE):
         if fresh and blank and line.startswith(b"From ") and (mbox or not started):
             if started:
-                yield _whole(message, size, limit, ended=mbox)
+                yield _whole(message, size, limit, ended=mbox), end
+            end += len(line)
             message, size, started, mbox, blank = bytearray(), 0, True, True, False
             fresh = line.endswith(b"\n")
             continue
         started = True
+        end += len(line)
         if mbox and fresh and _QUOTED.match(line):
             line = line[1:]
         size += len(line)
@@ -38,7 +46,7 @@ def split_mbox(stream: IO[bytes], *, limit: int) -> Iterator[bytes | None]:
         blank = fresh and line in (b"\n", b"\r\n")
         fresh = line.endswith(b"\n")
     if started:
-        yield _whole(message, size, limit, ended=mbox and blank)
+        yield _whole(message, size, limit, ended=mbox and blank), end
 
 
 PIECE = 1 << 20

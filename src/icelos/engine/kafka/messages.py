@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from icelos.data.parse.mail import mail_id
-from icelos.data.sources import ROW_ID_FIELDS
+from icelos.data.row_ids import ROW_ID_FIELDS, names_itself
 from icelos.engine.jobs import JOB_SOURCES
 from icelos.errors import InputError
 from icelos.findings import Failure, failure
@@ -115,12 +115,8 @@ def _json_row(value: bytes, place: _Place) -> Record:
         fields = _row.decode(text)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise InputError(f"not a JSON object: {error}") from error
-    own = "" if place.identity or not _says_id(fields) else record_id("row", text)
+    own = "" if place.identity or not names_itself(map(fields.get, ROW_ID_FIELDS)) else record_id("row", text)
     return LogLine(id=place.identity or own or place.fallback, source=place.source, text=text, fields=fields)
-
-
-def _says_id(fields: Mapping[str, object]) -> bool:
-    return any(isinstance(v := fields.get(name), str) and len(v) >= 8 for name in ROW_ID_FIELDS)
 
 
 def _mail(value: bytes, place: _Place) -> Record:

@@ -20,10 +20,11 @@ from icelos.engine.kafka.clients import (
     producer,
     told,
 )
-from icelos.engine.kafka.location import Location, Login, parse
+from icelos.engine.kafka.location import Location, Login, login_of, parse
 from icelos.engine.kafka.producing import Outgoing, deliver
 from icelos.errors import StoreError
 from icelos.findings import Outcome, failure
+from icelos.settings import Settings
 
 if TYPE_CHECKING:
     from confluent_kafka import Producer
@@ -45,6 +46,11 @@ class KafkaSink:
         if not partitions_of(admin, self.location, self._watch):
             ensure_topic(admin, self.location, self._watch, self.location.topic, 1)
         self._producer: Producer | None = None
+
+    @classmethod
+    def of(cls, location: str, settings: Settings) -> Self:
+        """With the user and password of the settings."""
+        return cls(location, login_of(settings))
 
     def write(self, outcomes: Sequence[Outcome]) -> None:
         """Sends them and waits. Raises StoreError where one has not come."""

@@ -7,6 +7,7 @@ Knows nothing of how answers are made.
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -70,6 +71,10 @@ class History:
             database.execute("PRAGMA journal_mode = WAL")
             database.executescript(_TABLES)
         path.chmod(0o600)
+        # While one connection is open, closing another one does not empty and delete the write-ahead log.
+        held = sqlite3.connect(path, check_same_thread=False)
+        held.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        weakref.finalize(self, held.close)
 
     def add(self, answer: Answer, *, resolved: str, principal: Principal) -> None:
         """Keep one answer, under its conversation and id. Raises StoreError."""
@@ -101,9 +106,10 @@ class History:
     def conversations(self, *, principal: Principal, limit: int = 100) -> list[Conversation]:
         """The principal's conversations, the latest first."""
         query = (
-            "SELECT conversation, count(*), max(asked), (SELECT question FROM answers b WHERE"
-            " b.conversation = a.conversation AND b.principal = a.principal ORDER BY asked, rowid LIMIT 1)"
-            " FROM answers a WHERE principal = ? GROUP BY conversation ORDER BY max(asked) DESC LIMIT ?"
+            "SELECT a.conversation, a.turns, a.last, (SELECT question FROM answers b WHERE"
+            " b.conversation = a.conversation AND b.principal = ?1 ORDER BY asked, rowid LIMIT 1)"
+            " FROM (SELECT conversation, count(*) AS turns, max(asked) AS last FROM answers"
+            " WHERE principal = ?1 GROUP BY conversation ORDER BY last DESC LIMIT ?2) a ORDER BY a.last DESC"
         )
         with self._open() as database:
             rows = database.execute(query, (key(principal), limit)).fetchall()

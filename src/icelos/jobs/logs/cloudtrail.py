@@ -67,4 +67,13 @@ def _console(row: Fields) -> Iterator[Match]:
         yield Match("no-mfa", REVIEW, "additionalEventData.MFAUsed", "No", meaning)
 
 
-SCHEMA = Schema("aws-cloudtrail", read, rules)
+_INNER = (
+    "eventSource", "eventName", "userIdentity.type", "eventType", "responseElements.ConsoleLogin",
+    "additionalEventData.MFAUsed",
+)  # fmt: skip
+SCHEMA = Schema(
+    "aws-cloudtrail",
+    read,
+    rules,
+    paths=tuple(f"{wrapper}.{path}" if wrapper else path for wrapper in _WRAPPERS for path in _INNER),
+)

@@ -129,4 +129,14 @@ def _risk(row: Fields) -> Iterator[Match]:
             yield Match("risk-event", ALERT, "riskEventTypes_v2", event, f"risk event {event}")
 
 
-SCHEMA = Schema("entra-signin", read, rules)
+_INNER = (
+    "status.errorCode", "riskState", "riskLevelDuringSignIn", "riskEventTypes_v2", "clientAppUsed",
+    "authenticationProtocol", "flaggedForReview",
+)  # fmt: skip
+SCHEMA = Schema(
+    "entra-signin",
+    read,
+    rules,
+    paths=("category", *(f"properties.{path}" for path in _INNER), *_INNER, "Type", "ResultType", *_COLUMNS),
+    present=("userPrincipalName", "UserPrincipalName"),
+)

@@ -18,9 +18,10 @@ import msgspec
 
 from icelos.contracts import Job, Needs, Scored
 from icelos.errors import InputError, SettingsError
-from icelos.findings import Finding, Verdict
+from icelos.findings import Failure, Finding, Verdict, failure
 from icelos.jobs.logs import cloudtrail, entra, office365
-from icelos.jobs.logs.rules import VERSION, judge, schema_of
+from icelos.jobs.logs.detect.reading import BATCH
+from icelos.jobs.logs.rules import VERSION, RuleBook, finding_of
 from icelos.jobs.logs.surprise import Surprise
 from icelos.jobs.logs.watch import Watch
 from icelos.records import LogLine, Record
@@ -37,23 +38,43 @@ class LogsJob:
 
     def __init__(self, surprise: Surprise | None = None, watch: Watch | None = None) -> None:
         self._surprise, self._watch = surprise, watch
-        self.needs = Needs(extras=("train",), memory_mib=2048) if surprise else Needs()
+        self._rules = RuleBook(SCHEMAS)
+        self.needs = Needs(
+            extras=("train",) if surprise else (), memory_mib=2048 if surprise else 256,
+            batch_size=BATCH if watch else 0,
+        )  # fmt: skip
 
     def score(self, batch: Sequence[Record]) -> list[Scored]:
-        """One outcome a row; None where rules, model and detector find nothing."""
+        """One outcome a row; None where rules, model and detector find nothing, a Failure where the row's
+        fields cannot be decoded."""
         rows = [_row(record) for record in batch]
         found = [self._judge(row) for row in rows]
         if self._watch is None:
-            return list(found)
+            return found
         # Last: what fails before is scored again in smaller batches, and the detector is to see it once.
-        watched = self._watch.judge(rows)
-        return [_merged(one, other) for one, other in zip(found, watched, strict=True)]
+        seen = [place for place, outcome in enumerate(found) if not isinstance(outcome, Failure)]
+        for number, outcome in self._watch.judge([rows[place] for place in seen]).items():
+            place = seen[number]
+            if isinstance(outcome, InputError):
+                found[place] = self._failed(rows[place], outcome)
+            else:
+                found[place] = _merged(found[place], outcome)
+        return found
 
-    def _judge(self, record: LogLine) -> Finding | None:
-        known = schema_of(record.fields, SCHEMAS) if record.fields is not None else None
-        found = judge(record, *known, job=self.name) if known else None
+    def _failed(self, record: LogLine, error: InputError) -> Failure:
+        return failure(record_id=record.id, job=self.name, error=error, source=record.source, raw=record.text)
+
+    def _judge(self, record: LogLine) -> Scored:
+        said = None
+        if record.fields is not None:
+            try:
+                said = self._rules.said(record.fields)
+            except InputError as error:
+                return self._failed(record, error)
+        found = finding_of(record, said, job=self.name) if said is not None and said.matches else None
         if self._surprise is not None:
             return _merged(found, self._surprise.judge(record, job=self.name))
+        known = said is not None and said.schema
         return found if known or self._watch is not None else _unjudged(record, self.name)
 
 
@@ -63,6 +84,11 @@ class WatchingLogsJob(LogsJob):
     def __init__(self, watch: Watch, surprise: Surprise | None = None) -> None:
         super().__init__(surprise, watch)
         self._seen = watch
+
+    @property
+    def version(self) -> str:
+        """What judges: a state is of one detector."""
+        return self._seen.version
 
     def key(self, record: Record) -> str:
         """Whom a row is of."""
@@ -83,9 +109,9 @@ def _row(record: Record) -> LogLine:
     return record
 
 
-def _merged(first: Finding | None, second: Finding | None) -> Finding | None:
+def _merged(first: Scored, second: Finding | None) -> Scored:
     """One finding a record: the more concerned verdict and its label, the evidence of both."""
-    if first is None or second is None:
+    if second is None or not isinstance(first, Finding):
         return first or second
     worse = max(first, second, key=lambda finding: _CONCERN[finding.verdict])
     return msgspec.structs.replace(

@@ -49,4 +49,10 @@ def _parameters(row: Fields) -> Iterator[tuple[str, str]]:
             yield str(item.get("Name", "")), str(item.get("Value") or "")
 
 
-SCHEMA = Schema("office365", read, rules)
+SCHEMA = Schema(
+    "office365",
+    read,
+    rules,
+    paths=("Operation", "Parameters"),
+    present=tuple(sorted(_COMMON - {"Operation"})),
+)

@@ -10,7 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
+from icelos.data.lazy_fields import LazyFields
 from icelos.findings import Evidence, Finding, How, Verdict
+from icelos.jobs.logs.projection import Projection
 from icelos.records import LogLine
 
 Fields = Mapping[str, object]
@@ -31,11 +35,17 @@ class Match:
 
 @dataclass(frozen=True)
 class Schema:
-    """A family of rows. `read` gives the part of the row that the rules read, or None for other rows."""
+    """A family of rows. `read` gives the part of the row that the rules read, or None for other rows.
+
+    `paths` are all fields of a row that `read` and `rules` look at, `present` those, top-level ones, of which
+    they only look whether they are there.
+    """
 
     name: str
     read: Callable[[Fields], Fields | None]
     rules: Callable[[Fields], Iterator[Match]]
+    paths: tuple[str, ...]
+    present: tuple[str, ...] = ()
 
 
 def value_at(fields: Fields, path: str) -> object:
@@ -63,21 +73,68 @@ def schema_of(fields: Fields, schemas: tuple[Schema, ...]) -> tuple[Schema, Fiel
     return None
 
 
-def judge(record: LogLine, schema: Schema, part: Fields, *, job: str) -> Finding | None:
-    """One finding with all rules that the row meets, worst first; None where it meets none."""
-    matches = sorted(schema.rules(part), key=lambda match: -_RANK[match.verdict])
-    if not matches:
+@dataclass(frozen=True)
+class Said:
+    """What the rules say of a row: its schema's name, "" where none knows it, and the rules that it meets,
+    the worst first."""
+
+    schema: str
+    matches: tuple[Match, ...] = ()
+
+
+class RuleBook:
+    """The rules of some schemas. What they say is remembered by the fields that they look at."""
+
+    def __init__(self, schemas: tuple[Schema, ...]) -> None:
+        self._schemas = schemas
+        paths = [path for schema in schemas for path in schema.paths]
+        self._projection = Projection(paths, [name for schema in schemas for name in schema.present])
+        self._said: dict[bytes, Said] = {}
+
+    def said(self, fields: Fields) -> Said:
+        """Of a row. Raises InputError where its fields are not decoded yet and cannot be."""
+        if not isinstance(fields, LazyFields):
+            return self._of(fields)
+        try:
+            part = self._projection.of(fields.text)
+        except (ValueError, RecursionError):
+            return self._of(fields)
+        said = self._said.get(part)
+        if said is None:
+            said = self._of(msgspec.json.decode(part))
+            if len(part) <= _LONGEST:
+                if len(self._said) >= _REMEMBERED:
+                    self._said.clear()
+                self._said[part] = said
+        return said
+
+    def _of(self, fields: Fields) -> Said:
+        known = schema_of(fields, self._schemas)
+        if known is None:
+            return _UNKNOWN
+        schema, part = known
+        return Said(schema.name, tuple(sorted(schema.rules(part), key=lambda match: -_RANK[match.verdict])))
+
+
+_UNKNOWN = Said("")
+_REMEMBERED = 4096
+_LONGEST = 2048
+
+
+def finding_of(record: LogLine, said: Said, *, job: str) -> Finding | None:
+    """One finding with all rules that the row meets; None where it meets none."""
+    if not said.matches:
         return None
-    worst = matches[0]
+    worst = said.matches[0]
     return Finding(
         record_id=record.id,
         job=job,
         verdict=worst.verdict,
         label=worst.label,
-        summary="; ".join(dict.fromkeys(match.meaning for match in matches)),
+        summary="; ".join(dict.fromkeys(match.meaning for match in said.matches)),
         evidence=tuple(
-            Evidence(f"{match.field}={match.value[:200]}", record.source, How.RULE) for match in matches
+            Evidence(f"{match.field}={match.value[:200]}", record.source, How.RULE) for match in said.matches
         ),
-        made_by={"rules": f"{schema.name}/{VERSION}"},
+        made_by={"rules": f"{said.schema}/{VERSION}"},
         source=record.source,
     )

@@ -6,6 +6,7 @@ import hmac
 from typing import Annotated, cast
 
 from fastapi import Depends, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
 
 from icelos.web.guard import SAFE
 from icelos.web.services import Services
@@ -32,13 +33,15 @@ def cookie_name(request: Request) -> str:
     return f"icelos-{server[1]}"
 
 
-def signed_in(request: Request, tokens: Tokens) -> Session:
+async def signed_in(request: Request, tokens: Tokens) -> Session:
     """The session of the request's cookie, its CSRF token checked where the method is unsafe.
 
     Raises HTTPException 401 without a session and 403 without the token.
     """
     cookie = request.cookies.get(cookie_name(request), "")
-    session = tokens.session(cookie) if cookie else None
+    session = tokens.known(cookie) if cookie else None
+    if session is None and cookie:
+        session = await run_in_threadpool(tokens.session, cookie)
     if session is None:
         raise HTTPException(401, "sign in with the link that `icelos serve` prints")
     if request.method not in SAFE:

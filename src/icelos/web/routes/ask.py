@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from typing import Annotated, cast
 
+from anyio import from_thread
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from icelos.jobs.copilot.answers import Answer, Event
@@ -14,32 +14,36 @@ from icelos.web.routes.access import Here
 from icelos.web.schemas import AskRequest, FeedbackRequest, body_of, describe, reply
 from icelos.web.services import Services
 from icelos.web.streams import respond
+from icelos.web.turns import Turns
 
 router = APIRouter(tags=["copilot"])
-
-WAIT_SECONDS = 60.0
-"""How long a question without a stream waits for its turn."""
 
 Question = Annotated[AskRequest, Depends(body_of(AskRequest))]
 
 
 @router.post("/api/ask", openapi_extra=describe(takes=AskRequest, gives=Answer))
-def ask(wanted: Question, here: Here, request: Request) -> Response:
+async def ask(wanted: Question, here: Here, request: Request) -> Response:
     """One whole answer, with its citations."""
-    turns = cast("threading.BoundedSemaphore", request.app.state.turns)
-    if not turns.acquire(timeout=WAIT_SECONDS):
-        raise HTTPException(503, "too many questions at once: try again", {"retry-after": "5"})
-    try:
+
+    def answer() -> Response:
+        if from_thread.run(request.is_disconnected):
+            raise HTTPException(408, "the client left before its turn came")
         *_, last = _events(wanted, here, request)
         return reply(last.answer)
-    finally:
-        turns.release()
+
+    turns = _turns(request)
+    async with turns.turn():
+        return await turns.work(answer)
 
 
 @router.post("/api/ask/stream", openapi_extra=describe(takes=AskRequest, gives=Event, stream=True))
-def ask_stream(wanted: Question, here: Here, request: Request) -> Response:
+async def ask_stream(wanted: Question, here: Here, request: Request) -> Response:
     """One answer as it is made: events "status", "sentence", "answer", or "problem"."""
-    return respond(lambda: _events(wanted, here, request), request.app.state.turns)
+    return respond(lambda: _events(wanted, here, request), _turns(request))
+
+
+def _turns(request: Request) -> Turns:
+    return cast("Turns", request.app.state.turns)
 
 
 def _events(wanted: AskRequest, here: Services, request: Request) -> Iterator[Event]:

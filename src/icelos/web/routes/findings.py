@@ -4,27 +4,40 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 
-from icelos.findings import Verdict
+from icelos.findings import Finding, Verdict
+from icelos.records import record_id
 from icelos.web.routes.access import Here
 from icelos.web.schemas import FailureList, FindingList, describe, reply
 
 router = APIRouter(tags=["findings"])
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
-Offset = Annotated[int, Query(ge=0)]
+Offset = Annotated[int, Query(ge=0, le=2**62, description="Slow where it is large: `before` is not")]
+Before = Annotated[int | None, Query(ge=1, le=2**62, description="The `next` of the page before")]
 JobName = Annotated[str, Query(max_length=100)]
 
 
 @router.get("/api/findings", openapi_extra=describe(gives=FindingList))
 def findings(
-    here: Here, job: JobName = "", verdict: Verdict | None = None, limit: Limit = 100, offset: Offset = 0
-) -> Response:
+    here: Here, job: JobName = "", verdict: Verdict | None = None, limit: Limit = 100, offset: Offset = 0,
+    before: Before = None,
+) -> Response:  # fmt: skip
     """Findings, the newest first."""
     wanted = verdict.value if verdict else ""
-    found = here.findings.findings(job=job, verdict=wanted, limit=limit, offset=offset)
-    return reply(FindingList(findings=tuple(found), total=here.findings.count("finding", job=job)))
+    found, rest = here.findings.page(job=job, verdict=wanted, limit=limit, offset=offset, before=before)
+    total = here.findings.count("finding", job=job)
+    return reply(FindingList(findings=tuple(found), total=total, next=rest))
+
+
+@router.get("/api/findings/{job}/{record:path}", openapi_extra=describe(gives=Finding))
+def finding(job: str, record: str, here: Here) -> Response:
+    """What one job says of one record."""
+    found = here.findings.finding(record_id(job, record))
+    if found is None:
+        raise HTTPException(404, "no such finding")
+    return reply(found)
 
 
 @router.get("/api/failures", openapi_extra=describe(gives=FailureList))

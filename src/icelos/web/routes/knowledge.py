@@ -10,7 +10,16 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from icelos.knowledge.reading import SourceInfo, StoredDocument
 from icelos.web.passages import around, page
 from icelos.web.routes.access import Here
-from icelos.web.schemas import DocumentView, PassageView, SourceList, SourceView, describe, reply
+from icelos.web.schemas import (
+    QUESTION_LIMIT,
+    DocumentView,
+    HitList,
+    PassageView,
+    SourceList,
+    SourceView,
+    describe,
+    reply,
+)  # fmt: skip
 from icelos.web.services import Services
 
 router = APIRouter(tags=["knowledge"])
@@ -35,6 +44,16 @@ def passage(chunk_id: str, here: Here) -> Response:
         groups=stored.document.groups,
     )  # fmt: skip
     return reply(view)
+
+
+@router.get("/api/search", openapi_extra=describe(gives=HitList))
+def search(
+    here: Here,
+    q: Annotated[str, Query(min_length=1, max_length=QUESTION_LIMIT)],
+    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+) -> Response:
+    """The passages that fit a text best, one of each document."""
+    return reply(HitList(hits=tuple(here.knowledge.search(q, k=limit, principal=here.principal))))
 
 
 @router.get("/api/documents/{document_id:path}", openapi_extra=describe(gives=DocumentView))

@@ -48,7 +48,7 @@ def sign_in(
 
 
 @inside.get("/api/session", openapi_extra=describe(gives=SessionView))
-def session(current: SignedIn, here: Here) -> Response:
+async def session(current: SignedIn, here: Here) -> Response:
     """Who is signed in, and the CSRF token."""
     return reply(_view(current, here))
 

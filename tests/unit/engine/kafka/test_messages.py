@@ -40,7 +40,7 @@ def test_what_a_source_gives_comes_out_of_a_topic(
     tmp_path: Path, name: str, source: type[LineSource] | type[MailSource], content: bytes
 ) -> None:
     (tmp_path / "file").write_bytes(content)
-    items = list(source(tmp_path / "file"))
+    items = [item for item in source(tmp_path / "file") if item is not None]
     assert any(isinstance(item, Failure) for item in items) or name == "mail"
     assert [parser("x", name)(sent(item)) for item in items] == items
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from icelos.data.sinks import SqliteSink
 from icelos.data.sources import JsonLinesSource
 from icelos.engine.jobs import scan
 from icelos.errors import InputError, SettingsError
-from icelos.findings import Finding, Verdict
+from icelos.findings import Failure, Finding, Verdict
 from icelos.jobs.logs.job import build
 from icelos.records import LogLine, Mail, Record
 from icelos.settings import Settings
@@ -74,3 +75,16 @@ def test_rows_that_share_an_id_keep_their_findings(tmp_path: Path) -> None:
         for _ in range(2):
             report = scan("logs", str(path), sink, settings=Settings())
             assert report.findings == sink.count("finding") == 4
+
+
+def test_a_row_whose_fields_cannot_be_decoded_costs_itself(signins: Path, tmp_path: Path) -> None:
+    good, *_ = gzip.decompress(signins.read_bytes()).splitlines()
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b"\n".join([good, b'{"userPrincipalName": "a", "status": {"errorCode": 1e999}}', good]))
+    job, rows = build(Settings(), {}), [row for row in JsonLinesSource(path) if isinstance(row, LogLine)]
+    first, bad, last = job.score(rows)
+    assert isinstance(bad, Failure)
+    assert (bad.record_id, bad.source, bad.raw) == (rows[1].id, "rows.jsonl:2", rows[1].text)
+    assert bad.error.startswith("not a JSON object: Number out of range")
+    assert not isinstance(first, Failure)
+    assert not isinstance(last, Failure)

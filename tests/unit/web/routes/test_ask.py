@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from icelos.web.app import THREADS
 from icelos.web.prepare import Prepare
 from icelos.web.schemas import Preparation
+from icelos.web.turns import Turns
 
 
 def events(text: str) -> list[tuple[str, dict[str, object]]]:
@@ -114,3 +118,46 @@ def test_a_question_waits_for_the_knowledge_it_needs(app: FastAPI, client: TestC
     assert found[0][1]["text"] == "indexing the bundled knowledge"
     assert found[-1][1]["answer"]["status"] == "answered"  # type: ignore[index]
     prepare.stop()
+
+
+@pytest.mark.parametrize("path", ["/api/ask", "/api/ask/stream"])
+def test_fifty_at_once_are_all_answered(client: TestClient, path: str) -> None:
+    def ask(number: int) -> str:
+        reply = client.post(path, json={"question": f"What is T1110.003? {number}"})
+        assert reply.status_code == 200, reply.text
+        return reply.text
+
+    with ThreadPoolExecutor(50) as pool:
+        found = list(pool.map(ask, range(50)))
+    assert all('"status":"answered"' in text for text in found)
+    assert len({re.findall(r'"answer_id":"(\w+)"', text)[-1] for text in found}) == 50
+
+
+def test_questions_that_wait_keep_nobody_else_waiting(app: FastAPI, client: TestClient) -> None:
+    app.state.turns = Turns(1)
+    begun, go = threading.Event(), threading.Event()
+
+    class Held(Prepare):
+        def waiting(self) -> Iterator[Preparation]:
+            begun.set()
+            go.wait(30)
+            return iter(())
+
+    app.state.prepare = Held(app.state.services)
+    with ThreadPoolExecutor(2 * THREADS) as pool:
+        asked = [
+            pool.submit(client.post, "/api/ask", json={"question": "T1110.003"}) for _ in range(2 * THREADS)
+        ]
+        assert begun.wait(30)
+        assert client.get("/api/findings").status_code == 200
+        go.set()
+        assert {one.result().status_code for one in asked} == {200}
+
+
+def test_a_full_queue_is_told_before_a_stream_begins(app: FastAPI, client: TestClient) -> None:
+    app.state.turns = Turns(1, waiting=0)
+    for path in ("/api/ask", "/api/ask/stream"):
+        reply = client.post(path, json={"question": "What is T1110.003?"})
+        assert reply.status_code == 503
+        assert reply.headers["retry-after"] == "5"
+        assert reply.headers["content-type"] == "application/problem+json"

@@ -74,3 +74,12 @@ def test_sources_tell_their_freshness(client: TestClient, app: FastAPI) -> None:
     }  # fmt: skip
     assert listed["documents"] == 2
     assert listed["preparation"]["phase"] == "ready"
+
+
+def test_a_search_finds_what_may_be_read(client: TestClient) -> None:
+    hits = client.get("/api/search", params={"q": "failed sign-ins", "limit": 1}).json()["hits"]
+    assert [hit["document_id"] for hit in hits] == ["t1110-003"]
+    assert client.get(f"/api/passages/{hits[0]['chunk_id']}").status_code == 200
+    assert "merger" not in client.get("/api/search", params={"q": "merger announced in May"}).text.lower()
+    for query in ("", "q=", "q=x&limit=0", f"q={'x' * 8001}"):
+        assert client.get(f"/api/search?{query}").status_code == 422, query

@@ -32,7 +32,7 @@ NOTHING = 0
 """The code of a value that is not there."""
 _NO_KEY = "\u2060"
 """A key that rows do not have: what the empty path is read from."""
-_NO_ROW = (msgspec.MsgspecError, AttributeError, UnicodeDecodeError, RecursionError)
+_NO_ROW = (msgspec.MsgspecError, AttributeError, UnicodeError, RecursionError)
 """What a line raises that is no row of the type."""
 _PLAIN_NUMBERS = frozenset({int, float, type(None)})
 _UNTYPED = re.compile(r'["\\\x00-\x1f]')
@@ -165,7 +165,7 @@ class Reader:
         except _NO_ROW:
             return None
 
-    def all_decoded(self, lines: Sequence[bytes]) -> list[tuple[Any, ...]] | None:
+    def all_decoded(self, lines: Sequence[bytes | str]) -> list[tuple[Any, ...]] | None:
         """The values of rows of JSON, None where one of them is no such row: faster than one by one."""
         try:
             return list(map(self._get, map(self._decode, lines)))

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from icelos.data.parse.flat import Value, text_of
-from icelos.data.sources import ROW_ID_FIELDS
+from icelos.data.row_ids import ROW_ID_FIELDS
 from icelos.errors import InputError
 from icelos.findings import Failure
 from icelos.jobs.logs.detect.columns import Layout

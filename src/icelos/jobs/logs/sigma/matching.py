@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from icelos.data.sources import RowIds
+from icelos.data.row_ids import RowIds
 from icelos.findings import Evidence, Failure, Finding, How, Verdict, failure
 from icelos.jobs.logs.profile.rows import Row
 from icelos.jobs.logs.sigma.logsources import LogSource, Origin, folded

@@ -19,7 +19,7 @@ import msgspec
 
 from icelos import __version__
 from icelos.data.atomic import atomic_write
-from icelos.data.sources import ROW_ID_FIELDS
+from icelos.data.row_ids import ROW_ID_FIELDS
 from icelos.errors import InputError
 from icelos.jobs.logs.outputs import check_output, labels_path, open_output, write_meta
 from icelos.jobs.logs.profile.formats import seconds_of

@@ -14,12 +14,14 @@ import pytest
 from icelos.contracts import Stateful
 from icelos.data.sources import JsonLinesSource
 from icelos.errors import InputError
+from icelos.findings import Failure, Finding
 from icelos.jobs.logs.detect import model, scoring, training
 from icelos.jobs.logs.detect.columns import Reader
 from icelos.jobs.logs.detect.explaining import explain, read_findings
 from icelos.jobs.logs.detect.feedback import add
+from icelos.jobs.logs.detect.findings import LABEL
 from icelos.jobs.logs.detect.model import Detector, load
-from icelos.jobs.logs.detect.reading import batches, read_values
+from icelos.jobs.logs.detect.reading import BATCH, batches, read_values
 from icelos.jobs.logs.detect.scoring import Scored, score_log
 from icelos.jobs.logs.detect.training import Options, scenarios_for, train
 from icelos.jobs.logs.job import build
@@ -264,8 +266,37 @@ def test_the_job_finds_what_the_command_finds_and_goes_on_from_a_snapshot(
     named = [one.record_id for one in found if one is not None and "detector" in one.made_by]
     assert named == wanted
     assert jobs[0].key(rows[0]) == json.loads(rows[0].text)["userPrincipalName"]
+    assert jobs[0].key(LogLine(id="x", source="a:1", text="{}", fields={"userPrincipalName": "a@b"})) == ""
+    assert jobs[0].version == detector.version
     with pytest.raises(ValueError, match="not a state"):
         jobs[1].restore(b"nothing")
+
+
+def test_rows_that_no_typed_decoder_reads_are_judged_as_the_command_judges_them(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Whatever stands between them, in batches of any size; what has no fields to decode costs itself."""
+    lines = (folder / "attacked.jsonl").read_bytes().splitlines()
+    lines[300:300] = [
+        b'{"status": {"errorCode": 1e999}}',
+        b'{"status": "odd"}',
+        b'{"location": [1], "z": 1e999}',
+    ]
+    path = tmp_path / "odd.jsonl"
+    path.write_bytes(b"\n".join(lines))
+    rows = [row for row in JsonLinesSource(path) if isinstance(row, LogLine)]
+    assert len(rows) == len(lines)
+    found: list[list[Any]] = []
+    for size in (len(rows), 64):
+        job = build(Settings(), {"detector": str(folder / "model")})
+        assert job.needs.batch_size == BATCH
+        found.append([one for at in range(0, len(rows), size) for one in job.score(rows[at : at + size])])
+    assert found[0] == found[1]
+    assert [type(one) for one in found[0][300:303]] == [Failure, Finding, Failure]
+    detector = load(folder / "model")
+    score_log(str(folder / "attacked.jsonl"), tmp_path / "alerts.jsonl", detector)
+    alerts = [one.summary for one in found[0] if isinstance(one, Finding) and one.label == LABEL]
+    assert len(alerts) >= len(outcomes(tmp_path / "alerts.jsonl")) > 0
 
 
 def test_incidents_say_whom_when_why_and_what_is_usual(

@@ -446,7 +446,7 @@ def test_ids_are_those_of_other_jobs(tmp_path: Path) -> None:
     assert not any(isinstance(row, Failure) for row in found)
     records = list(JsonLinesSource(path))
     assert [row.record_id for row in found] == [
-        record.id for record in records if not isinstance(record, Failure)
+        record.id for record in records if record is not None and not isinstance(record, Failure)
     ]
 
 

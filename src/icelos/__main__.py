@@ -1,0 +1,5 @@
+"""`python -m icelos`, as the command `icelos`."""
+
+from icelos.cli.main import main
+
+main()

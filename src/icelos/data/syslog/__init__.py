@@ -1,0 +1,1 @@
+"""Syslog over the network: framing, a spool on disk that keeps what came, and the source that reads it."""
