@@ -147,8 +147,11 @@ class Tansu:
         wait_for(self.port)
 
     def kill(self) -> None:
+        """Raises AssertionError where it has ended before, by itself or by somebody else."""
+        code = self._process.poll()
         self._process.kill()
         self._process.wait()
+        assert code is None, f"the broker was not there any more: {code}"
 
 
 @pytest.fixture(scope="session")

