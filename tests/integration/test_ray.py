@@ -101,6 +101,7 @@ def test_a_job_without_state_gives_the_same(cluster: Cluster, workers: int) -> N
     assert [one.record_id for one in failed] == ["r17"]
 
 
+@pytest.mark.slow
 def test_states_go_from_worker_to_worker(cluster: Cluster) -> None:
     """Four partitions over two workers, whose states two others take over in the middle."""
     here, partitions = Host(_spec("counting")), 4
@@ -135,11 +136,13 @@ def _split(batch: Sequence[Record], partitions: int) -> dict[int, list[Record]]:
     return split
 
 
+@pytest.mark.slow
 def test_what_is_no_state_is_said(cluster: Cluster) -> None:
     with RayWorkers(_spec("counting"), cpus=0.5) as pool, pytest.raises(ValueError, match=r".+"):
         pool.start().restore({0: b"\xc1"})
 
 
+@pytest.mark.slow
 def test_what_cannot_cross_costs_one_record(cluster: Cluster) -> None:
     import threading
 
@@ -182,6 +185,7 @@ def test_an_unknown_job_says_so(cluster: Cluster) -> None:
             pending.result()
 
 
+@pytest.mark.slow
 def test_a_record_that_ends_its_worker_does_so_every_time(
     cluster: Cluster, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -202,6 +206,7 @@ def test_a_record_that_ends_its_worker_does_so_every_time(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_kill_9_in_the_middle_loses_nothing(cluster: Cluster) -> None:
     """A loop as small as can be: what its worker had not given back goes to another one."""
     batch = _lines([f"line {n}" for n in range(200)])
@@ -256,6 +261,7 @@ def _until(true: Callable[[], bool], seconds: float = 30.0) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_a_node_without_our_packages_says_so(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     class Elsewhere(Actor):
         """Of a module that only this process has."""
@@ -291,6 +297,7 @@ def test_one_that_cannot_be_placed_holds_up_nobody(cluster: Cluster) -> None:
         worker.close()
 
 
+@pytest.mark.slow
 def test_where_none_can_be_placed_it_says_what_there_is(cluster: Cluster) -> None:
     with RayWorkers(_spec(), gpus=0.25, patience_s=1.0) as pool:
         with pytest.raises(
@@ -301,6 +308,7 @@ def test_where_none_can_be_placed_it_says_what_there_is(cluster: Cluster) -> Non
         assert "on 1 node (" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_workers_that_read_give_the_same(cluster: Cluster, tmp_path: Path) -> None:
     """Two readers, one of which is killed in the middle, and a line that ends whoever scores it."""
     texts = [f"file {file} line {n}" for file in range(30) for n in range(40)]
@@ -390,6 +398,7 @@ def test_where_there_is_no_room_workers_share_one(cluster: Cluster) -> None:
         second.close()
 
 
+@pytest.mark.slow
 def test_nothing_listens_beyond_this_machine(cluster: Cluster) -> None:
     psutil: Any = importlib.import_module("psutil")  # Ray brings it
     listening = []
@@ -401,6 +410,7 @@ def test_nothing_listens_beyond_this_machine(cluster: Cluster) -> None:
     assert set(listening) <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}, listening
 
 
+@pytest.mark.slow
 def test_others_are_not_let_in(cluster: Cluster) -> None:
     """Neither to the cluster without its token, nor to its folder."""
     import ray
@@ -425,6 +435,7 @@ def test_others_are_not_let_in(cluster: Cluster) -> None:
     assert told.returncode == 0, told.stderr
 
 
+@pytest.mark.slow
 def test_what_is_pending_can_be_waited_for(cluster: Cluster) -> None:
     with RayWorkers(_spec(seconds="0.2"), cpus=0.5) as pool:
         pending = pool.start().submit(0, _lines(["a"]))

@@ -96,7 +96,7 @@ def test_shards_together_find_what_one_run_does(
 
 
 @pytest.mark.parametrize("job", JOBS)
-@pytest.mark.parametrize("suffix", ["sqlite", "jsonl"])
+@pytest.mark.parametrize("suffix", ["sqlite", pytest.param("jsonl", marks=pytest.mark.slow)])
 def test_kill_9_loses_nothing_and_doubles_nothing(
     job: str, suffix: str, rows: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:

@@ -33,7 +33,7 @@ def test_every_built_in_name_resolves(group: str) -> None:
 
 
 def test_an_unknown_name_lists_the_known() -> None:
-    with pytest.raises(SettingsError, match="jsonl, parquet, sqlite"):
+    with pytest.raises(SettingsError, match="jsonl, kafka, objects, parquet, postgres, sqlite"):
         registry.resolve("sinks", "csv")
 
 

@@ -250,7 +250,8 @@ class Loop:
         if self._live is not None:
             self._observer.lagging(self._live.lag())
         self._observer.stored(self.report, time.perf_counter() - begun)
-        self._limits.check(self.report, outcomes)
+        if reason := self._limits.count(outcomes):
+            raise RunError(reason, hint="see `icelos failures`")
 
     def _in_order(self, batch: _Batch, scored: list[Scored]) -> list[Scored]:
         """Failures of the source pass through under the job's name, in their place."""

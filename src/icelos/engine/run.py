@@ -9,7 +9,6 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from icelos.contracts import Job, Scored
-from icelos.errors import RunError
 from icelos.findings import Failure, Finding, failure
 from icelos.records import Record
 
@@ -86,32 +85,38 @@ class Report:
         }  # fmt: skip
 
 
-_JUDGED = 1000
-"""Records from which on the share of failures says something."""
+ENOUGH = 1000
+"""Records before a share of failures says anything."""
 
 
 class Limits:
-    """Stops a run in which too much fails."""
+    """When a run has failed too often to go on. Counts outcomes in their order."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._behind_each_other = 0
+        self._read = self._failed = self._row = self._longest = 0
 
-    def check(self, report: Report, outcomes: Sequence[Scored]) -> None:
-        """Of a batch that is counted already. Raises RunError."""
+    def count(self, outcomes: Sequence[Scored]) -> str:
+        """The reason to stop with these, "" where there is none."""
+        self._read += len(outcomes)
+        for outcome in outcomes:
+            if not isinstance(outcome, Failure):
+                self._row = 0
+                continue
+            self._failed += 1
+            self._row += 1
+            self._longest = max(self._longest, self._row)
+        return self._reason()
+
+    def _reason(self) -> str:
         options = self._options
-        for outcome in outcomes if options.max_consecutive_failures else ():
-            self._behind_each_other = self._behind_each_other + 1 if isinstance(outcome, Failure) else 0
-            if self._behind_each_other > options.max_consecutive_failures:
-                raise _stopped(f"{self._behind_each_other} failures behind each other")
-        if options.max_failures and report.failures > options.max_failures:
-            raise _stopped(f"{report.failures} failures")
-        if report.read >= _JUDGED and report.failures > options.max_failure_ratio * report.read:
-            raise _stopped(f"{report.failures} failures among {report.read} records")
-
-
-def _stopped(after: str) -> RunError:
-    return RunError(f"stopped after {after}", hint="see `icelos failures`")
+        if options.max_failures and self._failed > options.max_failures:
+            return f"stopped after {self._failed} failures"
+        if options.max_consecutive_failures and self._longest > options.max_consecutive_failures:
+            return f"stopped after {self._longest} failures one behind the other"
+        if self._read >= ENOUGH and self._failed > options.max_failure_ratio * self._read:
+            return f"stopped after {self._failed} failures of {self._read} records"
+        return ""
 
 
 def score_safely(job: Job, batch: Sequence[Record]) -> list[Scored]:

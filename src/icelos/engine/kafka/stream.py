@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING
 
 from icelos.engine.kafka.batches import Barrier, Batch, Batcher, Full, Group, Row, Taken
 from icelos.engine.kafka.lanes import Lanes
-from icelos.engine.kafka.limits import Limits
 from icelos.engine.kafka.membership import Membership
 from icelos.engine.kafka.messages import Message
 from icelos.engine.kafka.writing import Writer
 from icelos.engine.observing import Observer
-from icelos.engine.run import Options, Report
+from icelos.engine.run import Limits, Options, Report
 from icelos.errors import RunError
 
 if TYPE_CHECKING:

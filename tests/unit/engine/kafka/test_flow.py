@@ -6,11 +6,10 @@ import pytest
 
 from icelos.engine.kafka.batches import Batcher, Group, Row, Taken
 from icelos.engine.kafka.lanes import Judged, Owned
-from icelos.engine.kafka.limits import Limits
 from icelos.engine.kafka.messages import Message
 from icelos.engine.kafka.states import Snapshot
 from icelos.engine.kafka.writing import Patience
-from icelos.engine.run import Options
+from icelos.engine.run import Limits, Options
 from icelos.errors import RunError, StoreError
 from icelos.findings import Failure
 
