@@ -358,6 +358,7 @@ class Killing(Observer):
         self.died += 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", ["marks", "counts"])
 def test_a_run_gives_the_same_whoever_is_killed(cluster: Cluster, job: str, tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"

@@ -95,6 +95,7 @@ def test_shards_together_find_what_one_run_does(
     assert sum(report.findings + report.failures for report in reports) == kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", JOBS)
 @pytest.mark.parametrize("suffix", ["sqlite", pytest.param("jsonl", marks=pytest.mark.slow)])
 def test_kill_9_loses_nothing_and_doubles_nothing(
@@ -180,6 +181,7 @@ def test_a_record_that_kills_its_worker_costs_itself(job: str, tmp_path: Path) -
     assert report.failures == 1
 
 
+@pytest.mark.slow
 def test_sigterm_finishes_what_is_in_flight_and_the_same_command_goes_on(
     rows: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:

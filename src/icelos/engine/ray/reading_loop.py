@@ -15,6 +15,7 @@ from icelos.engine.observing import Observer
 from icelos.engine.ray.distributed import Reading, ScoredBatch
 from icelos.engine.run import Limits, Options, Report, Resolving
 from icelos.engine.writing import PatientSink
+from icelos.errors import RunError
 
 
 class ReadingLoop:
@@ -97,7 +98,8 @@ class ReadingLoop:
             self._sink.resolve(self.report.job, batch.clear)
         self.report.count(batch.outcomes)
         self._observer.stored(self.report, time.perf_counter() - begun)
-        self._limits.check(self.report, batch.outcomes)
+        if reason := self._limits.count(batch.outcomes):
+            raise RunError(reason, hint="see `icelos failures`")
 
     def _save(self) -> None:
         """A full disk leaves the checkpoint before in force."""

@@ -49,6 +49,7 @@ def test_what_goes_in_comes_out_and_the_newest_is_in_force(s3: Any) -> None:
     assert len(_parts(s3)) == 2
 
 
+@pytest.mark.slow
 def test_small_writes_are_put_together(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(object_sink, "PART", 1000)
     outcomes = [_finding(number) for number in range(40)]
@@ -61,6 +62,7 @@ def test_small_writes_are_put_together(s3: Any, monkeypatch: pytest.MonkeyPatch)
     assert 5 < len(_parts(s3)) < 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [0, 1, 4, 5, 17, 20])
 def test_what_came_behind_a_position_is_forgotten(
     s3: Any, monkeypatch: pytest.MonkeyPatch, stop: int

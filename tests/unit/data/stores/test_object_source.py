@@ -97,6 +97,7 @@ def test_a_pattern_and_one_object(s3: Any, filled: dict[str, Any], tmp_path: Pat
     assert len(list(ObjectSource(f"s3://{s3.name}/in/tables/t.parquet"))) == 3000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PREFIX)
 def test_on_from_any_position(s3: Any, filled: dict[str, Any], kind: str) -> None:
     location = f"s3://{s3.name}/in/{PREFIX[kind]}/"
@@ -139,6 +140,7 @@ def test_an_object_that_changed_is_read_again(s3: Any) -> None:
     assert len(list(again)) == 301
 
 
+@pytest.mark.slow
 def test_one_bad_object_costs_itself(s3: Any) -> None:
     big = b"".join(b'{"n": %d}\n' % number for number in range(600_000))
     s3.put_object(Key="a.jsonl", Body=ROWS)

@@ -65,6 +65,7 @@ def _names(location: str, **options: Any) -> list[str]:
     return [entry.name for entry in Bucket(place_of(location)).entries(**options)]
 
 
+@pytest.mark.slow
 def test_every_object_has_its_place_in_the_order(s3: Any) -> None:
     for key in ODD:
         s3.put_object(Key=key, Body=b"x")

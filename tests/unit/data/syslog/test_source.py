@@ -144,6 +144,7 @@ def test_a_position_of_another_spool_tells_nothing(tmp_path: Path) -> None:
         other.confirm(b"x")
 
 
+@pytest.mark.slow
 def test_a_full_spool_lets_tcp_wait_and_tells_of_datagrams(tmp_path: Path) -> None:
     with _source(tmp_path, spool_mib="1", transport="tcp,udp") as source:
         line = b"<1>" + b"x" * 996 + b"\n"
