@@ -101,5 +101,7 @@ class Checkpoints:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Leave it for the next run."""
+        """Leave it for the next run; where there is nothing to go on with, leave nothing."""
+        if self.standing is None:
+            self.remove()
         self._lock.close()
