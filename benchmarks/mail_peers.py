@@ -34,12 +34,16 @@ from benchmarks.mail_corpora import Sample, load
 from benchmarks.mail_delivery import free_ports, wait_for_port
 from numpy.typing import NDArray
 
+from icelos.data.parse.mail import mail_id
+from icelos.engine.pipeline import Pipeline, run_pipeline
 from icelos.errors import InputError
 from icelos.evaluate.metrics import wilson
+from icelos.findings import Finding, Outcome
 from icelos.jobs.mail.detector.versions import bundled
 from icelos.jobs.mail.judge import Judge
 from icelos.jobs.mail.reading.message import read_message
 from icelos.llm.encoder import Encoder
+from icelos.settings import MailSettings, Settings, Workspace
 
 BATCH = 64
 CLIENTS = 4
@@ -277,6 +281,37 @@ def _judged(paths: list[str], with_encoder: bool) -> Run:
     return Run(np.array(scores), *took, peak_mib(os.getpid()))
 
 
+def scanned(paths: Sequence[Path]) -> Run:
+    """The same model by `icelos scan mail`: the job, the engine and a sink, in a process of its own."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_scanned, list(map(str, paths))).result()
+
+
+class _Kept:
+    """A sink in memory: scores by record; what is clear is not told of."""
+
+    def __init__(self) -> None:
+        self.scores: dict[str, float] = {}
+
+    def write(self, outcomes: Sequence[Outcome]) -> None:
+        for one in outcomes:
+            self.scores[one.record_id] = one.score or 0.0 if isinstance(one, Finding) else float("nan")
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def _scanned(paths: list[str]) -> Run:
+    with tempfile.TemporaryDirectory() as home:
+        settings = Settings(workspace=Workspace(home=home), mail=MailSettings(senders=False))
+        sink = _Kept()
+        clock, processor = time.perf_counter(), processor_seconds(os.getpid())
+        run_pipeline(Pipeline(job="mail", locations=tuple(paths)), sink, settings=settings)
+        took = time.perf_counter() - clock, processor_seconds(os.getpid()) - processor
+    scores = [(sink.scores.get(mail_id(Path(path).read_bytes()), 0.0),) for path in paths]
+    return Run(np.array(scores), *took, peak_mib(os.getpid()))
+
+
 def _scores(judge: Judge, raws: Sequence[bytes]) -> list[tuple[float]]:
     """Those of one batch."""
     messages = {}
@@ -305,6 +340,7 @@ FILTERS: dict[str, Callable[[Sequence[Path], Path], Run]] = {
     "rspamd": rspamd,
     "bogofilter": bogofilter,
     "Icelos": lambda paths, _: icelos(paths),
+    "Icelos, scan": lambda paths, _: scanned(paths),
     "Icelos, encoder": lambda paths, _: icelos(paths, encoder=True),
 }
 COLUMNS = (
@@ -314,6 +350,7 @@ COLUMNS = (
     ("bogofilter >= .5", "bogofilter", 0, 0.5),
     ("bogofilter >= .99", "bogofilter", 0, 0.99),
     ("Icelos >= .5", "Icelos", 0, 0.5),
+    ("icelos scan mail >= .5", "Icelos, scan", 0, 0.5),
     ("Icelos with encoder >= .5", "Icelos, encoder", 0, 0.5),
 )
 """Name, filter, which of its readings, threshold."""
