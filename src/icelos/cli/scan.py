@@ -94,7 +94,14 @@ def scan(
     check_fail_on(fail_on)
     settings = load(flags={"engine.workers": workers, "engine.partitions": partitions}).settings
     if failed:
-        _again(job, sources, source_format, pairs(option or []), settings, other=bool(json or sink))
+        _again(
+            job,
+            sources,
+            source_format,
+            pairs(option or []),
+            settings,
+            other=bool(json or sink or shard or engine),
+        )
         return
     pipeline = Pipeline(
         job=job, locations=tuple(sources), source_format=source_format, options=pairs(option or []),
@@ -152,7 +159,9 @@ def _again(
     from icelos.errors import InputError
 
     if other:
-        raise InputError("--failed goes with neither --sink nor --json", hint="it retries in the workspace")
+        raise InputError(
+            "--failed goes with none of --sink, --json, --engine, --shard", hint="it retries in the workspace"
+        )
     with SqliteSink(Workspace.of(settings).findings) as sink:
         report = retry(
             job, sources, sink, settings=settings, source_format=source_format, job_options=options

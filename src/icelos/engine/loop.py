@@ -120,12 +120,12 @@ class Loop:
                     self._observer.draining()
                     break
             self._drain()
+            if self._stop():
+                self.report.interrupted = self._live is None
+                self._save()
         except WorkerDied as died:
             self._go_back(died)
             return False
-        self.report.interrupted = self._stop() and self._live is None
-        if self._stop():
-            self._save()
         return True
 
     def _read(self) -> Iterator[Items]:

@@ -59,6 +59,9 @@ def run_pipeline(
     spec = JobSpec(pipeline.job, settings, _for_job(pipeline))
     options, observer = options_of(settings), observer or Observer()
     if pipeline.engine == "kafka":
+        if fresh:
+            hint = "give another group, ?group=NAME"
+            raise InputError("how far a topic was read is its group's, not this run's", hint=hint)
         return _run_topic(pipeline, spec, sink, options, observer, stop, idle_s)
     job = spec.build()
     shard = parse_shard(pipeline.shard) if pipeline.shard else None

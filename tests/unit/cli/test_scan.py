@@ -61,7 +61,7 @@ def test_what_failed_is_tried_again(home: Path, inbox: str, capsys: pytest.Captu
     assert main.run(["scan", "mail", inbox, "--failed"]) == 0
     assert "0 failures of mail still open" in capsys.readouterr().err
     assert main.run(["scan", "mail", inbox, "--failed", "--json"]) == 2
-    assert "--failed goes with neither" in capsys.readouterr().err
+    assert "--failed goes with none of" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["out.jsonl", "out.parquet", "out.sqlite"])
