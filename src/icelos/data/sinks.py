@@ -38,7 +38,9 @@ CREATE TABLE IF NOT EXISTS outcomes (
 INSERT = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-class _Closing:
+class FinishedByContext:
+    """A sink as a context: what ends well is closed, what does not is abandoned."""
+
     def close(self) -> None:
         """Nothing to close."""
 
@@ -58,7 +60,7 @@ class _Closing:
         self.close()
 
 
-class SqliteSink(_Closing):
+class SqliteSink(FinishedByContext):
     """Findings and failures in one SQLite file (WAL). A good outcome replaces the failure of its record."""
 
     def __init__(self, path: str | Path) -> None:
@@ -79,7 +81,7 @@ class SqliteSink(_Closing):
     def write(self, outcomes: Sequence[Outcome]) -> None:
         """All of them or none. Raises StoreError (disk full, locked, broken file)."""
         seen = datetime.now(UTC).isoformat(timespec="seconds")
-        rows = [_row(outcome, seen) for outcome in outcomes]
+        rows = [row_of(outcome, seen) for outcome in outcomes]
         with self._told("write"), self._lock, self._transaction():
             self._database.executemany(INSERT, rows)
 
@@ -149,7 +151,7 @@ class SqliteSink(_Closing):
         Raises StoreError.
         """
         seen = datetime.now(UTC).isoformat(timespec="seconds")
-        rows = [_row(one, seen) for one in failures]
+        rows = [row_of(one, seen) for one in failures]
         with self._told("write"), self._lock, self._transaction():
             self._database.execute(
                 "DELETE FROM outcomes WHERE kind = 'failure' AND job = ?1"
@@ -189,7 +191,8 @@ class SqliteSink(_Closing):
         self._database.close()
 
 
-def _row(outcome: Outcome, seen: str) -> tuple[object, ...]:
+def row_of(outcome: Outcome, seen: str) -> tuple[object, ...]:
+    """The columns of `SCHEMA`; `seen` is an ISO time."""
     body = msgspec.json.encode(outcome)
     if isinstance(outcome, Finding):
         verdict, label, score, kind = outcome.verdict.value, outcome.label, outcome.score, "finding"
@@ -209,7 +212,7 @@ def _row(outcome: Outcome, seen: str) -> tuple[object, ...]:
     )
 
 
-class JsonLinesSink(_Closing):
+class JsonLinesSink(FinishedByContext):
     """One outcome a line, {"finding": …} or {"failure": …}, in NAME.part until the run has ended well.
 
     Raises InputError where another run is writing the same file.
@@ -295,7 +298,7 @@ class JsonLinesSink(_Closing):
             self._stream.close()
 
 
-class StreamSink(_Closing):
+class StreamSink(FinishedByContext):
     """One outcome a line into an open binary stream, such as standard output; as durable as that is."""
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -307,7 +310,7 @@ class StreamSink(_Closing):
         self._stream.flush()
 
 
-class KeptSink(_Closing):
+class KeptSink(FinishedByContext):
     """Passes outcomes on to another sink, and keeps them by their id for a report of the run."""
 
     def __init__(self, inner: SqliteSink) -> None:
@@ -342,7 +345,7 @@ def as_line(outcome: Outcome) -> bytes:
     return msgspec.json.encode({kind: outcome}) + b"\n"
 
 
-class ParquetSink(_Closing):
+class ParquetSink(FinishedByContext):
     """One row an outcome: kind, job, record_id, verdict, label, score, summary, error, source, body."""
 
     def __init__(self, path: str | Path) -> None:

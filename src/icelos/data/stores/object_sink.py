@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from icelos.data.reading import LINE_LIMIT, read_lines
-from icelos.data.sinks import _Closing, as_line
+from icelos.data.sinks import FinishedByContext, as_line
 from icelos.data.stores.objects import Bucket, place_of
 from icelos.errors import InputError, SettingsError, StoreError
 from icelos.findings import Failure, Finding, Outcome
@@ -39,7 +39,7 @@ class _Position(msgspec.Struct, frozen=True):
     size: int = 0
 
 
-class ObjectSink(_Closing):
+class ObjectSink(FinishedByContext):
     """Findings and failures below a folder of an object store, durable when `write` returns.
 
     `location` is s3://bucket/prefix/. Raises SettingsError for one with a pattern, InputError where there is

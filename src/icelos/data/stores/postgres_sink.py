@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from icelos.data.sinks import _Closing, _row
+from icelos.data.sinks import FinishedByContext, row_of
 from icelos.data.stores.postgres import database_of, driver, one_line
 from icelos.errors import StoreError
 from icelos.findings import Failure, Finding, Outcome
@@ -53,7 +53,7 @@ AT_ONCE = 2000
 _TRIES = 5
 
 
-class PostgresSink(_Closing):
+class PostgresSink(FinishedByContext):
     """One transaction a write; after an error the next one connects anew. Raises what `database_of` does.
 
     The password is that of PGPASSWORD or ~/.pgpass unless it is given. The table is created where it is not
@@ -97,7 +97,7 @@ class PostgresSink(_Closing):
     def write(self, outcomes: Sequence[Outcome]) -> None:
         """All of them or none. Raises StoreError."""
         seen = datetime.now(UTC).isoformat(timespec="seconds")
-        rows = {outcome.id: _stored(_row(outcome, seen)) for outcome in outcomes}
+        rows = {outcome.id: _stored(row_of(outcome, seen)) for outcome in outcomes}
         ordered = [rows[key] for key in sorted(rows)]  # all writers lock rows in one order
         if ordered:
             self._transact("write", lambda connection: _upsert(connection, ordered))
