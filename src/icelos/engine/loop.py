@@ -62,7 +62,12 @@ class Loop:
     ) -> None:  # fmt: skip
         self._job, self._source, self._options = job, source, options
         self._observer, self._stop, self._checkpoints = observer, stop, checkpoints
-        self._makers, self._workers = workers, [workers.start() for _ in range(options.workers)]
+        self._makers = workers
+        try:
+            self._workers = [workers.start() for _ in range(options.workers)]
+        except BaseException:
+            workers.close()  # as a cluster that was started for this run
+            raise
         self._sink_itself = sink
         self._sink = PatientSink(sink, options.sink_patience_s, observer, stop=stop)
         self._live = source if isinstance(source, Live) and source.endless else None
