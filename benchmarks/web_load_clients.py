@@ -21,8 +21,8 @@ from collections import Counter, defaultdict
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
-import gevent  # type: ignore[import-untyped]
-from gevent.event import Event  # type: ignore[import-untyped]
+import gevent
+from gevent.event import Event
 from locust.env import Environment
 
 PAGE = ("app.css", "mark.svg", "js/main.js", "js/api.js", "js/thread.js", "js/answer.js", "js/stream.js")
