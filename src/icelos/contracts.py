@@ -1,4 +1,4 @@
-"""The protocols that plug-ins implement: Job, Stateful, Source, Sink, LLM, Store.
+"""The protocols that plug-ins implement: Job, Stateful, Source, Sink, LLM, Store, ReadTool.
 
 They are checked by `icelos.testing`: a plug-in author calls `check_job(MyJob(), records)`.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -177,11 +178,83 @@ class LLM(Protocol):
     def stream(self, messages: Sequence[Message]) -> Iterator[str]: ...
 
 
+class Right(StrEnum):
+    """What somebody may do, beyond which documents and findings they may see.
+
+    READ: search and read what their groups may see. ASK: have questions answered. WRITE: notes, feedback,
+    and what happens to a finding. RUN: analyses and what-if runs, which cost time. ADMIN: people, retention,
+    backups, the audit log.
+    """
+
+    READ = "read"
+    ASK = "ask"
+    WRITE = "write"
+    RUN = "run"
+    ADMIN = "admin"
+
+
 class Principal(msgspec.Struct, frozen=True):
-    """Who asks: a name and the groups they are in. No principal, no documents: access fails closed."""
+    """Who asks: a name, the groups they are in, and what they may do.
+
+    No principal, no documents: access fails closed.
+    """
 
     name: str
     groups: frozenset[str] = frozenset()
+    rights: frozenset[Right] = frozenset({Right.READ, Right.ASK})
+
+
+class Tier(StrEnum):
+    """How far a text can be trusted, by where it comes from: the first most.
+
+    COMPUTED: Icelos itself made it from data (a count, a verdict). OWN: the organisation wrote it (runbooks,
+    notes). PUBLISHED: a known publisher did (ATT&CK, vendors). OUTSIDE: anyone may (mail, logs, tickets).
+    """
+
+    COMPUTED = "computed"
+    OWN = "own"
+    PUBLISHED = "published"
+    OUTSIDE = "outside"
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """One row that a tool found, as it can be cited.
+
+    `ref` names it for good: "finding:JOB/RECORD", "passage:CHUNK", "document:ID", "log:NAME/ROW", or
+    "computed:" with a digest of the query, for a count. `values` are its columns, `text` one line of plain
+    text for people, `source` the place where a person can look.
+    """
+
+    ref: str
+    text: str
+    source: str = ""
+    values: Mapping[str, str | int | float | bool | None] = {}
+    tier: Tier = Tier.COMPUTED
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a tool found: facts in order, how many there are in all, and what the reader must know.
+
+    `total` counts what the query matches, of which `facts` may be the first; None where that is not known.
+    """
+
+    facts: tuple[Fact, ...] = ()
+    total: int | None = None
+    notices: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class ReadTool(Protocol):
+    """Something that a question may be answered with. It changes nothing, and sees what its principal sees.
+
+    `right` is what the principal needs besides. `call` raises InputError for arguments that `tool.parameters`
+    does not allow, or that name what is not there: its message goes back to the model.
+    """
+
+    tool: Tool
+    right: Right
+
+    def call(self, arguments: Mapping[str, Any], *, principal: Principal) -> Observation: ...
 
 
 class Where(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """Names to things, resolved when first used: "mail" -> "icelos.jobs.mail.job:build".
 
 Built-in names are listed here; plug-ins add theirs by entry points (groups `icelos.jobs`,
-`icelos.sources`, `icelos.sinks`). Configuration may use registered names only, never import paths.
+`icelos.tools`, `icelos.sources`, `icelos.sinks`). Configuration may use registered names only, never import
+paths.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "logs": "icelos.jobs.logs.job:build",
         "mail": "icelos.jobs.mail.job:build",
     },
+    "tools": {},
     "sources": {
         "lines": "icelos.data.sources:LineSource",
         "questions": "icelos.data.sources:LineSource",
@@ -47,7 +49,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
 
 @cache
 def names(group: str) -> Mapping[str, str]:
-    """Every name of a group ("jobs", "sources", "sinks") with its "module:attribute".
+    """Every name of a group ("jobs", "tools", "sources", "sinks") with its "module:attribute".
 
     Raises SettingsError where two distributions claim one name.
     """

@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from icelos.contracts import Principal
 from icelos.jobs.copilot.answers import Answer, Citation, Event, Nearest, Sentence, Status
 from icelos.knowledge.store import KnowledgeStore
 from icelos.records import Document, Section
@@ -74,12 +75,16 @@ class Scripted(Services):
 
     gone = threading.Event()
 
-    def stream(self, question: str, *, conversation: str, explain: bool) -> Iterator[Event]:
+    def stream(
+        self, question: str, *, principal: Principal, conversation: str, explain: bool
+    ) -> Iterator[Event]:
         told = {"hostile": self._hostile, "slow": self._slow, "missing": self._missing}.get(
             question.split()[0]
         )
         return (
-            told(question) if told else super().stream(question, conversation=conversation, explain=explain)
+            told(question)
+            if told
+            else super().stream(question, principal=principal, conversation=conversation, explain=explain)
         )
 
     def _hostile(self, question: str) -> Iterator[Event]:

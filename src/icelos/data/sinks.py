@@ -21,7 +21,7 @@ from typing import IO, Self
 
 import msgspec
 
-from icelos.data import listing
+from icelos.data import listing, visibility
 from icelos.data.atomic import atomic_write, open_alone, sync_folder
 from icelos.data.databases import open_shared
 from icelos.errors import InputError, StoreError
@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS outcomes (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, job TEXT NOT NULL, record_id TEXT NOT NULL,
   verdict TEXT NOT NULL, label TEXT NOT NULL, score REAL, source TEXT NOT NULL,
   seen TEXT NOT NULL, body BLOB NOT NULL) STRICT;
-{listing.INDEXES}"""
+{listing.INDEXES}{visibility.SCHEMA}"""
 
 INSERT = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 

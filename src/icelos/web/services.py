@@ -61,11 +61,11 @@ class Services:
         with self._lock:
             return self._findings
 
-    def stream(self, question: str, *, conversation: str, explain: bool) -> Iterator[Event]:
+    def stream(
+        self, question: str, *, principal: Principal, conversation: str, explain: bool
+    ) -> Iterator[Event]:
         """One answer as it is made."""
-        return self.copilot.stream(
-            question, conversation=conversation, explain=explain, principal=self.principal
-        )
+        return self.copilot.stream(question, conversation=conversation, explain=explain, principal=principal)
 
     def close(self) -> None:
         """Close what was opened."""

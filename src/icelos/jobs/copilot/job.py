@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Mapping, Sequence
 
-from icelos.contracts import Needs, Principal, Scored
+from icelos.contracts import Needs, Principal, Right, Scored
 from icelos.errors import InputError, SettingsError
 from icelos.findings import Evidence, Failure, Finding, How, Verdict, failure
 from icelos.jobs.copilot.answer import Copilot
@@ -78,9 +78,12 @@ def _finding(record: Record, answer: Answer) -> Finding:
 
 
 def principal_of(settings: Settings, *, user: str = "", groups: Sequence[str] = ()) -> Principal:
-    """Who asks on the command line: as given, else as set, else the login name."""
+    """Who asks on the command line: as given, else as set, else the login name.
+
+    They may do everything: whoever can run the command can read and write the workspace.
+    """
     name = user or settings.copilot.user or _login()
-    return Principal(name, frozenset(groups) or frozenset(settings.copilot.groups))
+    return Principal(name, frozenset(groups) or frozenset(settings.copilot.groups), frozenset(Right))
 
 
 def _login() -> str:

@@ -1,13 +1,15 @@
-"""What routes depend on: the session of a request, the CSRF token, the services."""
+"""What routes depend on: who asks and what they may do, the session, the CSRF token, the services."""
 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Awaitable, Callable
 from typing import Annotated, cast
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
+from icelos.contracts import Principal, Right
 from icelos.web.guard import SAFE
 from icelos.web.services import Services
 from icelos.web.signin import Session, SignIn
@@ -52,3 +54,29 @@ async def signed_in(request: Request, tokens: Tokens) -> Session:
 
 
 SignedIn = Annotated[Session, Depends(signed_in)]
+
+
+async def who(here: Here, _: SignedIn) -> Principal:
+    """Who asks."""
+    return here.principal
+
+
+Who = Annotated[Principal, Depends(who)]
+
+
+def may(right: Right) -> Callable[[Principal], Awaitable[Principal]]:
+    """A dependency: who asks, where they have this right. Raises HTTPException 403."""
+
+    async def check(principal: Who) -> Principal:
+        if right not in principal.rights:
+            raise HTTPException(403, f"this needs the right {right.value!r}, which you do not have")
+        return principal
+
+    return check
+
+
+Reading = Annotated[Principal, Depends(may(Right.READ))]
+Asking = Annotated[Principal, Depends(may(Right.ASK))]
+Writing = Annotated[Principal, Depends(may(Right.WRITE))]
+Running = Annotated[Principal, Depends(may(Right.RUN))]
+Administering = Annotated[Principal, Depends(may(Right.ADMIN))]

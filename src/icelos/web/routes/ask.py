@@ -8,9 +8,10 @@ from typing import Annotated, cast
 from anyio import from_thread
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
+from icelos.contracts import Principal
 from icelos.jobs.copilot.answers import Answer, Event
 from icelos.web.prepare import Prepare
-from icelos.web.routes.access import Here
+from icelos.web.routes.access import Asking, Here, Writing
 from icelos.web.schemas import AskRequest, FeedbackRequest, body_of, describe, reply
 from icelos.web.services import Services
 from icelos.web.streams import respond
@@ -22,13 +23,13 @@ Question = Annotated[AskRequest, Depends(body_of(AskRequest))]
 
 
 @router.post("/api/ask", openapi_extra=describe(takes=AskRequest, gives=Answer))
-async def ask(wanted: Question, here: Here, request: Request) -> Response:
+async def ask(wanted: Question, here: Here, asker: Asking, request: Request) -> Response:
     """One whole answer, with its citations."""
 
     def answer() -> Response:
         if from_thread.run(request.is_disconnected):
             raise HTTPException(408, "the client left before its turn came")
-        *_, last = _events(wanted, here, request)
+        *_, last = _events(wanted, here, asker, request)
         return reply(last.answer)
 
     turns = _turns(request)
@@ -37,26 +38,30 @@ async def ask(wanted: Question, here: Here, request: Request) -> Response:
 
 
 @router.post("/api/ask/stream", openapi_extra=describe(takes=AskRequest, gives=Event, stream=True))
-async def ask_stream(wanted: Question, here: Here, request: Request) -> Response:
+async def ask_stream(wanted: Question, here: Here, asker: Asking, request: Request) -> Response:
     """One answer as it is made: events "status", "sentence", "answer", or "problem"."""
-    return respond(lambda: _events(wanted, here, request), _turns(request))
+    return respond(lambda: _events(wanted, here, asker, request), _turns(request))
 
 
 def _turns(request: Request) -> Turns:
     return cast("Turns", request.app.state.turns)
 
 
-def _events(wanted: AskRequest, here: Services, request: Request) -> Iterator[Event]:
+def _events(wanted: AskRequest, here: Services, asker: Principal, request: Request) -> Iterator[Event]:
     """Wait for the bundled knowledge where it is still being indexed, then answer; the answer is last."""
     prepare = cast("Prepare", request.app.state.prepare)
     for state in prepare.waiting():
         share = f": {state.done:,} of {state.total:,}" if state.total else ""
         yield Event(kind="status", text=f"indexing the bundled knowledge{share}")
-    yield from here.stream(wanted.question, conversation=wanted.conversation, explain=wanted.explain)
+    yield from here.stream(
+        wanted.question, principal=asker, conversation=wanted.conversation, explain=wanted.explain
+    )
 
 
 @router.post("/api/feedback", status_code=204, openapi_extra=describe(takes=FeedbackRequest))
-def feedback(given: Annotated[FeedbackRequest, Depends(body_of(FeedbackRequest))], here: Here) -> Response:
+def feedback(
+    given: Annotated[FeedbackRequest, Depends(body_of(FeedbackRequest))], here: Here, writer: Writing
+) -> Response:
     """Keep a thumb for an answer."""
-    here.history.feedback(given.answer_id, given.thumb, principal=here.principal)
+    here.history.feedback(given.answer_id, given.thumb, principal=writer)
     return Response(status_code=204)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Response
 
+from icelos.contracts import Right
 from icelos.findings import Finding, Verdict
 from icelos.records import record_id
-from icelos.web.routes.access import Here
+from icelos.web.routes.access import Here, may
 from icelos.web.schemas import FailureList, FindingList, describe, reply
 
-router = APIRouter(tags=["findings"])
+router = APIRouter(tags=["findings"], dependencies=[Depends(may(Right.READ))])
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0, le=2**62, description="Slow where it is large: `before` is not")]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from icelos.knowledge.reading import SourceInfo, StoredDocument
 from icelos.web.passages import around, page
-from icelos.web.routes.access import Here
+from icelos.web.routes.access import Here, Reading
 from icelos.web.schemas import (
     QUESTION_LIMIT,
     DocumentView,
@@ -29,12 +29,12 @@ HIDDEN = "not there, or not for you"
 
 
 @router.get("/api/passages/{chunk_id}", openapi_extra=describe(gives=PassageView))
-def passage(chunk_id: str, here: Here) -> Response:
+def passage(chunk_id: str, here: Here, reader: Reading) -> Response:
     """A passage at its place in its document, in the version that was cited."""
-    hit = here.knowledge.passage(chunk_id, principal=here.principal)
+    hit = here.knowledge.passage(chunk_id, principal=reader)
     if hit is None:
         raise HTTPException(404, HIDDEN)
-    stored = here.knowledge.document(hit.document_id, principal=here.principal, version=hit.version)
+    stored = here.knowledge.document(hit.document_id, principal=reader, version=hit.version)
     if stored is None:
         raise HTTPException(404, HIDDEN)
     parts, before, after = around(stored.document.sections, hit.text, heading=hit.heading, place=hit.place)
@@ -49,32 +49,34 @@ def passage(chunk_id: str, here: Here) -> Response:
 @router.get("/api/search", openapi_extra=describe(gives=HitList))
 def search(
     here: Here,
+    reader: Reading,
     q: Annotated[str, Query(min_length=1, max_length=QUESTION_LIMIT)],
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
 ) -> Response:
     """The passages that fit a text best, one of each document."""
-    return reply(HitList(hits=tuple(here.knowledge.search(q, k=limit, principal=here.principal))))
+    return reply(HitList(hits=tuple(here.knowledge.search(q, k=limit, principal=reader))))
 
 
 @router.get("/api/documents/{document_id:path}", openapi_extra=describe(gives=DocumentView))
 def document(
     document_id: str,
     here: Here,
+    reader: Reading,
     version: Annotated[int | None, Query(ge=1)] = None,
     first: Annotated[int, Query(ge=0, description="Number of the first section wanted")] = 0,
 ) -> Response:
     """A document, the version in force unless told; a long one in pieces."""
-    stored = here.knowledge.document(document_id, principal=here.principal, version=version)
+    stored = here.knowledge.document(document_id, principal=reader, version=version)
     if stored is None:
         raise HTTPException(404, HIDDEN)
     return reply(_document(stored, first, here))
 
 
 @router.get("/api/sources", openapi_extra=describe(gives=SourceList))
-def sources(here: Here, request: Request) -> Response:
+def sources(here: Here, reader: Reading, request: Request) -> Response:
     """Everything that answers may come from, with its freshness."""
     preparation = request.app.state.prepare.state
-    found = here.knowledge.sources(principal=here.principal)
+    found = here.knowledge.sources(principal=reader)
     view = SourceList(
         sources=tuple(_source(source, here) for source in found),
         documents=sum(source.documents for source in found),

@@ -9,8 +9,9 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from icelos import __version__
+from icelos.contracts import Principal
 from icelos.web.lockout import Lockout
-from icelos.web.routes.access import Here, SignedIn, Tokens, cookie_name
+from icelos.web.routes.access import Here, SignedIn, Tokens, Who, cookie_name
 from icelos.web.schemas import SessionView, SignInRequest, body_of, describe, reply
 from icelos.web.services import Services
 from icelos.web.signin import Session
@@ -39,7 +40,7 @@ def sign_in(
         lockout.wrong(address)
         raise HTTPException(401, "the token is wrong, used or older than 15 minutes")
     lockout.right(address)
-    response = reply(_view(session, here), 201)
+    response = reply(_view(session, here.principal, here), 201)
     response.set_cookie(
         cookie_name(request), session_id, max_age=here.settings.web.session_hours * 3600,
         path="/", httponly=True, samesite="strict", secure=request.headers.get("origin", "").startswith("https://"),
@@ -48,9 +49,9 @@ def sign_in(
 
 
 @inside.get("/api/session", openapi_extra=describe(gives=SessionView))
-async def session(current: SignedIn, here: Here) -> Response:
+async def session(current: SignedIn, here: Here, asker: Who) -> Response:
     """Who is signed in, and the CSRF token."""
-    return reply(_view(current, here))
+    return reply(_view(current, asker, here))
 
 
 @inside.delete("/api/session", status_code=204, openapi_extra=describe())
@@ -62,10 +63,10 @@ def sign_out(request: Request, tokens: Tokens) -> Response:
     return response
 
 
-def _view(session: Session, here: Services) -> SessionView:
+def _view(session: Session, asker: Principal, here: Services) -> SessionView:
     return SessionView(
-        user=here.principal.name,
-        groups=tuple(sorted(here.principal.groups)),
+        user=asker.name,
+        groups=tuple(sorted(asker.groups)),
         csrf=session.csrf,
         expires=datetime.fromtimestamp(session.expires, UTC),
         model=here.settings.llm.model if here.settings.llm.base_url else "",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from icelos.contracts import Principal
+from icelos.contracts import Principal, Right
 from icelos.errors import SettingsError
 from icelos.findings import Failure, Finding, Verdict
 from icelos.jobs.copilot.answer import Copilot
@@ -43,8 +43,11 @@ def test_the_contract(job: CopilotJob) -> None:
 
 def test_who_asks() -> None:
     settings = Settings(copilot=CopilotSettings(user="ann", groups=("soc",)))
-    assert principal_of(settings) == Principal("ann", frozenset({"soc"}))
-    assert principal_of(settings, user="bob", groups=["it"]) == Principal("bob", frozenset({"it"}))
+    everything = frozenset(Right)
+    assert principal_of(settings) == Principal("ann", frozenset({"soc"}), everything)
+    assert principal_of(settings, user="bob", groups=["it"]) == Principal(
+        "bob", frozenset({"it"}), everything
+    )
     assert principal_of(Settings()).name
 
 
