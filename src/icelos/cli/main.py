@@ -20,6 +20,7 @@ from typer.main import get_command
 
 from icelos import __version__
 from icelos.cli import (
+    casework,
     config,
     copilot,
     evaluate,
@@ -96,6 +97,7 @@ def _root(
 copilot.add_to(app)
 scan.add_to(app)
 findings.add_to(app)
+casework.add_to(findings.group)
 serve.add_to(app)
 evaluate.add_to(app)
 app.add_typer(knowledge.app, name="kb")

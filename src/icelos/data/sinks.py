@@ -174,6 +174,29 @@ class SqliteSink(FinishedByContext):
             row = self._database.execute(query, (finding_id,)).fetchone()
             return msgspec.json.decode(row[0], type=Finding) if row else None
 
+    def ids_from(self, beginning: str, *, most: int = 10) -> list[str]:
+        """Ids of findings that begin so, in their order."""
+        query = "SELECT id FROM outcomes WHERE id >= ?1 AND id < ?2 AND kind = 'finding' ORDER BY id LIMIT ?3"
+        with self._told("read"), self._lock:
+            rows = self._database.execute(query, (beginning, f"{beginning}\U0010ffff", most))
+            return [row[0] for row in rows]
+
+    def oldest_first(self, job: str = "") -> Iterator[tuple[Finding, datetime]]:
+        """Every finding, of one job where it is named, with the time at which it was written last."""
+        query = (
+            "SELECT rowid, body, seen FROM outcomes WHERE kind = 'finding' AND (?1 = '' OR job = ?1)"
+            " AND rowid > ?2 ORDER BY rowid LIMIT 1000"
+        )
+        last = -1
+        while True:
+            with self._told("read"), self._lock:
+                rows = self._database.execute(query, (job, last)).fetchall()
+            for _, body, seen in rows:
+                yield msgspec.json.decode(body, type=Finding), datetime.fromisoformat(seen)
+            if not rows:
+                return
+            last = rows[-1][0]
+
     def count(self, kind: str, *, job: str = "") -> int:
         """How many of kind "finding" or "failure"."""
         with self._told("read"), self._lock:

@@ -6,6 +6,7 @@
 <home>/console.sqlite     sign-in tokens and sessions of the console, hashed
 <home>/advisories.sqlite  advisories of the vulnerability feeds, and what is known of each CVE
 <home>/decisions.sqlite   what people decided of findings
+<home>/casework.sqlite    who has a finding, what is said of it, how it ended
 <home>/fixes.jsonl        what fixed releases of packages changed
 <home>/runs/              where runs stand that have not ended, to go on with
 <home>/cache/             replies of models, fetched pages
@@ -58,6 +59,10 @@ class Workspace:
     @property
     def decisions(self) -> Path:
         return self._ready() / "decisions.sqlite"
+
+    @property
+    def casework(self) -> Path:
+        return self._ready() / "casework.sqlite"
 
     @property
     def fixes(self) -> Path:

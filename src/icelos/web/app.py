@@ -18,7 +18,17 @@ from icelos.web.guard import Guard
 from icelos.web.lockout import Lockout
 from icelos.web.metrics import Measured, WebMetrics
 from icelos.web.prepare import Prepare
-from icelos.web.routes import ask, conversations, findings, health, knowledge, metrics, page, session
+from icelos.web.routes import (
+    ask,
+    casework,
+    conversations,
+    findings,
+    health,
+    knowledge,
+    metrics,
+    page,
+    session,
+)
 from icelos.web.routes.access import signed_in
 from icelos.web.schemas import components, reply
 from icelos.web.services import Services
@@ -68,7 +78,14 @@ def _signed_in_routes() -> APIRouter:
     """Everything that needs a session; the check stands here once, before any body is read."""
     router = APIRouter(dependencies=[Depends(signed_in)])
     router.add_api_route("/api/openapi.json", openapi, include_in_schema=False)
-    for part in (session.inside, ask.router, knowledge.router, conversations.router, findings.router):
+    for part in (
+        session.inside,
+        ask.router,
+        knowledge.router,
+        conversations.router,
+        findings.router,
+        casework.router,
+    ):
         router.include_router(part)
     return router
 

@@ -14,6 +14,8 @@ from fastapi import HTTPException, Request, Response
 from msgspec import Meta
 
 from icelos.contracts import Hit
+from icelos.data.casework.desk import Worked
+from icelos.data.casework.model import COMMENT_LIMIT, Case
 from icelos.errors import InputError
 from icelos.findings import Failure, Finding
 from icelos.jobs.copilot.answers import Answer, Event
@@ -58,6 +60,19 @@ class FeedbackRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     answer_id: Text
     thumb: Literal["up", "down"]
+
+
+class CaseStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One step of a case. `assign` takes `assignee`, `comment` and `reopen` take `text`, `close` a `reason`
+    and perhaps `text`, `merge` takes `into`, an id. `version` is the one that was seen.
+    """
+
+    step: Literal["assign", "comment", "close", "reopen", "merge"]
+    assignee: Text = ""
+    text: Annotated[str, Meta(max_length=COMMENT_LIMIT)] = ""
+    reason: Text = ""
+    into: Text = ""
+    version: Annotated[int, Meta(ge=0)] | None = None
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +207,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 SCHEMAS = (
     SignInRequest, SessionView, AskRequest, FeedbackRequest, PassageView, DocumentView, SourceList,
     ConversationList, ConversationView, FindingList, FailureList, HitList, Health, Answer, Event, Problem,
+    CaseStep, Case, Worked,
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from icelos.settings import Settings
 
 if TYPE_CHECKING:
     from icelos.contracts import Principal
+    from icelos.data.casework.desk import Desk
     from icelos.data.sinks import SqliteSink
     from icelos.jobs.copilot.answer import Copilot
     from icelos.jobs.copilot.answers import Event
@@ -61,6 +62,14 @@ class Services:
         with self._lock:
             return self._findings
 
+    @property
+    def desk(self) -> Desk:
+        """Findings with their cases, after a look at what jobs have written since the last time."""
+        with self._lock:
+            desk = self._desk
+        desk.renew()
+        return desk
+
     def stream(
         self, question: str, *, principal: Principal, conversation: str, explain: bool
     ) -> Iterator[Event]:
@@ -70,7 +79,7 @@ class Services:
     def close(self) -> None:
         """Close what was opened."""
         self.__dict__.pop("_copilot", None)
-        for name in ("_knowledge", "_findings"):
+        for name in ("_knowledge", "_desk", "_findings"):
             opened = self.__dict__.pop(name, None)
             if opened is not None:
                 opened.close()
@@ -95,6 +104,13 @@ class Services:
         from icelos.jobs.copilot.history import History
 
         return History(self.workspace.history)
+
+    @cached_property
+    def _desk(self) -> Desk:
+        from icelos.data.casework.desk import Desk
+        from icelos.data.casework.store import CaseStore
+
+        return Desk(self._findings, CaseStore(self.workspace.casework))
 
     @cached_property
     def _findings(self) -> SqliteSink:
