@@ -59,8 +59,8 @@ def _reason(reason: str) -> Reason:
     return Reason(reason)
 
 
-def _finding(finding_id: str, desk: Desk, _principal: Principal) -> Finding:
-    found = desk.findings.finding(finding_id)
+def _finding(finding_id: str, desk: Desk, principal: Principal) -> Finding:
+    found = desk.findings.finding(finding_id, principal=principal)
     if found is None:
         raise HTTPException(404, "no such finding")
     return found
