@@ -49,9 +49,13 @@ class Seen(NamedTuple):
 
 def parameters(principal: Principal) -> dict[str, object]:
     """What `VISIBLE` needs bound. Raises StoreError without a principal."""
+    return {"groups": json.dumps(sorted(_groups(principal)))}
+
+
+def _groups(principal: Principal) -> frozenset[str]:
     if not isinstance(principal, Principal):
         raise StoreError("no principal: nothing may be read", hint="say who asks")
-    return {"groups": json.dumps(sorted(principal.groups))}
+    return principal.groups
 
 
 def seen_by(database: sqlite3.Connection, principal: Principal | None) -> Seen:
@@ -59,7 +63,7 @@ def seen_by(database: sqlite3.Connection, principal: Principal | None) -> Seen:
     rows = database.execute("SELECT number, needs, shared FROM audiences").fetchall()
     if principal is None:
         return Seen(frozenset(), (EVERYBODY, *(row[0] for row in rows)), True)
-    mine = principal.groups
+    mine = _groups(principal)
     open_to: dict[str, set[str]] = {}
     for job, name in database.execute("SELECT job, name FROM job_groups"):
         open_to.setdefault(job, set()).add(name)

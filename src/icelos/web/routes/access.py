@@ -165,6 +165,16 @@ def check_wait(seconds: float, reason: str) -> None:
 SignedIn = Annotated[Caller, Depends(signed_in)]
 
 
+async def at_the_console(caller: SignedIn) -> Caller:
+    """Who asks, by a session. Raises HTTPException 403 for an API token."""
+    if caller.session is None:
+        raise HTTPException(403, "this needs a session: an API token does not do")
+    return caller
+
+
+AtTheConsole = Annotated[Caller, Depends(at_the_console)]
+
+
 async def who(caller: SignedIn) -> Principal:
     """Who asks."""
     return caller.principal

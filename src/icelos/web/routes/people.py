@@ -17,7 +17,7 @@ from icelos.people.store import User, checked_name
 from icelos.web.lockout import Lockouts
 from icelos.web.routes.access import (
     Administering,
-    Caller,
+    AtTheConsole,
     Here,
     SignedIn,
     Tokens,
@@ -39,16 +39,6 @@ from icelos.web.schemas import (
 )
 
 router = APIRouter(tags=["people"])
-
-
-async def at_the_console(caller: SignedIn) -> Caller:
-    """Who asks, by a session. Raises HTTPException 403 for an API token."""
-    if caller.session is None:
-        raise HTTPException(403, "this needs a session: an API token does not do")
-    return caller
-
-
-AtTheConsole = Annotated[Caller, Depends(at_the_console)]
 
 
 @router.get("/api/people", openapi_extra=describe(gives=UserList))

@@ -12,6 +12,7 @@ from icelos.errors import InputError
 from icelos.people.roles import Signed
 from icelos.web.lockout import Lockouts, network
 from icelos.web.routes.access import (
+    AtTheConsole,
     Caller,
     Here,
     SignedIn,
@@ -112,7 +113,7 @@ async def session(current: SignedIn, here: Here) -> Response:
 
 @inside.delete("/api/session", status_code=204, openapi_extra=describe())
 def sign_out(
-    request: Request, current: SignedIn, tokens: Tokens, here: Here, everywhere: bool = False
+    request: Request, current: AtTheConsole, tokens: Tokens, here: Here, everywhere: bool = False
 ) -> Response:
     """End the session, or with `everywhere` all sessions of who asks."""
     tokens.sign_out(request.cookies.get(cookie_name(request), ""))
