@@ -120,7 +120,7 @@ class Reply(NamedTuple):
     """What came back: everything that was told, and how many there are said to be."""
 
     text: str
-    count: int | None = None
+    total: int | None = None
     of: str = ""
 
 
@@ -288,8 +288,8 @@ def test_no_answer_tells_what_its_asker_may_not_see(console: Console, triples: i
         allowed = {one.marker for one in things if one.seen_by(groups)}
         if markers - allowed:
             leaks.append((name, sorted(groups), asked, markers - allowed))
-        if reply.count is not None and reply.count != expected(world, reply.of, asked, groups):
-            leaks.append((name, sorted(groups), asked, {f"count {reply.count}"}))
+        if reply.total is not None and reply.total != expected(world, reply.of, asked, groups):
+            leaks.append((name, sorted(groups), asked, {f"count {reply.total}"}))
     assert leaks == []
     # What may be seen is: every door that shows contents has shown many.
     silent = {"GET /api/sources", "POST /api/cases", "GET /api/conversations, all"}

@@ -72,7 +72,7 @@ def create_app(
     app.add_middleware(Guard, host=settings.web.host, hosts=settings.web.hosts)
     app.add_middleware(Measured, metrics=app.state.metrics)
     if settings.web.proxies:
-        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.web.proxies))  # type: ignore[arg-type]
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.web.proxies))
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(session.outside)

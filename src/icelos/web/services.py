@@ -162,5 +162,5 @@ def shown_by(answer: Answer) -> dict[str, object]:
     """What an answer showed, for the audit log: ids of passages, and how it ended."""
     return {
         "status": answer.status.value, "conversation": answer.conversation,
-        "passages": [one.chunk_id for one in (*answer.citations, *answer.nearest)],
+        "passages": [*(one.chunk_id for one in answer.citations), *(one.chunk_id for one in answer.nearest)],
     }  # fmt: skip

@@ -122,7 +122,7 @@ def test_a_file_that_breaks_leaves_nothing_stale(indexer: Indexer, folder: Path)
 
 
 def test_a_failure_is_for_those_who_may_read_the_file(indexer: Indexer, folder: Path) -> None:
-    (folder / "plan.pdf").write_bytes(b"no PDF at all")
+    (folder / "plan.pdf").write_bytes(b"%PDF-1.7 and no more")
     assert indexer.add([folder], groups=["board"]).failures == 1
     board, other = Principal("b", frozenset({"board"})), Principal("o", frozenset({"soc"}))
     assert [one.source for one in indexer.sink.failures(principal=board)] == [str(folder / "plan.pdf")]

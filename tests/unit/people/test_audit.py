@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -170,9 +171,10 @@ def change_a_byte(database: sqlite3.Connection, rng: random.Random) -> None:
     chain = links(database)
     number = rng.randrange(len(chain))
     column = rng.randrange(len(Link._fields))
-    value = chain[number][column]
-    other = value + rng.choice((-(10**6), 10**6)) if isinstance(value, int) else changed(value, rng)
-    chain[number] = chain[number]._replace(**{Link._fields[column]: other})
+    value: int | str = chain[number][column]
+    other: Any = value + rng.choice((-(10**6), 10**6)) if isinstance(value, int) else changed(value, rng)
+    columns = [*chain[number][:column], other, *chain[number][column + 1 :]]
+    chain[number] = Link(*columns)
     put(database, chain)
 
 

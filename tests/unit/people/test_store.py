@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from icelos.people.roles import Role, role_of
 from icelos.people.store import PLACES, People, checked_groups, checked_name
 
 WORDS = "three or four words"
+HOUR = timedelta(hours=1)
 
 
 def test_a_user_signs_in_with_their_password_only(people: People) -> None:
@@ -76,7 +78,7 @@ def test_changes_are_seen_by_another_process_at_once(
 
 def test_a_name_is_not_given_to_somebody_else(people: People) -> None:
     first = people.add("ann", role=Role.ANALYST, password=WORDS)
-    people.tokens.create("ann", label="x", scopes=[Right.READ], lifetime=_hour())
+    people.tokens.create("ann", label="x", scopes=[Right.READ], lifetime=HOUR)
     with pytest.raises(InputError, match="already"):
         people.add("ANN", role=Role.ANALYST, password=WORDS)
     people.remove("ann")
@@ -102,7 +104,7 @@ def test_hashes_are_made_anew_with_new_parameters(
 
 def test_no_secret_is_stored(people: People, tmp_path: Path) -> None:
     people.add("ann", role=Role.ANALYST, password=WORDS)
-    secret, _ = people.tokens.create("ann", label="x", scopes=[Right.READ], lifetime=_hour())
+    secret, _ = people.tokens.create("ann", label="x", scopes=[Right.READ], lifetime=HOUR)
     kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert WORDS.encode() not in kept
     assert secret.encode() not in kept
@@ -155,9 +157,3 @@ def test_a_broken_file_is_one_clear_error(tmp_path: Path) -> None:
     path.write_bytes(b"not a database, " * 100)
     with pytest.raises(StoreError, match=r"people\.sqlite: cannot use it"):
         People(path)
-
-
-def _hour():  # type: ignore[no-untyped-def]
-    from datetime import timedelta
-
-    return timedelta(hours=1)
