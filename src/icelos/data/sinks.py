@@ -86,7 +86,7 @@ class SqliteSink(FinishedByContext):
                     self._database.execute(
                         "ALTER TABLE outcomes ADD COLUMN audience INTEGER NOT NULL DEFAULT 0"
                     )
-        self._database.executescript(listing.INDEXES)
+        self._database.executescript(listing.INDEXES + visibility.INDEX)
 
     @contextlib.contextmanager
     def _told(self, what: str) -> Iterator[None]:
@@ -212,11 +212,13 @@ class SqliteSink(FinishedByContext):
 
     def finding(self, finding_id: str, *, principal: Principal | None = None) -> Finding | None:
         """One by its permanent id, or None."""
-        seen, values = _seen(principal)
-        query = f"SELECT body FROM outcomes WHERE id = :id AND kind = 'finding' AND {seen}"  # noqa: S608 - our own words
+        query = "SELECT body, job, audience FROM outcomes WHERE id = ? AND kind = 'finding'"
         with self._told("read"), self._lock:
-            row = self._database.execute(query, {"id": finding_id, **values}).fetchone()
-            return msgspec.json.decode(row[0], type=Finding) if row else None
+            seen = visibility.seen_by(self._database, principal)
+            row = self._database.execute(query, (finding_id,)).fetchone()
+            if row is None or not seen.shows(row[1], row[2]):
+                return None
+            return msgspec.json.decode(row[0], type=Finding)
 
     def ids_from(
         self, beginning: str, *, most: int = 10, principal: Principal | None = None

@@ -31,10 +31,12 @@ CREATE TABLE IF NOT EXISTS audiences (
 _MINE = "(SELECT value FROM json_each(:groups))"
 VISIBLE = f"""(outcomes.job NOT IN (SELECT job FROM job_groups)
     OR outcomes.job IN (SELECT job FROM job_groups WHERE name IN {_MINE}))
-  AND (outcomes.audience = 0 OR outcomes.audience IN (SELECT number FROM audiences WHERE
-    NOT EXISTS (SELECT 1 FROM json_each(needs) WHERE value NOT IN {_MINE})
-    AND (shared = '[]' OR EXISTS (SELECT 1 FROM json_each(shared) WHERE value IN {_MINE}))))"""  # noqa: S608 - our own words
-"""Needs the table `outcomes` by this name in the query, and `parameters`."""
+  AND outcomes.id NOT IN (SELECT kept.id FROM outcomes AS kept WHERE kept.audience <> 0
+    AND kept.audience NOT IN (SELECT number FROM audiences WHERE
+      NOT EXISTS (SELECT 1 FROM json_each(needs) WHERE value NOT IN {_MINE})
+      AND (shared = '[]' OR EXISTS (SELECT 1 FROM json_each(shared) WHERE value IN {_MINE}))))"""  # noqa: S608 - our own words
+"""Needs `outcomes` in the query, or another table with `id` and `job` by this name, and `parameters`."""
+INDEX = "CREATE INDEX IF NOT EXISTS outcomes_restricted ON outcomes (id, audience) WHERE audience <> 0;"
 
 EVERYBODY = 0
 
@@ -45,6 +47,10 @@ class Seen(NamedTuple):
     hidden_jobs: frozenset[str]
     audiences: tuple[int, ...]
     whole: bool
+
+    def shows(self, job: str, audience: int) -> bool:
+        """Whether a finding of this job and audience may be seen."""
+        return job not in self.hidden_jobs and audience in self.audiences
 
 
 def parameters(principal: Principal) -> dict[str, object]:

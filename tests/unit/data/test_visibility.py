@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -120,6 +122,23 @@ def test_every_way_of_reading_shows_what_may_be_seen(
         assert {one for one in ids if sink.finding(one, principal=principal)} == mine
         assert set(sink.ids_from("", most=1000, principal=principal)) == mine
         assert {one.id for one, _ in sink.oldest_first(principal=principal)} == mine
+
+
+def test_the_condition_holds_for_tables_beside_the_findings(sink: SqliteSink) -> None:
+    needs = [(), ("soc",), ("soc", "board")]
+    sink.write([
+        Finding(record_id=str(n), job="mail", verdict=Verdict.ALERT, label="x", summary="s",
+                needs_groups=needs[n])
+        for n in range(3)
+    ])  # fmt: skip
+    with closing(sqlite3.connect(sink.path)) as database:
+        database.execute("CREATE TABLE facts AS SELECT id, job, record_id FROM outcomes")
+        query = f"SELECT record_id FROM facts AS outcomes WHERE {visibility.VISIBLE} ORDER BY record_id"
+        for groups, seen in (((), "0"), (("soc",), "01"), (("soc", "board"), "012"), (("board",), "0")):
+            values = visibility.parameters(Principal("p", frozenset(groups)))
+            assert "".join(row[0] for row in database.execute(query, values)) == seen
+        plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+    assert any("kept USING COVERING INDEX outcomes_restricted" in step for step in plan)
 
 
 def test_access_is_that_of_now(sink: SqliteSink) -> None:
