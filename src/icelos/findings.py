@@ -42,7 +42,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     `score` is None or a number from 0 to 1, never NaN: construction raises ValueError otherwise.
     `made_by` names the versions of what made it ("model", "prompt", "data"). `attributes` are facts of it by
-    name, for filters and documents ("purl", "vulnerability", "status").
+    name, for filters and documents ("purl", "vulnerability", "status"). Who sees it must be in every one of
+    `needs_groups`: those whose documents it was made from.
     """
 
     record_id: str
@@ -55,6 +56,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     made_by: Mapping[str, str] = {}
     source: str = ""
     attributes: Mapping[str, str] = {}
+    needs_groups: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.score is not None and not (math.isfinite(self.score) and 0.0 <= self.score <= 1.0):
@@ -70,6 +72,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """A record that could not be parsed or scored, with its reason; listed by `icelos failures`.
 
     `raw` is the beginning of what came in, at most `RAW_LIMIT` characters, to look at and to run again.
+    `needs_groups` are as those of a finding.
     """
 
     record_id: str
@@ -77,6 +80,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     error: str
     source: str
     raw: str = ""
+    needs_groups: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -343,6 +343,16 @@ class WebSettings(Struct, frozen=True, kw_only=True):
         tuple[str, ...], Meta(description="Further host names that the console answers to, as behind a proxy")
     ] = ()
     session_hours: Annotated[int, Meta(ge=1, description="Hours until a sign-in ends")] = 12
+    proxies: Annotated[
+        tuple[str, ...],
+        Meta(description="Addresses or networks of own proxies, whose X-Forwarded-For is believed"),
+    ] = ()
+    requests_per_minute: Annotated[
+        int, Meta(ge=0, description="Requests of one user or API token in a minute; 0 = no limit")
+    ] = 1200
+    questions_per_minute: Annotated[
+        int, Meta(ge=0, description="Questions of one user or API token in a minute; 0 = no limit")
+    ] = 60
     metrics_token: Annotated[
         str, Meta(description="Secret; set it by ICELOS_WEB_METRICS_TOKEN, it is never shown")
     ] = ""

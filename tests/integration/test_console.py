@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from icelos.contracts import Principal
 from icelos.jobs.copilot.answers import Answer, Citation, Event, Nearest, Sentence, Status
 from icelos.knowledge.store import KnowledgeStore
+from icelos.people.roles import Role
 from icelos.records import Document, Section
 from icelos.settings import CopilotSettings, KnowledgeSettings, Settings, Workspace
 from icelos.web import server
@@ -286,6 +287,44 @@ def test_the_token_leaves_the_address_and_works_once(
     other.goto(console.link())  # only the fragment changes: the page must notice
     other.wait_for_selector("#console:not([hidden])")
     other.context.close()
+
+
+def sign_in(page: Page, name: str, password: str) -> None:
+    page.click("#by-password")
+    page.fill("#user", name)
+    page.fill("#password", password)
+    page.press("#password", "Enter")
+
+
+def test_users_sign_in_by_name_and_see_what_is_theirs(console: Console, browser: Browser) -> None:
+    people = console.app.state.services.people
+    for name in ("bob", "carol"):
+        people.add(name, role=Role.ANALYST, password=f"{name} has four words")
+    page = browser.new_context().new_page()
+    page.set_default_timeout(20_000)
+    watch = Watch(page, console.address)
+    watch.allowed = ("401",)
+    page.goto(console.address)
+    page.wait_for_selector("#gate:not([hidden])")
+    sign_in(page, "bob", "not the four words")
+    playwright.expect(page.locator("#sign-in-error")).to_contain_text("name or the password is wrong")
+    sign_in(page, "bob", "bob has four words")
+    page.wait_for_selector("#console:not([hidden])")
+    assert page.locator("#who").inner_text().startswith("bob ")
+    ask(page, "What is T1110.003?")
+    assert page.locator("#conversations button.open").count() == 1
+    people.set_password("bob", "bob has other words")  # his session ends
+    page.fill("#question", "What else?")
+    page.press("#question", "Enter")
+    page.wait_for_selector("#gate:not([hidden])")
+    assert page.locator("#user").is_visible()  # the way that was used last
+    sign_in(page, "carol", "carol has four words")
+    page.wait_for_selector("#console:not([hidden])")
+    playwright.expect(page.locator("#who")).to_contain_text("carol")
+    playwright.expect(page.locator(".turn")).to_have_count(0)  # nothing of bob's stays
+    assert page.locator("#conversations button.open").count() == 0
+    watch.clean()
+    page.context.close()
 
 
 def test_everything_works_by_keyboard(open_page: Open) -> None:

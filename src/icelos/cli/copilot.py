@@ -53,12 +53,14 @@ def ask(
     copilot, principal = _open(user, group)
     text = sys.stdin.read(64 * 1024) if question == "-" else question
     _check(text)
+    _asked(copilot, principal, text, conversation)
     arguments = {"principal": principal, "conversation": conversation, "where": where, "explain": explain}
     if json:
         answer = copilot.ask(text, **arguments)  # type: ignore[arg-type]
         output.json_line(answer)
     else:
         answer = _print_as_it_comes(copilot, text, principal, conversation, where, explain=explain)
+    _answered(copilot, principal, answer)
     if answer.status == "failed":
         raise typer.Exit(3)
 
@@ -91,7 +93,9 @@ def chat(
         elif line.startswith("/"):
             output.note("/sources, /new or /quit")
         elif line:
+            _asked(copilot, principal, line, conversation)
             last = _print_as_it_comes(copilot, line, principal, conversation, where, explain=explain)
+            _answered(copilot, principal, last)
             conversation = last.conversation
 
 
@@ -111,6 +115,21 @@ def _open(user: str, groups: list[str] | None) -> tuple[Copilot, Principal]:
     settings = load().settings
     ensure_bundled(settings)
     return Copilot.open(settings), principal_of(settings, user=user, groups=groups or ())
+
+
+def _asked(copilot: Copilot, principal: Principal, question: str, conversation: str) -> None:
+    """Put the question into the audit log, before it is answered."""
+    from icelos.cli.audit import done
+
+    done(copilot.settings, "ask", conversation, principal=principal, question=question)
+
+
+def _answered(copilot: Copilot, principal: Principal, answer: Answer) -> None:
+    """Put what the answer showed into the audit log."""
+    from icelos.cli.audit import done
+    from icelos.web.services import shown_by
+
+    done(copilot.settings, "answer", answer.answer_id, principal=principal, **shown_by(answer))
 
 
 def _where(collections: list[str] | None, kinds: list[str] | None, as_of: str) -> Where:

@@ -20,6 +20,7 @@ from typer.main import get_command
 
 from icelos import __version__
 from icelos.cli import (
+    audit,
     casework,
     config,
     copilot,
@@ -30,6 +31,7 @@ from icelos.cli import (
     logs,
     mail,
     output,
+    people,
     pipelines,
     scan,
     serve,
@@ -107,6 +109,8 @@ app.add_typer(logs.app, name="logs")
 mail.add_to(app)
 app.add_typer(pipelines.app, name="pipelines")
 app.add_typer(config.app, name="config")
+people.add_to(app)
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

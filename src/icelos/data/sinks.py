@@ -21,7 +21,8 @@ from typing import IO, Self
 
 import msgspec
 
-from icelos.data import listing, visibility
+from icelos.contracts import Principal
+from icelos.data import cursors, listing, visibility
 from icelos.data.atomic import atomic_write, open_alone, sync_folder
 from icelos.data.databases import open_shared
 from icelos.errors import InputError, StoreError
@@ -32,10 +33,10 @@ SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS outcomes (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, job TEXT NOT NULL, record_id TEXT NOT NULL,
   verdict TEXT NOT NULL, label TEXT NOT NULL, score REAL, source TEXT NOT NULL,
-  seen TEXT NOT NULL, body BLOB NOT NULL) STRICT;
-{listing.INDEXES}{visibility.SCHEMA}"""
+  seen TEXT NOT NULL, body BLOB NOT NULL, audience INTEGER NOT NULL DEFAULT 0) STRICT;
+{visibility.SCHEMA}{cursors.SCHEMA}"""
 
-INSERT = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class FinishedByContext:
@@ -61,7 +62,10 @@ class FinishedByContext:
 
 
 class SqliteSink(FinishedByContext):
-    """Findings and failures in one SQLite file (WAL). A good outcome replaces the failure of its record."""
+    """Findings and failures in one SQLite file (WAL). A good outcome replaces the failure of its record.
+
+    What is read is what a `principal` may see; None is the owner's own command line, which sees all.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -70,6 +74,19 @@ class SqliteSink(FinishedByContext):
         with self._told("open"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._database = open_shared(self.path, SCHEMA, check_same_thread=False)
+            self._complete()
+            self._cursor_key = cursors.key_of(self._database)
+
+    def _complete(self) -> None:
+        """The column and the indexes that a store of before does not have."""
+        columns = "SELECT count(*) FROM pragma_table_info('outcomes') WHERE name = 'audience'"
+        if not self._database.execute(columns).fetchone()[0]:
+            with self._transaction():
+                if not self._database.execute(columns).fetchone()[0]:
+                    self._database.execute(
+                        "ALTER TABLE outcomes ADD COLUMN audience INTEGER NOT NULL DEFAULT 0"
+                    )
+        self._database.executescript(listing.INDEXES + visibility.INDEX)
 
     @contextlib.contextmanager
     def _told(self, what: str) -> Iterator[None]:
@@ -80,10 +97,32 @@ class SqliteSink(FinishedByContext):
 
     def write(self, outcomes: Sequence[Outcome]) -> None:
         """All of them or none. Raises StoreError (disk full, locked, broken file)."""
-        seen = datetime.now(UTC).isoformat(timespec="seconds")
-        rows = [row_of(outcome, seen) for outcome in outcomes]
         with self._told("write"), self._lock, self._transaction():
-            self._database.executemany(INSERT, rows)
+            self._insert(outcomes)
+
+    def _insert(self, outcomes: Sequence[Outcome]) -> None:
+        seen = datetime.now(UTC).isoformat(timespec="seconds")
+        audiences = visibility.audiences_of(self._database, outcomes)
+        rows = [(*row_of(one, seen), to) for one, to in zip(outcomes, audiences, strict=True)]
+        self._database.executemany(INSERT, rows)
+
+    def share_job(self, job: str, groups: Sequence[str]) -> None:
+        """Only these groups see what a job finds, from now on; none: everybody. Raises StoreError."""
+        with self._told("write"), self._lock, self._transaction():
+            visibility.set_job_groups(self._database, job, groups)
+
+    def share_finding(self, finding_id: str, groups: Sequence[str]) -> None:
+        """Only these groups see one finding, of those who see its job; none: all of them."""
+        with self._told("write"), self._lock, self._transaction():
+            visibility.set_finding_groups(self._database, finding_id, groups)
+
+    def job_groups(self) -> dict[str, tuple[str, ...]]:
+        """The groups that see what a job finds, by job; one that everybody sees is not named."""
+        found: dict[str, tuple[str, ...]] = {}
+        with self._told("read"), self._lock:
+            for job, name in self._database.execute("SELECT job, name FROM job_groups ORDER BY job, name"):
+                found[job] = (*found.get(job, ()), name)
+        return found
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -97,29 +136,35 @@ class SqliteSink(FinishedByContext):
             raise
 
     def findings(
-        self, *, job: str = "", verdict: str = "", limit: int = 100, offset: int = 0
-    ) -> list[Finding]:
+        self, *, job: str = "", verdict: str = "", limit: int = 100, offset: int = 0,
+        principal: Principal | None = None,
+    ) -> list[Finding]:  # fmt: skip
         """The newest first."""
-        return self.page(job=job, verdict=verdict, limit=limit, offset=offset)[0]
+        return self.page(job=job, verdict=verdict, limit=limit, offset=offset, principal=principal)[0]
 
     def page(
-        self,
-        *,
-        job: str = "",
-        verdict: str = "",
-        limit: int = 100,
-        offset: int = 0,
-        before: int | None = None,
-    ) -> tuple[list[Finding], int | None]:
-        """The newest first, and the `before` of the next page: None at the end. Raises StoreError."""
-        with self._told("read"):
-            found = self._page("finding", job, verdict, limit, offset, before)
-            return [msgspec.json.decode(body, type=Finding) for body in found.bodies], found.next
+        self, *, job: str = "", verdict: str = "", limit: int = 100, offset: int = 0,
+        before: int | None = None, principal: Principal | None = None,
+    ) -> tuple[list[Finding], int | None]:  # fmt: skip
+        """The newest first, and the `before` of the next page: None at the end. Raises StoreError.
 
-    def failures(self, *, job: str = "", limit: int = 100, offset: int = 0) -> list[Failure]:
+        A principal is given a `before` that does not say how many findings there are.
+        """
+        with self._told("read"):
+            if before is not None and principal is not None:
+                before = cursors.meant(self._cursor_key, before)
+            found = self._page("finding", job, verdict, limit, offset, before, principal)
+            after = found.next
+            if after is not None and principal is not None:
+                after = cursors.shown(self._cursor_key, after)
+            return [msgspec.json.decode(body, type=Finding) for body in found.bodies], after
+
+    def failures(
+        self, *, job: str = "", limit: int = 100, offset: int = 0, principal: Principal | None = None
+    ) -> list[Failure]:
         """The newest first."""
         with self._told("read"):
-            found = self._page("failure", job, "", limit, offset, None)
+            found = self._page("failure", job, "", limit, offset, None, principal)
             return [msgspec.json.decode(body, type=Failure) for body in found.bodies]
 
     def resolve(self, job: str, record_ids: Sequence[str]) -> int:
@@ -150,15 +195,13 @@ class SqliteSink(FinishedByContext):
 
         Raises StoreError.
         """
-        seen = datetime.now(UTC).isoformat(timespec="seconds")
-        rows = [row_of(one, seen) for one in failures]
         with self._told("write"), self._lock, self._transaction():
             self._database.execute(
                 "DELETE FROM outcomes WHERE kind = 'failure' AND job = ?1"
                 " AND (source = ?2 OR substr(source, 1, length(?2) + 1) IN (?2 || ':', ?2 || '/'))",
                 (job, place),
             )
-            self._database.executemany(INSERT, rows)
+            self._insert(failures)
 
     def failing(self, job: str) -> set[str]:
         """The places of a job's failures, with and without their position."""
@@ -167,51 +210,72 @@ class SqliteSink(FinishedByContext):
             sources = [row[0] for row in self._database.execute(query, (job,))]
         return {place for source in sources for place in (source, source.rpartition(":")[0])}
 
-    def finding(self, finding_id: str) -> Finding | None:
+    def finding(self, finding_id: str, *, principal: Principal | None = None) -> Finding | None:
         """One by its permanent id, or None."""
-        query = "SELECT body FROM outcomes WHERE id = ? AND kind = 'finding'"
+        query = "SELECT body, job, audience FROM outcomes WHERE id = ? AND kind = 'finding'"
         with self._told("read"), self._lock:
+            seen = visibility.seen_by(self._database, principal)
             row = self._database.execute(query, (finding_id,)).fetchone()
-            return msgspec.json.decode(row[0], type=Finding) if row else None
+            if row is None or not seen.shows(row[1], row[2]):
+                return None
+            return msgspec.json.decode(row[0], type=Finding)
 
-    def ids_from(self, beginning: str, *, most: int = 10) -> list[str]:
+    def ids_from(
+        self, beginning: str, *, most: int = 10, principal: Principal | None = None
+    ) -> list[str]:  # fmt: skip
         """Ids of findings that begin so, in their order."""
-        query = "SELECT id FROM outcomes WHERE id >= ?1 AND id < ?2 AND kind = 'finding' ORDER BY id LIMIT ?3"
-        with self._told("read"), self._lock:
-            rows = self._database.execute(query, (beginning, f"{beginning}\U0010ffff", most))
-            return [row[0] for row in rows]
-
-    def oldest_first(self, job: str = "") -> Iterator[tuple[Finding, datetime]]:
-        """Every finding, of one job where it is named, with the time at which it was written last."""
+        seen, values = _seen(principal)
         query = (
-            "SELECT rowid, body, seen FROM outcomes WHERE kind = 'finding' AND (?1 = '' OR job = ?1)"
-            " AND rowid > ?2 ORDER BY rowid LIMIT 1000"
+            f"SELECT id FROM outcomes WHERE id >= :first AND id < :last AND kind = 'finding' AND {seen}"  # noqa: S608 - our own words
+            " ORDER BY id LIMIT :most"
         )
-        last = -1
+        values |= {"first": beginning, "last": f"{beginning}\U0010ffff", "most": most}
+        with self._told("read"), self._lock:
+            return [row[0] for row in self._database.execute(query, values)]
+
+    def oldest_first(
+        self, job: str = "", *, principal: Principal | None = None
+    ) -> Iterator[tuple[Finding, datetime]]:
+        """Every finding, of one job where it is named, with the time at which it was written last."""
+        seen, values = _seen(principal)
+        query = (
+            "SELECT rowid, body, seen FROM outcomes WHERE kind = 'finding' AND (:job = '' OR job = :job)"  # noqa: S608 - our own words
+            f" AND rowid > :last AND {seen} ORDER BY rowid LIMIT 1000"
+        )
+        values |= {"job": job, "last": -1}
         while True:
             with self._told("read"), self._lock:
-                rows = self._database.execute(query, (job, last)).fetchall()
-            for _, body, seen in rows:
-                yield msgspec.json.decode(body, type=Finding), datetime.fromisoformat(seen)
+                rows = self._database.execute(query, values).fetchall()
+            for _, body, written in rows:
+                yield msgspec.json.decode(body, type=Finding), datetime.fromisoformat(written)
             if not rows:
                 return
-            last = rows[-1][0]
+            values["last"] = rows[-1][0]
 
-    def count(self, kind: str, *, job: str = "") -> int:
+    def count(self, kind: str, *, job: str = "", principal: Principal | None = None) -> int:
         """How many of kind "finding" or "failure"."""
         with self._told("read"), self._lock:
-            return self._counts.count(self._database, kind, job)
+            seen = visibility.seen_by(self._database, principal)
+            return self._counts.count(self._database, kind, job, seen)
 
     def _page(
-        self, kind: str, job: str, verdict: str, limit: int, offset: int, before: int | None
-    ) -> listing.Page:
+        self, kind: str, job: str, verdict: str, limit: int, offset: int, before: int | None,
+        principal: Principal | None,
+    ) -> listing.Page:  # fmt: skip
         with self._lock:
+            seen = visibility.seen_by(self._database, principal)
             return listing.page(
-                self._database, kind, job=job, verdict=verdict, limit=limit, offset=offset, before=before
-            )
+                self._database, kind, job=job, verdict=verdict, limit=limit, offset=offset, before=before,
+                seen=seen,
+            )  # fmt: skip
 
     def close(self) -> None:
         self._database.close()
+
+
+def _seen(principal: Principal | None) -> tuple[str, dict[str, object]]:
+    """A condition on `outcomes`, with what it needs bound."""
+    return ("1", {}) if principal is None else (visibility.VISIBLE, visibility.parameters(principal))
 
 
 def row_of(outcome: Outcome, seen: str) -> tuple[object, ...]:

@@ -6,6 +6,8 @@
 <home>/console.sqlite     sign-in tokens and sessions of the console, hashed
 <home>/advisories.sqlite  advisories of the vulnerability feeds, and what is known of each CVE
 <home>/decisions.sqlite   what people decided of findings
+<home>/people.sqlite      users and API tokens, hashed
+<home>/audit.sqlite       who did what; audit.key signs where it ends
 <home>/casework.sqlite    who has a finding, what is said of it, how it ended
 <home>/fixes.jsonl        what fixed releases of packages changed
 <home>/runs/              where runs stand that have not ended, to go on with
@@ -63,6 +65,14 @@ class Workspace:
     @property
     def casework(self) -> Path:
         return self._ready() / "casework.sqlite"
+
+    @property
+    def people(self) -> Path:
+        return self._ready() / "people.sqlite"
+
+    @property
+    def audit(self) -> Path:
+        return self._ready() / "audit.sqlite"
 
     @property
     def fixes(self) -> Path:

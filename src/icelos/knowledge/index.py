@@ -144,7 +144,7 @@ class Indexer:
                     continue
                 entries = sorted(place.iterdir())
             except OSError as error:
-                self._fail(str(place), [_failed(str(place), f"cannot read: {error.strerror}")], done)
+                self._fail(str(place), [_failed(str(place), f"cannot read: {error.strerror}")], done, root)
                 continue
             pending += [
                 e for e in entries if e.is_dir() and not e.is_symlink() and e.name not in SKIPPED_FOLDERS
@@ -161,7 +161,7 @@ class Indexer:
         waiting: list[_Parsed] = []
         since = time.monotonic()
         for path in paths:
-            file = self._prepared(path, known.get(str(path)), done)
+            file = self._prepared(root, path, known.get(str(path)), done)
             if file is not None:
                 waiting.append(self._parsed(root, file))
             if sum(p.ahead for p in waiting) >= AHEAD or time.monotonic() - since > BATCH_SECONDS:
@@ -193,9 +193,11 @@ class Indexer:
                 done.changed += changed
                 done.removed += removed
         for one in waiting:
-            self._fail(one.file.path, one.failures, done)
+            self._fail(one.file.path, one.failures, done, root)
 
-    def _prepared(self, path: Path, known: KnownFile | None, done: Indexed) -> KnownFile | None:
+    def _prepared(
+        self, root: Root, path: Path, known: KnownFile | None, done: Indexed
+    ) -> KnownFile | None:  # fmt: skip
         """What is to be indexed, or None where nothing has changed."""
         done.files += 1
         try:
@@ -207,7 +209,7 @@ class Indexer:
                 return None
             digest = _digest(path) if size <= self.max_bytes else b"too large"
         except OSError as error:
-            self._fail(str(path), [_failed(str(path), f"cannot read: {error.strerror}")], done)
+            self._fail(str(path), [_failed(str(path), f"cannot read: {error.strerror}")], done, root)
             return None
         file = KnownFile(str(path), size, mtime, digest)
         if known is not None and known.digest == digest and known.size == size:
@@ -234,11 +236,15 @@ class Indexer:
         for path in paths:
             self._fail(path, [], done)
 
-    def _fail(self, path: str, failures: Sequence[Failure], done: Indexed) -> None:
-        """Keep the failures of a file in place of those it had."""
+    def _fail(
+        self, path: str, failures: Sequence[Failure], done: Indexed, root: Root | None = None
+    ) -> None:  # fmt: skip
+        """Keep the failures of a file in place of those it had; for those who may see what its root holds."""
         done.failures += len(failures)
         if failures or path in self._failing:
-            self.sink.replace_failures(JOB, path, [msgspec.structs.replace(f, job=JOB) for f in failures])
+            groups = root.groups if root is not None else ()
+            kept = [msgspec.structs.replace(f, job=JOB, needs_groups=groups) for f in failures]
+            self.sink.replace_failures(JOB, path, kept)
         (self._failing.add if failures else self._failing.discard)(path)
 
 

@@ -9,13 +9,15 @@ from typing import Any
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from icelos import __version__
 from icelos.engine.exposition import check_token
+from icelos.people.limits import Limit
 from icelos.settings import Settings
 from icelos.web import problems
 from icelos.web.guard import Guard
-from icelos.web.lockout import Lockout
+from icelos.web.lockout import Lockouts
 from icelos.web.metrics import Measured, WebMetrics
 from icelos.web.prepare import Prepare
 from icelos.web.routes import (
@@ -27,6 +29,7 @@ from icelos.web.routes import (
     knowledge,
     metrics,
     page,
+    people,
     session,
 )
 from icelos.web.routes.access import signed_in
@@ -55,9 +58,12 @@ def create_app(
         title="Icelos", version=__version__, openapi_url=None, docs_url=None, redoc_url=None,
         lifespan=_lifespan, redirect_slashes=False,
     )  # fmt: skip
+    services.audit, services.people  # noqa: B018 - opened now: what is amiss with them is told at the start
     app.state.services = services
     app.state.signin = SignIn(services.workspace.console, hours=settings.web.session_hours)
-    app.state.lockout = Lockout()
+    app.state.lockout = Lockouts()
+    app.state.requests = Limit(settings.web.requests_per_minute)
+    app.state.questions = Limit(settings.web.questions_per_minute)
     app.state.turns = Turns(AT_ONCE if settings.llm.base_url else AT_ONCE_HERE)
     app.state.prepare = prepare or Prepare(services)
     app.state.metrics = WebMetrics()
@@ -65,6 +71,8 @@ def create_app(
     problems.install(app)
     app.add_middleware(Guard, host=settings.web.host, hosts=settings.web.hosts)
     app.add_middleware(Measured, metrics=app.state.metrics)
+    if settings.web.proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.web.proxies))
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(session.outside)
@@ -85,6 +93,7 @@ def _signed_in_routes() -> APIRouter:
         conversations.router,
         findings.router,
         casework.router,
+        people.router,
     ):
         router.include_router(part)
     return router

@@ -13,13 +13,18 @@ import msgspec
 from fastapi import HTTPException, Request, Response
 from msgspec import Meta
 
-from icelos.contracts import Hit
+from icelos.contracts import Hit, Right
 from icelos.data.casework.desk import Worked
 from icelos.data.casework.model import COMMENT_LIMIT, Case
 from icelos.errors import InputError
 from icelos.findings import Failure, Finding
 from icelos.jobs.copilot.answers import Answer, Event
 from icelos.jobs.copilot.history import Conversation, Turn
+from icelos.people.audit import Entry, Verified
+from icelos.people.passwords import LONGEST
+from icelos.people.roles import Role
+from icelos.people.store import User
+from icelos.people.tokens import Token
 from icelos.records import Section
 from icelos.web.problems import Problem
 
@@ -30,17 +35,31 @@ T = TypeVar("T")
 Text = Annotated[str, Meta(max_length=200)]
 
 
-class SignInRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The one-time token that `icelos serve` printed."""
+Secret = Annotated[str, Meta(max_length=4 * LONGEST)]
 
-    token: Text
+
+class SignInRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The one-time token that `icelos serve` printed, or a user and their password."""
+
+    token: Text = ""
+    user: Text = ""
+    password: Secret = ""
+
+    def __repr__(self) -> str:
+        """Without what is secret."""
+        return f"SignInRequest(user={self.user!r})"
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
-    """The session: who asks, when it ends, what X-CSRF-Token unsafe requests carry, which model answers."""
+    """The session: who asks, when it ends, what X-CSRF-Token unsafe requests carry, which model answers.
+
+    `owner` says that it is the owner of the workspace, who is no user. With an API token `csrf` is empty.
+    """
 
     user: str
     groups: tuple[str, ...]
+    rights: tuple[Right, ...]
+    owner: bool
     csrf: str
     expires: datetime
     model: str
@@ -73,6 +92,78 @@ class CaseStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     reason: Text = ""
     into: Text = ""
     version: Annotated[int, Meta(ge=0)] | None = None
+
+
+class NewUser(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A user to be added. `returns` gives a name again that somebody had before."""
+
+    name: Text
+    role: Role
+    groups: tuple[Text, ...] = ()
+    password: Secret
+    returns: bool = False
+
+    def __repr__(self) -> str:
+        """Without what is secret."""
+        return f"NewUser(name={self.name!r})"
+
+
+class UserChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to change of a user; what is not named stays."""
+
+    role: Role | None = None
+    groups: tuple[Text, ...] | None = None
+    disabled: bool | None = None
+    password: Secret | None = None
+
+    def __repr__(self) -> str:
+        """Without what is secret."""
+        return f"UserChange(role={self.role!r}, groups={self.groups!r}, disabled={self.disabled!r})"
+
+
+class NewPassword(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The own password, and the one that it is to be."""
+
+    old: Secret
+    new: Secret
+
+    def __repr__(self) -> str:
+        """Without what is secret."""
+        return "NewPassword()"
+
+
+class NewToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An API token to be made: what it is for, what it may do, and for how many days."""
+
+    label: Text
+    scopes: tuple[Right, ...]
+    days: Annotated[int, Meta(ge=1, le=366)] = 90
+
+
+class TokenMade(msgspec.Struct, frozen=True, kw_only=True):
+    """A new API token: `secret` is shown this once."""
+
+    secret: str
+    token: Token
+
+
+class UserList(msgspec.Struct, frozen=True, kw_only=True):
+    """All users, by name."""
+
+    users: tuple[User, ...]
+
+
+class TokenList(msgspec.Struct, frozen=True, kw_only=True):
+    """API tokens, the newest first."""
+
+    tokens: tuple[Token, ...]
+
+
+class AuditList(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries of the audit log, the newest first; `next` is the `before` of the rest, None at the end."""
+
+    entries: tuple[Entry, ...]
+    next: int | None
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,7 +298,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 SCHEMAS = (
     SignInRequest, SessionView, AskRequest, FeedbackRequest, PassageView, DocumentView, SourceList,
     ConversationList, ConversationView, FindingList, FailureList, HitList, Health, Answer, Event, Problem,
-    CaseStep, Case, Worked,
+    CaseStep, Case, Worked, NewUser, UserChange, NewPassword, NewToken, TokenMade, UserList, TokenList, User,
+    AuditList, Verified,
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What the routes work with: copilot, knowledge, history, findings; each opened when first used, once.
 
-One principal uses the console: the one that `copilot.user` and `copilot.groups` name.
+The workspace has an owner, whom `copilot.user` and `copilot.groups` name, and may have users besides.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from icelos.data.casework.desk import Desk
     from icelos.data.sinks import SqliteSink
     from icelos.jobs.copilot.answer import Copilot
-    from icelos.jobs.copilot.answers import Event
+    from icelos.jobs.copilot.answers import Answer, Event
     from icelos.jobs.copilot.history import History
     from icelos.knowledge.store import KnowledgeStore
+    from icelos.people.audit import Audit
+    from icelos.people.store import People
 
 
 class Services:
@@ -33,7 +35,7 @@ class Services:
 
     @cached_property
     def principal(self) -> Principal:
-        """Who asks: `copilot.user`, else the login name, with `copilot.groups`."""
+        """The owner of the workspace: `copilot.user`, else the login name, with `copilot.groups`."""
         from icelos.jobs.copilot.job import principal_of
 
         return principal_of(self.settings)
@@ -70,16 +72,41 @@ class Services:
         desk.renew()
         return desk
 
+    @property
+    def people(self) -> People:
+        """Users and their tokens."""
+        with self._lock:
+            return self._people
+
+    @property
+    def audit(self) -> Audit:
+        """The audit log."""
+        with self._lock:
+            return self._audit
+
+    def record(self, principal: Principal, action: str, subject: str = "", /, **details: object) -> None:
+        """Put into the audit log what somebody does: ids and counts, never contents.
+
+        Call it before the answer is given: what cannot be recorded (StoreError) is not to be done.
+        """
+        self.audit.record(principal, action, subject, **details)
+
     def stream(
         self, question: str, *, principal: Principal, conversation: str, explain: bool
     ) -> Iterator[Event]:
-        """One answer as it is made."""
-        return self.copilot.stream(question, conversation=conversation, explain=explain, principal=principal)
+        """One answer as it is made; question and answer are recorded."""
+        self.record(principal, "ask", conversation, question=question)
+        for event in self.copilot.stream(
+            question, conversation=conversation, explain=explain, principal=principal
+        ):
+            if event.answer is not None:
+                self.record(principal, "answer", event.answer.answer_id, **shown_by(event.answer))
+            yield event
 
     def close(self) -> None:
         """Close what was opened."""
         self.__dict__.pop("_copilot", None)
-        for name in ("_knowledge", "_desk", "_findings"):
+        for name in ("_knowledge", "_desk", "_findings", "_people", "_audit"):
             opened = self.__dict__.pop(name, None)
             if opened is not None:
                 opened.close()
@@ -117,3 +144,23 @@ class Services:
         from icelos.data.sinks import SqliteSink
 
         return SqliteSink(self.workspace.findings)
+
+    @cached_property
+    def _people(self) -> People:
+        from icelos.people.store import People
+
+        return People(self.workspace.people)
+
+    @cached_property
+    def _audit(self) -> Audit:
+        from icelos.people.audit import Audit
+
+        return Audit(self.workspace.audit)
+
+
+def shown_by(answer: Answer) -> dict[str, object]:
+    """What an answer showed, for the audit log: ids of passages, and how it ended."""
+    return {
+        "status": answer.status.value, "conversation": answer.conversation,
+        "passages": [*(one.chunk_id for one in answer.citations), *(one.chunk_id for one in answer.nearest)],
+    }  # fmt: skip

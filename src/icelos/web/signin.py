@@ -1,7 +1,8 @@
 """Sign-in tokens and sessions, in one small SQLite file that the server and `--new-token` share.
 
 Only hashes are stored: who reads the file cannot sign in with it. Whoever may write the file owns the
-workspace, so a second process may issue a token for a server that runs.
+workspace, so a second process may issue a token for a server that runs. A session is the owner's, or that of
+a user; whether the user may still do anything is asked elsewhere, with every request.
 """
 
 from __future__ import annotations
@@ -31,13 +32,20 @@ CREATE TABLE IF NOT EXISTS tokens (hash TEXT PRIMARY KEY, expires REAL NOT NULL)
 CREATE TABLE IF NOT EXISTS sessions (hash TEXT PRIMARY KEY, expires REAL NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS servers (pid INTEGER PRIMARY KEY, address TEXT NOT NULL, started REAL NOT NULL) STRICT;
 """  # noqa: E501
+ADDED = {"user": "TEXT NOT NULL DEFAULT ''", "epoch": "INTEGER NOT NULL DEFAULT 0"}
+"""Columns of sessions that a file of before does not have."""
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Who is signed in, until when (seconds since 1970), and the token that unsafe requests must carry."""
+    """A session: the token that unsafe requests must carry, until when (seconds since 1970), and whose.
+
+    `user` is empty for the owner; a user's session holds while the user's `epoch` is this one.
+    """
 
     csrf: str
     expires: float
+    user: str = ""
+    epoch: int = 0
 
 
 class SignIn:
@@ -56,6 +64,11 @@ class SignIn:
         with self._open() as database:
             database.execute("PRAGMA journal_mode=WAL")
             database.executescript(SCHEMA)
+            database.execute("BEGIN IMMEDIATE")
+            there = {row[1] for row in database.execute("PRAGMA table_info(sessions)")}
+            for column, kind in ADDED.items():
+                if column not in there:
+                    database.execute(f"ALTER TABLE sessions ADD COLUMN {column} {kind}")
         with suppress(OSError):
             path.chmod(0o600)
 
@@ -69,29 +82,38 @@ class SignIn:
         return token
 
     def exchange(self, token: str) -> str | None:
-        """A new session id for a valid token, which is used up by it; None for any other."""
+        """A new session id of the owner for a valid token, which is used up by it; None for any other."""
         now = self._clock()
         with self._open() as database:
             database.execute("DELETE FROM tokens WHERE expires <= ?", (now,))
-            database.execute("DELETE FROM sessions WHERE expires <= ?", (now,))
             live = [row[0] for row in database.execute("SELECT hash FROM tokens")]
             matches = [known for known in live if hmac.compare_digest(known, _hash(token))]
             used = [database.execute("DELETE FROM tokens WHERE hash = ?", (m,)).rowcount for m in matches]
-            if not any(used):
-                return None
-            session_id = secrets.token_urlsafe(32)
-            database.execute("INSERT INTO sessions VALUES (?, ?)", (_hash(session_id), now + self._seconds))
+            return self._opened(database, "", 0) if any(used) else None
+
+    def open_session(self, user: str, epoch: int) -> str:
+        """A new session id of a user who has shown who they are."""
+        with self._open() as database:
+            return self._opened(database, user, epoch)
+
+    def _opened(self, database: sqlite3.Connection, user: str, epoch: int) -> str:
+        now, session_id = self._clock(), secrets.token_urlsafe(32)
+        database.execute("DELETE FROM sessions WHERE expires <= ?", (now,))
+        database.execute(
+            "INSERT INTO sessions (hash, expires, user, epoch) VALUES (?, ?, ?, ?)",
+            (_hash(session_id), now + self._seconds, user, epoch),
+        )
         return session_id
 
     def session(self, session_id: str) -> Session | None:
         """The live session of a cookie's value, or None."""
         key, now, ended = _hash(session_id), self._clock(), self._ended
         with self._open() as database:
-            query = "SELECT expires FROM sessions WHERE hash = ? AND expires > ?"
+            query = "SELECT expires, user, epoch FROM sessions WHERE hash = ? AND expires > ?"
             row = database.execute(query, (key, now)).fetchone()
         if row is None:
             return None
-        session = Session(csrf_token(session_id), row[0])
+        session = Session(csrf_token(session_id), *row)
         with self._lock:
             if ended == self._ended:  # none was signed out while this one was read
                 self._remembered[key] = (session, now)
@@ -115,6 +137,19 @@ class SignIn:
         with self._lock:
             self._ended += 1
             self._remembered.pop(_hash(session_id), None)
+
+    def sign_out_all(self, user: str) -> int:
+        """End every session of a user, or with "" of the owner; how many there were.
+
+        Another server on this workspace may know one of them for `REMEMBERED_SECONDS` more.
+        """
+        with self._open() as database:
+            ended = database.execute("DELETE FROM sessions WHERE user = ?", (user,)).rowcount
+        with self._lock:
+            self._ended += 1
+            for key in [key for key, (session, _) in self._remembered.items() if session.user == user]:
+                del self._remembered[key]
+        return ended
 
     def announce(self, address: str) -> None:
         """Say that this process serves at `address`, for `running`."""

@@ -63,18 +63,24 @@ def test_failures_have_pages_too(sink: SqliteSink) -> None:
     assert [one.record_id for one in sink.failures(job="mail", limit=2, offset=1)] == ["182", "168"]
 
 
-@pytest.mark.parametrize(("job", "verdicts"), list(product(("", "mail"), (1, len(VERDICTS)))))
-def test_no_page_reads_more_than_its_rows(sink: SqliteSink, job: str, verdicts: int) -> None:
-    values = {"kind": "finding", "job": job, "before": 99, "limit": 9, "offset": 0}
+@pytest.mark.parametrize(
+    ("jobs", "verdicts", "audiences"),
+    list(product((None, ("mail",), JOBS), (1, len(VERDICTS)), ((0,), (0, 1, 2)))),
+)
+def test_no_page_reads_more_than_its_rows(
+    sink: SqliteSink, jobs: tuple[str, ...] | None, verdicts: int, audiences: tuple[int, ...]
+) -> None:
+    values: dict[str, object] = {"kind": "finding", "before": 99, "limit": 9, "offset": 0}
     values |= {f"verdict{number}": str(one) for number, one in enumerate(VERDICTS)}
+    values |= {f"job{number}": one for number, one in enumerate(jobs or ())}
+    query = listing.select(jobs, verdicts, audiences)
     with sqlite3.connect(sink.path) as database:
-        plan = [
-            row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {listing.select(job, verdicts)}", values)
-        ]
+        plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {query}", values)]
     searches = [step for step in plan if "outcomes" in step]
-    assert len(searches) == verdicts + 1
+    wanted = verdicts * len(audiences) * len(jobs or (1,))
+    assert len(searches) == wanted + 1
     runs = [step for step in searches if "COVERING INDEX" in step and "rowid<?" in step]
-    assert len(runs) == verdicts
+    assert len(runs) == wanted
     assert all(step.startswith("SEARCH") for step in searches)
     # The one sort there is comes last and sees the rows of the page only.
     assert [step for step in plan if "TEMP B-TREE" in step] in ([], [plan[-1]])
@@ -119,13 +125,15 @@ def test_a_store_of_before_gets_the_indexes(tmp_path: Path) -> None:
         sink.write([outcome(number) for number in range(1, 7)])
     with sqlite3.connect(path) as database:
         database.executescript(
-            "DROP INDEX outcomes_of_job; DROP INDEX outcomes_of_verdict;"
+            "DROP INDEX outcomes_by_job; DROP INDEX outcomes_by_verdict; DROP INDEX outcomes_restricted;"
+            "ALTER TABLE outcomes DROP COLUMN audience; DROP TABLE audiences; DROP TABLE cursor_key;"
             "CREATE INDEX outcomes_listed ON outcomes (kind, job, verdict, seen);"
+            "CREATE INDEX outcomes_of_job ON outcomes (kind, job, verdict);"
         )
     with SqliteSink(path) as sink:
         assert len(sink.findings()) == 6
         names = {
             row[0] for row in sink._database.execute("SELECT name FROM sqlite_master WHERE type = 'index'")
         }
-    assert {"outcomes_of_job", "outcomes_of_verdict"} <= names
-    assert "outcomes_listed" not in names
+    assert {"outcomes_by_job", "outcomes_by_verdict"} <= names
+    assert not {"outcomes_listed", "outcomes_of_job"} & names

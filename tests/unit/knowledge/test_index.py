@@ -121,6 +121,15 @@ def test_a_file_that_breaks_leaves_nothing_stale(indexer: Indexer, folder: Path)
     assert found(indexer, "sprayed accounts") == []
 
 
+def test_a_failure_is_for_those_who_may_read_the_file(indexer: Indexer, folder: Path) -> None:
+    (folder / "plan.pdf").write_bytes(b"%PDF-1.7 and no more")
+    assert indexer.add([folder], groups=["board"]).failures == 1
+    board, other = Principal("b", frozenset({"board"})), Principal("o", frozenset({"soc"}))
+    assert [one.source for one in indexer.sink.failures(principal=board)] == [str(folder / "plan.pdf")]
+    assert indexer.sink.failures(principal=other) == []
+    assert indexer.sink.count("failure", principal=other) == 0
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_an_unreadable_folder_is_a_failure_and_the_rest_is_indexed(indexer: Indexer, folder: Path) -> None:
     closed = folder / "closed"

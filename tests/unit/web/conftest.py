@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from icelos.contracts import Right
 from icelos.knowledge.store import KnowledgeStore
+from icelos.people.roles import Role
+from icelos.people.store import People
 from icelos.records import Document, Section
 from icelos.settings import CopilotSettings, KnowledgeSettings, Settings, Workspace
 from icelos.web.app import create_app
@@ -86,3 +90,49 @@ def client(app: FastAPI, visitor: TestClient) -> TestClient:
 def chunk_of(store: KnowledgeStore, word: str, services: Services) -> str:
     """The chunk that a word finds."""
     return store.search(word, principal=services.principal)[0].chunk_id
+
+
+PASSWORD = "three or four words"
+
+
+@pytest.fixture
+def members(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> People:
+    """Ann's colleagues: bob of the soc, carol of the board who may only read, dora who administers."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setitem(app.state.services.people._passwords.__dict__, "_hasher", hasher)
+    people: People = app.state.services.people
+    people.add("bob", role=Role.ANALYST, groups=["soc"], password=PASSWORD)
+    people.add("carol", role=Role.READ_ONLY, groups=["board"], password=PASSWORD)
+    people.add("dora", role=Role.ADMIN, password=PASSWORD)
+    return people
+
+
+class Door:
+    """Ways into the console for a test: by password, or by an API token."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+
+    def by_password(self, name: str, *, address: str = "192.0.2.1", password: str = PASSWORD) -> TestClient:
+        client = self.visitor(address)
+        reply = client.post("/api/session", json={"user": name, "password": password})
+        assert reply.status_code == 201, reply.text
+        client.headers["x-csrf-token"] = reply.json()["csrf"]
+        return client
+
+    def by_token(self, name: str, *scopes: Right, address: str = "192.0.2.1") -> TestClient:
+        secret, _ = self.app.state.services.people.tokens.create(
+            name, label="test", scopes=scopes or tuple(Right), lifetime=timedelta(days=1)
+        )
+        client = self.visitor(address)
+        client.headers["authorization"] = f"Bearer {secret}"
+        return client
+
+    def visitor(self, address: str = "192.0.2.1") -> TestClient:
+        return TestClient(self.app, base_url=ADDRESS, client=(address, 4711))
+
+
+@pytest.fixture
+def door(app: FastAPI, members: People, client: TestClient) -> Door:
+    del members, client
+    return Door(app)

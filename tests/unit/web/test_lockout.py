@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from icelos.web.lockout import ADDRESSES, FIRST_WAIT, FREE_TRIES, LONGEST_WAIT, Lockout
+import pytest
+
+from icelos.web.lockout import (
+    ADDRESSES,
+    FIRST_WAIT,
+    FORGOTTEN_AFTER,
+    FREE_TRIES,
+    LONGEST_WAIT,
+    Lockout,
+    network,
+)
 
 
 class Clock:
@@ -47,3 +57,25 @@ def test_memory_is_bounded() -> None:
     for number in range(ADDRESSES * 2):
         lockout.wrong(str(number))
     assert len(lockout._tries) == ADDRESSES
+
+
+def test_old_tries_are_forgotten() -> None:
+    clock = Clock()
+    lockout = Lockout(clock)
+    for _ in range(100):
+        lockout.wrong("a")
+    clock.now += FORGOTTEN_AFTER + 1
+    lockout.wrong("a")
+    assert lockout.wait("a") == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::/64"), ("testclient", "testclient"), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_network_counts_as_one_address(address: str, counted: str) -> None:
+    assert network(address) == counted

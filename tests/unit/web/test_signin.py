@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -138,3 +140,33 @@ def test_signing_out_is_known_at_once(signin: SignIn) -> None:
     assert signin.session(session_id) is not None
     signin.sign_out(session_id)
     assert signin.known(session_id) is None
+
+
+def test_a_session_is_a_users_or_the_owners(signin: SignIn) -> None:
+    owners = signin.session(signin.exchange(signin.new_token()) or "")
+    users = signin.session(signin.open_session("bob", 3))
+    assert owners is not None
+    assert users is not None
+    assert (owners.user, owners.epoch, users.user, users.epoch) == ("", 0, "bob", 3)
+
+
+def test_all_sessions_of_one_user_end_together(signin: SignIn) -> None:
+    mine = [signin.open_session("bob", 0) for _ in range(3)]
+    other, owners = signin.open_session("carol", 0), signin.exchange(signin.new_token()) or ""
+    assert all(signin.session(one) for one in (*mine, other, owners))
+    assert signin.sign_out_all("bob") == 3
+    assert not any(signin.session(one) or signin.known(one) for one in mine)
+    assert signin.known(other)
+    assert signin.session(owners)
+
+
+def test_a_file_of_before_is_taken_over(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "console.sqlite"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE sessions (hash TEXT PRIMARY KEY, expires REAL NOT NULL) STRICT")
+        row = (hashlib.sha256(b"old").hexdigest(), clock.now + 100)
+        database.execute("INSERT INTO sessions VALUES (?, ?)", row)
+    for _ in range(2):
+        session = SignIn(path, hours=1, clock=clock).session("old")
+        assert session is not None
+        assert session.user == ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import getpass
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from icelos.contracts import Needs, Principal, Right, Scored
 from icelos.errors import InputError, SettingsError
 from icelos.findings import Evidence, Failure, Finding, How, Verdict, failure
@@ -33,8 +35,12 @@ class CopilotJob:
         self.needs = Needs(network=copilot.llm is not None, memory_mib=512)
 
     def score(self, batch: Sequence[Record]) -> list[Scored]:
-        """One finding for each question; a Failure where it is none or the sources cannot be read."""
-        return [self._one(record) for record in batch]
+        """One finding for each question; a Failure where it is none or the sources cannot be read.
+
+        An answer may rest on what any group of its asker may read: who sees it must be in all of them.
+        """
+        groups = tuple(sorted(self.principal.groups))
+        return [msgspec.structs.replace(self._one(record), needs_groups=groups) for record in batch]
 
     def _one(self, record: Record) -> Finding | Failure:
         try:

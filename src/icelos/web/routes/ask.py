@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from icelos.contracts import Principal
 from icelos.jobs.copilot.answers import Answer, Event
 from icelos.web.prepare import Prepare
-from icelos.web.routes.access import Asking, Here, Writing
+from icelos.web.routes.access import Asking, Here, Writing, one_more_question
 from icelos.web.schemas import AskRequest, FeedbackRequest, body_of, describe, reply
 from icelos.web.services import Services
 from icelos.web.streams import respond
@@ -22,7 +22,10 @@ router = APIRouter(tags=["copilot"])
 Question = Annotated[AskRequest, Depends(body_of(AskRequest))]
 
 
-@router.post("/api/ask", openapi_extra=describe(takes=AskRequest, gives=Answer))
+ONE_MORE = [Depends(one_more_question)]
+
+
+@router.post("/api/ask", dependencies=ONE_MORE, openapi_extra=describe(takes=AskRequest, gives=Answer))
 async def ask(wanted: Question, here: Here, asker: Asking, request: Request) -> Response:
     """One whole answer, with its citations."""
 
@@ -37,7 +40,10 @@ async def ask(wanted: Question, here: Here, asker: Asking, request: Request) -> 
         return await turns.work(answer)
 
 
-@router.post("/api/ask/stream", openapi_extra=describe(takes=AskRequest, gives=Event, stream=True))
+@router.post(
+    "/api/ask/stream", dependencies=ONE_MORE,
+    openapi_extra=describe(takes=AskRequest, gives=Event, stream=True),
+)  # fmt: skip
 async def ask_stream(wanted: Question, here: Here, asker: Asking, request: Request) -> Response:
     """One answer as it is made: events "status", "sentence", "answer", or "problem"."""
     return respond(lambda: _events(wanted, here, asker, request), _turns(request))
@@ -63,5 +69,6 @@ def feedback(
     given: Annotated[FeedbackRequest, Depends(body_of(FeedbackRequest))], here: Here, writer: Writing
 ) -> Response:
     """Keep a thumb for an answer."""
-    here.history.feedback(given.answer_id, given.thumb, principal=writer)
+    with here.audit.doing(writer, "feedback", given.answer_id, thumb=given.thumb):
+        here.history.feedback(given.answer_id, given.thumb, principal=writer)
     return Response(status_code=204)

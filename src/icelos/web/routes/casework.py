@@ -21,7 +21,9 @@ router = APIRouter(tags=["findings"])
 def case(finding_id: str, here: Here, reader: Reading) -> Response:
     """A finding by its id, where it stands and every step so far."""
     desk = here.desk
-    return reply(desk.worked(_finding(finding_id, desk, reader)))
+    found = _finding(finding_id, desk, reader)
+    here.record(reader, "case", finding_id)
+    return reply(desk.worked(found))
 
 
 @router.post("/api/cases/{finding_id}", openapi_extra=describe(takes=CaseStep, gives=Case))
@@ -31,8 +33,10 @@ def step(
     """Assign, comment, close, reopen or merge. 409 where somebody else was quicker."""
     desk = here.desk
     finding = _finding(finding_id, desk, writer)
+    told = {"assignee": wanted.assignee, "reason": wanted.reason, "into": wanted.into}
     try:
-        return reply(_done(wanted, finding, desk, writer))
+        with here.audit.doing(writer, f"case.{wanted.step}", finding_id, **told):
+            return reply(_done(wanted, finding, desk, writer))
     except Changed as error:
         raise HTTPException(409, str(error)) from error
 
@@ -59,8 +63,8 @@ def _reason(reason: str) -> Reason:
     return Reason(reason)
 
 
-def _finding(finding_id: str, desk: Desk, _principal: Principal) -> Finding:
-    found = desk.findings.finding(finding_id)
+def _finding(finding_id: str, desk: Desk, principal: Principal) -> Finding:
+    found = desk.findings.finding(finding_id, principal=principal)
     if found is None:
         raise HTTPException(404, "no such finding")
     return found

@@ -25,6 +25,7 @@ def conversation(conversation: str, here: Here, asker: Asking) -> Response:
     turns = here.history.turns(conversation, principal=asker)
     if not turns:
         raise HTTPException(404, "no such conversation")
+    here.record(asker, "conversation", conversation)
     ids = {turn.answer.answer_id for turn in turns}
     given = here.history.given(principal=asker)
     thumbs = {one.answer_id: one.thumb for one in given if one.answer_id in ids}
@@ -34,6 +35,7 @@ def conversation(conversation: str, here: Here, asker: Asking) -> Response:
 @router.delete("/api/conversations/{conversation}", status_code=204, openapi_extra=describe())
 def forget(conversation: str, here: Here, asker: Asking) -> Response:
     """Delete one conversation."""
+    here.record(asker, "conversation.forget", conversation)
     if here.history.forget(conversation, principal=asker) == 0:
         raise HTTPException(404, "no such conversation")
     return Response(status_code=204)

@@ -43,6 +43,7 @@ def passage(chunk_id: str, here: Here, reader: Reading) -> Response:
         old=_old(hit.modified or hit.indexed, here), path=stored.path, licence=stored.document.licence,
         groups=stored.document.groups,
     )  # fmt: skip
+    here.record(reader, "passage", chunk_id, document=hit.document_id, version=hit.version)
     return reply(view)
 
 
@@ -54,7 +55,9 @@ def search(
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
 ) -> Response:
     """The passages that fit a text best, one of each document."""
-    return reply(HitList(hits=tuple(here.knowledge.search(q, k=limit, principal=reader))))
+    hits = tuple(here.knowledge.search(q, k=limit, principal=reader))
+    here.record(reader, "search", query=q, shown=[one.chunk_id for one in hits])
+    return reply(HitList(hits=hits))
 
 
 @router.get("/api/documents/{document_id:path}", openapi_extra=describe(gives=DocumentView))
@@ -69,6 +72,7 @@ def document(
     stored = here.knowledge.document(document_id, principal=reader, version=version)
     if stored is None:
         raise HTTPException(404, HIDDEN)
+    here.record(reader, "document", document_id, version=stored.version, first=first)
     return reply(_document(stored, first, here))
 
 

@@ -1,4 +1,4 @@
-"""For Prometheus, which cannot sign in: a session as everywhere, or the token that the server was given."""
+"""For Prometheus, which cannot sign in: as everywhere, or with the token that the server was given."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from typing import cast
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from icelos.engine.exposition import CONTENT_TYPE, exposed, is_authorized
+from icelos.people.tokens import PREFIX
 from icelos.web.metrics import WebMetrics
-from icelos.web.routes.access import Tokens, signed_in
+from icelos.web.routes.access import signed_in
 
 
-async def allowed(request: Request, tokens: Tokens) -> None:
+async def allowed(request: Request) -> None:
     """Raises HTTPException 401 without a session and with a wrong token; there may be none."""
     given = request.headers.get("authorization")
-    if given is None:
-        await signed_in(request, tokens)
-        return
     token = cast("str", request.app.state.metrics_token)
-    if not token or not is_authorized(given, token):
+    if given is not None and token and is_authorized(given, token):
+        return
+    if given is None or given.startswith(f"Bearer {PREFIX}"):
+        await signed_in(request)
+    else:
         raise HTTPException(401, "the token is wrong, or the server has none", {"www-authenticate": "Bearer"})
 
 

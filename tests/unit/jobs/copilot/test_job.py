@@ -36,6 +36,14 @@ def test_questions_become_findings_and_what_is_none_a_failure(job: CopilotJob) -
     assert isinstance(mail, Failure)
 
 
+def test_who_sees_an_answer_is_in_every_group_of_its_asker(store: KnowledgeStore) -> None:
+    asker = Principal("ann", frozenset({"soc", "board"}))
+    job = CopilotJob(Copilot(store, settings=Settings()), asker)
+    outcomes = job.score([line(1, "what is S9055?"), line(2, "!")])
+    assert [type(one) for one in outcomes] == [Finding, Failure]
+    assert [one.needs_groups for one in outcomes if one is not None] == [("board", "soc")] * 2
+
+
 def test_the_contract(job: CopilotJob) -> None:
     answers = check_job(job, [line(1, "how do I bake bread?"), line(2, "!")])
     assert len(answers) == 2

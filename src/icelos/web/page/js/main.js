@@ -11,8 +11,15 @@ import * as sources from "./sources.js";
 import * as thread from "./thread.js";
 
 let begun = false;
+let user = "";
 
 function entered(session) {
+  if (begun && session.user !== user) {  // somebody else: nothing of the one before stays on the page
+    sessionStorage.clear();
+    location.replace("/");
+    return;
+  }
+  user = session.user;
   find("who").textContent = `${session.user} · ${session.model || "no model"} · ${session.version}`;
   sources.follow();
   conversations.refresh().catch(() => {});
