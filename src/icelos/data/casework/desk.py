@@ -9,7 +9,9 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
+from msgspec.structs import replace
 
+from icelos.contracts import Principal
 from icelos.data.casework.duplicates import Repeated, repeated
 from icelos.data.casework.model import Case, CaseEvent, State, finding_id
 from icelos.data.casework.renewal import ACTOR, renew
@@ -105,12 +107,21 @@ class Desk:
             if before is None:
                 return
 
-    def worked(self, finding: Finding) -> Worked:
-        """Everything that is known of a finding."""
+    def worked(self, finding: Finding, *, principal: Principal | None = None) -> Worked:
+        """Everything that is known of a finding; of others, only what the principal may see as well."""
+        case = self.cases.case(finding)
+        events = self.cases.events(finding.id)
+        repeated_by = (self._shown(one, principal) for one in self.cases.merged_into(finding.id))
         return Worked(
-            finding=finding, case=self.cases.case(finding), events=tuple(self.cases.events(finding.id)),
-            repeated_by=tuple(self.cases.merged_into(finding.id)),
+            finding=finding, case=replace(case, duplicate_of=self._shown(case.duplicate_of, principal)),
+            events=tuple(replace(one, other=self._shown(one.other, principal)) for one in events),
+            repeated_by=tuple(one for one in repeated_by if one),
         )  # fmt: skip
+
+    def _shown(self, finding_id: str, principal: Principal | None) -> str:
+        if finding_id and self.findings.finding(finding_id, principal=principal) is None:
+            return ""
+        return finding_id
 
     def duplicates(self, *, job: str = "") -> list[Repeated]:
         """What repeats an earlier open finding, and is not merged with it."""

@@ -23,7 +23,7 @@ def case(finding_id: str, here: Here, reader: Reading) -> Response:
     desk = here.desk
     found = _finding(finding_id, desk, reader)
     here.record(reader, "case", finding_id)
-    return reply(desk.worked(found))
+    return reply(desk.worked(found, principal=reader))
 
 
 @router.post("/api/cases/{finding_id}", openapi_extra=describe(takes=CaseStep, gives=Case))
@@ -36,25 +36,26 @@ def step(
     told = {"assignee": wanted.assignee, "reason": wanted.reason, "into": wanted.into}
     try:
         with here.audit.doing(writer, f"case.{wanted.step}", finding_id, **told):
-            return reply(_done(wanted, finding, desk, writer))
+            _do(wanted, finding, desk, writer)
     except Changed as error:
         raise HTTPException(409, str(error)) from error
+    return reply(desk.worked(finding, principal=writer).case)
 
 
-def _done(wanted: CaseStep, finding: Finding, desk: Desk, writer: Principal) -> Case:
+def _do(wanted: CaseStep, finding: Finding, desk: Desk, writer: Principal) -> None:
     cases, by, version = desk.cases, writer.name, wanted.version
     match wanted.step:
         case "assign":
-            return cases.assign(finding, wanted.assignee, by=by, version=version)
+            cases.assign(finding, wanted.assignee, by=by, version=version)
         case "comment":
-            return cases.comment(finding, wanted.text, by=by, version=version)
+            cases.comment(finding, wanted.text, by=by, version=version)
         case "close":
             reason = _reason(wanted.reason)
-            return cases.close_case(finding, reason, by=by, comment=wanted.text, version=version)
+            cases.close_case(finding, reason, by=by, comment=wanted.text, version=version)
         case "reopen":
-            return cases.reopen(finding, by=by, why=wanted.text, version=version)
+            cases.reopen(finding, by=by, why=wanted.text, version=version)
         case "merge":
-            return cases.merge(finding, _finding(wanted.into, desk, writer), by=by, version=version)
+            cases.merge(finding, _finding(wanted.into, desk, writer), by=by, version=version)
 
 
 def _reason(reason: str) -> Reason:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -71,3 +72,10 @@ def test_what_is_not_there(client: TestClient) -> None:
 def test_without_a_session(visitor: TestClient) -> None:
     assert visitor.get(f"/api/cases/{MAIL.id}").status_code == 401
     assert visitor.post(f"/api/cases/{MAIL.id}", json={"step": "comment", "text": "x"}).status_code == 401
+
+
+def test_another_finding_that_is_hidden_is_not_named(app: FastAPI, client: TestClient) -> None:
+    do(client, step="merge", into=SAME.id)
+    hidden = msgspec.structs.replace(SAME, needs_groups=("board",))
+    app.state.services.findings.write([hidden])
+    assert SAME.id not in client.get(f"/api/cases/{MAIL.id}").text
