@@ -109,8 +109,26 @@ class CopilotSettings(Struct, frozen=True, kw_only=True):
     groups: Annotated[tuple[str, ...], Meta(description="Groups of that principal")] = ()
 
 
+class NewsFeed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An RSS or Atom feed: its address, where its entries go, and who may read them (empty: everyone).
+
+    `private` lets it be on the own network, `plaintext` without encryption.
+    """
+
+    url: str
+    collection: str = "news"
+    groups: tuple[str, ...] = ()
+    private: bool = False
+    plaintext: bool = False
+
+
 class FeedSettings(Struct, frozen=True, kw_only=True):
-    """Which parts of the vulnerability feeds are fetched where no part is named."""
+    """Which parts of the vulnerability feeds are fetched where no part is named, and which news."""
+
+    news: Annotated[
+        dict[str, str | NewsFeed],
+        Meta(description="News feeds (RSS, Atom) by name: an address, or a table with url and groups"),
+    ] = {}
 
     osv_ecosystems: Annotated[
         tuple[str, ...], Meta(description="Ecosystems of OSV that are fetched, such as PyPI or Debian:12")
