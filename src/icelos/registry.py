@@ -23,6 +23,9 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "mail": "icelos.jobs.mail.job:build",
     },
     "tools": {},
+    "upkeep": {
+        "inventories": "icelos.jobs.vulns.kept:analyse_kept",
+    },
     "sources": {
         "lines": "icelos.data.sources:LineSource",
         "questions": "icelos.data.sources:LineSource",

@@ -148,6 +148,35 @@ class FeedSettings(Struct, frozen=True, kw_only=True):
         return f"FeedSettings(osv_ecosystems={self.osv_ecosystems!r})"
 
 
+class ScheduleSettings(Struct, frozen=True, kw_only=True):
+    """What `icelos serve` and `icelos feeds watch` do by themselves. Nothing is fetched unless named here."""
+
+    feeds: Annotated[
+        tuple[str, ...],
+        Meta(description="Public feeds that are fetched again and again, such as kev, epss, osv; empty = none"),
+    ] = ()
+    news: Annotated[bool, Meta(description="Fetch the news feeds of [feeds.news] again and again")] = False
+    mirror: Annotated[
+        str, Meta(description="Folder or address from which those feeds come; empty = their publishers")
+    ] = ""
+    sbom_folders: Annotated[
+        tuple[str, ...], Meta(description="Folders whose bills of materials are kept and analysed as they change")
+    ] = ()
+    every: Annotated[
+        dict[str, str],
+        Meta(description="How often, by name: {kev = \"6h\", news = \"1h\"}; docs/upkeep.md lists the defaults"),
+    ] = {}
+
+
+class RetentionSettings(Struct, frozen=True, kw_only=True):
+    """After how many days what is kept goes. Nothing goes unless it is named here."""
+
+    days: Annotated[
+        dict[str, int],
+        Meta(description="Days by kind: {failures = 90}; `icelos retention show` lists the kinds"),
+    ] = {}
+
+
 class EngineSettings(Struct, frozen=True, kw_only=True):
     """How runs are cut and when they stop."""
 
@@ -388,6 +417,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     knowledge: KnowledgeSettings = KnowledgeSettings()
     copilot: CopilotSettings = CopilotSettings()
     feeds: FeedSettings = FeedSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    retention: RetentionSettings = RetentionSettings()
     engine: EngineSettings = EngineSettings()
     kafka: KafkaSettings = KafkaSettings()
     vulns: VulnSettings = VulnSettings()

@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icelos.cli import output
+from icelos.cli import output, schedule
 
 if TYPE_CHECKING:
     from icelos.data.feeds.feeds import Status, Updated
     from icelos.settings import Settings
 
-app = typer.Typer(help="Public feeds: fetch, refresh, show their age.", no_args_is_help=True)
+app = typer.Typer(help="Feeds: fetch, refresh, keep up to date, show their age.", no_args_is_help=True)
+app.command()(schedule.watch)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line")]
 
 
 @app.command()
 def update(
-    names: Annotated[list[str], typer.Argument(help="One or more; `icelos feeds status` lists them")],
+    names: Annotated[
+        list[str],
+        typer.Argument(help="One or more; `icelos feeds status` lists them; news:NAME, or news for all of those"),
+    ],
     mirror: Annotated[
         str, typer.Option(help="Folder or address laid out as NAME/FILE, for closed sites")
     ] = "",
@@ -43,14 +47,13 @@ def update(
       icelos feeds update kev --mirror /media/feeds
       icelos feeds update osv --ecosystem PyPI --ecosystem Debian:12
       icelos feeds update osv alpine kev epss nvd vulnrichment
+      icelos feeds update news
     """
-    from icelos.data.feeds.feeds import feed_named
     from icelos.errors import IcelosError, RunError
     from icelos.settings import load
 
     settings = load().settings
-    for name in names:
-        feed_named(name)
+    names = _checked(names, settings)
     failed: list[str] = []
     for name in names:
         parts = [*(part or ()), *((ecosystem or ()) if name == "osv" else ())]
@@ -65,10 +68,47 @@ def update(
         raise RunError(f"not brought up to date: {', '.join(failed)}", hint="the old data stays in force")
 
 
+def _checked(names: list[str], settings: Settings) -> list[str]:
+    """Each a feed that is known; "news" stands for every news feed. Raises SettingsError."""
+    from icelos.data.feeds.feeds import feed_named
+    from icelos.data.feeds.news import news_feed, news_feeds
+
+    found: list[str] = []
+    for name in names:
+        if name == "news":
+            found += [f"{NEWS}{one}" for one in news_feeds(settings)]
+            continue
+        if name.startswith(NEWS):
+            news_feed(name.removeprefix(NEWS), settings)
+        else:
+            feed_named(name)
+        found.append(name)
+    return found
+
+
+NEWS = "news:"
+
+
+def _update_news(name: str, settings: Settings, *, index: bool, json: bool) -> None:
+    from icelos.data.feeds.news import fetch_news
+    from icelos.knowledge.news import index_news
+
+    changed = fetch_news(name, settings)
+    done = index_news(name, settings) if index else None
+    if json:
+        output.json_line({"name": f"{NEWS}{name}", "changed": changed, "documents": done.changed if done else 0})
+        return
+    told = f"; {done.changed} entries new or changed, {done.failures} failures" if done else ""
+    output.note(f"{NEWS}{name}: {'fetched' if changed else 'nothing new'}{told}")
+
+
 def _update(name: str, settings: Settings, *, mirror: str, parts: list[str], index: bool, json: bool) -> None:
     from icelos.data.feeds.feeds import feed_named, update
     from icelos.data.workspace import Workspace
 
+    if name.startswith(NEWS):
+        _update_news(name.removeprefix(NEWS), settings, index=index, json=json)
+        return
     workspace = Workspace.of(settings)
     done = update(name, workspace, mirror=mirror, parts=parts, settings=settings.feeds)
     _report(done, json=json)
@@ -78,7 +118,7 @@ def _update(name: str, settings: Settings, *, mirror: str, parts: list[str], ind
 
 @app.command()
 def status(json: Json = False) -> None:
-    """Show what is here of each feed: fetched, bundled or absent, how old, under which licence.
+    """Show what is here of each feed (fetched, bundled or absent, how old, under which licence), and the schedule.
 
     Example: icelos feeds status
     """
@@ -86,13 +126,15 @@ def status(json: Json = False) -> None:
     from icelos.data.workspace import Workspace
     from icelos.settings import load
 
-    found = statuses(Workspace.of(load().settings))
+    settings = load().settings
+    found = statuses(Workspace.of(settings))
     if json:
         for row in found:
             output.json_line(row)
-        return
-    columns = ("feed", "source", "age", "holds", "licence", "note")
-    output.table(columns, [_row(row) for row in found])
+    else:
+        columns = ("feed", "source", "age", "holds", "licence", "note")
+        output.table(columns, [_row(row) for row in found])
+    schedule.show(settings, json=json)
 
 
 def _row(row: Status) -> tuple[object, ...]:

@@ -12,15 +12,18 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from icelos.data import epss_changes
 from icelos.data.advisories import AdvisoryIndex, load_advisories, same_release
 from icelos.data.advisory_filling import Filling, Item, SourceState
 from icelos.data.advisory_schema import APPLICATION, SCHEMA, VERSION, unpack
 from icelos.data.aliases import merged
 from icelos.data.intelligence import Intelligence
+from icelos.data.parse.intelligence import Facts
 from icelos.data.parse.osv_advisories import Advisory, Affected
 from icelos.data.parse.purls import Place
 from icelos.data.statement import Statement
@@ -201,11 +204,13 @@ class AdvisoryStore:
         than of anything else, StoreError; whatever is raised, the old data stays in force.
         """
         with self._lock, self._told("write"), self._transaction():
+            before = epss_changes.scores(self._database, source_name)
             self._remove(source_name)
             filling = Filling(self._database, source_name)
             for item in items:
                 filling.add(item)
             state = filling.done(digest)
+            epss_changes.write_down(self._database, source_name, before)
         self._changed()
         return state
 
@@ -214,6 +219,19 @@ class AdvisoryStore:
         with self._lock, self._told("write"), self._transaction():
             self._remove(source_name)
         self._changed()
+
+    def epss_jumps(self, since: datetime) -> list[epss_changes.Jump]:
+        """EPSS scores that rose clearly since then, by what was fetched."""
+        return epss_changes.jumps(self._rows, since)
+
+    def kev_since(self, day: str) -> list[str]:
+        """CVEs that CISA's catalogue lists since a day (YYYY-MM-DD)."""
+        rows = self._rows(
+            "SELECT f.content FROM facts f JOIN source s ON s.number = f.source WHERE s.name LIKE 'kev/%'"
+        )
+        with self._told("read"):
+            found = [unpack(content, Facts) for (content,) in rows]
+        return sorted(one.name for one in found if one.in_kev and one.kev_added >= day)
 
     def _remove(self, source_name: str) -> None:
         row = self._database.execute("SELECT number FROM source WHERE name=?", (source_name,)).fetchone()
