@@ -21,6 +21,7 @@ from typer.main import get_command
 from icelos import __version__
 from icelos.cli import (
     audit,
+    backup,
     casework,
     config,
     copilot,
@@ -108,6 +109,7 @@ app.add_typer(vulns.app, name="vulns")
 app.add_typer(logs.app, name="logs")
 mail.add_to(app)
 app.add_typer(pipelines.app, name="pipelines")
+app.add_typer(backup.app, name="backup")
 app.add_typer(config.app, name="config")
 people.add_to(app)
 app.add_typer(audit.app, name="audit")
