@@ -268,6 +268,10 @@ class VulnSettings(Struct, frozen=True, kw_only=True):
         Literal["", "low", "medium", "high"],
         Meta(description="What the system means for mission and well-being, for SSVC; empty = not said"),
     ] = ""
+    watch: Annotated[
+        tuple[str, ...],
+        Meta(description="Vendors and products without a bill of materials that news are watched for"),
+    ] = ()
 
 
 class MailSettings(Struct, frozen=True, kw_only=True):

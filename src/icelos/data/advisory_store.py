@@ -12,7 +12,7 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -224,14 +224,21 @@ class AdvisoryStore:
         """EPSS scores that rose clearly since then, by what was fetched."""
         return epss_changes.jumps(self._rows, since)
 
-    def kev_since(self, day: str) -> list[str]:
-        """CVEs that CISA's catalogue lists since a day (YYYY-MM-DD)."""
+    def advisories_since(self, since: datetime) -> int:
+        """How many advisories in force their publishers have published or changed since then."""
+        moment = since.astimezone(UTC).isoformat(timespec="seconds")
+        with self._lock, self._told("read"):
+            rows = self._database.execute("SELECT content FROM advisory")
+            return sum(unpack(content, Advisory).modified >= moment for (content,) in rows)
+
+    def kev_since(self, day: str) -> list[Facts]:
+        """What CISA's catalogue says of CVEs that it lists since a day (YYYY-MM-DD)."""
         rows = self._rows(
             "SELECT f.content FROM facts f JOIN source s ON s.number = f.source WHERE s.name LIKE 'kev/%'"
         )
         with self._told("read"):
             found = [unpack(content, Facts) for (content,) in rows]
-        return sorted(one.name for one in found if one.in_kev and one.kev_added >= day)
+        return sorted((one for one in found if one.in_kev and one.kev_added >= day), key=lambda one: one.name)
 
     def _remove(self, source_name: str) -> None:
         row = self._database.execute("SELECT number FROM source WHERE name=?", (source_name,)).fetchone()

@@ -63,6 +63,8 @@ def tasks_of(settings: Settings) -> list[Task]:
         tasks.append(_task(FOLDERS, settings, _folders))
     tasks.append(_task(KNOWLEDGE, settings, _knowledge))
     tasks.append(_task(INVENTORIES, settings, _inventories))
+    if settings.retention.days:
+        tasks.append(_task(RETENTION, settings, _retention))
     return tasks
 
 
@@ -245,6 +247,14 @@ def _inventories(settings: Settings, stop: threading.Event) -> Done:
     fresh = [one for one in done if not one.unchanged]
     new, gone = sum(one.new for one in fresh), sum(one.gone for one in fresh)
     return Done(f"{len(fresh)} of {len(done)} analysed: {new} findings new, {gone} no longer there")
+
+
+def _retention(settings: Settings, stop: threading.Event) -> Done:
+    from icelos.data.retention import apply
+
+    del stop
+    gone = [f"{one.gone} {one.what}" for one in apply(settings) if one.gone]
+    return Done("; ".join(gone) or "nothing was due")
 
 
 def analyse(

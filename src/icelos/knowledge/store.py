@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,9 +27,10 @@ import msgspec
 from icelos.contracts import Hit, Principal, Where
 from icelos.data.workspace import Workspace
 from icelos.errors import StoreError
-from icelos.knowledge import reading, registered, vectors, writing
+from icelos.knowledge import reading, recent, registered, vectors, writing
 from icelos.knowledge.access import matching, readable
 from icelos.knowledge.reading import Related, SourceInfo, StoredDocument
+from icelos.knowledge.recent import Recent
 from icelos.knowledge.registered import KnownFile, Root
 from icelos.knowledge.schema import connect, prepare, transaction
 from icelos.knowledge.search import Searcher, Tuning
@@ -250,6 +252,17 @@ class KnowledgeStore:
         """What the principal may read, by collection and path: counts and freshness."""
         with self._reading() as database:
             return reading.sources(database, matching(principal, None))
+
+    def recent(self, since: datetime, *, kinds: Sequence[str], principal: Principal) -> list[Recent]:
+        """Documents in force of since then, by their publisher's date, else by when they came in; the newest first."""
+        allowed = matching(principal, Where(kinds=tuple(kinds)))
+        with self._reading() as database:
+            return recent.since(database, since, allowed)
+
+    def indexed_before(self, before: datetime, *, kind: str) -> list[str]:
+        """The ids of documents whose version in force came in before; for its owner, not cut by access."""
+        with self._reading() as database:
+            return recent.before(database, before, kind)
 
     def stats(self) -> dict[str, Any]:
         """Counts of everything in the store, for its owner; not cut by access."""
