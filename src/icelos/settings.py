@@ -153,18 +153,21 @@ class ScheduleSettings(Struct, frozen=True, kw_only=True):
 
     feeds: Annotated[
         tuple[str, ...],
-        Meta(description="Public feeds that are fetched again and again, such as kev, epss, osv; empty = none"),
+        Meta(
+            description="Public feeds that are fetched again and again, such as kev, epss, osv; empty = none"
+        ),
     ] = ()
     news: Annotated[bool, Meta(description="Fetch the news feeds of [feeds.news] again and again")] = False
     mirror: Annotated[
         str, Meta(description="Folder or address from which those feeds come; empty = their publishers")
     ] = ""
     sbom_folders: Annotated[
-        tuple[str, ...], Meta(description="Folders whose bills of materials are kept and analysed as they change")
+        tuple[str, ...],
+        Meta(description="Folders whose bills of materials are kept and analysed as they change"),
     ] = ()
     every: Annotated[
         dict[str, str],
-        Meta(description="How often, by name: {kev = \"6h\", news = \"1h\"}; docs/upkeep.md lists the defaults"),
+        Meta(description='How often, by name: {kev = "6h", news = "1h"}; docs/upkeep.md lists the defaults'),
     ] = {}
 
 

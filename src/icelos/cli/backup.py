@@ -36,7 +36,12 @@ def create(
     from icelos import __version__
     from icelos.data.backup import create as made
 
-    _tell(made(_settings().home, target, version=__version__, with_secrets=secrets), target, "backed up", json=json)
+    _tell(
+        made(_settings().home, target, version=__version__, with_secrets=secrets),
+        target,
+        "backed up",
+        json=json,
+    )
 
 
 @app.command()
@@ -118,7 +123,9 @@ def _tell(manifest: Manifest, place: Path, what: str, *, json: bool) -> None:
             "secrets": manifest.secrets, "files": len(manifest.files), "bytes": manifest.size,
         })  # fmt: skip
         return
-    output.line(f"{what}: {len(manifest.files)} files, {manifest.size / 2**20:.1f} MiB, of {manifest.created}")
+    output.line(
+        f"{what}: {len(manifest.files)} files, {manifest.size / 2**20:.1f} MiB, of {manifest.created}"
+    )
 
 
 def _settings() -> Settings:

@@ -22,7 +22,9 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line")]
 def update(
     names: Annotated[
         list[str],
-        typer.Argument(help="One or more; `icelos feeds status` lists them; news:NAME, or news for all of those"),
+        typer.Argument(
+            help="One or more; `icelos feeds status` lists them; news:NAME, or news for all of those"
+        ),
     ],
     mirror: Annotated[
         str, typer.Option(help="Folder or address laid out as NAME/FILE, for closed sites")
@@ -96,7 +98,9 @@ def _update_news(name: str, settings: Settings, *, index: bool, json: bool) -> N
     changed = fetch_news(name, settings)
     done = index_news(name, settings) if index else None
     if json:
-        output.json_line({"name": f"{NEWS}{name}", "changed": changed, "documents": done.changed if done else 0})
+        output.json_line(
+            {"name": f"{NEWS}{name}", "changed": changed, "documents": done.changed if done else 0}
+        )
         return
     told = f"; {done.changed} entries new or changed, {done.failures} failures" if done else ""
     output.note(f"{NEWS}{name}: {'fetched' if changed else 'nothing new'}{told}")
@@ -118,7 +122,7 @@ def _update(name: str, settings: Settings, *, mirror: str, parts: list[str], ind
 
 @app.command()
 def status(json: Json = False) -> None:
-    """Show what is here of each feed (fetched, bundled or absent, how old, under which licence), and the schedule.
+    """Show what is here of each feed, how old and under which licence, and how the schedule stands.
 
     Example: icelos feeds status
     """

@@ -17,8 +17,12 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line")]
 
 
 def keep(
-    sbom: Annotated[Path, typer.Argument(help="Bill of materials: CycloneDX, SPDX, Syft's, a scanner's report")],
-    name: Annotated[str, typer.Option("--as", help="Name of the target; by default, from the file's name")] = "",
+    sbom: Annotated[
+        Path, typer.Argument(help="Bill of materials: CycloneDX, SPDX, Syft's, a scanner's report")
+    ],
+    name: Annotated[
+        str, typer.Option("--as", help="Name of the target; by default, from the file's name")
+    ] = "",
     analyze: Annotated[bool, typer.Option(help="Analyse it now, too")] = True,
     json: Json = False,
 ) -> None:
@@ -58,7 +62,9 @@ def kept(json: Json = False) -> None:
 
 
 def renew(
-    names: Annotated[list[str] | None, typer.Argument(help="Kept inventories; all of them by default")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Kept inventories; all of them by default")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Also those whose data has not changed")] = False,
     json: Json = False,
 ) -> None:
@@ -97,7 +103,9 @@ def _tell(done: list[Analysed], *, json: bool) -> None:
             output.note(f"{one.name}: nothing has changed since its last analysis")
             continue
         counts = ", ".join(f"{number} {verdict}" for verdict, number in one.verdicts.items()) or "no findings"
-        output.note(f"{one.name}: {counts}, {one.failures} failures; {one.new} new, {one.gone} no longer there")
+        output.note(
+            f"{one.name}: {counts}, {one.failures} failures; {one.new} new, {one.gone} no longer there"
+        )
 
 
 def _settings() -> Settings:

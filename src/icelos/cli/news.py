@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 def news(
     since: Annotated[str, typer.Option(help="How long ago (24h, 7d), or a date")] = "24h",
     limit: Annotated[int, typer.Option(min=1, help="Most items")] = 50,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object an item, then one with the counts")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object an item, then one with the counts")
+    ] = False,
 ) -> None:
     """Show what feeds have brought that concerns the organisation's own targets, the riskiest first.
 
-    Joined are CISA's catalogue of exploited vulnerabilities, EPSS scores that rose, new and changed advisories,
-    and news, with the kept inventories and the findings. Nothing is fetched.
+    Joined are CISA's catalogue of exploited vulnerabilities, EPSS scores that rose, new and changed
+    advisories, and news, with the kept inventories and the findings. Nothing is fetched.
 
     Examples:
       icelos news

@@ -52,7 +52,10 @@ def apply_(
     if not dry_run:
         _tell(applied(settings, only=wanted), json=json)
         return
-    _tell([one for one in shown(settings) if one.days is not None and one.kind in (wanted or [one.kind])], json=json)
+    _tell(
+        [one for one in shown(settings) if one.days is not None and one.kind in (wanted or [one.kind])],
+        json=json,
+    )
 
 
 def _tell(found: list[Expiry], *, json: bool) -> None:
@@ -60,5 +63,8 @@ def _tell(found: list[Expiry], *, json: bool) -> None:
         for one in found:
             output.json_line(one)
         return
-    rows = [(one.kind, one.what, "kept" if one.days is None else f"{one.days} d", one.due, one.gone) for one in found]
+    rows = [
+        (one.kind, one.what, "kept" if one.days is None else f"{one.days} d", one.due, one.gone)
+        for one in found
+    ]
     output.table(("kind", "what", "goes after", "due", "gone"), rows)

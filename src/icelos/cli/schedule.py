@@ -104,7 +104,9 @@ def show(settings: Settings, *, json: bool) -> None:
         rows = [(one.name, one.checked or "never", one.entries or 0, one.collection, one.url) for one in news]
         output.table(("news", "looked at", "entries", "collection", "address"), rows)
     output.line()
-    output.table(("task", "every", "last", "next", "failed", "what came of it"), [_row(task) for task in tasks])
+    output.table(
+        ("task", "every", "last", "next", "failed", "what came of it"), [_row(task) for task in tasks]
+    )
     if not is_running(settings):
         output.note("nobody keeps the schedule now: icelos serve, or icelos feeds watch")
 

@@ -12,18 +12,17 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from icelos.data import epss_changes
 from icelos.data.advisories import AdvisoryIndex, load_advisories, same_release
+from icelos.data.advisory_changes import Changes
 from icelos.data.advisory_filling import Filling, Item, SourceState
 from icelos.data.advisory_schema import APPLICATION, SCHEMA, VERSION, unpack
 from icelos.data.aliases import merged
 from icelos.data.intelligence import Intelligence
-from icelos.data.parse.intelligence import Facts
 from icelos.data.parse.osv_advisories import Advisory, Affected
 from icelos.data.parse.purls import Place
 from icelos.data.statement import Statement
@@ -55,6 +54,7 @@ class AdvisoryStore:
             self._prepare(renew=renew)
         self._releases = self._read_releases()
         self.intelligence = Intelligence(self._rows)
+        self.changes = Changes(self._rows)
 
     def close(self) -> None:
         """Look-ups end here."""
@@ -219,26 +219,6 @@ class AdvisoryStore:
         with self._lock, self._told("write"), self._transaction():
             self._remove(source_name)
         self._changed()
-
-    def epss_jumps(self, since: datetime) -> list[epss_changes.Jump]:
-        """EPSS scores that rose clearly since then, by what was fetched."""
-        return epss_changes.jumps(self._rows, since)
-
-    def advisories_since(self, since: datetime) -> int:
-        """How many advisories in force their publishers have published or changed since then."""
-        moment = since.astimezone(UTC).isoformat(timespec="seconds")
-        with self._lock, self._told("read"):
-            rows = self._database.execute("SELECT content FROM advisory")
-            return sum(unpack(content, Advisory).modified >= moment for (content,) in rows)
-
-    def kev_since(self, day: str) -> list[Facts]:
-        """What CISA's catalogue says of CVEs that it lists since a day (YYYY-MM-DD)."""
-        rows = self._rows(
-            "SELECT f.content FROM facts f JOIN source s ON s.number = f.source WHERE s.name LIKE 'kev/%'"
-        )
-        with self._told("read"):
-            found = [unpack(content, Facts) for (content,) in rows]
-        return sorted((one for one in found if one.in_kev and one.kev_added >= day), key=lambda one: one.name)
 
     def _remove(self, source_name: str) -> None:
         row = self._database.execute("SELECT number FROM source WHERE name=?", (source_name,)).fetchone()

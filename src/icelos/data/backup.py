@@ -5,8 +5,8 @@
 
 Where runs stand is copied before the databases, so that a run that goes on after a restore does some records
 again, which changes nothing, and leaves none out. A database is copied as SQLite gives it, in a state of one
-moment. Caches, locks and half-fetched files are not copied. icelos-backup.json, written last, has the checksum
-of every file: without it, it is no backup. How one is put back is in `icelos.data.restore`.
+moment. Caches, locks and half-fetched files are not copied. icelos-backup.json, written last, has the
+checksum of every file: without it, it is no backup. How one is put back is in `icelos.data.restore`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import IO, Protocol
 
 import msgspec
 
@@ -74,7 +74,7 @@ class _Target(Protocol):
 
 
 def create(home: Path, target: Path, *, version: str, with_secrets: bool = True) -> Manifest:
-    """Back a workspace up to a folder, or to an archive where the name ends in .tar.zst; it must not exist yet.
+    """Back a workspace up to a folder, or to an archive where the name ends in .tar.zst; it must be new.
 
     Raises InputError for a target that is there or inside of the workspace, StoreError where something cannot
     be read or written; then nothing has that name.
@@ -103,14 +103,16 @@ def _check_places(home: Path, target: Path) -> None:
         raise InputError("a backup cannot be in the workspace itself", source=str(target))
 
 
-def _into_archive(home: Path, target: Path, file: io.IOBase, version: str, *, with_secrets: bool) -> Manifest:
+def _into_archive(home: Path, target: Path, file: IO[bytes], version: str, *, with_secrets: bool) -> Manifest:
     import zstandard
 
-    with _scratch(target) as scratch:
-        packer = zstandard.ZstdCompressor(level=3, write_checksum=True)
-        with packer.stream_writer(file, closefd=False) as stream:  # type: ignore[arg-type]
-            with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-                return _fill(home, _Archive(archive), scratch, version, with_secrets=with_secrets)
+    packer = zstandard.ZstdCompressor(level=3, write_checksum=True)
+    with (
+        _scratch(target) as scratch,
+        packer.stream_writer(file, closefd=False) as stream,
+        tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        return _fill(home, _Archive(archive), scratch, version, with_secrets=with_secrets)
 
 
 def _into_folder(home: Path, target: Path, version: str, *, with_secrets: bool) -> Manifest:
@@ -164,10 +166,10 @@ class _Archive:
     def finish(self, manifest: bytes) -> None:
         self._put(MANIFEST, len(manifest), io.BytesIO(manifest))
 
-    def _put(self, path: str, size: int, stream: io.IOBase) -> None:
+    def _put(self, path: str, size: int, stream: IO[bytes]) -> None:
         info = tarfile.TarInfo(path)
         info.size, info.mode, info.mtime = size, 0o600, int(datetime.now(UTC).timestamp())
-        self._archive.addfile(info, stream)  # type: ignore[arg-type]
+        self._archive.addfile(info, stream)
 
 
 class _Folder:
@@ -270,5 +272,7 @@ def _copy_database(source: Path, target: Path) -> None:
     if not source.stat().st_size:
         target.touch()
         return
-    with contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True, timeout=60)) as one:
+    with contextlib.closing(
+        sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True, timeout=60)
+    ) as one:
         one.execute("VACUUM INTO ?", (str(target),))

@@ -1,4 +1,4 @@
-"""Inventories that are kept in the workspace: bills of materials whose findings stay up to date by themselves.
+"""Bills of materials that are kept in the workspace, whose findings stay up to date by themselves.
 
 <home>/inventories/NAME/DIGEST.sbom   the document as it was given, packed by zstd
 <home>/inventories/NAME/about.json    which of them is in force, where it came from, when it was analysed
@@ -76,7 +76,9 @@ class Inventories:
         """
         name = checked_name(name or name_for(path))
         if path.is_dir() or not path.is_file():
-            raise InputError("not a file", source=str(path), hint="a bill of materials: CycloneDX, SPDX or Syft's")
+            raise InputError(
+                "not a file", source=str(path), hint="a bill of materials: CycloneDX, SPDX or Syft's"
+            )
         data = read_bounded(path, MAX_SBOM)
         digest = hashlib.sha256(data).hexdigest()
         before = self.find(name)
@@ -123,7 +125,9 @@ class Inventories:
         except FileNotFoundError:
             return None
         except (OSError, msgspec.MsgspecError) as error:
-            raise StoreError(f"cannot read: {error}", source=str(path), hint="keep its document again") from error
+            raise StoreError(
+                f"cannot read: {error}", source=str(path), hint="keep its document again"
+            ) from error
 
     def named(self, name: str) -> KeptInventory:
         """One by its name. Raises InputError where there is none."""
@@ -151,7 +155,9 @@ class Inventories:
             (self._root / about.name / _ABOUT).unlink()  # without it, the rest is no inventory any more
             shutil.rmtree(self._root / about.name)
         except OSError as error:
-            raise StoreError(f"cannot remove: {error.strerror}", source=str(self._root / about.name)) from error
+            raise StoreError(
+                f"cannot remove: {error.strerror}", source=str(self._root / about.name)
+            ) from error
         return about
 
     def outcomes(self, about: KeptInventory) -> frozenset[str]:
@@ -161,10 +167,14 @@ class Inventories:
         except (OSError, UnicodeDecodeError):
             return frozenset()
 
-    def analysed(self, about: KeptInventory, outcomes: Iterable[str], *, basis: str) -> None:
-        """A complete analysis has said this."""
+    def expect(self, about: KeptInventory, outcomes: Iterable[str]) -> None:
+        """Outcomes that an analysis is about to write, or may have written."""
         with atomic_write(self._root / about.name / _OUTCOMES, mode=0o600) as file:
             file.write("\n".join(sorted(outcomes)).encode("ascii"))
+
+    def analysed(self, about: KeptInventory, outcomes: Iterable[str], *, basis: str) -> None:
+        """A complete analysis has said this."""
+        self.expect(about, outcomes)
         self._describe(msgspec.structs.replace(about, analysed=_now(), basis=basis))
 
 

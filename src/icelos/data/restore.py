@@ -1,9 +1,9 @@
 """A backup looked through, and put back in place of a workspace.
 
-A backup may come from anywhere, so it is unpacked under bounds (no links, no path that leads outside, no bomb)
-into the workspace's folder .restore/, and every file must have the size and checksum that the manifest gives.
-Then what is there moves aside, and the new files take its place: two steps, each of which a restore that was
-killed goes on with (`finish`). Until the first of them, the workspace is as it was.
+A backup may come from anywhere, so it is unpacked under bounds (no links, no path that leads outside, no
+bomb) into the workspace's folder .restore/, and every file must have the size and checksum that the manifest
+gives. Then what is there moves aside, and the new files take its place: two steps, each of which the next
+restore goes on with where one was killed. Until the first of them, the workspace is as it was.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def is_unfinished(home: Path) -> bool:
 
 
 def _finish(home: Path) -> Path | None:
-    """Both steps, from wherever an earlier call was stopped; where what was there before lies, if anything."""
+    """Both steps, from wherever an earlier call was stopped; where what was there before lies now."""
     work, aside = home / WORK, None
     for ready in sorted(work.glob(f"{_READY}*")):
         stamp = ready.name.removeprefix(_READY)
@@ -131,8 +131,7 @@ def _from_archive(backup: Path, folder: Path) -> _Seen:
     size, free = backup.stat().st_size, shutil.disk_usage(folder).free
     with backup.open("rb") as file:
         budget = Budget(size, cap=free)
-        found = _received(members(plain_stream(file, budget), budget), folder)
-    return found
+        return _received(members(plain_stream(file, budget), budget), folder)
 
 
 def _received(stream: Iterable[Member], folder: Path) -> _Seen:
@@ -172,7 +171,9 @@ def _from_folder(backup: Path, folder: Path) -> _Seen:
 
 def _checked_name(member: Member) -> str:
     if not member.info.isreg():
-        raise InputError(f"not a plain file: {member.info.name[:200]!r}", hint="no backup holds links or devices")
+        raise InputError(
+            f"not a plain file: {member.info.name[:200]!r}", hint="no backup holds links or devices"
+        )
     name = member.path
     if not name or name != member.info.name or name.startswith("/") or PurePosixPath(name).parts[0] == WORK:
         raise InputError(f"a path that leads elsewhere: {member.info.name[:200]!r}")

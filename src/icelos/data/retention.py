@@ -46,7 +46,7 @@ def show(settings: Settings, *, now: datetime | None = None) -> list[Expiry]:
 
 
 def apply(settings: Settings, *, only: Sequence[str] = (), now: datetime | None = None) -> list[Expiry]:
-    """Let go what is due of every kind that the settings name; what went. Raises SettingsError, StoreError."""
+    """Let go what is due of every kind that the settings name. Raises SettingsError, StoreError."""
     done, moment = [], now or datetime.now(UTC)
     for name in _kinds(settings):
         days = settings.retention.days.get(name)
@@ -66,12 +66,14 @@ def _look(name: str, settings: Settings, now: datetime) -> Expiry:
 
 
 def _kinds(settings: Settings) -> list[str]:
-    """All kinds, in order of their names. Raises SettingsError where the settings name another, or too few days."""
+    """All kinds by name. Raises SettingsError where the settings name another, or too few days."""
     known = sorted(names("retention"))
     for name, days in settings.retention.days.items():
         where = f"retention.days.{name}"
         if name not in known:
-            raise SettingsError(f"nothing that is kept is called {name!r}", source=where, hint=", ".join(known))
+            raise SettingsError(
+                f"nothing that is kept is called {name!r}", source=where, hint=", ".join(known)
+            )
         floor = resolve("retention", name)(settings).floor
         if not floor <= days <= 36_500:
             raise SettingsError(f"{days} days, and at least {floor} are kept", source=where)

@@ -127,7 +127,10 @@ class Schedule:
     def _failed(self, task: Task, begun: TaskState, reason: str) -> None:
         now = self._now()
         state = msgspec.structs.replace(
-            begun, ended=now, next=now + self._retry(task, begun.failures), error=" ".join(reason.split())[:500]
+            begun,
+            ended=now,
+            next=now + self._retry(task, begun.failures),
+            error=" ".join(reason.split())[:500],
         )
         self._write(task.name, {task.name: state})
 
@@ -163,7 +166,7 @@ class Schedule:
 
 
 def _is_due(state: TaskState, task: Task, now: float) -> bool:
-    """Also where its time is further off than any pause is: the clock was set back, or the interval changed."""
+    """Also where its time is further off than any pause: the clock was set back, or the interval changed."""
     longest = max(task.every, LAST_RETRY) * (1 + JITTER)
     return state.next <= now or state.next > now + longest or state.started > now + LOOK
 

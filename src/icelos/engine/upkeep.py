@@ -92,7 +92,9 @@ def _check_names(settings: Settings) -> None:
     known = {*EVERY, *FEEDS, *(f"{NEWS}:{name}" for name in news_feeds(settings))}
     for name in settings.schedule.every:
         if name not in known:
-            raise SettingsError(f"nothing is called {name!r}", source="schedule.every", hint=", ".join(sorted(known)))
+            raise SettingsError(
+                f"nothing is called {name!r}", source="schedule.every", hint=", ".join(sorted(known))
+            )
 
 
 def keep_up(
@@ -185,7 +187,9 @@ def _news(name: str, settings: Settings, stop: threading.Event) -> Done:
 
     del stop
     fetch_news(name, settings)
-    done = index_news(name, settings)  # also where nothing came: who was killed between the two is made up for
+    done = index_news(
+        name, settings
+    )  # also where nothing came: who was killed between the two is made up for
     return Done(f"{done.changed} new or changed" if done.changed else "nothing new")
 
 
@@ -204,7 +208,7 @@ def _knowledge(settings: Settings, stop: threading.Event) -> Done:
 
 
 def _folders(settings: Settings, stop: threading.Event) -> Done:
-    """Keep what is new or changed in the watched folders; a document that is none is told, and the rest kept."""
+    """Keep what is new or changed in the watched folders; a file that is no document is told."""
     inventories, new, bad = Inventories(Workspace.of(settings)), 0, list[str]()
     for path in _documents(settings):
         if stop.is_set():
@@ -225,7 +229,7 @@ def _name(inventories: Inventories, path: Path) -> str:
 
 
 def _documents(settings: Settings) -> list[Path]:
-    """Plain files of the watched folders, links and hidden ones left out. Raises RunError for a missing one."""
+    """Plain files of the watched folders, no links, no hidden ones. Raises RunError for a missing folder."""
     found: list[Path] = []
     for name in settings.schedule.sbom_folders:
         folder = Path(name).expanduser()
@@ -258,7 +262,8 @@ def _retention(settings: Settings, stop: threading.Event) -> Done:
 
 
 def analyse(
-    settings: Settings, *, names: tuple[str, ...] = (), force: bool = False, stop: Callable[[], bool] = lambda: False
+    settings: Settings, *, names: tuple[str, ...] = (), force: bool = False,
+    stop: Callable[[], bool] = lambda: False,
 ) -> list[Analysed]:  # fmt: skip
     """Analyse kept inventories by the job that does that. Raises IcelosError as it does."""
     from icelos.engine.jobs import options_of

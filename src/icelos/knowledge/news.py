@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -27,7 +28,10 @@ def index_news(name: str, settings: Settings) -> Indexed:
     started, feed, path = time.perf_counter(), news_feed(name, settings), PREFIX + name
     documents: list[Document] = []
     failures: list[Failure] = []
+    oldest = _oldest(settings)
     for item in kept_entries(name, settings):
+        if isinstance(item, Document) and item.modified is not None and item.modified < oldest:
+            continue  # retention has let it go, and its feed still lists it
         if isinstance(item, Failure):
             failures.append(msgspec.structs.replace(item, job=JOB))
         else:
@@ -39,6 +43,11 @@ def index_news(name: str, settings: Settings) -> Indexed:
             sink.replace_failures(JOB, path, failures)
     done.seconds = time.perf_counter() - started
     return done
+
+
+def _oldest(settings: Settings) -> datetime:
+    days = settings.retention.days.get("news")
+    return datetime.now(UTC) - timedelta(days=days) if days else datetime.min.replace(tzinfo=UTC)
 
 
 def forget_news(name: str, settings: Settings) -> int:

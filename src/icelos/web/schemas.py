@@ -18,6 +18,9 @@ from icelos.data.casework.desk import Worked
 from icelos.data.casework.model import COMMENT_LIMIT, Case
 from icelos.errors import InputError
 from icelos.findings import Failure, Finding
+from icelos.data.feeds.news import NewsStatus
+from icelos.data.feeds.status import Status
+from icelos.engine.upkeep import TaskStatus
 from icelos.jobs.copilot.answers import Answer, Event
 from icelos.jobs.copilot.history import Conversation, Turn
 from icelos.people.audit import Entry, Verified
@@ -25,6 +28,7 @@ from icelos.people.passwords import LONGEST
 from icelos.people.roles import Role
 from icelos.people.store import User
 from icelos.people.tokens import Token
+from icelos.jobs.vulns.news.model import News
 from icelos.records import Section
 from icelos.web.problems import Problem
 
@@ -289,6 +293,15 @@ class HitList(msgspec.Struct, frozen=True, kw_only=True):
     hits: tuple[Hit, ...]
 
 
+class FeedList(msgspec.Struct, frozen=True, kw_only=True):
+    """Public feeds, news feeds and the tasks that keep them; `running` where a process does so now."""
+
+    feeds: tuple[Status, ...]
+    news: tuple[NewsStatus, ...]
+    tasks: tuple[TaskStatus, ...]
+    running: bool
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the process answers, or the knowledge can be asked."""
 
@@ -300,6 +313,8 @@ SCHEMAS = (
     ConversationList, ConversationView, FindingList, FailureList, HitList, Health, Answer, Event, Problem,
     CaseStep, Case, Worked, NewUser, UserChange, NewPassword, NewToken, TokenMade, UserList, TokenList, User,
     AuditList, Verified,
+    ConversationList, ConversationView, FindingList, FailureList, HitList, FeedList, News, Health, Answer, Event, Problem,
+    CaseStep, Case, Worked,
 )  # fmt: skip
 
 

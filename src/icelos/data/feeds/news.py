@@ -62,7 +62,9 @@ def _check_address(name: str, feed: NewsFeed) -> None:
     except ValueError:
         host = None
     if not host or parts.scheme not in {"https", "http"}:
-        raise SettingsError("not an address of a feed", source=where, hint="such as https://example.org/feed.xml")
+        raise SettingsError(
+            "not an address of a feed", source=where, hint="such as https://example.org/feed.xml"
+        )
     if parts.scheme == "http" and not feed.plaintext:
         hint = "plaintext = true beside its url allows it; anyone on the way can change it"
         raise SettingsError("its address is without encryption", source=where, hint=hint)
@@ -91,7 +93,9 @@ def fetch_news(name: str, settings: Settings, *, fetcher: Fetcher | None = None,
         fetched = fetcher or _fetch
         found, changed = fetched(feed, folder / FILE, known=known, check=_check(name), **extra)
         if changed or known is None or known != found:
-            count = sum(1 for _ in kept_entries(name, settings)) if changed or state is None else state.documents
+            count = (
+                sum(1 for _ in kept_entries(name, settings)) if changed or state is None else state.documents
+            )
             write_state(folder, State(files={FILE: found}, documents=count))
     return changed
 
@@ -111,7 +115,9 @@ def _check(name: str) -> Callable[[Path], None]:
             well_formed(read_bounded(path, MAX_FEED))
         except InputError as error:
             hint = "the copy from before stays in force"
-            raise InputError(f"what was fetched is no feed: {error.message}", source=f"news:{name}", hint=hint) from error
+            raise InputError(
+                f"what was fetched is no feed: {error.message}", source=f"news:{name}", hint=hint
+            ) from error
 
     return check
 

@@ -86,7 +86,9 @@ def _public_addresses(url: httpx.URL) -> list[str]:
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     for address in addresses:
         if not is_public(address):
-            raise RunError(f"{url.host} is {address}, which is no public address", source=str(url), hint=_HINT)
+            raise RunError(
+                f"{url.host} is {address}, which is no public address", source=str(url), hint=_HINT
+            )
     return addresses
 
 

@@ -8,12 +8,12 @@ its forgiving parser would have to guess at.
 from __future__ import annotations
 
 import codecs
-import html
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from html.entities import html5
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from xml.parsers import expat
@@ -62,7 +62,7 @@ def entries(data: bytes, feed: Syndicated) -> Iterator[Parsed]:
 
     Raises InputError for what is no feed: not well-formed, cut short, an HTML page, a bomb.
     """
-    import feedparser
+    import feedparser  # type: ignore[import-untyped]
 
     whole = well_formed(data)
     found = feedparser.parse(
@@ -120,7 +120,7 @@ def _entity(match: re.Match[str]) -> str:
     name = match[1]
     if name in _XML_ENTITIES:
         return match[0]
-    known = html.entities.html5.get(f"{name};")
+    known = html5.get(f"{name};")
     return known if known is not None and known not in "&<>" else f"&amp;{name};"
 
 
@@ -146,7 +146,7 @@ class _Bounds:
 def _check(whole: bytes) -> None:
     bounds, parser = _Bounds(), expat.ParserCreate("utf-8")
     parser.ordered_attributes = True
-    parser.StartElementHandler, parser.EndElementHandler = bounds.start, bounds.end  # type: ignore[assignment]
+    parser.StartElementHandler, parser.EndElementHandler = bounds.start, bounds.end
     try:
         parser.Parse(whole, True)
     except expat.ExpatError as error:
@@ -221,7 +221,10 @@ def _address(entry: Mapping[str, Any]) -> str:
 def _time(entry: Mapping[str, Any], name: str) -> datetime | None:
     value = entry.get(name)
     try:
-        return datetime(*value[:6], tzinfo=UTC) if value else None
+        if not value:
+            return None
+        year, month, day, hour, minute, second = value[:6]
+        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
     except (ValueError, TypeError, OverflowError):
         return None
 

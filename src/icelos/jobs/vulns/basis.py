@@ -49,7 +49,7 @@ def basis_of(
 
 
 def _timeless(statement: Statement) -> Advisory:
-    """Without its place and, where its words say all, without its date: publishers touch what they do not change."""
+    """Without its place, and without a date that moves where nothing else does."""
     advisory = msgspec.structs.replace(statement.advisory, source="")
     by_name = statement.affected.ecosystem == ECOSYSTEM
     return advisory if by_name else msgspec.structs.replace(advisory, modified="")

@@ -6,6 +6,7 @@ ones. What it no longer says stays, as ruled out, with the reason; a failure tha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -97,6 +98,7 @@ def _renewed(
     purls = {component.purl for component in inventories.read(about).components}
     found = [one for i in sorted(before - now) if (one := sink.finding(i)) is not None]
     gone = [_gone(one, purls) for one in found if "gone" not in one.attributes]
+    inventories.expect(about, before | now)  # who is killed from here on finds them again
     sink.write([*outcomes, *gone])
     failures = before - now - {one.id for one in found}
     if failures:
@@ -104,10 +106,14 @@ def _renewed(
         sink.resolve("vulns", stale)
     inventories.analysed(about, now, basis=basis)
     findings = [one for one in outcomes if isinstance(one, Finding)]
+    counts = Counter(one.verdict for one in findings)
     return Analysed(
-        name=about.name, verdicts={str(v): n for v in Verdict if (n := sum(f.verdict is v for f in findings))},
-        failures=len(outcomes) - len(findings), new=len({one.id for one in findings} - before), gone=len(gone),
-    )  # fmt: skip
+        name=about.name,
+        verdicts={verdict.value: counts[verdict] for verdict in Verdict if counts[verdict]},
+        failures=len(outcomes) - len(findings),
+        new=len({one.id for one in findings} - before),
+        gone=len(gone),
+    )
 
 
 def _gone(finding: Finding, purls: set[str]) -> Finding:
@@ -116,7 +122,11 @@ def _gone(finding: Finding, purls: set[str]) -> Finding:
     there = facts.get("purl", "") in purls
     why = "no advisory that is loaded says it any more" if there else "the component is no longer there"
     label = Label.CODE_NOT_PRESENT
-    facts |= {"status": MEANINGS[label].status.value, "why": why, "gone": datetime.now(UTC).date().isoformat()}
+    facts |= {
+        "status": MEANINGS[label].status.value,
+        "why": why,
+        "gone": datetime.now(UTC).date().isoformat(),
+    }
     named = f"{facts.get('name', '')} {facts.get('version', '')}".strip()
     return msgspec.structs.replace(
         finding, verdict=MEANINGS[label].verdict, label=label.value, score=None, attributes=facts,

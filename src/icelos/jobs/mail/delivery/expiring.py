@@ -1,4 +1,4 @@
-"""Mail in quarantine as a kind for retention; `icelos mail serve` lets it go by `mail.quarantine_days` too."""
+"""Mail in quarantine as a kind for retention; `icelos mail serve` has `mail.quarantine_days` besides."""
 
 from __future__ import annotations
 

@@ -34,13 +34,13 @@ class Brought(NamedTuple):
 def brought(settings: Settings, store: AdvisoryStore, since: datetime, principal: Principal) -> Brought:
     """KEV additions, EPSS scores that rose, and news that name a vulnerability. Raises StoreError."""
     by_name: dict[str, list[Change]] = {}
-    for facts in store.kev_since(since.astimezone(UTC).date().isoformat()):
+    for facts in store.changes.exploited(since):
         due = f", to be mended by {facts.kev_due}" if facts.kev_due else ""
         by_name.setdefault(facts.name, []).append(Change(
             kind=EXPLOITED, told=f"exploited: in CISA's catalogue since {facts.kev_added}{due}",
             when=facts.kev_added, ref=f"feed:kev/{facts.name}", source=f"{_CATALOGUE}{facts.name}",
         ))  # fmt: skip
-    for jump in store.epss_jumps(since):
+    for jump in store.changes.likelier(since):
         by_name.setdefault(jump.name, []).append(Change(
             kind=LIKELIER, told=f"EPSS rose from {jump.before:.3f} to {jump.after:.3f}", when=jump.seen,
             ref=f"feed:epss/{jump.name}", source=f"https://api.first.org/data/v1/epss?cve={jump.name}",

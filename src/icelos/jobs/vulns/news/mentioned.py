@@ -62,7 +62,9 @@ def _named(entry: Recent, components: dict[str, list[Concern]]) -> NewsItem | No
     if not names:
         return None
     concerns = sorted((one for name in names for one in components[name]), key=lambda c: (c.target, c.purl))
-    why = f"it names {', '.join(names)}, which you have; whether your version is meant, its title does not say"
+    why = (
+        f"it names {', '.join(names)}, which you have; whether your version is meant, its title does not say"
+    )
     return _item(entry, why, tuple(concerns))
 
 

@@ -53,9 +53,13 @@ def news(settings: Settings, *, since: datetime, principal: Principal) -> News:
     with workspace_store(Workspace.of(settings)) as store:
         new = brought(settings, store, since, principal)
         hits = _hits(targets, store, new, since)
-        items, ruled_out = _items(hits, targets, Prioritiser(store.intelligence, settings.vulns.mission_impact))
-        named = mentioned(settings, new, targets, since, {change for item in items for change in item.changes})
-        advisories = store.advisories_since(since)
+        items, ruled_out = _items(
+            hits, targets, Prioritiser(store.intelligence, settings.vulns.mission_impact)
+        )
+        named = mentioned(
+            settings, new, targets, since, {change for item in items for change in item.changes}
+        )
+        advisories = store.changes.advisories(since)
     shown = [*items, *named]
     return News(
         since=since, items=tuple(sorted(shown, key=_rank)), others=_others(new, shown, advisories),
