@@ -1,8 +1,8 @@
 """Names to things, resolved when first used: "mail" -> "icelos.jobs.mail.job:build".
 
 Built-in names are listed here; plug-ins add theirs by entry points (groups `icelos.jobs`,
-`icelos.tools`, `icelos.retention`, `icelos.sources`, `icelos.sinks`). Configuration may use registered names only, never import
-paths.
+`icelos.tools`, `icelos.retention`, `icelos.sources`, `icelos.sinks`). Configuration may use registered
+names only, never import paths.
 """
 
 from __future__ import annotations

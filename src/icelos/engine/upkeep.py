@@ -30,7 +30,7 @@ INVENTORIES, FOLDERS, KNOWLEDGE, NEWS, RETENTION = "inventories", "folders", "kn
 DAY, WEEK = "1d", "7d"
 EVERY: dict[str, str] = {
     "kev": "6h", "epss": "12h", "osv": "12h", "ghsa": DAY, "nvd": "12h", "alpine": "12h",
-    "vulnrichment": DAY, "cisa": "12h", "attack": WEEK, "capec": WEEK, "cwe": WEEK, "sigma": DAY,
+    "vulnrichment": DAY, "csaf": "12h", "attack": WEEK, "capec": WEEK, "cwe": WEEK, "sigma": DAY,
     NEWS: "1h", FOLDERS: "10m", KNOWLEDGE: "1h", INVENTORIES: DAY, RETENTION: DAY,
 }  # fmt: skip
 """How often each task runs where the settings do not say: about as often as its publisher has something."""

@@ -1,4 +1,4 @@
-"""Entries of news feeds into the store: what a feed no longer lists stays, what it changed is a new version."""
+"""Entries of news feeds into the store: what a feed drops stays, what it changes is a new version."""
 
 from __future__ import annotations
 

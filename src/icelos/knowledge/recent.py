@@ -14,10 +14,11 @@ LIMIT = 10_000
 
 
 class Recent(msgspec.Struct, frozen=True, kw_only=True):
-    """A document in one line, with the identifiers that it names ("CVE-2024-1234")."""
+    """A document in one line, with the identifiers that it has and names ("CVE-2024-1234"), upper case."""
 
     document_id: str
     title: str
+    kind: str
     url: str
     source: str
     collection: str
@@ -30,20 +31,24 @@ class Recent(msgspec.Struct, frozen=True, kw_only=True):
 def since(database: sqlite3.Connection, when: datetime, allowed: Filter) -> list[Recent]:
     """Of since then by the publisher's date, else by when it came in; the newest first, at most `LIMIT`."""
     rows = database.execute(
-        "SELECT v.vid, d.id, v.title, v.url, v.source, d.collection, v.number, v.modified, v.valid_from"  # noqa: S608
+        "SELECT v.vid, d.id, v.title, v.url, v.source, d.collection, v.number, v.modified, v.valid_from,"
+        " v.kind"
         f" FROM documents d JOIN versions v ON v.doc = d.doc WHERE {allowed.sql}"
         " AND coalesce(v.modified, v.valid_from) >= :since"
         " ORDER BY coalesce(v.modified, v.valid_from) DESC, d.id LIMIT :limit",
         {**allowed.parameters, "since": micros(when), "limit": LIMIT},
     ).fetchall()
-    named = "SELECT DISTINCT upper(target) FROM relations WHERE vid = ? AND kind = 'mentions' ORDER BY 1"
+    named = (
+        "SELECT upper(target) FROM relations WHERE vid = :vid UNION SELECT upper(key) FROM names"
+        " WHERE vid = :vid AND role < 2 ORDER BY 1"
+    )
     return [
         Recent(
-            document_id=identity, title=title, url=url, source=source, collection=collection, version=number,
-            modified=None if modified is None else moment(modified), indexed=moment(indexed),
-            names=tuple(name for (name,) in database.execute(named, (vid,))),
+            document_id=identity, title=title, kind=kind, url=url, source=source, collection=collection,
+            version=number,            modified=None if modified is None else moment(modified), indexed=moment(indexed),
+            names=tuple(name for (name,) in database.execute(named, {"vid": vid})),
         )
-        for vid, identity, title, url, source, collection, number, modified, indexed in rows
+        for vid, identity, title, url, source, collection, number, modified, indexed, kind in rows
     ]  # fmt: skip
 
 

@@ -16,11 +16,11 @@ from msgspec import Meta
 from icelos.contracts import Hit, Right
 from icelos.data.casework.desk import Worked
 from icelos.data.casework.model import COMMENT_LIMIT, Case
-from icelos.errors import InputError
-from icelos.findings import Failure, Finding
 from icelos.data.feeds.news import NewsStatus
 from icelos.data.feeds.status import Status
 from icelos.engine.upkeep import TaskStatus
+from icelos.errors import InputError
+from icelos.findings import Failure, Finding
 from icelos.jobs.copilot.answers import Answer, Event
 from icelos.jobs.copilot.history import Conversation, Turn
 from icelos.people.audit import Entry, Verified
@@ -315,6 +315,8 @@ SCHEMAS = (
     AuditList, Verified,
     ConversationList, ConversationView, FindingList, FailureList, HitList, FeedList, News, Health, Answer, Event, Problem,
     CaseStep, Case, Worked,
+    ConversationList, ConversationView, FindingList, FailureList, HitList, FeedList, News, Health, Answer,
+    Event, Problem, CaseStep, Case, Worked,
 )  # fmt: skip
 
 

@@ -58,16 +58,20 @@ def _entries(settings: Settings, since: datetime, principal: Principal) -> list[
     if not path.is_file():
         return []
     with KnowledgeStore(path, read_only=True) as knowledge:
-        return knowledge.recent(since, kinds=("news",), principal=principal)
+        return knowledge.recent(since, kinds=("news", "advisory"), principal=principal)
 
 
 def told_by(entry: Recent) -> Change:
-    """A news entry as a change."""
+    """A news entry, or an advisory among the documents, as a change."""
+    news = entry.kind == "news"
     when = (entry.modified or entry.indexed).astimezone(UTC).isoformat(timespec="seconds")
     return Change(
-        kind=TOLD, told=f"in the news: {entry.title}", when=when, ref=f"document:{entry.document_id}",
+        kind=TOLD if news else ADVISORY,
+        told=f"{'in the news' if news else 'advisory'}: {entry.title}",
+        when=when,
+        ref=f"document:{entry.document_id}",
         source=entry.url or entry.source,
-    )  # fmt: skip
+    )
 
 
 def changed(statements: Sequence[Statement], since: datetime) -> list[Change]:

@@ -76,7 +76,8 @@ def _watched(entry: Recent, watched: Iterable[tuple[str, re.Pattern[str]]]) -> N
 def _item(entry: Recent, why: str, concerns: tuple[Concern, ...] = ()) -> NewsItem:
     change = told_by(entry)
     return NewsItem(
-        name=entry.document_id, title=entry.title, why=why, when=change.when, changes=(change,), concerns=concerns
+        name=entry.document_id, title=entry.title, why=why, when=change.when, changes=(change,),
+        concerns=concerns,
     )  # fmt: skip
 
 
@@ -99,7 +100,7 @@ def _exploited(
                 kind=EXPLOITED, told=f"exploited: in CISA's catalogue since {day}", when=day,
                 ref=f"feed:kev/{cve}", source=document.url,
             )  # fmt: skip
-            why = f"{product} is exploited, and you watch {', '.join(names)}; which versions you have is not known"
+            why = f"{product} is exploited, and you watch {', '.join(names)}; your versions are not known"
             yield NewsItem(name=cve, title=document.title, why=why, when=day, changes=(change,))
 
 

@@ -1,4 +1,4 @@
-"""What `icelos news` says: items, each with what changed, which targets it is about, and where that stands."""
+"""What `icelos news` says: items, each with what changed, whom it concerns, and where that stands."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
     news(settings, since=since("24h"), principal=principal)
 
-Versions are judged by the matcher that the analysis uses; where there is a finding, with its investigation and
-people's decisions, that one counts. Nothing is fetched, and the same data gives the same answer.
+Versions are judged by the matcher that the analysis uses; where there is a finding, with its investigation
+and people's decisions, that one counts. Nothing is fetched, and the same data gives the same answer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from icelos.data.components import places_of
 from icelos.data.workspace import Workspace
 from icelos.findings import Finding, Verdict
 from icelos.jobs.vulns.matched import LABELS, Match, find
-from icelos.jobs.vulns.news.changes import Brought, brought, changed
+from icelos.jobs.vulns.news.changes import Brought, brought, changed, told_by
 from icelos.jobs.vulns.news.mentioned import mentioned
 from icelos.jobs.vulns.news.model import ADVISORY, TOLD, Change, Concern, News, NewsItem
 from icelos.jobs.vulns.news.targets import JOB, Targets
@@ -63,7 +63,7 @@ def news(settings: Settings, *, since: datetime, principal: Principal) -> News:
     shown = [*items, *named]
     return News(
         since=since, items=tuple(sorted(shown, key=_rank)), others=_others(new, shown, advisories),
-        ruled_out=ruled_out, targets=len(targets.names), notices=tuple(_notices(targets, advisories)),
+        ruled_out=ruled_out, targets=len(targets.names), notices=tuple(_notices(targets)),
     )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def _hits(targets: Targets, store: AdvisoryStore, new: Brought, since: datetime)
         for place in places_of(component, store):
             for advisory, statements in store.about(place).items():
                 names = {name for s, _ in statements for name in (*s.names, *s.cves)}
-                changes = tuple([*new.of(sorted(names)), *changed(statements, since)])
+                changes = (*new.of(sorted(names)), *changed(statements, since))
                 if not changes:
                     continue
                 for one in holders.values():
@@ -171,15 +171,14 @@ def _others(new: Brought, items: Sequence[NewsItem], advisories: int) -> dict[st
     """What is new and in no item, by kind."""
     shown = {change for item in items for change in item.changes}
     every = {change for changes in new.by_name.values() for change in changes}
-    left = Counter(change.kind for change in every - shown if change.kind != TOLD)
+    left = Counter(change.kind for change in every - shown if not change.ref.startswith("document:"))
     refs = {change.ref for change in shown}
-    left[TOLD] = sum(f"document:{entry.document_id}" not in refs for entry in new.entries)
-    told = {ref for ref in refs if ref.startswith("feed:advisories/")}
-    left[ADVISORY] = max(0, advisories - len(told))
+    left.update(told_by(entry).kind for entry in new.entries if f"document:{entry.document_id}" not in refs)
+    left[ADVISORY] += advisories - sum(ref.startswith("feed:advisories/") for ref in refs)
     return {kind: number for kind, number in sorted(left.items()) if number}
 
 
-def _notices(targets: Targets, advisories: int) -> list[str]:
+def _notices(targets: Targets) -> list[str]:
     notices = list(targets.notices)
     if not targets.names:
         notices.append("no targets are known: icelos vulns keep SBOM, or icelos vulns analyze TARGET")

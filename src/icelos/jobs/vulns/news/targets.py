@@ -1,4 +1,4 @@
-"""The organisation's own targets: components of kept inventories and of findings, and what is said of them."""
+"""An organisation's targets: components of kept inventories and of findings, and what is said of those."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from icelos.records import Component
 from icelos.settings import Settings
 
 JOB = "vulns"
+_COLUMNS = ("target", "target_id", "purl", "name", "version")
 
 
 class Targets:
@@ -69,10 +70,10 @@ class Targets:
         with self._reading() as database:
             if database is None:
                 return
+            columns = ", ".join(f"said ->> '$.{name}'" for name in _COLUMNS)
             rows = database.execute(
-                "SELECT DISTINCT body ->> '$.attributes.target', body ->> '$.attributes.target_id',"
-                " body ->> '$.attributes.purl', body ->> '$.attributes.name', body ->> '$.attributes.version'"
-                f" FROM outcomes WHERE kind = 'finding' AND job = 'vulns' AND {visibility.VISIBLE}",  # noqa: S608
+                f"SELECT DISTINCT {columns} FROM (SELECT CAST(body AS TEXT) -> '$.attributes' AS said"  # noqa: S608
+                f" FROM outcomes WHERE kind = 'finding' AND job = 'vulns' AND {visibility.VISIBLE})",
                 visibility.parameters(self._principal),
             )
             for target, identity, purl, name, version in rows:
