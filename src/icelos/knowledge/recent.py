@@ -45,7 +45,8 @@ def since(database: sqlite3.Connection, when: datetime, allowed: Filter) -> list
     return [
         Recent(
             document_id=identity, title=title, kind=kind, url=url, source=source, collection=collection,
-            version=number,            modified=None if modified is None else moment(modified), indexed=moment(indexed),
+            version=number, modified=None if modified is None else moment(modified),
+            indexed=moment(indexed),
             names=tuple(name for (name,) in database.execute(named, {"vid": vid})),
         )
         for vid, identity, title, url, source, collection, number, modified, indexed, kind in rows

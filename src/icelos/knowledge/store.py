@@ -254,7 +254,7 @@ class KnowledgeStore:
             return reading.sources(database, matching(principal, None))
 
     def recent(self, since: datetime, *, kinds: Sequence[str], principal: Principal) -> list[Recent]:
-        """Documents in force of since then, the newest first: by the publisher's date, else when they came in."""
+        """Documents in force of since then, the newest first: by the publisher's date, else by ours."""
         allowed = matching(principal, Where(kinds=tuple(kinds)))
         with self._reading() as database:
             return recent.since(database, since, allowed)

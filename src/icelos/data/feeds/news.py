@@ -103,10 +103,10 @@ def fetch_news(name: str, settings: Settings, *, fetcher: Fetcher | None = None,
 def _fetch(feed: NewsFeed, target: Path, **given: Any) -> tuple[Provenance, bool]:
     from icelos.data.feeds import fetch, outside
 
-    with outside.client(
+    client = outside.client(
         private=feed.private, plaintext=feed.plaintext, headers=fetch.headers(), timeout=fetch.TIMEOUT
-    ) as client:
-        return fetch.fetch(feed.url, target, limit=MAX_FEED, client=client, **given)
+    )  # fetch closes it
+    return fetch.fetch(feed.url, target, limit=MAX_FEED, client=client, **given)
 
 
 def _check(name: str) -> Callable[[Path], None]:
