@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import shutil
 import sqlite3
@@ -24,8 +25,10 @@ import msgspec
 from icelos.data.atomic import sync_folder
 from icelos.data.backup import ASIDE, MANIFEST, WORK, Manifest
 from icelos.data.parse.tar_streams import Budget, Member, members, pieces, plain_stream
+from icelos.data.reading import stream_errors
 from icelos.data.schedule import LOCK, alone
-from icelos.errors import InputError, StoreError
+from icelos.data.zstd_stream import ZstdStream
+from icelos.errors import IcelosError, InputError, StoreError
 
 MANIFEST_LIMIT = 256 << 20
 _NEW, _READY, _MOVING = "new", "ready-", "moving-"
@@ -119,6 +122,10 @@ def _unpacked(backup: Path, folder: Path) -> Manifest:
         _check_databases(folder, found.manifest)
     except InputError as error:
         raise InputError(error.message, source=error.source or str(backup), hint=error.hint) from error
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise InputError("a path in it is a file and a folder", source=str(backup)) from error
+    except OSError as error:
+        raise StoreError(f"cannot unpack: {error.strerror or error}", source=str(backup)) from error
     return found.manifest
 
 
@@ -129,9 +136,26 @@ class _Seen(NamedTuple):
 
 def _from_archive(backup: Path, folder: Path) -> _Seen:
     size, free = backup.stat().st_size, shutil.disk_usage(folder).free
+    budget = Budget(size, cap=free)
     with backup.open("rb") as file:
-        budget = Budget(size, cap=free)
-        return _received(members(plain_stream(file, budget), budget), folder)
+        try:
+            stream = plain_stream(io.BufferedReader(_undone(file)), budget)
+            seen = _received(members(stream, budget), folder)
+            while stream.read(1 << 20):  # to its end, which a cut-off archive does not have
+                pass
+        except (IcelosError, OSError):
+            raise
+        except stream_errors() as error:
+            raise InputError(f"broken archive: {error}") from error
+        return seen
+
+
+def _undone(file: BinaryIO) -> io.RawIOBase:
+    """Raises InputError for what is not packed by zstd."""
+    if file.read(4) != b"\x28\xb5\x2f\xfd":
+        raise InputError("neither a backup's folder nor its archive")
+    file.seek(0)
+    return ZstdStream(file)
 
 
 def _received(stream: Iterable[Member], folder: Path) -> _Seen:
