@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from icelos.data.advisories import AdvisoryIndex
 from icelos.data.atomic import atomic_write
 from icelos.data.components import ComponentSource
 from icelos.data.contents import Inventory
@@ -181,12 +182,15 @@ class Inventories:
 class KeptSource(ComponentSource):
     """Components of one kept inventory, each with an advisory that names it."""
 
-    def __init__(self, inventories: Inventories, about: KeptInventory, *, advisories: str = "") -> None:
-        super().__init__(inventories.document(about), advisories=advisories)
-        self._about, self._inventories_kept = about, inventories
+    def __init__(self, inventories: Inventories, about: KeptInventory, advisories: AdvisoryIndex) -> None:
+        super().__init__(inventories.document(about))
+        self._about, self._kept, self._index = about, inventories, advisories
+
+    def _known(self) -> AdvisoryIndex:
+        return self._index
 
     def _inventories(self) -> Iterator[Inventory]:
-        yield self._inventories_kept.read(self._about)
+        yield self._kept.read(self._about)
 
 
 def identity_of(name: str) -> str:

@@ -75,18 +75,17 @@ def analyse_kept(
             if about.basis == basis and not force:
                 done.append(Analysed(name=about.name, unchanged=True))
                 continue
-            outcomes = _judged(job, inventories, about, run, decisions)
+            source = KeptSource(inventories, about, advisories)
+            outcomes = _judged(job, source, run, decisions)
             done.append(_renewed(sink, inventories, about, outcomes, basis))
     return done
 
 
-def _judged(
-    job: VulnsJob, inventories: Inventories, about: KeptInventory, run: Run, decisions: Sequence[Decision]
-) -> list[Outcome]:
+def _judged(job: VulnsJob, source: KeptSource, run: Run, decisions: Sequence[Decision]) -> list[Outcome]:
     kept = _Kept()
-    report = run(job, KeptSource(inventories, about), kept)
+    report = run(job, source, kept)
     if report.interrupted:
-        raise RunError("stopped before its end", source=about.name, hint="its findings are as they were")
+        raise RunError("stopped before its end", hint="its findings are as they were")
     today = datetime.now(UTC).date()
     return rule_and_decide(list(kept.outcomes.values()), Rules(), decisions, today=today).outcomes
 
