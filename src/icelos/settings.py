@@ -643,7 +643,9 @@ def _convert(kind: type[Struct], name: str, value: object, origin: str) -> objec
     if isinstance(value, str) and get_origin(plain) is tuple:
         value = [part.strip() for part in value.split(",") if part.strip()]
     try:
+        if isinstance(value, str) and get_origin(plain) is dict:
+            value = msgspec.json.decode(value)  # in the environment, a table is JSON
         return msgspec.convert(value, hint, strict=not isinstance(value, str))
-    except msgspec.ValidationError as error:
+    except msgspec.DecodeError as error:  # of which ValidationError is one
         shown = "(secret)" if name in SECRETS else repr(value)
         raise SettingsError(f"{name} = {shown}: {error}", source=origin) from error

@@ -9,7 +9,7 @@ import typer
 from icelos.cli import output, schedule
 
 if TYPE_CHECKING:
-    from icelos.data.feeds.feeds import Status, Updated
+    from icelos.data.feeds.feeds import FeedStatus, Updated
     from icelos.settings import Settings
 
 app = typer.Typer(help="Feeds: fetch, refresh, keep up to date, show their age.", no_args_is_help=True)
@@ -141,12 +141,12 @@ def status(json: Json = False) -> None:
     schedule.show(settings, json=json)
 
 
-def _row(row: Status) -> tuple[object, ...]:
+def _row(row: FeedStatus) -> tuple[object, ...]:
     age = "" if row.age_days is None else f"{row.age_days} d"
     return row.name, row.source, age, _holds(row), row.licence.partition(" (")[0], row.detail or row.title
 
 
-def _holds(row: Status | Updated) -> str:
+def _holds(row: FeedStatus | Updated) -> str:
     counts = ((row.documents, "documents"), (row.advisories, "advisories"), (row.facts, "facts"))
     return ", ".join(f"{number} {what}" for number, what in counts if number)
 

@@ -89,15 +89,17 @@ class _Told:
 
 def show(settings: Settings, *, json: bool) -> None:
     """News feeds and tasks, behind the public feeds."""
+    from msgspec.structs import replace
+
     from icelos.data.feeds.news import news_statuses
     from icelos.engine.upkeep import is_running, statuses
 
     news, tasks = news_statuses(settings), statuses(settings)
     if json:
         for one in news:
-            output.json_line({"news": one})
+            output.json_line(replace(one, name=f"news:{one.name}"))
         for task in tasks:
-            output.json_line({"task": task})
+            output.json_line(replace(task, name=f"task:{task.name}"))
         return
     if news:
         output.line()

@@ -17,7 +17,7 @@ from icelos.contracts import Hit, Right
 from icelos.data.casework.desk import Worked
 from icelos.data.casework.model import COMMENT_LIMIT, Case
 from icelos.data.feeds.news import NewsStatus
-from icelos.data.feeds.status import Status
+from icelos.data.feeds.status import FeedStatus
 from icelos.engine.upkeep import TaskStatus
 from icelos.errors import InputError
 from icelos.findings import Failure, Finding
@@ -296,7 +296,7 @@ class HitList(msgspec.Struct, frozen=True, kw_only=True):
 class FeedList(msgspec.Struct, frozen=True, kw_only=True):
     """Public feeds, news feeds and the tasks that keep them; `running` where a process does so now."""
 
-    feeds: tuple[Status, ...]
+    feeds: tuple[FeedStatus, ...]
     news: tuple[NewsStatus, ...]
     tasks: tuple[TaskStatus, ...]
     running: bool

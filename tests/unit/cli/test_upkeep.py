@@ -60,8 +60,9 @@ def test_the_schedule_is_shown(work: Path, capsysbinary: pytest.CaptureFixture[b
     assert ran == ["osv", "knowledge", "inventories", "retention"]
     assert run(["feeds", "status", "--json"]) == 0
     rows = [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
-    tasks = {row["task"]["name"]: row["task"] for row in rows if "task" in row}
-    assert tasks["osv"]["told"] == "fetched pypi.jsonl"
+    tasks = {row["name"]: row for row in rows}
+    assert tasks["task:osv"]["told"] == "fetched pypi.jsonl"
+    assert tasks["osv"]["source"] == "fetched"
     assert run(["feeds", "status"]) == 0
     assert b"nobody keeps the schedule now" in capsysbinary.readouterr().err
 

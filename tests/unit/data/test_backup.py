@@ -43,8 +43,9 @@ def write_until(stop: threading.Event, file: Path, begun: threading.Event) -> No
 def home(tmp_path: Path) -> Path:
     home = tmp_path / "home"
     for name in (
-        "runs/1/checkpoint", "mail/quarantine/a.eml", "cache/replies.sqlite", "models/mail/v1.npz", "audit.key",
-        "feeds/kev/.lock", "feeds/kev/.part.kev.json", "feeds/kev/kev.json", f"{ASIDE}2026/old", ".restore/new/x",
+        "runs/1/checkpoint", "mail/quarantine/a.eml", "cache/replies.sqlite", "models/mail/v1.npz",
+        "audit.key", "feeds/kev/.lock", "feeds/kev/.part.kev.json", "feeds/kev/kev.json",
+        f"{ASIDE}2026/old", ".restore/new/x",
     ):  # fmt: skip
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(name)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -37,7 +38,5 @@ def test_moments() -> None:
 
 @given(st.text(max_size=20))
 def test_nothing_but_input_errors(text: str) -> None:
-    try:
+    with suppress(InputError):
         assert since(text, now=NOW).tzinfo is not None
-    except InputError:
-        pass

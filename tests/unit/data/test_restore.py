@@ -76,12 +76,12 @@ def linked(name: str, target: str, kind: bytes) -> tarfile.TarInfo:
 HOSTILE: dict[str, Callable[[Path], Path]] = {
     "upwards": lambda p: packed(p, ("../evil", b"x"), manifest=manifest_of("../evil")),
     "inside upwards": lambda p: packed(p, ("a/../../evil", b"x"), manifest=manifest_of("a/../../evil")),
-    "absolute": lambda p: packed(p, ("/tmp/evil-icelos", b"x"), manifest=manifest_of("/tmp/evil-icelos")),  # noqa: S108
+    "absolute": lambda p: packed(p, ("/tmp/evil-icelos", b"x"), manifest=manifest_of("/tmp/evil-icelos")),
     "symbolic link": lambda p: packed(p, (linked("a", "/etc", tarfile.SYMTYPE), b""), ("a/b", b"x")),
     "hard link": lambda p: packed(p, (linked("a", "/etc/passwd", tarfile.LNKTYPE), b"")),
     "device": lambda p: packed(p, (linked("a", "", tarfile.CHRTYPE), b"")),
     "folder": lambda p: packed(p, (linked("a", "", tarfile.DIRTYPE), b"")),
-    "own folder": lambda p: packed(p, (".restore/ready-1/x", b"x"), manifest=manifest_of(".restore/ready-1/x")),
+    "own folder": lambda p: packed(p, (".restore/new/x", b"x"), manifest=manifest_of(".restore/new/x")),
     "twice": lambda p: packed(p, ("a", b"x"), ("a", b"y"), manifest=manifest_of("a")),
     "file and folder": lambda p: packed(p, ("a", b"x"), ("a/b", b"y"), manifest=manifest_of("a", "a/b")),
     "behind the manifest": lambda p: packed(p, (MANIFEST, msgspec.json.encode(manifest_of())), ("a", b"x")),
@@ -176,9 +176,10 @@ def test_what_an_older_version_wrote_is_brought_up_to_date(tmp_path: Path) -> No
     old.mkdir()
     with closing(sqlite3.connect(old / "findings.sqlite")) as database:
         database.executescript(
-            "CREATE TABLE outcomes (id TEXT PRIMARY KEY, kind TEXT NOT NULL, job TEXT NOT NULL, record_id TEXT"
-            " NOT NULL, verdict TEXT NOT NULL, label TEXT NOT NULL, score REAL, source TEXT NOT NULL, seen TEXT"
-            " NOT NULL, body BLOB NOT NULL) STRICT; CREATE INDEX outcomes_listed ON outcomes (kind, seen);"
+            "CREATE TABLE outcomes (id TEXT PRIMARY KEY, kind TEXT NOT NULL, job TEXT NOT NULL,"
+            " record_id TEXT NOT NULL, verdict TEXT NOT NULL, label TEXT NOT NULL, score REAL,"
+            " source TEXT NOT NULL, seen TEXT NOT NULL, body BLOB NOT NULL) STRICT;"
+            "CREATE INDEX outcomes_listed ON outcomes (kind, seen);"
         )
     with SqliteSink(old / "findings.sqlite") as sink:
         sink.write([Failure(record_id="1", job="logs", error="bad", source="a:1")])

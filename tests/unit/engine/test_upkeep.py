@@ -1,4 +1,4 @@
-"""The tasks of a workspace, on real stores: mirror, watched folder, inventories, news; and a server's thread."""
+"""The tasks of a workspace on real stores: mirror, watched folder, inventories; and a server's thread."""
 
 from __future__ import annotations
 
@@ -126,7 +126,8 @@ def test_a_missing_folder_and_feed_are_errors_of_their_tasks_alone(
 @pytest.mark.parametrize(
     ("schedule", "reason"),
     [
-        (ScheduleSettings(feeds=("nothing",)), "no feed called"), (ScheduleSettings(every={"x": "1h"}), "called 'x'"),
+        (ScheduleSettings(feeds=("nothing",)), "no feed called"),
+        (ScheduleSettings(every={"x": "1h"}), "called 'x'"),
         (ScheduleSettings(every={"kev": "1y"}, feeds=("kev",)), "not a length"),
         (ScheduleSettings(every={"kev": "5s"}, feeds=("kev",)), "shorter than 60"),
     ],

@@ -155,7 +155,8 @@ def test_what_retention_lets_go_does_not_come_back(settings: Settings, server: S
 
     from icelos.data.retention import apply
 
-    old = b"<item><guid>https://n.example/old</guid><title>old</title><pubDate>Mon, 01 Jan 2024 00:00:00 GMT</pubDate></item>"
+    day = b"<pubDate>Mon, 01 Jan 2024 00:00:00 GMT</pubDate>"
+    old = b"<item><guid>https://n.example/old</guid><title>old</title>" + day + b"</item>"
     server.files[PATH] = feed("a new").replace(b"</channel>", old + b"</channel>")
     fetch_news("local", settings)
     assert index_news("local", settings).changed == 2

@@ -33,7 +33,8 @@ def test_an_entry_is_a_document_with_its_link_in_full() -> None:
     found = only(rss(
         "<title>Café &amp; bar: CVE-2024-1234</title><link>https://news.example/a?x=1&amp;y=2</link>"
         "<guid isPermaLink='false'>g-1</guid><pubDate>Mon, 02 Nov 2026 10:00:00 +0200</pubDate>"
-        "<description>&lt;p&gt;See &lt;a href='https://evil.example/x'&gt;here&lt;/a&gt; CVE-2024-9999&lt;/p&gt;"
+        "<description>&lt;p&gt;See &lt;a href='https://evil.example/x'&gt;here&lt;/a&gt; "
+        "CVE-2024-9999&lt;/p&gt;"
         "&lt;script&gt;alert(1)&lt;/script&gt;</description>"
     ))  # fmt: skip
     assert (found.kind, found.url) == ("news", "https://news.example/a?x=1&y=2")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.unit.jobs.vulns.news.conftest import Organisation, advisory, sbom_of
 
 from icelos.data.decisions import Decision, DecisionStore
 from icelos.data.inventories import Inventories, name_for
@@ -15,7 +16,6 @@ from icelos.engine.upkeep import analyse
 from icelos.errors import InputError
 from icelos.findings import Finding
 from icelos.jobs.vulns.decisions import basis_of
-from tests.unit.jobs.vulns.news.conftest import Organisation, advisory, sbom_of
 
 
 @pytest.fixture

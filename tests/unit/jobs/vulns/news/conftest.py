@@ -50,8 +50,9 @@ class Organisation:
         """(CVE, day, "vendor product")"""
         listed = [
             {
-                "cveID": cve, "vendorProject": named.split()[0], "product": named.split()[1], "dateAdded": day,
-                "dueDate": "2026-12-24", "vulnerabilityName": f"{named} hole", "shortDescription": "It opens.",
+                "cveID": cve, "vendorProject": named.split()[0], "product": named.split()[1],
+                "dateAdded": day, "dueDate": "2026-12-24", "vulnerabilityName": f"{named} hole",
+                "shortDescription": "It opens.",
             }
             for cve, day, named in rows
         ]  # fmt: skip

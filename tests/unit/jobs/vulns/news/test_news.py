@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
+from tests.unit.jobs.vulns.news.conftest import ANN, Organisation, advisory
 
 from icelos.contracts import Principal
 from icelos.data import visibility
@@ -15,7 +16,6 @@ from icelos.jobs.vulns.news.news import news
 from icelos.knowledge.store import KnowledgeStore
 from icelos.records import Document, Relation, Section
 from icelos.settings import VulnSettings
-from tests.unit.jobs.vulns.news.conftest import ANN, Organisation, advisory
 
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 OLD, NEW = "2026-01-01T00:00:00Z", "2026-11-20T00:00:00Z"
@@ -35,8 +35,10 @@ def entry(number: int, title: str, *names: str, groups: tuple[str, ...] = ()) ->
 
 def test_an_exploited_vulnerability_of_a_version_that_we_have(organisation: Organisation) -> None:
     organisation.bring_advisories(advisory(1, "flask", "2.0", OLD), advisory(2, "django", "9.0", OLD))
-    organisation.bring_kev(("CVE-2026-0001", "2026-11-20", "Pallets Flask"), ("CVE-2026-7777", "2026-11-20", "X Y"),
-                           ("CVE-2026-0002", "2025-01-01", "Django Django"))  # fmt: skip
+    organisation.bring_kev(
+        ("CVE-2026-0001", "2026-11-20", "Pallets Flask"), ("CVE-2026-7777", "2026-11-20", "X Y"),
+        ("CVE-2026-0002", "2025-01-01", "Django Django"),
+    )  # fmt: skip
     organisation.keep("shop", "flask@1.5", "django@4.0")
     organisation.keep("blog", "flask@2.1")
     organisation.analyse()
