@@ -37,6 +37,7 @@ def update(
         list[str] | None, typer.Option(help="Only these ecosystems of osv: PyPI, npm, Debian:12, …")
     ] = None,
     index: Annotated[bool, typer.Option(help="Put what was fetched into the knowledge store")] = True,
+    analyze: Annotated[bool, typer.Option(help="Analyse kept inventories anew, by what was fetched")] = True,
     json: Json = False,
 ) -> None:
     """Fetch feeds; index them for the copilot, or put them into the database of vulnerabilities.
@@ -66,8 +67,26 @@ def update(
                 raise
             output.note(f"{name}: {error}")
             failed.append(name)
+    if analyze:
+        _renew(names, settings)
     if failed:
         raise RunError(f"not brought up to date: {', '.join(failed)}", hint="the old data stays in force")
+
+
+def _renew(names: list[str], settings: Settings) -> None:
+    """Kept inventories follow what fills the database; those whose data has not changed are passed over."""
+    from icelos.data.feeds.feeds import FEEDS
+    from icelos.data.inventories import Inventories
+    from icelos.data.workspace import Workspace
+    from icelos.engine.upkeep import analyse
+
+    fills = any(name in FEEDS and FEEDS[name].items is not None for name in names)
+    if not fills or not Inventories(Workspace.of(settings)).all():
+        return
+    done = [one for one in analyse(settings) if not one.unchanged]
+    if done:
+        new, gone = sum(one.new for one in done), sum(one.gone for one in done)
+        output.note(f"{len(done)} kept inventories analysed: {new} findings new, {gone} no longer there")
 
 
 def _checked(names: list[str], settings: Settings) -> list[str]:

@@ -38,7 +38,9 @@ def index_news(name: str, settings: Settings) -> Indexed:
             documents.append(item)
     done = Indexed(files=1, failures=len(failures))
     with KnowledgeStore.open(settings) as store, SqliteSink(Workspace.of(settings).findings) as sink:
-        done.changed = store.add(documents, collection=feed.collection, path=path)
+        with store.batch():
+            done.changed = store.add(documents, collection=feed.collection, path=path)
+            store.set_readers(feed.groups, path=path)  # of what has left the feed, too
         if failures or path in sink.failing(JOB):
             sink.replace_failures(JOB, path, failures)
     done.seconds = time.perf_counter() - started

@@ -112,6 +112,11 @@ class KnowledgeStore:
         with self._writing() as database:
             writing.set_groups(database, groups, document_id=document_id, collection=collection)
 
+    def set_readers(self, groups: Iterable[str], *, path: str) -> int:
+        """Who may read what came from one file or feed, but what `set_groups` has set; how many changed."""
+        with self._writing() as database:
+            return writing.set_readers(database, groups, path=path)
+
     @contextmanager
     def batch(self) -> Iterator[None]:
         """Several writes as one transaction: all or none."""

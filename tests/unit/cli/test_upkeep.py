@@ -54,6 +54,16 @@ def test_from_a_document_to_what_is_new(work: Path, capsysbinary: pytest.Capture
     assert run(["news", "--since", "soon"]) == 2
 
 
+def test_an_update_by_hand_renews_kept_inventories(
+    work: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert run(["vulns", "keep", "shop.cdx.json", "--no-analyze"]) == 0
+    assert run(["feeds", "update", "osv", "--mirror", str(work.parent / "mirror")]) == 0
+    assert b"1 kept inventories analysed: 1 findings new" in capsysbinary.readouterr().err
+    assert run(["feeds", "update", "osv", "--mirror", str(work.parent / "mirror")]) == 0
+    assert b"kept inventories analysed" not in capsysbinary.readouterr().err
+
+
 def test_the_schedule_is_shown(work: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     assert run(["feeds", "watch", "--once", "--json"]) == 0
     ran = [json.loads(line)["task"] for line in capsysbinary.readouterr().out.splitlines()]

@@ -91,7 +91,7 @@ HOSTILE: dict[str, Callable[[Path], Path]] = {
     "not named": lambda p: packed(p, ("a", b"x"), manifest=manifest_of()),
     "broken manifest": lambda p: packed(p, (MANIFEST, b"{" * 100_000)),
     "no archive": lambda p: Path(str(p.write_bytes(b"no archive at all" * 100) and p)),
-    "empty": lambda p: Path(str(p.touch() or p)),
+    "empty": lambda p: Path(str(p.write_bytes(b"") or p)),
     "bomb": lambda p: packed(p, ("a", b"\0" * (64 << 20)), manifest=manifest_of("a")),
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ from icelos.data.decisions import Decision, DecisionStore
 from icelos.data.inventories import Analysed, Inventories, KeptInventory, KeptSource
 from icelos.data.sinks import SqliteSink
 from icelos.data.workspace import Workspace
-from icelos.errors import RunError
+from icelos.errors import InputError, RunError
 from icelos.findings import Finding, Outcome, Verdict
 from icelos.jobs.vulns.decisions import rule_and_decide
 from icelos.jobs.vulns.documents.ruling import Rules
@@ -56,7 +56,8 @@ def analyse_kept(
     """Analyse kept inventories (all, or those named) against the workspace's advisories.
 
     One that was analysed upon the same data and decisions is passed over unless `force`. Raises InputError
-    where there are no advisories, or no inventory of a name; StoreError; RunError where a run was stopped.
+    where there are no advisories, or no inventory of a name; StoreError; RunError where a run was stopped, or
+    where a document cannot be read any more: the others are analysed.
     """
     workspace = Workspace.of(settings)
     inventories = Inventories(workspace)
@@ -69,15 +70,19 @@ def analyse_kept(
     job = VulnsJob(
         advisories, Prioritiser(open_intelligence(advisories, settings), settings.vulns.mission_impact)
     )
-    done = []
+    done, bad = list[Analysed](), list[str]()
     with SqliteSink(workspace.findings) as sink:
         for about in chosen:
             if about.basis == basis and not force:
                 done.append(Analysed(name=about.name, unchanged=True))
                 continue
-            source = KeptSource(inventories, about, advisories)
-            outcomes = _judged(job, source, run, decisions)
-            done.append(_renewed(sink, inventories, about, outcomes, basis))
+            try:
+                outcomes = _judged(job, KeptSource(inventories, about, advisories), run, decisions)
+                done.append(_renewed(sink, inventories, about, outcomes, basis))
+            except InputError as error:  # of one document; the others go on
+                bad.append(f"{about.name}: {error.message}")
+    if bad:
+        raise RunError(f"not analysed: {'; '.join(bad)}", hint=f"{len(done)} others were")
     return done
 
 

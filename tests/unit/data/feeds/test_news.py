@@ -6,6 +6,7 @@ import gzip
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from icelos.contracts import Principal
@@ -76,6 +77,25 @@ def test_updates_are_versions_and_what_left_the_feed_stays(settings: Settings, s
         assert kept is not None
         assert (kept.document.title, kept.version) == ("a corrected", 2)
         assert store.document(gone, principal=Principal("eve")) is None
+
+
+def test_readers_that_the_settings_change_are_changed_for_old_entries_too(
+    settings: Settings, server: Served
+) -> None:
+    server.files[PATH] = feed("a first", "b gone")
+    fetch_news("local", settings)
+    index_news("local", settings)
+    gone = next(item.id for item in kept_entries("local", settings) if getattr(item, "title", "") == "b gone")
+    server.files[PATH] = feed("a first")
+    one = settings.feeds.news["local"]
+    assert isinstance(one, NewsFeed)
+    closed = msgspec.structs.replace(one, groups=("board",))
+    later = msgspec.structs.replace(settings, feeds=FeedSettings(news={"local": closed}))
+    fetch_news("local", later)
+    index_news("local", later)
+    with KnowledgeStore.open(settings) as store:
+        assert store.document(gone, principal=ANN) is None
+        assert store.document(gone, principal=Principal("cleo", groups=frozenset({"board"}))) is not None
 
 
 def test_an_entry_that_cannot_be_read_is_a_failure_until_it_can(settings: Settings, server: Served) -> None:
@@ -151,8 +171,6 @@ def test_settings_that_make_no_sense(name: str, url: str, reason: str) -> None:
 
 
 def test_what_retention_lets_go_does_not_come_back(settings: Settings, server: Served) -> None:
-    import msgspec
-
     from icelos.data.retention import apply
 
     day = b"<pubDate>Mon, 01 Jan 2024 00:00:00 GMT</pubDate>"

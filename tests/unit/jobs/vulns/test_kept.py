@@ -13,7 +13,7 @@ from icelos.data.decisions import Decision, DecisionStore
 from icelos.data.inventories import Inventories, name_for
 from icelos.data.sinks import SqliteSink
 from icelos.engine.upkeep import analyse
-from icelos.errors import InputError
+from icelos.errors import InputError, RunError
 from icelos.findings import Finding
 from icelos.jobs.vulns.decisions import basis_of
 
@@ -118,6 +118,17 @@ def test_who_dies_between_writing_and_noting_finds_it_again(
             analyse(organisation.settings)
     organisation.keep("shop", "flask@2.5")
     assert analyse(organisation.settings)[0].gone == 1
+
+
+def test_a_document_that_is_broken_stops_no_other(organisation: Organisation) -> None:
+    organisation.bring_advisories(advisory(1, "flask", "2.0"))
+    organisation.keep("a-shop", "flask@1.5")
+    organisation.keep("b-shop", "flask@1.6")
+    kept = Inventories(organisation.place)
+    kept.document(kept.named("a-shop")).write_bytes(b"not packed any more")
+    with pytest.raises(RunError, match="not analysed: a-shop"):
+        analyse(organisation.settings)
+    assert list(findings(organisation)) == ["pkg:pypi/flask@1.6"]
 
 
 def test_names_of_inventories() -> None:

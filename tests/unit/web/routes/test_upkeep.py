@@ -16,7 +16,7 @@ def test_feeds_and_tasks(client: TestClient) -> None:
 def test_news_of_an_empty_workspace(client: TestClient) -> None:
     found = client.get("/api/news", params={"since": "7d"}).json()
     assert (found["items"], found["others"]) == ([], {})
-    assert "no targets" in found["notices"][0]
+    assert "no advisories" in found["notices"][0]
     refused = client.get("/api/news", params={"since": "soon"})
     assert refused.status_code in {400, 422}
     assert refused.headers["content-type"] == "application/problem+json"

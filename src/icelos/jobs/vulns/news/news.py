@@ -18,7 +18,7 @@ import msgspec
 from icelos.contracts import Principal
 from icelos.data.advisory_store import AdvisoryStore, workspace_store
 from icelos.data.components import places_of
-from icelos.data.workspace import Workspace
+from icelos.data.workspace import ADVISORIES, Workspace
 from icelos.findings import Finding, Verdict
 from icelos.jobs.vulns.matched import LABELS, Match, find
 from icelos.jobs.vulns.news.changes import Brought, brought, changed, told_by
@@ -50,6 +50,11 @@ def news(settings: Settings, *, since: datetime, principal: Principal) -> News:
     if not targets.allowed:
         notice = "you may not see what the job vulns finds"
         return News(since=since, items=(), others={}, ruled_out=0, targets=0, notices=(notice,))
+    if not (settings.home / ADVISORIES).is_file():
+        notice = "there are no advisories in the workspace: icelos feeds update osv kev epss"
+        return News(
+            since=since, items=(), others={}, ruled_out=0, targets=len(targets.names), notices=(notice,)
+        )
     with workspace_store(Workspace.of(settings)) as store:
         new = brought(settings, store, since, principal)
         hits = _hits(targets, store, new, since)

@@ -184,4 +184,7 @@ def test_targets_that_are_known_by_their_findings_alone(organisation: Organisati
 def test_nothing_is_known_of_an_empty_workspace(organisation: Organisation) -> None:
     found = told(organisation)
     assert (found.items, found.others, found.targets) == ((), {}, 0)
-    assert "no targets are known" in found.notices[0]
+    assert "no advisories" in found.notices[0]
+    assert not (organisation.place.home / "advisories.sqlite").exists()
+    organisation.bring_advisories(advisory(1, "flask", "2.0", NEW))
+    assert "no targets are known" in told(organisation).notices[0]
