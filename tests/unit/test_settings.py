@@ -102,7 +102,7 @@ def test_a_table_in_the_environment_is_json() -> None:
     found = load(environ={"ICELOS_RETENTION_DAYS": '{"failures": 90}'}).settings
     assert found.retention.days == {"failures": 90}
     for text in ("failures=90", '{"failures": "soon"}', "[1]"):
-        with pytest.raises(SettingsError, match="retention.days"):
+        with pytest.raises(SettingsError, match=r"retention\.days"):
             load(environ={"ICELOS_RETENTION_DAYS": text})
 
 

@@ -29,7 +29,9 @@ MAX_FEED = 16 * 1024 * 1024
 MAX_ENTRY = 1024 * 1024
 """Characters of one entry's text; a publisher's longest report has a tenth of it."""
 MAX_ENTRIES = 5_000
-MAX_NESTING, MAX_ELEMENTS = 100, 500_000
+MAX_NESTING, MAX_ELEMENTS = 100, 200_000
+MAX_ATTRIBUTES, MAX_NAMESPACES = 200, 500
+"""Of one element, and of all: the parser's time grows with their square."""
 FIELD = 4_000
 """Characters of one short field: a title, an address, an author."""
 
@@ -125,18 +127,20 @@ def _entity(match: re.Match[str]) -> str:
 
 
 class _Bounds:
-    """Counts elements while expat reads: the tree is not built before they are known to be few."""
+    """Counts while expat reads: the tree is not built before everything is known to be little."""
 
     def __init__(self) -> None:
-        self.depth = self.count = 0
+        self.depth = self.count = self.namespaces = 0
 
     def start(self, name: str, attributes: Sequence[str]) -> None:
-        del attributes
         if self.count == 0 and name.rpartition(":")[2] not in _ROOTS:
             raise InputError(f"not RSS or Atom: its first element is <{name[:40]}>")
         self.depth, self.count = self.depth + 1, self.count + 1
         if self.depth > MAX_NESTING or self.count > MAX_ELEMENTS:
             raise InputError("nested too deeply" if self.depth > MAX_NESTING else "too many elements")
+        self.namespaces += sum(one.startswith("xmlns") for one in attributes[::2])
+        if len(attributes) > 2 * MAX_ATTRIBUTES or self.namespaces > MAX_NAMESPACES:
+            raise InputError("too many attributes or namespaces")
 
     def end(self, name: str) -> None:
         del name

@@ -136,6 +136,8 @@ def test_what_publishers_get_wrong_is_mended() -> None:
         (b"<rss>" + b"<a>" * 300, "nested too deeply"),
         (b"<rss>" + b"<a/>" * 600_000 + b"</rss>", "too many elements"),
         (b"<rss><a></b></rss>", "not well-formed"),
+        (b"<rss %b></rss>" % b" ".join(b'a%d="1"' % n for n in range(201)), "too many attributes"),
+        (b"<rss>%b</rss>" % b"".join(b'<n xmlns:a%d="u"/>' % n for n in range(501)), "or namespaces"),
         (gzip.compress(b"<rss>" + b" " * (MAX_FEED + 1)), "decompress"),
     ],
 )
