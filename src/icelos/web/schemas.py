@@ -23,12 +23,12 @@ from icelos.errors import InputError
 from icelos.findings import Failure, Finding
 from icelos.jobs.copilot.answers import Answer, Event
 from icelos.jobs.copilot.history import Conversation, Turn
+from icelos.jobs.vulns.news.model import News
 from icelos.people.audit import Entry, Verified
 from icelos.people.passwords import LONGEST
 from icelos.people.roles import Role
 from icelos.people.store import User
 from icelos.people.tokens import Token
-from icelos.jobs.vulns.news.model import News
 from icelos.records import Section
 from icelos.web.problems import Problem
 
@@ -310,13 +310,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 SCHEMAS = (
     SignInRequest, SessionView, AskRequest, FeedbackRequest, PassageView, DocumentView, SourceList,
-    ConversationList, ConversationView, FindingList, FailureList, HitList, Health, Answer, Event, Problem,
-    CaseStep, Case, Worked, NewUser, UserChange, NewPassword, NewToken, TokenMade, UserList, TokenList, User,
-    AuditList, Verified,
-    ConversationList, ConversationView, FindingList, FailureList, HitList, FeedList, News, Health, Answer, Event, Problem,
-    CaseStep, Case, Worked,
     ConversationList, ConversationView, FindingList, FailureList, HitList, FeedList, News, Health, Answer,
-    Event, Problem, CaseStep, Case, Worked,
+    Event, Problem, CaseStep, Case, Worked, NewUser, UserChange, NewPassword, NewToken, TokenMade, UserList,
+    TokenList, User, AuditList, Verified,
 )  # fmt: skip
 
 
