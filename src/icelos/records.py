@@ -150,5 +150,5 @@ class Document(Record, frozen=True, kw_only=True):
 DOCUMENT_KINDS = (
     "technique", "tactic", "group", "software", "campaign", "mitigation", "detection", "data-source",
     "weakness", "attack-pattern", "vulnerability", "advisory", "rule", "runbook", "ticket", "finding",
-    "note", "document",
+    "note", "news", "document",
 )  # fmt: skip

@@ -1,8 +1,8 @@
 """Names to things, resolved when first used: "mail" -> "icelos.jobs.mail.job:build".
 
 Built-in names are listed here; plug-ins add theirs by entry points (groups `icelos.jobs`,
-`icelos.tools`, `icelos.sources`, `icelos.sinks`). Configuration may use registered names only, never import
-paths.
+`icelos.tools`, `icelos.retention`, `icelos.sources`, `icelos.sinks`). Configuration may use registered
+names only, never import paths.
 """
 
 from __future__ import annotations
@@ -23,6 +23,20 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "mail": "icelos.jobs.mail.job:build",
     },
     "tools": {},
+    "retention": {
+        "cache": "icelos.data.expiring:cache",
+        "clear-findings": "icelos.data.expiring:clear_findings",
+        "closed-findings": "icelos.data.expiring:closed_findings",
+        "conversations": "icelos.jobs.copilot.expiring:conversations",
+        "failures": "icelos.data.expiring:failures",
+        "news": "icelos.knowledge.expiring:news",
+        "quarantine": "icelos.jobs.mail.delivery.expiring:quarantine",
+        "thumbs": "icelos.jobs.copilot.expiring:thumbs",
+        "traces": "icelos.data.expiring:traces",
+    },
+    "upkeep": {
+        "inventories": "icelos.jobs.vulns.kept:analyse_kept",
+    },
     "sources": {
         "lines": "icelos.data.sources:LineSource",
         "questions": "icelos.data.sources:LineSource",

@@ -109,8 +109,26 @@ class CopilotSettings(Struct, frozen=True, kw_only=True):
     groups: Annotated[tuple[str, ...], Meta(description="Groups of that principal")] = ()
 
 
+class NewsFeed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An RSS or Atom feed: its address, where its entries go, and who may read them (empty: everyone).
+
+    `private` lets it be on the own network, `plaintext` without encryption.
+    """
+
+    url: str
+    collection: str = "news"
+    groups: tuple[str, ...] = ()
+    private: bool = False
+    plaintext: bool = False
+
+
 class FeedSettings(Struct, frozen=True, kw_only=True):
-    """Which parts of the vulnerability feeds are fetched where no part is named."""
+    """Which parts of the vulnerability feeds are fetched where no part is named, and which news."""
+
+    news: Annotated[
+        dict[str, str | NewsFeed],
+        Meta(description="News feeds (RSS, Atom) by name: an address, or a table with url and groups"),
+    ] = {}
 
     osv_ecosystems: Annotated[
         tuple[str, ...], Meta(description="Ecosystems of OSV that are fetched, such as PyPI or Debian:12")
@@ -128,6 +146,38 @@ class FeedSettings(Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         """Without the key: a repr ends up in logs and tracebacks."""
         return f"FeedSettings(osv_ecosystems={self.osv_ecosystems!r})"
+
+
+class ScheduleSettings(Struct, frozen=True, kw_only=True):
+    """What `icelos serve` and `icelos feeds watch` do by themselves. Nothing is fetched unless named here."""
+
+    feeds: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Public feeds that are fetched again and again, such as kev, epss, osv; empty = none"
+        ),
+    ] = ()
+    news: Annotated[bool, Meta(description="Fetch the news feeds of [feeds.news] again and again")] = False
+    mirror: Annotated[
+        str, Meta(description="Folder or address from which those feeds come; empty = their publishers")
+    ] = ""
+    sbom_folders: Annotated[
+        tuple[str, ...],
+        Meta(description="Folders whose bills of materials are kept and analysed as they change"),
+    ] = ()
+    every: Annotated[
+        dict[str, str],
+        Meta(description='How often, by name: {kev = "6h", news = "1h"}; docs/upkeep.md lists the defaults'),
+    ] = {}
+
+
+class RetentionSettings(Struct, frozen=True, kw_only=True):
+    """After how many days what is kept goes. Nothing goes unless it is named here."""
+
+    days: Annotated[
+        dict[str, int],
+        Meta(description="Days by kind: {failures = 90}; `icelos retention show` lists the kinds"),
+    ] = {}
 
 
 class EngineSettings(Struct, frozen=True, kw_only=True):
@@ -221,6 +271,10 @@ class VulnSettings(Struct, frozen=True, kw_only=True):
         Literal["", "low", "medium", "high"],
         Meta(description="What the system means for mission and well-being, for SSVC; empty = not said"),
     ] = ""
+    watch: Annotated[
+        tuple[str, ...],
+        Meta(description="Vendors and products without a bill of materials that news are watched for"),
+    ] = ()
 
 
 class MailSettings(Struct, frozen=True, kw_only=True):
@@ -370,6 +424,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     knowledge: KnowledgeSettings = KnowledgeSettings()
     copilot: CopilotSettings = CopilotSettings()
     feeds: FeedSettings = FeedSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    retention: RetentionSettings = RetentionSettings()
     engine: EngineSettings = EngineSettings()
     kafka: KafkaSettings = KafkaSettings()
     vulns: VulnSettings = VulnSettings()
@@ -587,7 +643,9 @@ def _convert(kind: type[Struct], name: str, value: object, origin: str) -> objec
     if isinstance(value, str) and get_origin(plain) is tuple:
         value = [part.strip() for part in value.split(",") if part.strip()]
     try:
+        if isinstance(value, str) and get_origin(plain) is dict:
+            value = msgspec.json.decode(value)  # in the environment, a table is JSON
         return msgspec.convert(value, hint, strict=not isinstance(value, str))
-    except msgspec.ValidationError as error:
+    except msgspec.DecodeError as error:  # of which ValidationError is one
         shown = "(secret)" if name in SECRETS else repr(value)
         raise SettingsError(f"{name} = {shown}: {error}", source=origin) from error

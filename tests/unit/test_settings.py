@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from icelos.errors import SettingsError
-from icelos.settings import SECRETS, Settings, default_home, described, load
+from icelos.settings import SECRETS, NewsFeed, Settings, default_home, described, load
 
 
 @pytest.fixture(autouse=True)
@@ -96,3 +96,26 @@ def test_every_setting_is_described_and_shown() -> None:
 def test_home(tmp_path: Path) -> None:
     assert Settings().home == default_home() == tmp_path / "data" / "icelos"
     assert load(environ={"ICELOS_HOME": "below"}).settings.home == tmp_path / "below"
+
+
+def test_a_table_in_the_environment_is_json() -> None:
+    found = load(environ={"ICELOS_RETENTION_DAYS": '{"failures": 90}'}).settings
+    assert found.retention.days == {"failures": 90}
+    for text in ("failures=90", '{"failures": "soon"}', "[1]"):
+        with pytest.raises(SettingsError, match=r"retention\.days"):
+            load(environ={"ICELOS_RETENTION_DAYS": text})
+
+
+def test_news_feeds_are_addresses_or_tables(tmp_path: Path) -> None:
+    file = tmp_path / "icelos.toml"
+    file.write_text(
+        '[feeds.news]\na = "https://a.example/f"\nb = { url = "https://b.example/f", groups = ["soc"] }\n'
+    )
+    found = load(file, environ={}).settings.feeds.news
+    assert (found["a"], found["b"]) == (
+        "https://a.example/f",
+        NewsFeed(url="https://b.example/f", groups=("soc",)),
+    )
+    file.write_text('[feeds.news]\na = { url = "https://a.example/f", grups = ["soc"] }\n')
+    with pytest.raises(SettingsError, match="grups"):
+        load(file, environ={})

@@ -21,6 +21,7 @@ from typer.main import get_command
 from icelos import __version__
 from icelos.cli import (
     audit,
+    backup,
     casework,
     config,
     copilot,
@@ -30,9 +31,11 @@ from icelos.cli import (
     knowledge,
     logs,
     mail,
+    news,
     output,
     people,
     pipelines,
+    retention,
     scan,
     serve,
     vulns,
@@ -99,6 +102,7 @@ def _root(
 copilot.add_to(app)
 scan.add_to(app)
 findings.add_to(app)
+news.add_to(app)
 casework.add_to(findings.group)
 serve.add_to(app)
 evaluate.add_to(app)
@@ -108,6 +112,8 @@ app.add_typer(vulns.app, name="vulns")
 app.add_typer(logs.app, name="logs")
 mail.add_to(app)
 app.add_typer(pipelines.app, name="pipelines")
+app.add_typer(backup.app, name="backup")
+app.add_typer(retention.app, name="retention")
 app.add_typer(config.app, name="config")
 people.add_to(app)
 app.add_typer(audit.app, name="audit")

@@ -74,9 +74,11 @@ def _check_host(settings: Settings, *, named: bool) -> None:
 
 
 def _run(settings: Settings, *, json: bool) -> None:
+    from icelos.engine.upkeep import tasks_of
     from icelos.web import server
     from icelos.web.app import create_app
 
+    tasks_of(settings)  # a schedule that makes no sense is told now, not by a thread
     app = create_app(settings, metrics_token=settings.web.metrics_token)
     signin: SignIn = app.state.signin
     with server.listen(settings.web.host, settings.web.port) as listener:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icelos.cli import decisions, memory, vex
+from icelos.cli import decisions, inventories, memory, vex
 from icelos.cli.fixes import fixes
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ app = typer.Typer(help="Vulnerabilities: from a target to verdicts with proof.",
 app.add_typer(vex.app, name="vex")
 app.command()(fixes)
 decisions.add_to(app)
+inventories.add_to(app)
 
 
 @app.callback()

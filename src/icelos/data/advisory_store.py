@@ -16,7 +16,9 @@ from pathlib import Path
 
 import msgspec
 
+from icelos.data import epss_changes
 from icelos.data.advisories import AdvisoryIndex, load_advisories, same_release
+from icelos.data.advisory_changes import Changes
 from icelos.data.advisory_filling import Filling, Item, SourceState
 from icelos.data.advisory_schema import APPLICATION, SCHEMA, VERSION, unpack
 from icelos.data.aliases import merged
@@ -52,6 +54,7 @@ class AdvisoryStore:
             self._prepare(renew=renew)
         self._releases = self._read_releases()
         self.intelligence = Intelligence(self._rows)
+        self.changes = Changes(self._rows)
 
     def close(self) -> None:
         """Look-ups end here."""
@@ -201,11 +204,13 @@ class AdvisoryStore:
         than of anything else, StoreError; whatever is raised, the old data stays in force.
         """
         with self._lock, self._told("write"), self._transaction():
+            before = epss_changes.scores(self._database, source_name)
             self._remove(source_name)
             filling = Filling(self._database, source_name)
             for item in items:
                 filling.add(item)
             state = filling.done(digest)
+            epss_changes.write_down(self._database, source_name, before)
         self._changed()
         return state
 

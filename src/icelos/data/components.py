@@ -35,11 +35,17 @@ class ComponentSource:
         self.only = frozenset(filter(None, (part.strip().upper() for part in cve.split(","))))
 
     def __iter__(self) -> Iterator[Record | Failure]:
-        known = open_advisories(self.advisories)
+        known = self._known()
         yield from known.failures
-        for inventory in read_target(self.location):
+        for inventory in self._inventories():
             yield from _problems(inventory)
             yield from self._pairs(inventory, known)
+
+    def _known(self) -> AdvisoryIndex:
+        return open_advisories(self.advisories)
+
+    def _inventories(self) -> Iterable[Inventory]:
+        return read_target(self.location)
 
     def _pairs(self, inventory: Inventory, known: AdvisoryIndex) -> Iterator[Record | Failure]:
         unjudged: Counter[str] = Counter()

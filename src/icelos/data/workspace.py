@@ -12,6 +12,8 @@
 <home>/fixes.jsonl        what fixed releases of packages changed
 <home>/runs/              where runs stand that have not ended, to go on with
 <home>/cache/             replies of models, fetched pages
+<home>/inventories/NAME/  bills of materials whose findings are kept up to date
+<home>/schedule.json      what is done again and again, and what came of it
 <home>/feeds/NAME/        what a feed fetched, with its ETag and checksum
 <home>/models/            models trained here
 <home>/mail/              sender sketches (hashes and counts), mail in quarantine, mail that users told of

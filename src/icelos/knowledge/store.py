@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,9 +27,10 @@ import msgspec
 from icelos.contracts import Hit, Principal, Where
 from icelos.data.workspace import Workspace
 from icelos.errors import StoreError
-from icelos.knowledge import reading, registered, vectors, writing
+from icelos.knowledge import reading, recent, registered, vectors, writing
 from icelos.knowledge.access import matching, readable
 from icelos.knowledge.reading import Related, SourceInfo, StoredDocument
+from icelos.knowledge.recent import Recent
 from icelos.knowledge.registered import KnownFile, Root
 from icelos.knowledge.schema import connect, prepare, transaction
 from icelos.knowledge.search import Searcher, Tuning
@@ -109,6 +111,11 @@ class KnowledgeStore:
         """
         with self._writing() as database:
             writing.set_groups(database, groups, document_id=document_id, collection=collection)
+
+    def set_readers(self, groups: Iterable[str], *, path: str) -> int:
+        """Who may read what came from one file or feed, but what `set_groups` has set; how many changed."""
+        with self._writing() as database:
+            return writing.set_readers(database, groups, path=path)
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -250,6 +257,17 @@ class KnowledgeStore:
         """What the principal may read, by collection and path: counts and freshness."""
         with self._reading() as database:
             return reading.sources(database, matching(principal, None))
+
+    def recent(self, since: datetime, *, kinds: Sequence[str], principal: Principal) -> list[Recent]:
+        """Documents in force of since then, the newest first: by the publisher's date, else by ours."""
+        allowed = matching(principal, Where(kinds=tuple(kinds)))
+        with self._reading() as database:
+            return recent.since(database, since, allowed)
+
+    def indexed_before(self, before: datetime, *, kind: str) -> list[str]:
+        """The ids of documents whose version in force came in before; for its owner, not cut by access."""
+        with self._reading() as database:
+            return recent.before(database, before, kind)
 
     def stats(self) -> dict[str, Any]:
         """Counts of everything in the store, for its owner; not cut by access."""

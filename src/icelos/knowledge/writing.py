@@ -212,6 +212,13 @@ def set_groups(
         raise StoreError(f"no document {document_id!r}")
 
 
+def set_readers(database: sqlite3.Connection, groups: Iterable[str], *, path: str) -> int:
+    """Who may read what came from one file or feed, but what was set by hand; how many documents changed."""
+    scope = scope_of(database, groups)
+    statement = "UPDATE documents SET scope = ? WHERE path = ? AND pinned = 0 AND scope <> ?"
+    return database.execute(statement, (scope, path, scope)).rowcount
+
+
 def claim_vectors(database: sqlite3.Connection, encoder: str) -> None:
     """The store's vectors are of this encoder from now on; others are dropped."""
     row = database.execute("SELECT value FROM meta WHERE key = 'encoder'").fetchone()

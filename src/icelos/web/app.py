@@ -31,6 +31,7 @@ from icelos.web.routes import (
     page,
     people,
     session,
+    upkeep,
 )
 from icelos.web.routes.access import signed_in
 from icelos.web.schemas import components, reply
@@ -94,6 +95,7 @@ def _signed_in_routes() -> APIRouter:
         findings.router,
         casework.router,
         people.router,
+        upkeep.router,
     ):
         router.include_router(part)
     return router

@@ -81,12 +81,14 @@ class Prepare:
             self._keep_up()
 
     def _keep_up(self) -> None:
+        from icelos.engine.upkeep import Background
         from icelos.knowledge.upkeep import Upkeep, Watcher
 
         with self._lock:
             if not self._stopping.is_set():
                 self._kept.enter_context(Upkeep(self._services.knowledge, batch=VECTORS))
                 self._kept.enter_context(Watcher(self._services.settings))
+                self._kept.enter_context(Background(self._services.settings))
 
     def _progress(self, done: int, total: int) -> None:
         if self._stopping.is_set():

@@ -16,10 +16,14 @@ from msgspec import Meta
 from icelos.contracts import Hit, Right
 from icelos.data.casework.desk import Worked
 from icelos.data.casework.model import COMMENT_LIMIT, Case
+from icelos.data.feeds.news import NewsStatus
+from icelos.data.feeds.status import FeedStatus
+from icelos.engine.upkeep import TaskStatus
 from icelos.errors import InputError
 from icelos.findings import Failure, Finding
 from icelos.jobs.copilot.answers import Answer, Event
 from icelos.jobs.copilot.history import Conversation, Turn
+from icelos.jobs.vulns.news.model import News
 from icelos.people.audit import Entry, Verified
 from icelos.people.passwords import LONGEST
 from icelos.people.roles import Role
@@ -289,6 +293,15 @@ class HitList(msgspec.Struct, frozen=True, kw_only=True):
     hits: tuple[Hit, ...]
 
 
+class FeedList(msgspec.Struct, frozen=True, kw_only=True):
+    """Public feeds, news feeds and the tasks that keep them; `running` where a process does so now."""
+
+    feeds: tuple[FeedStatus, ...]
+    news: tuple[NewsStatus, ...]
+    tasks: tuple[TaskStatus, ...]
+    running: bool
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the process answers, or the knowledge can be asked."""
 
@@ -297,9 +310,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 SCHEMAS = (
     SignInRequest, SessionView, AskRequest, FeedbackRequest, PassageView, DocumentView, SourceList,
-    ConversationList, ConversationView, FindingList, FailureList, HitList, Health, Answer, Event, Problem,
-    CaseStep, Case, Worked, NewUser, UserChange, NewPassword, NewToken, TokenMade, UserList, TokenList, User,
-    AuditList, Verified,
+    ConversationList, ConversationView, FindingList, FailureList, HitList, FeedList, News, Health, Answer,
+    Event, Problem, CaseStep, Case, Worked, NewUser, UserChange, NewPassword, NewToken, TokenMade, UserList,
+    TokenList, User, AuditList, Verified,
 )  # fmt: skip
 
 

@@ -84,6 +84,14 @@ FEEDS: Mapping[str, Feed] = {
             documents=_read_all,
         ),
         Feed(
+            name="csaf",
+            title="CISA's advisories (CSAF), for industrial and other systems",
+            licence="CC0-1.0",
+            files=layout.fixed("csaf", {
+                "csaf.zip": f"{_GITHUB}/cisagov/CSAF/archive/refs/heads/develop.zip"}),
+            documents=_read_all,
+        ),
+        Feed(
             name="cwe",
             title="MITRE CWE weaknesses",
             licence="CWE Terms of Use",

@@ -24,15 +24,25 @@ from icelos.data.feeds.state import (
     fetched_files,
     read_state,
 )
-from icelos.data.feeds.status import Status, statuses
+from icelos.data.feeds.status import FeedStatus, statuses
 from icelos.data.feeds.updating import Fetcher, Update, Updated
 from icelos.data.parse.fields import Parsed
 from icelos.data.workspace import Workspace
 from icelos.settings import FeedSettings
 
 __all__ = [
-    "FEEDS", "LOCK", "STATE", "State", "Status", "Updated", "feed_documents", "feed_named",
-    "fetched_documents", "read_state", "statuses", "update",
+    "FEEDS",
+    "LOCK",
+    "STATE",
+    "FeedStatus",
+    "State",
+    "Updated",
+    "feed_documents",
+    "feed_named",
+    "fetched_documents",
+    "read_state",
+    "statuses",
+    "update",
 ]  # fmt: skip
 
 

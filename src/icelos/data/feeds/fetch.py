@@ -43,7 +43,7 @@ CONNECTS = 2
 """Attempts where nobody answers: a machine without a network should not wait."""
 PATIENCE = 120.0
 """Longest wait between two attempts, in seconds, whatever a server asks for."""
-_TIMEOUT = httpx.Timeout(30.0, read=60.0)
+TIMEOUT = httpx.Timeout(30.0, read=60.0)
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _HINT = "try again later, or from a folder by --mirror"
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
@@ -90,7 +90,7 @@ def fetch(
 
 
 def _client() -> httpx.Client:
-    return httpx.Client(timeout=_TIMEOUT, follow_redirects=True, headers=_headers(), verify=_trusted())
+    return httpx.Client(timeout=TIMEOUT, follow_redirects=True, headers=headers(), verify=_trusted())
 
 
 @cache
@@ -261,5 +261,6 @@ def _pause(attempt: int, asked: float | None) -> float:
     return min(wait, PATIENCE)
 
 
-def _headers() -> dict[str, str]:
+def headers() -> dict[str, str]:
+    """What every request says: who asks, and that files are wanted as they are."""
     return {"User-Agent": f"icelos/{__version__}", "Accept-Encoding": "identity"}

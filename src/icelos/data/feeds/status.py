@@ -17,7 +17,7 @@ from icelos.data.workspace import Workspace
 from icelos.errors import IcelosError
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True):
+class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One row of `icelos feeds status`: `source` is fetched, bundled or absent, `age_days` counts from its
     fetch. `advisories` and `facts` (what is known of single CVEs) are those in the database."""
 
@@ -35,7 +35,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-def statuses(workspace: Workspace) -> list[Status]:
+def statuses(workspace: Workspace) -> list[FeedStatus]:
     """Every feed with what is here of it."""
     sources: list[SourceState] = []
     if (workspace.home / workspace.advisories.name).is_file():
@@ -48,7 +48,7 @@ def _is_of(source: SourceState, feed: Feed) -> bool:
     return source.name.startswith(f"{feed.name}/")
 
 
-def _status(feed: Feed, workspace: Workspace, sources: list[SourceState]) -> Status:
+def _status(feed: Feed, workspace: Workspace, sources: list[SourceState]) -> FeedStatus:
     folder = workspace.home / "feeds" / feed.name
     state = read_state(folder)
     paths = fetched_files(feed.name, workspace)
@@ -56,7 +56,7 @@ def _status(feed: Feed, workspace: Workspace, sources: list[SourceState]) -> Sta
         known = state.files if state else {}
         names = [path.relative_to(folder).as_posix() for path in paths]
         oldest = min((known[name].fetched for name in names if name in known), default="")
-        return Status(
+        return FeedStatus(
             name=feed.name, title=feed.title, source="fetched", licence=feed.licence,
             documents=state.documents if state and feed.documents else None, fetched=oldest,
             age_days=_age(oldest), files=tuple(names), detail=_detail(feed, paths, sources),
@@ -66,7 +66,7 @@ def _status(feed: Feed, workspace: Workspace, sources: list[SourceState]) -> Sta
         )  # fmt: skip
     if feed.bundled is not None:
         return _bundled_status(feed, feed.bundled)
-    return Status(
+    return FeedStatus(
         name=feed.name, title=feed.title, source="absent", licence=feed.licence,
         detail=f"icelos feeds update {feed.name}",
     )  # fmt: skip
@@ -79,14 +79,14 @@ def _detail(feed: Feed, paths: list[Path], sources: list[SourceState]) -> str:
     return f"{missing} files are not in the database: icelos feeds update {feed.name}"
 
 
-def _bundled_status(feed: Feed, bundled: Callable[[], Iterator[Parsed]]) -> Status:
+def _bundled_status(feed: Feed, bundled: Callable[[], Iterator[Parsed]]) -> FeedStatus:
     try:
         count = sum(1 for _ in bundled())
     except IcelosError as error:
-        return Status(
+        return FeedStatus(
             name=feed.name, title=feed.title, source="absent", licence=feed.licence, detail=str(error)
         )
-    return Status(
+    return FeedStatus(
         name=feed.name, title=feed.title, source="bundled", licence=feed.licence, documents=count,
         detail=f"{feed.bundled_as()}; its texts are cut, `icelos feeds update {feed.name}` has them whole",
     )  # fmt: skip

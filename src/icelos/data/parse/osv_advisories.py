@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from icelos.data.parse.fields import dicts_of, text_of, texts_of, unique
+from icelos.data.parse.fields import dicts_of, moment, text_of, texts_of, unique
 from icelos.data.parse.purls import canonical_name, split_ecosystem
 from icelos.errors import InputError
 
@@ -58,7 +58,7 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     `cves` are the CVEs that it is about: of its names, else those that a distribution's advisory gives as
     upstream or related. `vectors` are CVSS vectors as published, `rating` is the publisher's word ("high").
     `details` is its text, summary and all, at most `DETAILS` characters. `modified` is when its publisher
-    last changed it, as written there, where one record of a name takes the place of another.
+    last changed it: it orders NVD's records of one name, and tells what is new.
     New fields go to the end: stores keep advisories as arrays.
     """
 
@@ -112,6 +112,8 @@ class _Osv(msgspec.Struct):
     summary: str | None = None
     details: str | None = None
     withdrawn: str | None = None
+    modified: str | None = None
+    published: str | None = None
     upstream: Any = None
     related: Any = None
     severity: Any = None
@@ -161,7 +163,14 @@ def osv(data: bytes, source: str) -> Advisory:
         vectors=vectors,
         rating=rating or text_of(specific, "severity").lower(),
         weaknesses=unique(w for w in texts_of(specific, "cwe_ids") if w.startswith("CWE-")),
+        modified=_changed(read),
     )
+
+
+def _changed(read: _Osv) -> str:
+    """RFC 3339 in UTC; some publishers write the year 1 where they do not know."""
+    found = moment(read.modified) or moment(read.published)
+    return found.isoformat(timespec="seconds") if found else ""
 
 
 def _severity(read: _Osv) -> tuple[tuple[str, ...], str]:

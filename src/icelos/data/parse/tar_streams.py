@@ -25,9 +25,9 @@ BYTES_FREE, BYTES_CAP, GROWTH = 2**30, 32 * 2**30, 200
 class Budget:
     """Entries and bytes that one target may still cost, over all its nested streams."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, cap: int = BYTES_CAP) -> None:
         self._entries = MAX_ENTRIES
-        self._bytes = max(BYTES_FREE, 4 * size, min(BYTES_CAP, GROWTH * size))
+        self._bytes = max(BYTES_FREE, 4 * size, min(cap, GROWTH * size))
         self._kept = MAX_ALL_KEPT
 
     def entry(self) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
+from icelos.data.parse.cpe import ECOSYSTEM
+from icelos.data.parse.osv_advisories import Advisory
 from icelos.data.statement import Statement
 from icelos.jobs.vulns.fixes.fixes import Fix
 from icelos.jobs.vulns.investigation.kept import rules
@@ -35,7 +37,7 @@ def basis_of(
     model: str = "", proof: tuple[str, str] | None = None,
 ) -> str:  # fmt: skip
     """The attribute's text. `proof` is the scope of what was looked at, and its digest."""
-    said = [(msgspec.structs.replace(one.advisory, source=""), one.affected) for one in statements]
+    said = [(_timeless(one), one.affected) for one in statements]
     parts = {
         "component": digest_of([record.purl, record.location, record.owner]),
         "advisory": digest_of([said, reading]),
@@ -44,6 +46,13 @@ def basis_of(
         **dict([proof] if proof else ()),
     }
     return " ".join(f"{name}={value}" for name, value in parts.items() if value)
+
+
+def _timeless(statement: Statement) -> Advisory:
+    """Without its place, and without a date that moves where nothing else does."""
+    advisory = msgspec.structs.replace(statement.advisory, source="")
+    by_name = statement.affected.ecosystem == ECOSYSTEM
+    return advisory if by_name else msgspec.structs.replace(advisory, modified="")
 
 
 def parts_of(basis: str) -> dict[str, str]:

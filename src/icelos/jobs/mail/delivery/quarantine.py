@@ -130,6 +130,12 @@ class Quarantine:
                         path.unlink()
         return len(rows)
 
+    def older(self, before: float) -> int:
+        """How many were kept before that moment, whatever their state."""
+        with self._store("cannot read the quarantine") as database:
+            row = database.execute("SELECT count(*) FROM mails WHERE kept_at < ?", (before,)).fetchone()
+        return int(row[0])
+
     def _path(self, name: str) -> Path:
         return self._folder / "messages" / name[:2] / f"{name}.eml"
 
