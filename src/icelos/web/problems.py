@@ -23,6 +23,7 @@ from icelos.errors import (
     ModelError,
     StoreError,
 )
+from icelos.web.openai import errors as openai_errors
 
 log = logging.getLogger("icelos.web")
 
@@ -61,10 +62,13 @@ def problem_of(error: BaseException) -> Problem:
     return _defect(error)
 
 
-def response_of(error: BaseException) -> Response:
-    """A problem+json response."""
+def response_of(error: BaseException, path: str = "") -> Response:
+    """A problem+json response; below /v1/ an error as OpenAI's clients read it."""
     problem = problem_of(error)
     headers = dict(getattr(error, "headers", None) or {})
+    if path.startswith(openai_errors.BELOW):
+        body = openai_errors.body(problem, error)
+        return Response(body, problem.status, headers, media_type="application/json")
     return Response(
         msgspec.json.encode(problem), problem.status, headers, media_type="application/problem+json"
     )
@@ -73,8 +77,8 @@ def response_of(error: BaseException) -> Response:
 def install(app: FastAPI) -> None:
     """Answer every error of `app` from here."""
 
-    async def answer(_request: Request, error: Exception) -> Response:
-        return response_of(error)
+    async def answer(request: Request, error: Exception) -> Response:
+        return response_of(error, request.scope["path"])
 
     for kind in (IcelosError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)

@@ -335,16 +335,23 @@ def body_of(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
     return decode
 
 
-def describe(*, takes: type | None = None, gives: type | None = None, stream: bool = False) -> dict[str, Any]:
-    """The `openapi_extra` of a route: its body and its answer by reference, and problems for the rest."""
+def describe(
+    *, takes: type | None = None, gives: type | None = None, stream: bool = False,
+    streams: type | None = None, fails: type | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """The `openapi_extra` of a route: its body and its answer by reference, and problems for the rest.
+
+    With `stream` the answer comes as events; `streams` is what they hold where it comes either way. `fails`
+    stands for errors that are no problem+json.
+    """
     kind = "text/event-stream" if stream else "application/json"
     answer: dict[str, Any] = {"description": "OK"}
     if gives is not None:
         answer["content"] = {kind: {"schema": _reference(gives)}}
-    problem = {
-        "description": "Problem",
-        "content": {"application/problem+json": {"schema": _reference(Problem)}},
-    }
+    if streams is not None:
+        answer["content"]["text/event-stream"] = {"schema": _reference(streams)}
+    failing = ("application/json", fails) if fails else ("application/problem+json", Problem)
+    problem = {"description": "Problem", "content": {failing[0]: {"schema": _reference(failing[1])}}}
     extra: dict[str, Any] = {"responses": {"200" if gives else "204": answer, "default": problem}}
     if takes is not None:
         extra["requestBody"] = {
@@ -353,9 +360,9 @@ def describe(*, takes: type | None = None, gives: type | None = None, stream: bo
     return extra
 
 
-def components() -> dict[str, Any]:
-    """The JSON schemas of everything in `SCHEMAS` and below, by name."""
-    _, found = msgspec.json.schema_components(SCHEMAS, ref_template="#/components/schemas/{name}")
+def components(*more: type) -> dict[str, Any]:
+    """The JSON schemas of everything in `SCHEMAS`, in `more` and below, by name."""
+    _, found = msgspec.json.schema_components((*SCHEMAS, *more), ref_template="#/components/schemas/{name}")
     return found
 
 
