@@ -16,6 +16,8 @@ from icelos.settings import Settings
 from icelos.web import problems
 from icelos.web.guard import Guard
 from icelos.web.lockout import Lockouts
+from icelos.web.mcp.asking import Door
+from icelos.web.mcp.http import Endpoint
 from icelos.web.metrics import Measured, WebMetrics
 from icelos.web.openapi import describe_api, operation_id
 from icelos.web.prepare import Prepare
@@ -26,6 +28,7 @@ from icelos.web.routes import (
     findings,
     health,
     knowledge,
+    mcp,
     metrics,
     openai,
     page,
@@ -97,6 +100,7 @@ def _signed_in_routes() -> APIRouter:
         people.router,
         upkeep.router,
         openai.router,
+        mcp.router,
     ):
         router.include_router(part)
     return router
@@ -111,8 +115,10 @@ def openapi(request: Request) -> Response:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     current_default_thread_limiter().total_tokens = THREADS
     app.state.prepare.start()
+    app.state.mcp = Endpoint(Door(app.state.services, app.state.turns, app.state.prepare))
     try:
         yield
     finally:
+        await app.state.mcp.stop()
         app.state.prepare.stop()
         app.state.services.close()
