@@ -170,14 +170,15 @@ def test_stops_and_lengths_are_held(client: openai.OpenAI) -> None:
     [
         ({"n": 2}, "n"),
         ({"logprobs": True}, "logprobs"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"response_format": {"type": "json_object"}}, "response_format.type"),
         (
             {"tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": "required"},
             "tool_choice",
         ),
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
-        ({"messages": [{"role": "user", "content": " "}]}, "messages"),
+        ({"modalities": ["text", "audio"]}, "modalities[1]"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages"),
         ({"messages": [{"role": "owner", "content": "x"}]}, "messages[0].role"),
         ({"messages": [{"role": "user", "content": "x" * 8001}]}, "messages"),
         ({"stop": ["a"] * 5}, "stop"),
@@ -190,6 +191,10 @@ def test_what_cannot_be_served_is_refused_with_its_name(
         ask(client, options.pop("messages", SPRAYING), **options)
     assert caught.value.param == param
     assert caught.value.type == "invalid_request_error"
+
+
+def test_an_empty_question_has_no_answer(client: openai.OpenAI) -> None:
+    assert ask(client, [{"role": "user", "content": " "}]).icelos["status"] == "not_in_sources"
 
 
 def test_tools_that_need_not_be_called_are_left_alone(client: openai.OpenAI) -> None:

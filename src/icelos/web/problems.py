@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 import secrets
 import traceback
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
 
 from icelos.errors import (
     BudgetError,
@@ -78,10 +79,24 @@ def install(app: FastAPI) -> None:
     """Answer every error of `app` from here."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        return response_of(error, request.scope["path"])
+        response = response_of(error, request.scope["path"])
+        if response.status_code == 405:
+            response.headers["allow"] = ", ".join(sorted(_allowed(request)))
+        return response
 
     for kind in (IcelosError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)
+
+
+def _allowed(request: Request) -> set[str]:
+    """The methods that this path has in any route: Starlette tells those of the first one."""
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+    found = {
+        method.value
+        for method in HTTPMethod
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    }
+    return found or {"GET", "HEAD"}
 
 
 def _problem(status: int, name: str, detail: str, hint: str = "", source: str = "") -> Problem:

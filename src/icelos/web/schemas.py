@@ -344,12 +344,13 @@ def describe(
     With `stream` the answer comes as events; `streams` is what they hold where it comes either way. `fails`
     stands for errors that are no problem+json.
     """
-    kind = "text/event-stream" if stream else "application/json"
     answer: dict[str, Any] = {"description": "OK"}
     if gives is not None:
-        answer["content"] = {kind: {"schema": _reference(gives)}}
+        answer["content"] = (
+            _events_of(gives) if stream else {"application/json": {"schema": _reference(gives)}}
+        )
     if streams is not None:
-        answer["content"]["text/event-stream"] = {"schema": _reference(streams)}
+        answer["content"] |= _events_of(streams, end="[DONE]")
     failing = ("application/json", fails) if fails else ("application/problem+json", Problem)
     problem = {"description": "Problem", "content": {failing[0]: {"schema": _reference(failing[1])}}}
     extra: dict[str, Any] = {"responses": {"200" if gives else "204": answer, "default": problem}}
@@ -358,6 +359,20 @@ def describe(
             "required": True, "content": {"application/json": {"schema": _reference(takes)}}
         }  # fmt: skip
     return extra
+
+
+def _events_of(kind: type, *, end: str = "") -> dict[str, Any]:
+    """Server-sent events whose data is JSON of a kind, but for the mark that may end them."""
+    data: dict[str, Any] = {
+        "type": "string", "contentMediaType": "application/json", "contentSchema": _reference(kind)
+    }  # fmt: skip
+    data = {"anyOf": [data, {"const": end}]} if end else data
+    event = {
+        "type": "object",
+        "properties": {"event": {"type": "string"}, "data": data},
+        "required": ["data"],
+    }
+    return {"text/event-stream": {"schema": event}}
 
 
 def components(*more: type) -> dict[str, Any]:

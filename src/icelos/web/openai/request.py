@@ -32,7 +32,7 @@ CHARACTERS_PER_TOKEN = 4
 class ContentPart(msgspec.Struct, frozen=True):
     """A part of a message's content; only `text` can be read here."""
 
-    type: str
+    type: Annotated[str, Meta(extra_json_schema={"enum": ["text"]})]
     text: str = ""
 
 
@@ -59,10 +59,11 @@ class StreamOptions(msgspec.Struct, frozen=True):
 class ResponseFormat(msgspec.Struct, frozen=True):
     """Only `text` can be given."""
 
-    type: str = "text"
+    type: Literal["text"] = "text"
 
 
-Limit = Annotated[int, Meta(ge=1)]
+_FROM_USER = {"type": "object", "properties": {"role": {"const": "user"}}, "required": ["role"]}
+Limit = Annotated[int, Meta(ge=1, le=2**31)]
 
 
 class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,18 +73,20 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     model: Annotated[str, Meta(max_length=200)]
-    messages: Annotated[list[ChatMessage], Meta(min_length=1, max_length=MESSAGES)]
+    messages: Annotated[
+        list[ChatMessage], Meta(min_length=1, max_length=MESSAGES, extra_json_schema={"contains": _FROM_USER})
+    ]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     stop: str | Annotated[list[str], Meta(max_length=STOPS)] | None = None
     max_tokens: Limit | None = None
     max_completion_tokens: Limit | None = None
-    n: Annotated[int, Meta(ge=1, le=128)] | None = None
+    n: Annotated[int, Meta(ge=1, le=1)] | None = None
     response_format: ResponseFormat | None = None
     tools: list[Any] | None = None
-    tool_choice: Any = None
-    logprobs: bool | None = None
-    modalities: list[str] | None = None
+    tool_choice: Literal["auto", "none"] | None = None
+    logprobs: Annotated[bool, Meta(extra_json_schema={"enum": [False]})] | None = None
+    modalities: list[Literal["text"]] | None = None
 
     @property
     def question(self) -> str:
@@ -111,12 +114,33 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
 def read(body: bytes) -> tuple[ChatRequest, tuple[str, ...]]:
     """A request that can be served, and the names of what in it is ignored. Raises Refused."""
     try:
-        given = msgspec.json.decode(body)
+        given = _whole_numbers(msgspec.json.decode(body))
         wanted = msgspec.convert(given, ChatRequest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refused(f"the body is not valid: {error}", param=_place(str(error))) from error
+        param = _place(str(error))
+        why = WHY.get(param.partition("[")[0].partition(".")[0])
+        code = "unsupported_parameter" if why else ""
+        raise Refused(why or f"the body is not valid: {error}", param=param, code=code) from error
     _check(wanted)
     return wanted, _ignored(given, wanted)
+
+
+def _whole_numbers(given: Any) -> Any:
+    """1.0 is an integer to a JSON schema."""
+    for name in ("max_tokens", "max_completion_tokens", "n") if isinstance(given, dict) else ():
+        value = given.get(name)
+        if isinstance(value, float) and value.is_integer():
+            given[name] = int(value)
+    return given
+
+
+WHY = {
+    "n": "one choice is given: n must be 1",
+    "response_format": "only text is given; the parts of an answer stand in the member `icelos`",
+    "modalities": "only text is given",
+    "tool_choice": "no tool of a client is ever called",
+}
+"""What is said of members that may hold one thing only."""
 
 
 def _place(told: str) -> str:
@@ -131,31 +155,15 @@ def _check(wanted: ChatRequest) -> None:
         raise Refused(
             f"no model {wanted.model!r}: {known}", param="model", code="model_not_found", status=404
         )
-    for refused, param, why in (
-        ((wanted.n or 1) > 1, "n", "one choice is given: n must be 1"),
-        (bool(wanted.logprobs), "logprobs", "there are no log probabilities of sentences"),
-        (wanted.response_format and wanted.response_format.type != "text", "response_format",
-         "only text is given; the parts of an answer stand in the `icelos` member"),
-        (any(kind != "text" for kind in wanted.modalities or ()), "modalities", "only text is given"),
-        (_is_forced(wanted.tool_choice), "tool_choice", "no tool of a client is ever called"),
-    ):  # fmt: skip
-        if refused:
-            raise Refused(why, param=param, code="unsupported_parameter")
-    _check_question(wanted)
-
-
-def _is_forced(choice: Any) -> bool:
-    return choice not in (None, "auto", "none")
-
-
-def _check_question(wanted: ChatRequest) -> None:
+    if wanted.logprobs:
+        raise Refused(
+            "there are no log probabilities of sentences", param="logprobs", code="unsupported_parameter"
+        )
     last = next((one for one in reversed(wanted.messages) if one.role == "user"), None)
     if last is None:
         raise Refused("there is no user message: the last one is the question", param="messages")
     if isinstance(last.content, list) and any(part.type != "text" for part in last.content):
         raise Refused("only text can be read", param="messages", code="unsupported_content")
-    if not any(character.isalnum() for character in last.text):
-        raise Refused("the last user message is empty", param="messages")
     if len(last.text) > QUESTION_LIMIT:
         raise Refused(
             f"the question has {len(last.text)} characters; at most {QUESTION_LIMIT} are read",

@@ -66,6 +66,8 @@ def feedback(
     given: Annotated[FeedbackRequest, Depends(body_of(FeedbackRequest))], here: Here, writer: Writing
 ) -> Response:
     """Keep a thumb for an answer."""
+    if here.history.answer(given.answer_id, principal=writer) is None:
+        raise HTTPException(404, "no such answer, or not yours")
     with here.audit.doing(writer, "feedback", given.answer_id, thumb=given.thumb):
         here.history.feedback(given.answer_id, given.thumb, principal=writer)
     return Response(status_code=204)
