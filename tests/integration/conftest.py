@@ -5,21 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import httpx
+import msgspec
 import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from icelos.contracts import Right
 from icelos.data.sinks import SqliteSink
 from icelos.data.workspace import Workspace as Folder
 from icelos.findings import Evidence, Finding, How, Verdict
 from icelos.knowledge.store import KnowledgeStore
 from icelos.records import Document, Section
-from icelos.settings import CopilotSettings, KnowledgeSettings, LLMSettings, Settings, Workspace
+from icelos.settings import CopilotSettings, KnowledgeSettings, LLMSettings, Settings, WebSettings, Workspace
 from icelos.web import server
 from icelos.web.app import create_app
 from icelos.web.prepare import Prepare
@@ -59,12 +61,22 @@ DOCUMENTS = (
 
 
 class Console(NamedTuple):
-    """A console that serves, and the headers of somebody who is signed in."""
+    """A console that serves, and an API token of its owner."""
 
     app: FastAPI
     address: str
-    headers: dict[str, str]
+    token: str
     settings: Settings
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token}"}
+
+    def token_of(self, user: str, *scopes: Right) -> str:
+        """A new API token; of the owner where no user is named."""
+        services: Services = self.app.state.services
+        made = services.people.tokens.create(user, label="test", scopes=scopes, lifetime=timedelta(hours=1))
+        return made[0]
 
 
 def settings_of(home: Path, *, llm: LLMSettings | None = None) -> Settings:
@@ -73,6 +85,7 @@ def settings_of(home: Path, *, llm: LLMSettings | None = None) -> Settings:
         copilot=CopilotSettings(user="ann", groups=("soc",)),
         knowledge=KnowledgeSettings(encoder="off"),
         llm=llm or LLMSettings(),
+        web=WebSettings(requests_per_minute=0, questions_per_minute=0),
     )
 
 
@@ -105,18 +118,11 @@ def serving(settings: Settings) -> Iterator[Console]:
         thread = threading.Thread(target=web.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            yield Console(app, address, signed_in(app, address), settings)
+            console = Console(app, address, "", settings)
+            yield console._replace(token=console.token_of("", *Right))
         finally:
             web.should_exit = True
             thread.join(20)
-
-
-def signed_in(app: FastAPI, address: str) -> dict[str, str]:
-    token = app.state.signin.new_token()
-    reply = httpx.post(f"{address}/api/session", json={"token": token}, timeout=30)
-    assert reply.status_code == 201
-    (cookie,) = reply.cookies.items()
-    return {"cookie": "=".join(cookie), "x-csrf-token": reply.json()["csrf"]}
 
 
 @pytest.fixture(scope="module")
@@ -124,9 +130,19 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     settings = settings_of(tmp_path_factory.mktemp("console"))
     fill(settings)
     with serving(settings) as running:
+        assert httpx.get(f"{running.address}/readyz").status_code == 200
         yield running
 
 
 @pytest.fixture(scope="module")
 def documents() -> tuple[Document, ...]:
     return DOCUMENTS
+
+
+@pytest.fixture
+def limited(tmp_path: Path) -> Iterator[Console]:
+    """One that takes two questions in a minute."""
+    settings = msgspec.structs.replace(settings_of(tmp_path), web=WebSettings(questions_per_minute=2))
+    fill(settings)
+    with serving(settings) as running:
+        yield running

@@ -19,6 +19,9 @@ import pytest
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
+from icelos.contracts import Right
+from icelos.web.services import Services
+
 if TYPE_CHECKING:
     from tests.integration.conftest import Console
 
@@ -212,6 +215,47 @@ def test_prompts_are_filled_in(talk: Callable[[Work], Any]) -> None:
     listed, got = talk(work)
     assert {one.name for one in listed.prompts} == {"triage_finding", "explain_cve"}
     assert got.messages[0].content.text.startswith("Explain CVE-2024-3094 < |im_start| > {cve} for our")
+
+
+def test_tools_are_those_that_the_token_allows(console: Console) -> None:
+    reading = console._replace(token=console.token_of("", Right.READ))
+
+    async def run() -> tuple[set[str], Any]:
+        async with over_http(reading) as client:
+            listed = await client.list_tools()
+            return {tool.name for tool in listed.tools}, await client.call_tool("ask", {"question": "What?"})
+
+    names, refused = asyncio.run(run())
+    assert "search_knowledge" in names
+    assert "ask" not in names
+    assert refused.is_error
+    assert "'ask'" in text_of(refused)
+
+
+def test_what_is_shown_is_recorded(console: Console) -> None:
+    async def run() -> None:
+        async with over_http(console) as client:
+            await client.call_tool("get_document", {"id": "runbooks/mailbox.md"})
+            await client.read_resource("icelos://finding/mail/mail.mbox%3A17")
+
+    asyncio.run(run())
+    services: Services = console.app.state.services
+    resource, tool = list(services.audit.entries(limit=2))
+    assert (tool.action, tool.how[:6]) == ("tool.get_document", "token ")
+    assert "document:runbooks/mailbox.md" in str(tool.details)
+    assert (resource.action, resource.subject) == ("resource", "icelos://finding/mail/mail.mbox%3A17")
+
+
+def test_who_asks_too_much_is_told_to_wait(limited: Console) -> None:
+    async def run() -> list[Any]:
+        async with over_http(limited) as client:
+            return [await client.call_tool("ask", {"question": "What is T1110.003?"}) for _ in range(3)]
+
+    first, second, third = asyncio.run(run())
+    assert not first.is_error
+    assert not second.is_error
+    assert third.is_error
+    assert "wait" in text_of(third)
 
 
 def test_http_needs_a_caller(console: Console) -> None:

@@ -13,14 +13,13 @@ import msgspec
 import openai
 import pytest
 
-from icelos.contracts import Message, Principal
+from icelos.contracts import Message, Principal, Right
 from icelos.jobs.copilot.answer import Copilot
 from icelos.knowledge.store import KnowledgeStore
 from icelos.llm.connect import connect
 from icelos.records import Document
 from icelos.settings import LLMSettings, Workspace
-from icelos.web.routes.access import signed_in
-from icelos.web.signin import Session
+from icelos.web.services import Services
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Console
@@ -30,9 +29,7 @@ SPRAYING = [{"role": "user", "content": "What is T1110.003?"}]
 
 @pytest.fixture
 def client(console: Console) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(
-        base_url=f"{console.address}/v1", api_key="-", default_headers=console.headers, max_retries=0
-    ) as made:
+    with openai.OpenAI(base_url=f"{console.address}/v1", api_key=console.token, max_retries=0) as made:
         yield made
 
 
@@ -94,9 +91,7 @@ def test_the_stream_helper_of_the_client_reads_it(client: openai.OpenAI) -> None
 
 def test_the_async_client_asks_many_at_once(console: Console) -> None:
     async def run() -> list[str]:
-        async with openai.AsyncOpenAI(
-            base_url=f"{console.address}/v1", api_key="-", default_headers=console.headers
-        ) as client:
+        async with openai.AsyncOpenAI(base_url=f"{console.address}/v1", api_key=console.token) as client:
 
             async def one() -> str:
                 made: Any = client.chat.completions
@@ -215,12 +210,40 @@ def test_errors_are_the_classes_that_clients_expect(console: Console, client: op
     assert large.value.status_code == 413
 
 
+def test_a_token_without_the_right_may_not_ask(console: Console) -> None:
+    token = console.token_of("", Right.READ)
+    with (
+        openai.OpenAI(base_url=f"{console.address}/v1", api_key=token, max_retries=0) as client,
+        pytest.raises(openai.PermissionDeniedError) as caught,
+    ):
+        ask(client, SPRAYING)
+    assert "'ask'" in caught.value.message
+
+
+def test_questions_and_what_was_shown_are_recorded(console: Console, client: openai.OpenAI) -> None:
+    reply = ask(client, SPRAYING)
+    services: Services = console.app.state.services
+    answered, asked = list(services.audit.entries(limit=2))
+    assert asked.action == "ask"
+    assert answered.action == "answer"
+    assert reply.icelos["citations"][0]["chunk_id"] in str(answered.details)
+
+
+def test_who_asks_too_much_is_told_to_wait(limited: Console) -> None:
+    with openai.OpenAI(base_url=f"{limited.address}/v1", api_key=limited.token, max_retries=0) as client:
+        for _ in range(2):
+            ask(client, SPRAYING)
+        with pytest.raises(openai.RateLimitError) as caught:
+            ask(client, SPRAYING)
+    assert caught.value.code == "rate_limit_exceeded"
+    assert int(caught.value.response.headers["retry-after"]) > 0
+
+
 def test_icelos_can_be_the_model_of_another_icelos(
-    console: Console, documents: tuple[Document, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    console: Console, documents: tuple[Document, ...], tmp_path: Path
 ) -> None:
     """The other one asks this one as its model, and lets through what its own sources carry."""
-    monkeypatch.setitem(console.app.dependency_overrides, signed_in, lambda: Session("", 0.0))
-    llm = LLMSettings(base_url=f"{console.address}/v1", model="icelos", api_key="-", cache="off")
+    llm = LLMSettings(base_url=f"{console.address}/v1", model="icelos", api_key=console.token, cache="off")
     settings = msgspec.structs.replace(
         console.settings, workspace=Workspace(home=str(tmp_path / "other")), llm=llm
     )

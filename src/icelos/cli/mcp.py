@@ -21,11 +21,13 @@ def mcp(user: User = "", group: Groups = None) -> None:
       icelos mcp --user ann --group soc
     """
     from icelos.jobs.copilot.job import principal_of
+    from icelos.people.roles import Signed
     from icelos.settings import load
     from icelos.web.mcp.stdio import run
 
     settings = load().settings
-    run(settings, principal_of(settings, user=user, groups=group or ()))
+    owner = principal_of(settings, user=user, groups=group or ())
+    run(settings, Signed(owner.name, owner.groups, owner.rights, "icelos mcp"))
 
 
 def add_to(app: typer.Typer) -> None:

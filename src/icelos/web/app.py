@@ -115,7 +115,8 @@ def openapi(request: Request) -> Response:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     current_default_thread_limiter().total_tokens = THREADS
     app.state.prepare.start()
-    app.state.mcp = Endpoint(Door(app.state.services, app.state.turns, app.state.prepare))
+    door = Door(app.state.services, app.state.turns, app.state.prepare)
+    app.state.mcp = Endpoint(door, mcp.counted)
     try:
         yield
     finally:

@@ -7,6 +7,7 @@ without assistants does not pay for the import.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,8 +27,9 @@ STOP_SECONDS = 5.0
 class Endpoint:
     """The HTTP end of one app's MCP server. To be used on one event loop."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, counted: Callable[[Request], Awaitable[None]]) -> None:
         self._door = door
+        self._count = counted
         self._lock = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -45,6 +47,9 @@ class Endpoint:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._task, STOP_SECONDS)
 
+    async def _counted(self, context: ServerRequestContext[dict[str, Any], Any]) -> None:
+        await self._count(request_of(context))
+
     async def _running(self) -> StreamableHTTPSessionManager:
         async with self._lock:
             if self._manager is None:
@@ -61,7 +66,9 @@ class Endpoint:
 
             from icelos.web.mcp.server import build
 
-            manager = StreamableHTTPSessionManager(build(self._door, principal_of), stateless=True)
+            manager = StreamableHTTPSessionManager(
+                build(self._door, principal_of, self._counted), stateless=True
+            )
             async with manager.run():
                 started.set_result(manager)
                 await self._stopping.wait()
@@ -84,4 +91,9 @@ class Handed(Response):
 
 def principal_of(context: ServerRequestContext[dict[str, Any], Any]) -> Principal:
     """Who sent a request: the route has put it there."""
-    return cast("Principal", cast("Request", context.request).state.principal)
+    return cast("Principal", request_of(context).state.principal)
+
+
+def request_of(context: ServerRequestContext[dict[str, Any], Any]) -> Request:
+    """The HTTP request that a message of the protocol came with."""
+    return cast("Request", context.request)

@@ -31,10 +31,11 @@ def read(uri: str, here: Services, principal: Principal) -> Fact:
         fact = reads.document(stored) if stored is not None else None
     elif uri.startswith(FINDING):
         job, _, record = uri.removeprefix(FINDING).partition("/")
-        found = here.findings.finding(record_id(unquote(job), unquote(record)))
+        found = here.findings.finding(record_id(unquote(job), unquote(record)), principal=principal)
         fact = reads.finding(found) if found is not None else None
     if fact is None:
         raise InputError(f"nothing at {uri!r}, or not for you")
+    here.record(principal, "resource", uri, shown=[fact.ref])
     return fact
 
 
@@ -42,4 +43,6 @@ def newest(here: Services, principal: Principal) -> list[Fact]:
     """The findings that came last."""
     if Right.READ not in principal.rights:
         return []
-    return [reads.finding(found) for found in here.findings.findings(limit=NEWEST)]
+    facts = [reads.finding(found) for found in here.findings.findings(limit=NEWEST, principal=principal)]
+    here.record(principal, "resources", shown=[fact.ref for fact in facts])
+    return facts

@@ -7,7 +7,7 @@ error of the protocol, and a defect has a reference in the log.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 import mcp_types as types
@@ -29,6 +29,7 @@ from icelos.web.problems import problem_of
 
 Context: TypeAlias = ServerRequestContext[dict[str, Any], Any]
 Caller = Callable[[Context], Principal]
+Counted = Callable[[Context], Awaitable[None]]
 T = TypeVar("T")
 
 INSTRUCTIONS = (
@@ -41,9 +42,12 @@ HINTS = types.ToolAnnotations(
 )
 
 
-def build(door: Door, caller: Caller) -> Server[dict[str, Any]]:
-    """A server on the services of `door`; `caller` says who sent a request."""
-    handlers = Handlers(door, caller)
+def build(door: Door, caller: Caller, counted: Counted) -> Server[dict[str, Any]]:
+    """A server on the services of `door`; `caller` says who sent a request.
+
+    `counted` counts a question of theirs, and raises HTTPException 429 where they have asked too many.
+    """
+    handlers = Handlers(door, caller, counted)
     return Server(
         "icelos", version=__version__, title="Icelos", instructions=INSTRUCTIONS,
         on_list_tools=handlers.list_tools, on_call_tool=handlers.call_tool,
@@ -56,9 +60,10 @@ def build(door: Door, caller: Caller) -> Server[dict[str, Any]]:
 class Handlers:
     """One method a request."""
 
-    def __init__(self, door: Door, caller: Caller) -> None:
+    def __init__(self, door: Door, caller: Caller, counted: Counted) -> None:
         self._door = door
         self._caller = caller
+        self._counted = counted
         self._toolbox = Toolbox(door.here)
 
     async def list_tools(
@@ -105,6 +110,7 @@ class Handlers:
         self, context: Context, principal: Principal, arguments: Mapping[str, Any]
     ) -> types.CallToolResult:
         asked = Asked.of(arguments, principal)
+        await self._counted(context)
         steps = 0
 
         async def progress(text: str) -> None:

@@ -29,10 +29,13 @@ async def _serve(settings: Settings, principal: Principal) -> None:
     def caller(_: ServerRequestContext[dict[str, Any], Any]) -> Principal:
         return principal
 
+    async def counted(_: ServerRequestContext[dict[str, Any], Any]) -> None:
+        """Whoever runs the command has no limit."""
+
     services = Services(settings)
     prepare = Prepare(services, keep_up=False)
     turns = Turns(AT_ONCE if settings.llm.base_url else AT_ONCE_HERE)
-    server = build(Door(services, turns, prepare), caller)
+    server = build(Door(services, turns, prepare), caller, counted)
     prepare.start()
     try:
         async with stdio_server() as (reading, writing):

@@ -31,13 +31,18 @@ class Toolbox:
         return self._all().get(name)
 
     def call(self, name: str, arguments: Mapping[str, Any], *, principal: Principal) -> Observation:
-        """What a tool found. Raises InputError for arguments that do not fit, and without the right."""
+        """What a tool found, which is recorded. Raises InputError for arguments that do not fit, and without
+        the right.
+        """
         tool = self._all()[name]
         if tool.right not in principal.rights:
             raise InputError(f"this needs the right {tool.right.value!r}, which you do not have")
         if problems := violations(dict(arguments), tool.tool.parameters):
             raise InputError(f"the arguments do not fit: {'; '.join(problems)}")
-        return tool.call(arguments, principal=principal)
+        found = tool.call(arguments, principal=principal)
+        shown = [fact.ref for fact in found.facts]
+        self._here.record(principal, f"tool.{name}", arguments=dict(arguments), shown=shown)
+        return found
 
     def _all(self) -> dict[str, ReadTool]:
         with self._lock:
