@@ -50,6 +50,7 @@ def build(door: Door, caller: Caller, counted: Counted) -> Server[dict[str, Any]
     handlers = Handlers(door, caller, counted)
     return Server(
         "icelos", version=__version__, title="Icelos", instructions=INSTRUCTIONS,
+        get_tool_input_schema=handlers.input_schema,
         on_list_tools=handlers.list_tools, on_call_tool=handlers.call_tool,
         on_list_resources=handlers.list_resources, on_read_resource=handlers.read_resource,
         on_list_resource_templates=handlers.list_templates,
@@ -65,6 +66,10 @@ class Handlers:
         self._caller = caller
         self._counted = counted
         self._toolbox = Toolbox(door.here)
+
+    def input_schema(self, name: str) -> Mapping[str, Any] | None:
+        """What a tool takes; without this the package lists all of them before each call."""
+        return ASK.parameters if name == ASK.name else self._toolbox.parameters(name)
 
     async def list_tools(
         self, context: Context, _: types.PaginatedRequestParams | None

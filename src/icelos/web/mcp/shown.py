@@ -7,6 +7,7 @@ it cannot hold, and in structured output without invisible characters and contro
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ MOST_CHARACTERS = 40_000
 LONGEST_VALUE = 2000
 
 
+@cache
 def schema_of(kind: type) -> dict[str, Any]:
     """The JSON schema of a struct with an object at its root, as tools declare their output."""
     _, found = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")

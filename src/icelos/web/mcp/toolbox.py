@@ -30,6 +30,11 @@ class Toolbox:
         """One tool, whoever may call it."""
         return self._all().get(name)
 
+    def parameters(self, name: str) -> Mapping[str, Any] | None:
+        """What a tool takes, where the tools have been built: it builds nothing, for the event loop."""
+        tool = (self._tools or {}).get(name)
+        return tool.tool.parameters if tool is not None else None
+
     def call(self, name: str, arguments: Mapping[str, Any], *, principal: Principal) -> Observation:
         """What a tool found, which is recorded. Raises InputError for arguments that do not fit, and without
         the right.
