@@ -29,16 +29,17 @@ TAGS = {
     "copilot": "Questions, answers, feedback.",
     "knowledge": "What answers come from: search, passages, documents, sources.",
     "conversations": "What was asked.",
-    "findings": "What the jobs found, and could not score.",
+    "findings": "What the jobs found, could not score, and what became of it.",
+    "people": "Users, their API tokens, the audit log.",
     "openai": "The copilot for clients of OpenAI's chat completions.",
     "session": "Signing in and out.",
     "health": "Probes and metrics.",
 }
 
 EXAMPLES: Mapping[str, Any] = {
-    "ask": {"question": "What is T1110.003?"},
-    "ask_stream": {"question": "What is T1110.003?"},
-    "chat_completions": {
+    "copilot_ask": {"question": "What is T1110.003?"},
+    "copilot_ask_stream": {"question": "What is T1110.003?"},
+    "openai_chat_completions": {
         "model": "icelos", "messages": [{"role": "user", "content": "What is T1110.003?"}], "stream": False,
     },
 }  # fmt: skip
@@ -46,8 +47,8 @@ EXAMPLES: Mapping[str, Any] = {
 
 
 def operation_id(route: APIRoute) -> str:
-    """The name of the route's function: stable where its path is not."""
-    return route.name
+    """The route's tag and the name of its function: stable where its path is not."""
+    return "_".join([*map(str, route.tags[:1]), route.name])
 
 
 def describe_api(app: FastAPI) -> dict[str, Any]:
@@ -91,7 +92,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if example is not None:
         operation["requestBody"]["content"]["application/json"]["example"] = example
     responses = operation["responses"]
-    responses.pop("422", None)
+    for automatic in {"200", "422"} & set(responses) if {"201", "204"} & set(responses) else {"422"}:
+        responses.pop(automatic, None)
     problem = responses.get("default")
     for status in _statuses(path, operation, is_open=is_open) if problem else ():
         responses.setdefault(str(status), {**problem, "description": HTTPStatus(status).phrase})
@@ -107,4 +109,6 @@ def _statuses(path: str, operation: Mapping[str, Any], *, is_open: bool) -> Iter
         yield 422
     if "{" in path:
         yield 404
+        if "requestBody" in operation:
+            yield 409
     yield from (429, 503)

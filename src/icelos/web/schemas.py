@@ -337,12 +337,12 @@ def body_of(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
 
 def describe(
     *, takes: type | None = None, gives: type | None = None, stream: bool = False,
-    streams: type | None = None, fails: type | None = None,
+    streams: type | None = None, fails: type | None = None, status: int = 200,
 ) -> dict[str, Any]:  # fmt: skip
     """The `openapi_extra` of a route: its body and its answer by reference, and problems for the rest.
 
     With `stream` the answer comes as events; `streams` is what they hold where it comes either way. `fails`
-    stands for errors that are no problem+json.
+    stands for errors that are no problem+json. `status` is that of a good answer.
     """
     answer: dict[str, Any] = {"description": "OK"}
     if gives is not None:
@@ -353,7 +353,7 @@ def describe(
         answer["content"] |= _events_of(streams, end="[DONE]")
     failing = ("application/json", fails) if fails else ("application/problem+json", Problem)
     problem = {"description": "Problem", "content": {failing[0]: {"schema": _reference(failing[1])}}}
-    extra: dict[str, Any] = {"responses": {"200" if gives else "204": answer, "default": problem}}
+    extra: dict[str, Any] = {"responses": {str(status if gives else 204): answer, "default": problem}}
     if takes is not None:
         extra["requestBody"] = {
             "required": True, "content": {"application/json": {"schema": _reference(takes)}}

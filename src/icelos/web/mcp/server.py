@@ -6,7 +6,6 @@ error of the protocol, and a defect has a reference in the log.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
@@ -21,7 +20,7 @@ from icelos import __version__
 from icelos.contracts import Observation, Principal, ReadTool, Right
 from icelos.errors import IcelosError, InputError
 from icelos.jobs.copilot.answers import Answer
-from icelos.llm.fence import INSTRUCTION, defused
+from icelos.llm.fence import defused
 from icelos.web.mcp import prompts, resources, shown
 from icelos.web.mcp.asking import ASK, Asked, Door
 from icelos.web.mcp.toolbox import Toolbox
@@ -35,7 +34,7 @@ T = TypeVar("T")
 INSTRUCTIONS = (
     "Icelos answers from the organisation's security sources and findings, each sentence with its citation. "
     "`ask` answers a question; the other tools give single facts with a ref to cite. All tools only read. "
-    + INSTRUCTION
+    + shown.INSTRUCTION
 )
 HINTS = types.ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
@@ -223,6 +222,3 @@ def _told(error: Exception) -> types.CallToolResult:
     text = problem.detail or problem.title
     text = defused(f"{text} ({problem.hint})" if problem.hint else text)[:2000]
     return types.CallToolResult(content=[types.TextContent(text=text)], is_error=True)
-
-
-logging.getLogger("mcp").setLevel(logging.WARNING)

@@ -17,7 +17,7 @@ from icelos.jobs.copilot.answers import Answer, Citation, Event, Nearest, Status
 from icelos.llm.meter import Meter, counted
 from icelos.web.openai.errors import Refused
 from icelos.web.openai.request import CHARACTERS_PER_TOKEN, ChatRequest
-from icelos.web.openai.telling import Bounded, Mark, Telling, pieces
+from icelos.web.openai.telling import Bounded, Mark, Telling, address, pieces, safe
 
 Finish = Literal["stop", "length"]
 
@@ -195,10 +195,13 @@ def _annotations(citations: Sequence[Citation], marks: Sequence[Mark]) -> Iterat
     cited = {citation.handle: citation for citation in citations}
     for mark in marks:
         citation = cited.get(mark.handle)
-        if citation is not None and citation.url:
+        if citation is not None and address(citation.url):
             yield Annotation(
                 url_citation=UrlCitation(
-                    url=citation.url, title=citation.title, start_index=mark.start, end_index=mark.end
+                    url=address(citation.url),
+                    title=safe(citation.title),
+                    start_index=mark.start,
+                    end_index=mark.end,
                 )
             )
 

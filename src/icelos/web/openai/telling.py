@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from icelos.jobs.copilot.answers import Answer, Citation, Event, Nearest, Sentence
+from icelos.jobs.copilot.extract import plain
+from icelos.llm.fence import defused
 
 SOURCES = 50
 """Lines of the list of sources; the `icelos` member has all."""
@@ -74,7 +77,7 @@ class Telling:
 
     def rest(self, answer: Answer) -> str:
         """What follows the sentences: notices, sources, or what is nearest where there is no answer."""
-        parts = list(answer.notices)
+        parts = [safe(notice) for notice in answer.notices]
         if answer.citations:
             parts.append("Sources:\n" + "\n".join(_sources(answer.citations)))
         if answer.nearest:
@@ -112,7 +115,7 @@ def _sources(citations: Sequence[Citation]) -> Iterator[str]:
 
 def _nearest(found: Sequence[Nearest]) -> Iterator[str]:
     for number, one in enumerate(found, 1):
-        yield " ".join(f"{number}. {one.title}: {at(one.source, one.place)} {one.url}".split())
+        yield f"{number}. {safe(f'{one.title}: {at(one.source, one.place)}')} {address(one.url)}".rstrip()
 
 
 def where(citation: Citation) -> str:
@@ -121,10 +124,25 @@ def where(citation: Citation) -> str:
     dated = "modified" if citation.modified else "indexed"
     marks = [mark for mark, on in (("old", citation.old), ("cut short", citation.truncated)) if on]
     told = [
-        f"{citation.title}: {at(citation.source, citation.place)}", f"version {citation.version}",
-        f"{dated} {moment.date().isoformat()}", *marks, citation.url,
+        safe(f"{citation.title}: {at(citation.source, citation.place)}"), f"version {citation.version}",
+        f"{dated} {moment.date().isoformat()}", *marks, address(citation.url),
     ]  # fmt: skip
-    return " ".join(", ".join(part for part in told if part).split())
+    return ", ".join(part for part in told if part)
+
+
+def safe(text: str) -> str:
+    """A title or notice as one line that no client renders as more than text: no images, links or tags."""
+    return plain(defused(text))
+
+
+def address(url: str) -> str:
+    """An address that may be shown: of the web, in one piece; nothing for any other."""
+    clean = defused(url)
+    is_web = clean.lower().startswith(("https://", "http://")) and not _BREAKS.search(clean)
+    return clean if is_web else ""
+
+
+_BREAKS = re.compile(r"[\s<>\"'`\[\]\\]")
 
 
 def at(source: str, place: str) -> str:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from icelos.contracts import Fact, Observation
 from icelos.jobs.copilot.answers import Answer, Sentence, Status
-from icelos.llm.fence import INSTRUCTION
 from icelos.web.mcp import shown
 
 HOSTILE = st.lists(
@@ -26,7 +25,7 @@ HOSTILE = st.lists(
 def test_nothing_leaves_its_fence(text: str, ref: str, source: str) -> None:
     found = shown.bounded(Observation(facts=(Fact(ref=ref, text=text, source=source),) * 2))
     told = shown.text_of(found)
-    after = told.partition(INSTRUCTION)[2]
+    after = told.partition(shown.INSTRUCTION)[2]
     opened = re.findall(r'<untrusted-data id="([0-9a-f]{32})"', after)
     closed = re.findall(r'</untrusted-data id="([0-9a-f]{32})">', after)
     assert len(opened) == 2

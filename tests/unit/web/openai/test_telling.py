@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from icelos.jobs.copilot.answers import Answer, Citation, Event, Nearest, Sentence, Status
-from icelos.web.openai.telling import SOURCES, Bounded, Telling, pieces
+from icelos.web.openai.telling import SOURCES, Bounded, Telling, address, pieces
 
 WORDS = st.text(alphabet="ab.", max_size=12)
 
@@ -71,3 +73,22 @@ def test_a_long_list_of_sources_is_cut_and_counted() -> None:
     text = Telling().rest(Answer(question="q", status=Status.ANSWERED, citations=cited))
     assert text.count("\n") == SOURCES + 1
     assert text.endswith("\nand 3 more")
+
+
+def test_titles_and_addresses_are_text_and_nothing_more() -> None:
+    hostile = msgspec.structs.replace(
+        citation("K7f2", "line 1"), url="javascript:alert(1)",
+        title="![p](https://leak.example/p.png) [Log in](https://evil.example) <img src=x> a\u200bb",
+    )  # fmt: skip
+    told = Telling().rest(
+        Answer(question="q", status=Status.ANSWERED, citations=(hostile,), notices=(f"Old: {hostile.title}",))
+    )
+    assert not re.search(r"!\[|\]\(|<|javascript:|leak\.example|\u200b", told)
+    for url in (
+        "https://x.example/a]b",
+        "https://x.example/<b>",
+        "https://x.example/a b",
+        "data:text/html,x",
+    ):
+        assert address(url) == ""
+    assert address("https://x.example/a?b=c#d") == "https://x.example/a?b=c#d"
