@@ -242,7 +242,8 @@ def test_what_is_shown_is_recorded(console: Console) -> None:
     services: Services = console.app.state.services
     resource, tool = list(services.audit.entries(limit=2))
     assert (tool.action, tool.how[:6]) == ("tool.get_document", "token ")
-    assert "document:runbooks/mailbox.md" in str(tool.details)
+    assert tool.details["arguments"] == {"id": "runbooks/mailbox.md"}
+    assert tool.details["shown"]
     assert (resource.action, resource.subject) == ("resource", "icelos://finding/mail/mail.mbox%3A17")
 
 

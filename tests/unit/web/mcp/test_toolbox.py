@@ -70,7 +70,7 @@ def test_arguments_must_fit(toolbox: Toolbox) -> None:
 
 
 def test_other_groups_documents_are_not_there(toolbox: Toolbox) -> None:
-    with pytest.raises(InputError, match="not for you"):
+    with pytest.raises(InputError, match="no document"):
         toolbox.call("get_document", {"id": "secret"}, principal=ANN)
     found = toolbox.call("search_knowledge", {"query": "merger"}, principal=ANN)
     assert "secret" not in [fact.values["document"] for fact in found.facts]
