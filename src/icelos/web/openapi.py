@@ -33,6 +33,7 @@ TAGS = {
     "people": "Users, their API tokens, the audit log.",
     "openai": "The copilot for clients of OpenAI's chat completions.",
     "session": "Signing in and out.",
+    "upkeep": "How up to date everything is, and what is new.",
     "health": "Probes and metrics.",
 }
 
@@ -106,7 +107,7 @@ def _statuses(path: str, operation: Mapping[str, Any], *, is_open: bool) -> Iter
     if "requestBody" in operation:
         yield from (400, 408, 413, 415)
     if operation.get("parameters"):
-        yield 422
+        yield from (400, 422)
     if "{" in path:
         yield 404
         if "requestBody" in operation:
