@@ -164,6 +164,47 @@ def _comment(client: TestClient, query: Query) -> Reply:
     return Reply(reply.text)
 
 
+def _chat(*, stream: bool = False, is_follow_up: bool = False) -> Door:
+    """A chat completion; as a follow-up its subject stands in an earlier message alone."""
+
+    def door(client: TestClient, query: Query) -> Reply:
+        asked = [f"How is the {query.topic} handled?", *(["What is it?"] if is_follow_up else [])]
+        messages = [{"role": "user", "content": text} for text in asked]
+        body = {"model": "icelos", "messages": messages, "stream": stream}
+        reply = client.post("/v1/chat/completions", json=body)
+        assert reply.status_code == 200, reply.text
+        return Reply(reply.text)
+
+    return door
+
+
+def _mcp(method: str, **parameters: str) -> Door:
+    """One request of the Model Context Protocol; without sessions, nothing has to come before it."""
+
+    def door(client: TestClient, query: Query) -> Reply:
+        given = {name: value.format(**query._asdict()) for name, value in parameters.items()}
+        return _rpc(client, method, given)
+
+    return door
+
+
+def _tool(name: str, **arguments: str) -> Door:
+    """One call of a tool, whose arguments may name parts of the query."""
+
+    def door(client: TestClient, query: Query) -> Reply:
+        given = {key: value.format(**query._asdict()) for key, value in arguments.items()}
+        return _rpc(client, "tools/call", {"name": name, "arguments": given})
+
+    return door
+
+
+def _rpc(client: TestClient, method: str, parameters: object) -> Reply:
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
+    reply = client.post("/mcp", json=body, headers={"accept": "application/json, text/event-stream"})
+    assert reply.status_code == 200, reply.text
+    return Reply(reply.text)
+
+
 DOORS: dict[str, tuple[Door, int]] = {
     "GET /api/search": (_get("/api/search?q={topic}+procedure&limit=100"), 12),
     "GET /api/documents": (_get("/api/documents/{document}"), 12),
@@ -184,6 +225,16 @@ DOORS: dict[str, tuple[Door, int]] = {
     "GET /api/conversations, all": (_get("/api/conversations"), 2),
     "POST /api/ask": (_ask("/api/ask"), 2),
     "POST /api/ask/stream": (_ask("/api/ask/stream"), 2),
+    "POST /v1/chat/completions": (_chat(), 2),
+    "POST /v1/chat/completions, streamed": (_chat(stream=True), 2),
+    "POST /v1/chat/completions, a follow-up": (_chat(is_follow_up=True), 2),
+    "MCP ask": (_tool("ask", question="How is the {topic} handled?"), 2),
+    "MCP search_knowledge": (_tool("search_knowledge", query="{topic} procedure"), 6),
+    "MCP get_document": (_tool("get_document", id="{document}"), 8),
+    "MCP lookup": (_tool("lookup", identifier="{document}"), 4),
+    "MCP document": (_mcp("resources/read", uri="icelos://document/{document}"), 8),
+    "MCP finding": (_mcp("resources/read", uri="icelos://finding/{job}/{record}"), 10),
+    "MCP findings": (_mcp("resources/list"), 2),
 }
 """Each way in, with how often it is taken. A new one is one more line."""
 
@@ -226,8 +277,10 @@ def console(tmp_path: Path) -> Iterator[Console]:
         comment = f"closed: {one.marker}"
         services.desk.cases.close_case(found, Reason.FALSE_POSITIVE, by="owner", comment=comment)
     app = create_app(settings, services=services, prepare=Prepare(services, nothing))
-    with TestClient(app, base_url="http://127.0.0.1:8787"):
+    with TestClient(app, base_url="http://127.0.0.1:8787") as first:
         askers = [asker(app, services.people, world, number) for number in range(24)]
+        for _, client in askers:
+            client.portal = first.portal  # one event loop, as a server has
         conversations = [""]
         for _, client in askers[::3]:
             body = {"question": f"What is the procedure of the {rng.choice(TOPICS)}?"}

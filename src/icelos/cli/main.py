@@ -31,6 +31,7 @@ from icelos.cli import (
     knowledge,
     logs,
     mail,
+    mcp,
     news,
     output,
     people,
@@ -105,6 +106,7 @@ findings.add_to(app)
 news.add_to(app)
 casework.add_to(findings.group)
 serve.add_to(app)
+mcp.add_to(app)
 evaluate.add_to(app)
 app.add_typer(knowledge.app, name="kb")
 app.add_typer(feeds.app, name="feeds")

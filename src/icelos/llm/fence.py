@@ -61,3 +61,8 @@ def _defused(text: str) -> str:
     """Only ever puts characters in between, so that taking one apart cannot build another."""
     text = _FORGED.sub(r"\1~", text)
     return _CONTROL.sub(lambda match: f"{match[0]} " if match[0] != ">" else " >", text)
+
+
+def defused(text: str) -> str:
+    """Text as it stands between fences, for where none can be put: an element of structured output."""
+    return _defused(normalise(text).text)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal
 
 import msgspec
@@ -62,11 +64,31 @@ class Meter:
                 had.seconds + usage.seconds,
                 had.cost + usage.cost,
             )
+        part = _PART.get()
+        if self is PROCESS and part is not None:
+            part.charge(usage)
 
     def replied(self, *, cached: bool = False, error: BaseException | None = None) -> None:
         """A reply was given to who asked, or `error` was raised instead."""
         with self._lock:
             self._replies[_outcome(cached, error)] += 1
+
+
+_PART: ContextVar[Meter | None] = ContextVar("part", default=None)
+
+
+@contextmanager
+def counted() -> Iterator[Meter]:
+    """A meter of what this thread alone calls from here on, for the cost of one answer.
+
+    It may stand in a generator, which has to be closed in the thread that runs it.
+    """
+    before, part = _PART.get(), Meter()
+    _PART.set(part)
+    try:
+        yield part
+    finally:
+        _PART.set(before)
 
 
 def _outcome(cached: bool, error: BaseException | None) -> Outcome:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from fastapi.openapi.utils import get_openapi
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from icelos import __version__
@@ -18,7 +16,10 @@ from icelos.settings import Settings
 from icelos.web import problems
 from icelos.web.guard import Guard
 from icelos.web.lockout import Lockouts
+from icelos.web.mcp.asking import Door
+from icelos.web.mcp.http import Endpoint
 from icelos.web.metrics import Measured, WebMetrics
+from icelos.web.openapi import describe_api, operation_id
 from icelos.web.prepare import Prepare
 from icelos.web.routes import (
     ask,
@@ -27,14 +28,16 @@ from icelos.web.routes import (
     findings,
     health,
     knowledge,
+    mcp,
     metrics,
+    openai,
     page,
     people,
     session,
     upkeep,
 )
 from icelos.web.routes.access import signed_in
-from icelos.web.schemas import components, reply
+from icelos.web.schemas import reply
 from icelos.web.services import Services
 from icelos.web.signin import SignIn
 from icelos.web.turns import AT_ONCE, AT_ONCE_HERE, Turns
@@ -57,7 +60,7 @@ def create_app(
     services = services or Services(settings)
     app = FastAPI(
         title="Icelos", version=__version__, openapi_url=None, docs_url=None, redoc_url=None,
-        lifespan=_lifespan, redirect_slashes=False,
+        lifespan=_lifespan, redirect_slashes=False, generate_unique_id_function=operation_id,
     )  # fmt: skip
     services.audit, services.people  # noqa: B018 - opened now: what is amiss with them is told at the start
     app.state.services = services
@@ -96,6 +99,8 @@ def _signed_in_routes() -> APIRouter:
         casework.router,
         people.router,
         upkeep.router,
+        openai.router,
+        mcp.router,
     ):
         router.include_router(part)
     return router
@@ -106,27 +111,15 @@ def openapi(request: Request) -> Response:
     return reply(describe_api(request.app))
 
 
-def describe_api(app: FastAPI) -> dict[str, Any]:
-    """OpenAPI 3.1 with the schemas of our structs."""
-    described = get_openapi(
-        title=app.title,
-        version=app.version,
-        summary="Questions answered from your sources",
-        routes=app.routes,
-    )
-    described.setdefault("components", {})["schemas"] = components()
-    for path in described["paths"].values():
-        for operation in path.values():
-            operation["responses"].pop("422", None)
-    return described
-
-
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     current_default_thread_limiter().total_tokens = THREADS
     app.state.prepare.start()
+    door = Door(app.state.services, app.state.turns, app.state.prepare)
+    app.state.mcp = Endpoint(door, mcp.counted)
     try:
         yield
     finally:
+        await app.state.mcp.stop()
         app.state.prepare.stop()
         app.state.services.close()

@@ -26,6 +26,9 @@ BODY_SECONDS = 30.0
 REQUESTS = 2048
 """Requests at once; those that wait for a thread or their turn are among them. More are refused with 503."""
 
+INTERFACES = ("/api/", "/v1/", "/mcp")
+"""Paths that programs use: other sites' requests are refused there, and answers are never cached."""
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 POLICY = (
@@ -66,7 +69,7 @@ class Guard:
         except ClientDisconnect:
             pass  # nobody is left to be told
         except Exception as error:  # noqa: BLE001 - the last net: a client gets a problem, never a traceback
-            response = response_of(error)
+            response = response_of(error, scope["path"])
             if not answer.started:
                 await response(scope, receive, answer)
         finally:
@@ -80,7 +83,7 @@ class Guard:
         if not self._known(host):
             hint = "open the address that `icelos serve` printed, or name this host in web.hosts"
             raise HTTPException(421, f"not served under this host name ({hint})")
-        if scope["path"].startswith("/api/"):
+        if scope["path"].startswith(INTERFACES):
             _check_origin(scope["method"], headers, host)
         if int_or_zero(headers.get("content-length", "")) > BODY_LIMIT:
             raise HTTPException(413, f"a request may hold {BODY_LIMIT} bytes")
@@ -128,7 +131,7 @@ class _Answer:
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self._send = send
-        self._page = not scope["path"].startswith("/api/")
+        self._page = not scope["path"].startswith(INTERFACES)
         self.started = False
 
     async def __call__(self, message: Message) -> None:

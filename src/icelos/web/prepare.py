@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 from icelos.errors import IcelosError
+from icelos.jobs.copilot.answers import Event
 from icelos.web.problems import problem_of
 from icelos.web.schemas import Preparation
 from icelos.web.services import Services
@@ -24,11 +25,13 @@ Work = Callable[[Services, Progress], object]
 class Prepare:
     """Runs `work(services, progress)` once, in a thread, then keeps the index up to date and vectors coming.
 
-    `state` may be read from anywhere. `progress(done, total)` raises `Stopped` when the server stops.
+    Without `keep_up` only the work is done. `state` may be read from anywhere. `progress(done, total)` raises
+    `Stopped` when the server stops.
     """
 
-    def __init__(self, services: Services, work: Work | None = None) -> None:
+    def __init__(self, services: Services, work: Work | None = None, *, keep_up: bool = True) -> None:
         self._services = services
+        self._keeps_up = keep_up
         self._work = work or index_bundled
         self._stopping = threading.Event()
         self._settled = threading.Event()
@@ -85,7 +88,7 @@ class Prepare:
         from icelos.knowledge.upkeep import Upkeep, Watcher
 
         with self._lock:
-            if not self._stopping.is_set():
+            if self._keeps_up and not self._stopping.is_set():
                 self._kept.enter_context(Upkeep(self._services.knowledge, batch=VECTORS))
                 self._kept.enter_context(Watcher(self._services.settings))
                 self._kept.enter_context(Background(self._services.settings))
@@ -94,6 +97,13 @@ class Prepare:
         if self._stopping.is_set():
             raise Stopped
         self.state = Preparation(phase="indexing", done=done, total=total)
+
+
+def until_ready(prepare: Prepare) -> Iterator[Event]:
+    """How far the bundled knowledge is, while it is being indexed; ends when it can be asked."""
+    for state in prepare.waiting():
+        share = f": {state.done:,} of {state.total:,}" if state.total else ""
+        yield Event(kind="status", text=f"indexing the bundled knowledge{share}")
 
 
 def index_bundled(services: Services, progress: Progress) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 import secrets
 import traceback
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
 
 from icelos.errors import (
     BudgetError,
@@ -23,6 +24,7 @@ from icelos.errors import (
     ModelError,
     StoreError,
 )
+from icelos.web.openai import errors as openai_errors
 
 log = logging.getLogger("icelos.web")
 
@@ -61,10 +63,13 @@ def problem_of(error: BaseException) -> Problem:
     return _defect(error)
 
 
-def response_of(error: BaseException) -> Response:
-    """A problem+json response."""
+def response_of(error: BaseException, path: str = "") -> Response:
+    """A problem+json response; below /v1/ an error as OpenAI's clients read it."""
     problem = problem_of(error)
     headers = dict(getattr(error, "headers", None) or {})
+    if path.startswith(openai_errors.BELOW):
+        body = openai_errors.body(problem, error)
+        return Response(body, problem.status, headers, media_type="application/json")
     return Response(
         msgspec.json.encode(problem), problem.status, headers, media_type="application/problem+json"
     )
@@ -73,11 +78,25 @@ def response_of(error: BaseException) -> Response:
 def install(app: FastAPI) -> None:
     """Answer every error of `app` from here."""
 
-    async def answer(_request: Request, error: Exception) -> Response:
-        return response_of(error)
+    async def answer(request: Request, error: Exception) -> Response:
+        response = response_of(error, request.scope["path"])
+        if response.status_code == 405:
+            response.headers["allow"] = ", ".join(sorted(_allowed(request)))
+        return response
 
     for kind in (IcelosError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)
+
+
+def _allowed(request: Request) -> set[str]:
+    """The methods that this path has in any route: Starlette tells those of the first one."""
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+    found = {
+        method.value
+        for method in HTTPMethod
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    }
+    return found or {"GET", "HEAD"}
 
 
 def _problem(status: int, name: str, detail: str, hint: str = "", source: str = "") -> Problem:

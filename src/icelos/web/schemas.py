@@ -335,17 +335,25 @@ def body_of(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
     return decode
 
 
-def describe(*, takes: type | None = None, gives: type | None = None, stream: bool = False) -> dict[str, Any]:
-    """The `openapi_extra` of a route: its body and its answer by reference, and problems for the rest."""
-    kind = "text/event-stream" if stream else "application/json"
+def describe(
+    *, takes: type | None = None, gives: type | None = None, stream: bool = False,
+    streams: type | None = None, fails: type | None = None, status: int = 200,
+) -> dict[str, Any]:  # fmt: skip
+    """The `openapi_extra` of a route: its body and its answer by reference, and problems for the rest.
+
+    With `stream` the answer comes as events; `streams` is what they hold where it comes either way. `fails`
+    stands for errors that are no problem+json. `status` is that of a good answer.
+    """
     answer: dict[str, Any] = {"description": "OK"}
     if gives is not None:
-        answer["content"] = {kind: {"schema": _reference(gives)}}
-    problem = {
-        "description": "Problem",
-        "content": {"application/problem+json": {"schema": _reference(Problem)}},
-    }
-    extra: dict[str, Any] = {"responses": {"200" if gives else "204": answer, "default": problem}}
+        answer["content"] = (
+            _events_of(gives) if stream else {"application/json": {"schema": _reference(gives)}}
+        )
+    if streams is not None:
+        answer["content"] |= _events_of(streams, end="[DONE]")
+    failing = ("application/json", fails) if fails else ("application/problem+json", Problem)
+    problem = {"description": "Problem", "content": {failing[0]: {"schema": _reference(failing[1])}}}
+    extra: dict[str, Any] = {"responses": {str(status if gives else 204): answer, "default": problem}}
     if takes is not None:
         extra["requestBody"] = {
             "required": True, "content": {"application/json": {"schema": _reference(takes)}}
@@ -353,9 +361,23 @@ def describe(*, takes: type | None = None, gives: type | None = None, stream: bo
     return extra
 
 
-def components() -> dict[str, Any]:
-    """The JSON schemas of everything in `SCHEMAS` and below, by name."""
-    _, found = msgspec.json.schema_components(SCHEMAS, ref_template="#/components/schemas/{name}")
+def _events_of(kind: type, *, end: str = "") -> dict[str, Any]:
+    """Server-sent events whose data is JSON of a kind, but for the mark that may end them."""
+    data: dict[str, Any] = {
+        "type": "string", "contentMediaType": "application/json", "contentSchema": _reference(kind)
+    }  # fmt: skip
+    data = {"anyOf": [data, {"const": end}]} if end else data
+    event = {
+        "type": "object",
+        "properties": {"event": {"type": "string"}, "data": data},
+        "required": ["data"],
+    }
+    return {"text/event-stream": {"schema": event}}
+
+
+def components(*more: type) -> dict[str, Any]:
+    """The JSON schemas of everything in `SCHEMAS`, in `more` and below, by name."""
+    _, found = msgspec.json.schema_components((*SCHEMAS, *more), ref_template="#/components/schemas/{name}")
     return found
 
 

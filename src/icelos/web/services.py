@@ -5,6 +5,7 @@ The workspace has an owner, whom `copilot.user` and `copilot.groups` name, and m
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Iterator
 from functools import cached_property
@@ -95,10 +96,24 @@ class Services:
         self, question: str, *, principal: Principal, conversation: str, explain: bool
     ) -> Iterator[Event]:
         """One answer as it is made; question and answer are recorded."""
-        self.record(principal, "ask", conversation, question=question)
-        for event in self.copilot.stream(
+        events = self.copilot.stream(
             question, conversation=conversation, explain=explain, principal=principal
-        ):
+        )
+        return self._recorded(events, question, principal, conversation)
+
+    def stream_once(self, question: str, *, principal: Principal, extractive: bool) -> Iterator[Event]:
+        """The same without memory, for clients that bring the conversation along; `extractive`: no model."""
+        copilot = copy.copy(self.copilot)
+        copilot.history = None
+        if extractive:
+            copilot.llm = None
+        return self._recorded(copilot.stream(question, principal=principal), question, principal)
+
+    def _recorded(
+        self, events: Iterator[Event], question: str, principal: Principal, conversation: str = ""
+    ) -> Iterator[Event]:
+        self.record(principal, "ask", conversation, question=question)
+        for event in events:
             if event.answer is not None:
                 self.record(principal, "answer", event.answer.answer_id, **shown_by(event.answer))
             yield event

@@ -12,7 +12,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 from fastapi.responses import StreamingResponse
@@ -31,12 +31,24 @@ class Kinded(Protocol):
     def kind(self) -> str: ...
 
 
+E = TypeVar("E")
+T = TypeVar("T")
+
+
 def respond(
     start: Callable[[], Iterator[Kinded]], turns: Turns, *, keep_alive: float = KEEP_ALIVE
 ) -> StreamingResponse:
     """A streamed answer, made when its turn comes. Raises HTTPException 503 where too many wait."""
+    return respond_as(start, turns, write=_event, fail=_problem, keep_alive=keep_alive)
+
+
+def respond_as(
+    start: Callable[[], Iterator[E]], turns: Turns, *, write: Callable[[E], bytes],
+    fail: Callable[[Exception], bytes], keep_alive: float = KEEP_ALIVE,
+) -> StreamingResponse:  # fmt: skip
+    """The same with frames of another form: `write` makes one of an event, `fail` one of an error."""
     turns.check()
-    frames = _frames(start, turns, keep_alive)
+    frames = _frames(start, turns, write, fail, keep_alive)
     return StreamingResponse(frames, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
@@ -45,14 +57,23 @@ def frame(kind: str, value: object) -> bytes:
     return b"event: %s\ndata: %s\n\n" % (kind.encode(), msgspec.json.encode(value))
 
 
+def _event(event: Kinded) -> bytes:
+    return frame(event.kind, event)
+
+
+def _problem(error: Exception) -> bytes:
+    return frame("problem", problem_of(error))
+
+
 async def _frames(
-    start: Callable[[], Iterator[Kinded]], turns: Turns, keep_alive: float
-) -> AsyncIterator[bytes]:
-    making = _Making(start, turns)
+    start: Callable[[], Iterator[E]], turns: Turns, write: Callable[[E], bytes],
+    fail: Callable[[Exception], bytes], keep_alive: float,
+) -> AsyncIterator[bytes]:  # fmt: skip
+    making = Making(start, turns, write=write, fail=fail)
     try:
         while True:
             try:
-                piece = await asyncio.wait_for(making.frames.get(), keep_alive)
+                piece = await asyncio.wait_for(making.made.get(), keep_alive)
             except TimeoutError:
                 piece = b": still here\n\n"
             if piece is None:
@@ -62,11 +83,15 @@ async def _frames(
         making.leave()
 
 
-class _Making:
-    """One answer under way; `frames` ends with None."""
+class Making(Generic[E, T]):
+    """One iterator under way in a thread; `made` ends with None. To be made on the event loop."""
 
-    def __init__(self, start: Callable[[], Iterator[Kinded]], turns: Turns) -> None:
-        self.frames: asyncio.Queue[bytes | None] = asyncio.Queue()
+    def __init__(
+        self, start: Callable[[], Iterator[E]], turns: Turns, *, write: Callable[[E], T],
+        fail: Callable[[Exception], T],
+    ) -> None:  # fmt: skip
+        self.made: asyncio.Queue[T | None] = asyncio.Queue()
+        self._write, self._fail = write, fail
         self._loop = asyncio.get_running_loop()
         self._gone = threading.Event()
         self._has_turn = False
@@ -81,21 +106,22 @@ class _Making:
         if not self._has_turn:
             self._task.cancel()
 
-    async def _make(self, start: Callable[[], Iterator[Kinded]], turns: Turns) -> None:
+    async def _make(self, start: Callable[[], Iterator[E]], turns: Turns) -> None:
         try:
             async with turns.turn():
                 self._has_turn = True
                 await turns.work(partial(_work, start, self._gone, self._put))
         except Exception as error:  # noqa: BLE001 - the status line is sent: the problem goes as an event
-            self.frames.put_nowait(frame("problem", problem_of(error)))
-        self.frames.put_nowait(None)
+            self.made.put_nowait(self._fail(error))
+        self.made.put_nowait(None)
 
-    def _put(self, piece: bytes) -> None:
+    def _put(self, event: E) -> None:
+        piece = self._write(event)
         with suppress(RuntimeError):  # the loop has ended: the server stops
-            self._loop.call_soon_threadsafe(self.frames.put_nowait, piece)
+            self._loop.call_soon_threadsafe(self.made.put_nowait, piece)
 
 
-def _work(start: Callable[[], Iterator[Kinded]], gone: threading.Event, put: Callable[[bytes], None]) -> None:
+def _work(start: Callable[[], Iterator[E]], gone: threading.Event, put: Callable[[E], None]) -> None:
     """Run the iterator to its end, an error, or the reader's leaving."""
     if gone.is_set():
         return
@@ -103,11 +129,11 @@ def _work(start: Callable[[], Iterator[Kinded]], gone: threading.Event, put: Cal
         for event in events:
             if gone.is_set():
                 return
-            put(frame(event.kind, event))
+            put(event)
 
 
 @contextmanager
-def _closing(events: Iterator[Kinded]) -> Iterator[Iterator[Kinded]]:
+def _closing(events: Iterator[E]) -> Iterator[Iterator[E]]:
     """Close a generator whatever happens, so that its own clean-up runs in this thread."""
     try:
         yield events

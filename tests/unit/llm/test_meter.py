@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,7 @@ from icelos.errors import BudgetError, ModelError
 from icelos.llm.budget import DAY, Budget
 from icelos.llm.cache import ReplyCache
 from icelos.llm.door import Door
-from icelos.llm.meter import Meter, Used
+from icelos.llm.meter import PROCESS, Meter, Used, counted
 
 ASKED = [Message("user", "Hello")]
 
@@ -92,3 +93,13 @@ def test_no_count_is_lost_between_threads() -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(one, range(2000)))
     assert meter.used == Used(2000, Usage(2000, 4000, 1000.0, 500.0), {"ok": 2000})
+
+
+def test_the_part_of_a_thread_is_counted_apart() -> None:
+    with counted() as part:
+        PROCESS.charge(Usage(3, 2))
+        other = threading.Thread(target=PROCESS.charge, args=(Usage(100, 100),))
+        other.start()
+        other.join()
+    PROCESS.charge(Usage(1, 1))
+    assert part.used.usage == Usage(3, 2)

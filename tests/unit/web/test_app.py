@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from icelos.web.app import describe_api
+from icelos.web.openapi import describe_api
 
 OPEN = {("get", "/healthz"), ("get", "/readyz"), ("post", "/api/session")}
 
@@ -24,7 +24,8 @@ def test_every_route_but_the_open_ones_needs_a_session(app: FastAPI, visitor: Te
     for method, path in [*guarded, ("get", "/api/openapi.json")]:
         response = visitor.request(method, re.sub(r"{[^}]+}", "x", path))
         assert response.status_code == 401, (method, path)
-        assert response.headers["content-type"] == "application/problem+json"
+        kind = "application/json" if path.startswith("/v1/") else "application/problem+json"
+        assert response.headers["content-type"] == kind
 
 
 def test_every_unsafe_route_needs_the_csrf_token(app: FastAPI, client: TestClient) -> None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from icelos.contracts import Principal
 from icelos.jobs.copilot.answers import Answer, Event
-from icelos.web.prepare import Prepare
+from icelos.web.prepare import Prepare, until_ready
 from icelos.web.routes.access import Asking, Here, Writing, one_more_question
 from icelos.web.schemas import AskRequest, FeedbackRequest, body_of, describe, reply
 from icelos.web.services import Services
@@ -55,10 +55,7 @@ def _turns(request: Request) -> Turns:
 
 def _events(wanted: AskRequest, here: Services, asker: Principal, request: Request) -> Iterator[Event]:
     """Wait for the bundled knowledge where it is still being indexed, then answer; the answer is last."""
-    prepare = cast("Prepare", request.app.state.prepare)
-    for state in prepare.waiting():
-        share = f": {state.done:,} of {state.total:,}" if state.total else ""
-        yield Event(kind="status", text=f"indexing the bundled knowledge{share}")
+    yield from until_ready(cast("Prepare", request.app.state.prepare))
     yield from here.stream(
         wanted.question, principal=asker, conversation=wanted.conversation, explain=wanted.explain
     )
@@ -69,6 +66,8 @@ def feedback(
     given: Annotated[FeedbackRequest, Depends(body_of(FeedbackRequest))], here: Here, writer: Writing
 ) -> Response:
     """Keep a thumb for an answer."""
+    if here.history.answer(given.answer_id, principal=writer) is None:
+        raise HTTPException(404, "no such answer, or not yours")
     with here.audit.doing(writer, "feedback", given.answer_id, thumb=given.thumb):
         here.history.feedback(given.answer_id, given.thumb, principal=writer)
     return Response(status_code=204)

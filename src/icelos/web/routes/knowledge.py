@@ -65,8 +65,8 @@ def document(
     document_id: str,
     here: Here,
     reader: Reading,
-    version: Annotated[int | None, Query(ge=1)] = None,
-    first: Annotated[int, Query(ge=0, description="Number of the first section wanted")] = 0,
+    version: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+    first: Annotated[int, Query(ge=0, le=2**62, description="Number of the first section wanted")] = 0,
 ) -> Response:
     """A document, the version in force unless told; a long one in pieces."""
     stored = here.knowledge.document(document_id, principal=reader, version=version)

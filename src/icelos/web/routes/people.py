@@ -47,7 +47,7 @@ def users(here: Here, _: Administering) -> Response:
     return reply(UserList(users=tuple(here.people.users())))
 
 
-@router.post("/api/people", openapi_extra=describe(takes=NewUser, gives=User))
+@router.post("/api/people", openapi_extra=describe(takes=NewUser, gives=User, status=201))
 def add(
     wanted: Annotated[NewUser, Depends(body_of(NewUser))], here: Here, admin: Administering
 ) -> Response:  # fmt: skip
@@ -124,7 +124,7 @@ def api_tokens(
     return reply(TokenList(tokens=tuple(found)))
 
 
-@router.post("/api/tokens", openapi_extra=describe(takes=NewToken, gives=TokenMade))
+@router.post("/api/tokens", openapi_extra=describe(takes=NewToken, gives=TokenMade, status=201))
 def new_token(
     wanted: Annotated[NewToken, Depends(body_of(NewToken))], here: Here, caller: AtTheConsole
 ) -> Response:  # fmt: skip

@@ -30,7 +30,7 @@ outside = APIRouter(tags=["session"])
 inside = APIRouter(tags=["session"])
 
 
-@outside.post("/api/session", openapi_extra=describe(takes=SignInRequest, gives=SessionView))
+@outside.post("/api/session", openapi_extra=describe(takes=SignInRequest, gives=SessionView, status=201))
 def sign_in(
     request: Request,
     wanted: Annotated[SignInRequest, Depends(body_of(SignInRequest))],

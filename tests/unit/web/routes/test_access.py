@@ -134,7 +134,7 @@ def test_documents_and_answers_are_those_of_who_asks(door: Any) -> None:
     assert bob.get(f"/api/conversations/{mine['conversation']}").status_code == 404
     assert bob.get("/api/conversations").json()["conversations"][0]["conversation"] != mine["conversation"]
     thumb = {"answer_id": mine["answer_id"], "thumb": "up"}
-    assert bob.post("/api/feedback", json=thumb).status_code == 400
+    assert bob.post("/api/feedback", json=thumb).status_code == 404
 
 
 def test_who_asks_too_much_waits_and_others_do_not(door: Any, app: FastAPI, client: TestClient) -> None:

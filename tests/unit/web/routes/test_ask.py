@@ -96,7 +96,7 @@ def test_a_thumb_is_kept_and_the_last_one_counts(client: TestClient) -> None:
 
 
 def test_a_thumb_for_no_answer_is_a_problem(client: TestClient) -> None:
-    assert client.post("/api/feedback", json={"answer_id": "x", "thumb": "up"}).status_code == 400
+    assert client.post("/api/feedback", json={"answer_id": "x", "thumb": "up"}).status_code == 404
 
 
 def test_a_question_waits_for_the_knowledge_it_needs(app: FastAPI, client: TestClient) -> None:
