@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from icelos.contracts import Principal, Where
     from icelos.jobs.copilot.answer import Copilot
-    from icelos.jobs.copilot.answers import Answer, Citation, Step
+    from icelos.jobs.copilot.answers import AgentStep, Answer, Citation
 
 User = Annotated[str, typer.Option(help="Who asks, instead of the login name")]
 Groups = Annotated[list[str] | None, typer.Option("--group", help="A group of who asks; may be repeated")]
@@ -207,7 +207,7 @@ def _print_as_it_comes(
     raise AssertionError("a stream ends with its answer")
 
 
-def _print_step(step: Step) -> None:
+def _print_step(step: AgentStep) -> None:
     """On standard error, as progress is."""
     import json
 

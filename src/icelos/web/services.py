@@ -163,8 +163,10 @@ class Services:
 
 
 def shown_by(answer: Answer) -> dict[str, object]:
-    """What an answer showed, for the audit log: ids of passages, and how it ended."""
+    """What an answer showed, for the audit log: ids of passages, refs of facts, and how it ended."""
     return {
         "status": answer.status.value, "conversation": answer.conversation,
-        "passages": [*(one.chunk_id for one in answer.citations), *(one.chunk_id for one in answer.nearest)],
+        "passages": [
+            *(one.chunk_id or one.ref for one in answer.citations), *(one.chunk_id for one in answer.nearest),
+        ],
     }  # fmt: skip

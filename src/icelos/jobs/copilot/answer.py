@@ -28,7 +28,7 @@ from icelos.jobs.copilot.agent.documents import Ask, Told
 from icelos.jobs.copilot.agent.organisation import Organisation, Outcome
 from icelos.jobs.copilot.agent.toolbox import Toolbox
 from icelos.jobs.copilot.agent.toolset import Toolset
-from icelos.jobs.copilot.answers import Answer, Event, Nearest, Sentence, Status, Step
+from icelos.jobs.copilot.answers import AgentStep, Answer, Event, Nearest, Sentence, Status
 from icelos.jobs.copilot.cite import Citing
 from icelos.jobs.copilot.compose import Composed
 from icelos.jobs.copilot.extract import Draft
@@ -120,7 +120,7 @@ class _Asking:
         self.dropped: tuple[str, ...] = ()
         self.made_by = {"copilot": __version__, "answerer": "extractive"}
         self.now = copilot.now()
-        self.steps: list[Step] = []
+        self.steps: list[AgentStep] = []
         self.tokens = 0
         self.problems: tuple[str, ...] = ()
 
@@ -214,7 +214,7 @@ class _Asking:
             good = abstain.judge(query, composed).status is Status.ANSWERED
             drafts = composed.drafts if good else ()
             toolbox.note(
-                Step(
+                AgentStep(
                     tool="search_knowledge",
                     arguments={"query": question, "kinds": list(kinds)},
                     facts=len(drafts),

@@ -67,7 +67,7 @@ class Nearest(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class AgentStep(msgspec.Struct, frozen=True, kw_only=True):
     """One call of a tool, or one turn of a model, on the way to an answer.
 
     `why` is the part of the question that it was for. `facts` of `total` were found (None: not known).
@@ -106,7 +106,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     made_by: Mapping[str, str] = {}
     seconds: float = 0.0
     explain: Mapping[str, Any] | None = None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[AgentStep, ...] = ()
     tokens: int = 0
 
     @property
@@ -123,4 +123,4 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     sentence: Sentence | None = None
     citations: tuple[Citation, ...] = ()
     answer: Answer | None = None
-    step: Step | None = None
+    step: AgentStep | None = None

@@ -84,6 +84,8 @@ def read(question: str, now: datetime) -> Reading:
     for part in clauses.split(scan(text, now)):
         if any(item.kind not in {"stop", "glue", "join"} for item in part):
             found.append((reading.read(text, part), tuple(part)))
+    if found:  # a context of nothing is the question itself
+        found[-1][0].is_context = False
     return Reading(tuple(found))
 
 

@@ -17,7 +17,7 @@ from icelos.jobs.copilot.agent.documents import Ask
 from icelos.jobs.copilot.agent.loop import Loop, Spoken
 from icelos.jobs.copilot.agent.toolbox import Allowance, Toolbox
 from icelos.jobs.copilot.agent.wording import Said
-from icelos.jobs.copilot.answers import Event, Sentence, Status, Step
+from icelos.jobs.copilot.answers import AgentStep, Event, Sentence, Status
 from icelos.jobs.copilot.cite import Citing
 from icelos.settings import CopilotSettings
 
@@ -46,7 +46,7 @@ class Organisation:
         self._citing = citing
         self._llm = llm
         self._now = now
-        self._new: list[Step] = []
+        self._new: list[AgentStep] = []
         self._agent = Agent(self.toolbox, now=now, ask=ask(self.toolbox), sentence=self._sentence)
 
     def events(self, question: str, read: Reading) -> Iterator[Event]:
@@ -104,7 +104,7 @@ class Organisation:
     def _sentence(self, said: Said) -> Sentence:
         return Sentence(text=said.text, handles=tuple(self._citing.fact(fact) for fact in said.facts))
 
-    def _made(self, step: Step) -> None:
+    def _made(self, step: AgentStep) -> None:
         self._new.append(step)
 
     def _steps(self) -> Iterator[Event]:

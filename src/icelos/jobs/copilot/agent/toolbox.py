@@ -16,7 +16,7 @@ import msgspec
 
 from icelos.contracts import Fact, Observation, Principal, ReadTool, Tier
 from icelos.errors import IcelosError, InputError
-from icelos.jobs.copilot.answers import Step
+from icelos.jobs.copilot.answers import AgentStep
 from icelos.llm.schema import violations
 from icelos.settings import CopilotSettings
 
@@ -73,12 +73,12 @@ class Toolbox:
 
     def __init__(
         self, tools: Mapping[str, ReadTool], principal: Principal, *, allowance: Allowance,
-        clock: Callable[[], float] = time.monotonic, on_step: Callable[[Step], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic, on_step: Callable[[AgentStep], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self.tools = {name: tool for name, tool in tools.items() if tool.right in principal.rights}
         self.withheld = {name: tool.right for name, tool in tools.items() if name not in self.tools}
         self.allowance = allowance
-        self.steps: list[Step] = []
+        self.steps: list[AgentStep] = []
         self.facts: dict[str, Fact] = {}
         self.asked: dict[str, str] = {}
         self.tokens = 0
@@ -122,13 +122,13 @@ class Toolbox:
     def spend(self, tokens: int, *, seconds: float, why: str, outcome: str = "ok", note: str = "") -> None:
         """Keep a model's turn as a step. The tokens count before the next one is begun."""
         self.tokens += tokens
-        step = Step(
+        step = AgentStep(
             tool="model", why=why, outcome=outcome, note=note[:LONGEST_NOTE], seconds=round(seconds, 4),
             tokens=tokens,
         )  # fmt: skip
         self._add(step)
 
-    def note(self, step: Step) -> None:
+    def note(self, step: AgentStep) -> None:
         """Keep a step that something else has made."""
         self._add(step)
 
@@ -158,7 +158,7 @@ class Toolbox:
     ) -> None:
         note = called.error or "; ".join(called.observation.notices)
         self._add(
-            Step(
+            AgentStep(
                 tool=name[:80],
                 arguments=_bounded(arguments),
                 why=why,
@@ -170,7 +170,7 @@ class Toolbox:
             )
         )
 
-    def _add(self, step: Step) -> None:
+    def _add(self, step: AgentStep) -> None:
         self.steps.append(step)
         self._on_step(step)
 
