@@ -105,6 +105,23 @@ class CopilotSettings(Struct, frozen=True, kw_only=True):
 
     max_sentences: Annotated[int, Meta(ge=1, le=50, description="Most sentences in an extractive answer")] = 5
     passages: Annotated[int, Meta(ge=1, le=50, description="Passages retrieved for one question")] = 8
+    agent: Annotated[
+        Literal["auto", "on", "off"],
+        Meta(description="Questions by tools over findings and logs: those that ask for it, all, or none"),
+    ] = "auto"
+    agent_calls: Annotated[
+        Literal["auto", "native", "json"],
+        Meta(description="How a model asks for tools: native calls, or JSON; auto = native where it can"),
+    ] = "auto"
+    agent_steps: Annotated[int, Meta(ge=1, le=100, description="Turns of a model for one question")] = 12
+    agent_tool_calls: Annotated[int, Meta(ge=1, le=1000, description="Tool calls for one question")] = 60
+    agent_tokens: Annotated[int, Meta(ge=100, description="Tokens of a model for one question")] = 60_000
+    agent_seconds: Annotated[
+        float, Meta(gt=0, le=3600, description="Seconds after which no further step is begun")
+    ] = 60.0
+    agent_rows: Annotated[int, Meta(ge=1, le=10_000, description="Facts shown to a model, all together")] = (
+        300
+    )
     user: Annotated[str, Meta(description="Principal of the command line; empty = the login name")] = ""
     groups: Annotated[tuple[str, ...], Meta(description="Groups of that principal")] = ()
 

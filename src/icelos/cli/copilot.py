@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from icelos.contracts import Principal, Where
     from icelos.jobs.copilot.answer import Copilot
-    from icelos.jobs.copilot.answers import Answer, Citation
+    from icelos.jobs.copilot.answers import AgentStep, Answer, Citation
 
 User = Annotated[str, typer.Option(help="Who asks, instead of the login name")]
 Groups = Annotated[list[str] | None, typer.Option("--group", help="A group of who asks; may be repeated")]
@@ -23,6 +23,10 @@ Kinds = Annotated[
     list[str] | None, typer.Option("--kind", help="Only these kinds: technique, rule, runbook …")
 ]
 AsOf = Annotated[str, typer.Option("--as-of", help="What the sources said then: 2025-06-30")]
+Steps = Annotated[bool, typer.Option("--steps", help="Show every call of a tool, with its arguments")]
+Agent = Annotated[
+    bool, typer.Option("--agent", help="Answer by tools over findings and logs, whatever the question")
+]
 Explain = Annotated[bool, typer.Option("--explain", help="Show what was retrieved and why")]
 
 MOST_HANDLES = 4
@@ -34,6 +38,8 @@ def ask(
     question: Annotated[str, typer.Argument(help="The question, in quotes; - reads it from standard input")],
     json: Annotated[bool, typer.Option("--json", help="One JSON object with the answer")] = False,
     explain: Explain = False,
+    steps: Steps = False,
+    agent: Agent = False,
     collection: Collections = None,
     kind: Kinds = None,
     as_of: AsOf = "",
@@ -41,16 +47,17 @@ def ask(
     user: User = "",
     group: Groups = None,
 ) -> None:
-    """Answer a question from the sources, with a citation on every sentence.
+    """Answer a question from the sources, findings and logs, with a citation on every sentence.
 
     Exit codes: 0 answered or not in the sources, 2 bad input, 3 the sources could not be read.
 
     Examples:
       icelos ask "what is T1110.003 and which of our rules see it?"
       icelos ask "when is CVE-2024-8068 due?" --json
+      icelos ask "which of our exploitable CVEs are in KEV, and who logs in to those hosts?" --steps
     """
     where = _where(collection, kind, as_of)
-    copilot, principal = _open(user, group)
+    copilot, principal = _open(user, group, agent=agent)
     text = sys.stdin.read(64 * 1024) if question == "-" else question
     _check(text)
     _asked(copilot, principal, text, conversation)
@@ -59,7 +66,9 @@ def ask(
         answer = copilot.ask(text, **arguments)  # type: ignore[arg-type]
         output.json_line(answer)
     else:
-        answer = _print_as_it_comes(copilot, text, principal, conversation, where, explain=explain)
+        answer = _print_as_it_comes(
+            copilot, text, principal, conversation, where, explain=explain, steps=steps
+        )
     _answered(copilot, principal, answer)
     if answer.status == "failed":
         raise typer.Exit(3)
@@ -70,6 +79,8 @@ def chat(
     collection: Collections = None,
     kind: Kinds = None,
     explain: Explain = False,
+    steps: Steps = False,
+    agent: Agent = False,
     user: User = "",
     group: Groups = None,
 ) -> None:
@@ -81,7 +92,7 @@ def chat(
       icelos chat --kind technique
     """
     where = _where(collection, kind, "")
-    copilot, principal = _open(user, group)
+    copilot, principal = _open(user, group, agent=agent)
     last: Answer | None = None
     while (line := _read_line()) is not None:
         if line in ("/quit", "/exit", "/q"):
@@ -94,7 +105,9 @@ def chat(
             output.note("/sources, /new or /quit")
         elif line:
             _asked(copilot, principal, line, conversation)
-            last = _print_as_it_comes(copilot, line, principal, conversation, where, explain=explain)
+            last = _print_as_it_comes(
+                copilot, line, principal, conversation, where, explain=explain, steps=steps
+            )
             _answered(copilot, principal, last)
             conversation = last.conversation
 
@@ -105,14 +118,14 @@ def add_to(app: typer.Typer) -> None:
     app.command()(chat)
 
 
-def _open(user: str, groups: list[str] | None) -> tuple[Copilot, Principal]:
+def _open(user: str, groups: list[str] | None, *, agent: bool) -> tuple[Copilot, Principal]:
     """The copilot and who asks; the bundled knowledge is indexed where the store has none."""
     from icelos.jobs.copilot.answer import Copilot
     from icelos.jobs.copilot.job import principal_of
     from icelos.knowledge.index import ensure_bundled
     from icelos.settings import load
 
-    settings = load().settings
+    settings = load(flags={"copilot.agent": "on" if agent else None}).settings
     ensure_bundled(settings)
     return Copilot.open(settings), principal_of(settings, user=user, groups=groups or ())
 
@@ -173,12 +186,15 @@ def _read_line() -> str | None:
 
 
 def _print_as_it_comes(
-    copilot: Copilot, question: str, principal: Principal, conversation: str, where: Where, *, explain: bool
-) -> Answer:
-    """Sentences as they come, then notices and sources; the whole answer."""
+    copilot: Copilot, question: str, principal: Principal, conversation: str, where: Where, *, explain: bool,
+    steps: bool,
+) -> Answer:  # fmt: skip
+    """Steps where they are wanted, sentences as they come, then notices and sources; the whole answer."""
     for event in copilot.stream(
         question, principal=principal, conversation=conversation, where=where, explain=explain
     ):
+        if steps and event.step is not None:
+            _print_step(event.step)
         if event.sentence is not None:
             handles = "".join(f"[{handle}]" for handle in event.sentence.handles[:MOST_HANDLES])
             if len(event.sentence.handles) > MOST_HANDLES:
@@ -186,12 +202,26 @@ def _print_as_it_comes(
             output.line(f"{event.sentence.text} {handles}")
             sys.stdout.flush()
         if event.answer is not None:
-            _print_rest(event.answer)
+            _print_rest(event.answer, steps=steps)
             return event.answer
     raise AssertionError("a stream ends with its answer")
 
 
-def _print_rest(answer: Answer) -> None:
+def _print_step(step: AgentStep) -> None:
+    """On standard error, as progress is."""
+    import json
+
+    arguments = json.dumps(step.arguments, ensure_ascii=False) if step.arguments else step.why
+    found = (
+        f"{step.facts} facts" if step.total in {None, step.facts} else f"{step.facts} facts of {step.total}"
+    )
+    came = f"{step.tokens} tokens" if step.tool == "model" else found
+    outcome = "" if step.outcome == "ok" else f", {step.outcome}"
+    note = f": {step.note}" if step.note else ""
+    output.note(f"{step.tool} {arguments}: {came}, {step.seconds:.2f} s{outcome}{note}")
+
+
+def _print_rest(answer: Answer, *, steps: bool) -> None:
     for notice in answer.notices:
         (output.line if not answer.sentences else output.note)(notice)
     _print_sources(answer)
@@ -201,6 +231,8 @@ def _print_rest(answer: Answer) -> None:
             output.line(f"  {source.title}: {_place(source.source, source.place)}")
     if answer.dropped:
         output.note(f"{len(answer.dropped)} sentences of the model were left out: no source carries them")
+    if steps:
+        output.note(f"{len(answer.steps)} steps, {answer.tokens} tokens, {answer.seconds:.2f} s")
     if answer.explain is not None:
         _print_explained(answer)
 
@@ -226,11 +258,17 @@ def _print_sources(answer: Answer | None, *, whole: bool = False) -> None:
 
 
 def _where_it_stands(citation: Citation) -> str:
+    if citation.ref and not citation.chunk_id:
+        return ", ".join(part for part in (citation.source, citation.ref, _when(citation)) if part)
     moment = citation.modified or citation.indexed
     dated = "modified" if citation.modified else "indexed"
     marks = [mark for mark, on in (("old", citation.old), ("cut short", citation.truncated)) if on]
     place = _place(citation.source, citation.place)
     return ", ".join([place, f"version {citation.version}", f"{dated} {moment.date().isoformat()}", *marks])
+
+
+def _when(citation: Citation) -> str:
+    return citation.modified.isoformat(timespec="seconds") if citation.modified else ""
 
 
 def _place(source: str, place: str) -> str:

@@ -128,12 +128,16 @@ class Services:
 
     @cached_property
     def _copilot(self) -> Copilot:
+        from icelos.jobs.copilot.agent.toolset import Toolset
         from icelos.jobs.copilot.answer import Copilot
         from icelos.llm.budget import DAY, Budget
         from icelos.llm.connect import connect
 
         llm = connect(self.settings, budget=Budget.of(self.settings.llm, window=DAY))
-        return Copilot(self.knowledge, llm=llm, settings=self.settings, history=self.history)
+        return Copilot(
+            self.knowledge, llm=llm, settings=self.settings, history=self.history,
+            tools=Toolset(self.settings),
+        )  # fmt: skip
 
     @cached_property
     def _knowledge(self) -> KnowledgeStore:
@@ -174,8 +178,10 @@ class Services:
 
 
 def shown_by(answer: Answer) -> dict[str, object]:
-    """What an answer showed, for the audit log: ids of passages, and how it ended."""
+    """What an answer showed, for the audit log: ids of passages, refs of facts, and how it ended."""
     return {
         "status": answer.status.value, "conversation": answer.conversation,
-        "passages": [*(one.chunk_id for one in answer.citations), *(one.chunk_id for one in answer.nearest)],
+        "passages": [
+            *(one.chunk_id or one.ref for one in answer.citations), *(one.chunk_id for one in answer.nearest),
+        ],
     }  # fmt: skip

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import msgspec
@@ -21,11 +22,17 @@ from icelos.contracts import LLM, Principal, Where
 from icelos.data.workspace import Workspace
 from icelos.errors import IcelosError, ModelError
 from icelos.jobs.copilot import abstain, cite, compose, generate, prompts, retrieve
-from icelos.jobs.copilot.answers import Answer, Event, Nearest, Sentence, Status
+from icelos.jobs.copilot.agent import organisation
+from icelos.jobs.copilot.agent.agent import Reading
+from icelos.jobs.copilot.agent.documents import Ask, Told
+from icelos.jobs.copilot.agent.organisation import Organisation, Outcome
+from icelos.jobs.copilot.agent.toolbox import Toolbox
+from icelos.jobs.copilot.agent.toolset import Toolset
+from icelos.jobs.copilot.answers import AgentStep, Answer, Event, Nearest, Sentence, Status
 from icelos.jobs.copilot.cite import Citing
 from icelos.jobs.copilot.compose import Composed
 from icelos.jobs.copilot.extract import Draft
-from icelos.jobs.copilot.history import History
+from icelos.jobs.copilot.history import History, Turn
 from icelos.jobs.copilot.retrieve import Evidence, Reader, Sources
 from icelos.jobs.copilot.understand import Focus, Query, focus_of, understand
 from icelos.settings import Settings
@@ -35,6 +42,8 @@ NO_MODEL = (
     " and ICELOS_LLM_MODEL."
 )
 MODEL_UNSUPPORTED = "Nothing that the model said stands in the sources: these are their own sentences."
+LONGEST_RESOLVED = 2000
+"""Characters of a question with those that it goes on from, as they are kept."""
 EMPTY = "The knowledge base is empty: `icelos kb add PATH` adds documents."
 
 
@@ -42,9 +51,12 @@ class Copilot:
     """Answers questions from a store, for one principal at a time. Safe to share between threads."""
 
     def __init__(
-        self, store: Sources, *, llm: LLM | None = None, settings: Settings, history: History | None = None
-    ) -> None:
+        self, store: Sources, *, llm: LLM | None = None, settings: Settings, history: History | None = None,
+        tools: Toolset | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:  # fmt: skip
         self.store = store
+        self.tools = tools
+        self.now = now
         self.llm = llm
         self.settings = settings
         self.history = history
@@ -56,7 +68,10 @@ class Copilot:
         from icelos.llm.connect import connect
 
         history = History(Workspace.of(settings).history)
-        return cls(KnowledgeStore.open(settings), llm=connect(settings), settings=settings, history=history)
+        return cls(
+            KnowledgeStore.open(settings), llm=connect(settings), settings=settings, history=history,
+            tools=Toolset(settings),
+        )  # fmt: skip
 
     def ask(
         self, question: str, *, principal: Principal, conversation: str = "", where: Where | None = None,
@@ -104,10 +119,25 @@ class _Asking:
         self.started = time.perf_counter()
         self.dropped: tuple[str, ...] = ()
         self.made_by = {"copilot": __version__, "answerer": "extractive"}
+        self.now = copilot.now()
+        self.steps: list[AgentStep] = []
+        self.tokens = 0
+        self.problems: tuple[str, ...] = ()
 
     def events(self) -> Iterator[Event]:
-        """Understand, retrieve, judge, then say."""
+        """By tools where it is about the organisation's own; else, or where they fail, by documents."""
         yield Event(kind="status", text="understanding")
+        question, read = self._read()
+        first = read is not None and (read.is_own or self.copilot.settings.copilot.agent == "on")
+        if read is not None and first and (yield from self._by_tools(question, read)):
+            return
+        if read is not None and first and read.is_only_own:
+            yield self.end(Status.NOT_IN_SOURCES, notices=self.problems)
+            return
+        yield from self._by_documents(question, None if first else read)
+
+    def _by_documents(self, asked: str, read: Reading | None) -> Iterator[Event]:
+        """Understand, retrieve, judge, then say; tools are asked where no document answers."""
         query = understand(
             self.question, lookup=self.reader.lookup, focus=self._focus(), where=self.reader.where
         )
@@ -120,15 +150,83 @@ class _Asking:
         verdict = abstain.judge(query, composed)
         self._explain(query, evidence, verdict)
         if verdict.status is not Status.ANSWERED:
-            yield self.end(
-                verdict.status, notices=self._why_not(verdict), nearest=cite.nearest(evidence.hits)
-            )
+            if read is not None and read.may_be_own and (yield from self._by_tools(asked, read)):
+                return
+            notices = (*self._why_not(verdict), *self.problems)
+            yield self.end(verdict.status, notices=notices, nearest=cite.nearest(evidence.hits))
             return
         gaps = tuple(f"The sources here have no {gap}." for gap in composed.gaps)
         if self.copilot.llm is None:
             yield from self._extractive(composed.drafts, (*gaps, NO_MODEL))
         else:
             yield from self._generated(self.copilot.llm, query, evidence, composed, gaps)
+
+    # ---- tools
+
+    def _read(self) -> tuple[str, Reading | None]:
+        """The question as the agent reads it, after the one before where it refers to that."""
+        if self.copilot.tools is None or self.copilot.settings.copilot.agent == "off":
+            return self.question, None
+        read = organisation.read(self.question, self.now)
+        turn = self._turn() if read.refers_back else None
+        if turn is None or not turn.answer.steps:
+            return self.question, read
+        before = organisation.read(turn.resolved, self.now)
+        return f"{turn.resolved} ; {self.question}", read.after(before)
+
+    def _by_tools(self, question: str, read: Reading) -> Generator[Event, None, bool]:
+        """Whether tools gave an answer. What they did is kept as steps, whatever came of it."""
+        tools = self.copilot.tools.open() if self.copilot.tools is not None else {}
+        if not tools:
+            return False
+        yield Event(kind="status", text="asking the tools")
+        own = Organisation(
+            self.copilot.settings.copilot, tools, self.principal, self.citing, ask=self._asks_documents,
+            llm=self.copilot.llm, now=self.now,
+        )  # fmt: skip
+        yield from own.events(self.question, read)
+        self.steps, self.tokens = own.toolbox.steps, own.toolbox.tokens
+        return (yield from self._told(own.outcome, question))
+
+    def _told(self, outcome: Outcome, question: str) -> Generator[Event, None, bool]:
+        self.dropped, self.problems = outcome.dropped, (*outcome.problems, *outcome.notices)
+        if outcome.status is None:
+            return False
+        self.resolved = question[-LONGEST_RESOLVED:]
+        self.made_by |= outcome.made_by
+        for sentence in outcome.sentences:
+            yield self._said(sentence)
+        yield self.end(outcome.status, sentences=outcome.sentences, notices=outcome.notices)
+        return True
+
+    def _asks_documents(self, toolbox: Toolbox) -> Ask:
+        """The ordinary copilot as the agent asks it: sentences of documents of some kinds."""
+
+        def ask(question: str, kinds: tuple[str, ...]) -> Told:
+            toolbox.check_time()
+            started = time.perf_counter()
+            where = msgspec.structs.replace(self.reader.where, kinds=kinds or self.reader.where.kinds)
+            reader = Reader(self.copilot.store, self.principal, where)
+            query = understand(question, lookup=reader.lookup, where=where)
+            most = self.copilot.settings.copilot.max_sentences
+            evidence = retrieve.gather(query, reader, passages=self.copilot.settings.copilot.passages)
+            composed = compose.compose(query, evidence, reader, most=most)
+            good = abstain.judge(query, composed).status is Status.ANSWERED
+            drafts = composed.drafts if good else ()
+            toolbox.note(
+                AgentStep(
+                    tool="search_knowledge",
+                    arguments={"query": question, "kinds": list(kinds)},
+                    facts=len(drafts),
+                    seconds=round(time.perf_counter() - started, 4),
+                )
+            )
+            gaps = tuple(f"The sources here have no {gap}." for gap in composed.gaps)
+            return Told(tuple(self.citing.sentence(draft) for draft in drafts), gaps)
+
+        return ask
+
+    # ---- documents
 
     def _extractive(self, drafts: Sequence[Draft], notices: tuple[str, ...]) -> Iterator[Event]:
         said = []
@@ -177,6 +275,7 @@ class _Asking:
             notices=(*cite.notices(citations), *notices), nearest=nearest, dropped=self.dropped,
             conversation=self.conversation, answer_id=uuid.uuid4().hex, made_by=self.made_by,
             seconds=round(time.perf_counter() - self.started, 4), explain=self.explain,
+            steps=tuple(self.steps), tokens=self.tokens,
         )  # fmt: skip
         return Event(kind="answer", answer=self._kept(answer))
 
@@ -190,14 +289,15 @@ class _Asking:
             return msgspec.structs.replace(answer, notices=(*answer.notices, f"Not kept: {error}"))
         return answer
 
-    def _focus(self) -> Focus | None:
+    def _turn(self) -> Turn | None:
+        """The turn before this one."""
         history = self.copilot.history
-        if history is None:
-            return None
-        turns = history.turns(self.conversation, principal=self.principal, last=1)
-        if not turns:
-            return None
-        return focus_of(understand(turns[-1].resolved, lookup=self.reader.lookup))
+        turns = history.turns(self.conversation, principal=self.principal, last=1) if history else []
+        return turns[-1] if turns else None
+
+    def _focus(self) -> Focus | None:
+        turn = self._turn()
+        return focus_of(understand(turn.resolved, lookup=self.reader.lookup)) if turn else None
 
     def _said(self, sentence: Sentence) -> Event:
         return Event(kind="sentence", sentence=sentence, citations=self.citing.of(sentence.handles))

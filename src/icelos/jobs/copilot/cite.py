@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from icelos.contracts import Hit
+from icelos.contracts import Fact, Hit
 from icelos.jobs.copilot.answers import Citation, Nearest, Sentence
 from icelos.jobs.copilot.extract import Draft, Quote
 from icelos.jobs.copilot.handles import Handles
@@ -28,7 +29,8 @@ class Citing:
     ) -> None:  # fmt: skip
         self.handles = Handles(seed)
         self._document_of = document_of
-        self._limit = (now or datetime.now(UTC)) - timedelta(days=stale_days)
+        self._now = now or datetime.now(UTC)
+        self._limit = self._now - timedelta(days=stale_days)
         self._citations: dict[str, Citation] = {}
 
     def sentence(self, draft: Draft) -> Sentence:
@@ -41,6 +43,24 @@ class Citing:
         if handle not in self._citations:
             self._citations[handle] = self._citation(handle, quote)
         return handle
+
+    def fact(self, fact: Fact) -> str:
+        """The handle of a fact that a tool found, with its citation on record."""
+        handle = self.handles.of(fact.ref)
+        if handle not in self._citations:
+            self._citations[handle] = self._of_fact(handle, fact)
+        return handle
+
+    def _of_fact(self, handle: str, fact: Fact) -> Citation:
+        kind, _, name = fact.ref.partition(":")
+        is_passage = kind == "passage"
+        return Citation(
+            handle=handle, chunk_id=name if is_passage else "",
+            document_id=str(fact.values.get("document_id") or "") if is_passage else "", version=0,
+            title=str(fact.values.get("title") or _TITLES.get(kind, kind)), heading="", quote=fact.text,
+            source=fact.source, place="", kind=kind, collection="", url="", indexed=self._now,
+            modified=_moment_of(fact), ref=fact.ref, tier=fact.tier.value,
+        )  # fmt: skip
 
     def of(self, handles: Sequence[str]) -> tuple[Citation, ...]:
         """The citations of these handles."""
@@ -61,6 +81,20 @@ class Citing:
             kind=hit.kind, collection=hit.collection, url=hit.url, indexed=hit.indexed,
             modified=hit.modified, truncated=hit.truncated, old=(hit.modified or hit.indexed) < self._limit,
         )  # fmt: skip
+
+
+_TITLES = {"finding": "Finding", "log": "Log", "computed": "Counted", "document": "Document"}
+
+
+def _moment_of(fact: Fact) -> datetime | None:
+    """When what a fact tells of happened, or was written."""
+    for name in ("time", "seen", "modified"):
+        value = fact.values.get(name)
+        if isinstance(value, str):
+            with suppress(ValueError):
+                moment = datetime.fromisoformat(value)
+                return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None
 
 
 def notices(citations: Sequence[Citation]) -> list[str]:

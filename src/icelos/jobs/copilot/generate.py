@@ -70,6 +70,11 @@ def spoken(llm: LLM, messages: Sequence[Message]) -> Iterator[str]:
         yield span.text
 
 
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a whole reply, each with its handles."""
+    return [span.text for span in sentences.split(_handles_inside(text))]
+
+
 def _handles_inside(text: str) -> str:
     """Handles that follow a full stop moved before it; a bracket that is not closed yet left out."""
     return _AFTER_STOP.sub(lambda m: f" {m.group(2).strip()}{m.group(1)} ", _OPEN_BRACKET.sub("", text))

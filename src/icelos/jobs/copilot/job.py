@@ -19,6 +19,7 @@ LONGEST = 4000
 """Characters of a question; a longer line is no question."""
 VERDICTS = {
     Status.ANSWERED: Verdict.CLEAR,
+    Status.PARTIAL: Verdict.UNKNOWN,
     Status.NOT_IN_SOURCES: Verdict.UNKNOWN,
     Status.UNKNOWN_IDENTIFIER: Verdict.UNKNOWN,
 }

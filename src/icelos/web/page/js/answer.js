@@ -41,9 +41,10 @@ function sentence(one, citations) {
 
 function after(answer, thumb) {
   return [
-    answer.status === "answered" ? notices(answer.notices) : missing(answer),
+    answer.sentences.length ? notices(answer.notices) : missing(answer),
     citation.list(answer.citations),
     dropped(answer.dropped),
+    steps(answer),
     foot(answer, thumb),
   ];
 }
@@ -68,6 +69,24 @@ const dropped = (lines) =>
       el("summary", {}, `${count(lines.length, "sentence")} left out: no passage carries it`),
       el("ul", {}, lines.map((line) => el("li", {}, line))))
     : null;
+
+/** What was asked of which tool on the way, collapsed. */
+function steps({ steps: made = [], tokens = 0 }) {
+  if (!made.length) return null;
+  const line = (step) => el("li", { class: step.outcome === "ok" || step.outcome === "again" ? "" : "failed" },
+    el("code", {}, step.tool), " ",
+    el("span", { class: "meta" }, [
+      step.tool === "model" ? count(step.tokens, "token") : found(step),
+      `${step.seconds.toFixed(2)} s`, step.outcome === "ok" ? "" : step.outcome, step.note,
+    ].filter(Boolean).join(" · ")),
+    Object.keys(step.arguments).length ? el("pre", {}, JSON.stringify(step.arguments)) : null);
+  return el("details", { class: "steps" },
+    el("summary", {}, [count(made.length, "step"), tokens ? count(tokens, "token") : ""].filter(Boolean).join(" · ")),
+    el("ol", {}, made.map(line)));
+}
+
+const found = ({ facts, total }) =>
+  total === null || total === undefined || total === facts ? count(facts, "fact") : `${count(facts, "fact")} of ${total.toLocaleString()}`;
 
 function failed(message, hint, again) {
   return el("div", { class: "card error", role: "alert" },

@@ -6,8 +6,12 @@ import { day, since } from "./time.js";
 
 const MOST_SHOWN = 8;
 
-/** [K7f2] as a button that opens its passage. */
+/** [K7f2] as a button that opens its passage; a fact that a tool found shows its line instead. */
 export function handle(citation) {
+  if (!citation.chunk_id) {
+    return el("span", { class: "cite fact", title: citation.quote, tabindex: "0",
+      "aria-label": `Fact ${citation.handle}: ${citation.quote}` }, citation.handle);
+  }
   return el("button", {
     class: "cite", type: "button", onclick: () => passage.show({ ...citation, quotes: [citation.quote] }),
     "aria-label": `Source ${citation.handle}: ${citation.title}${citation.place ? `, ${citation.place}` : ""}`,
@@ -18,7 +22,10 @@ export function handle(citation) {
 export function list(citations) {
   if (!citations.length) return null;
   const chunks = new Map();
-  for (const one of citations) chunks.set(one.chunk_id, [...(chunks.get(one.chunk_id) ?? []), one]);
+  for (const one of citations) {
+    const key = one.chunk_id || one.ref;
+    chunks.set(key, [...(chunks.get(key) ?? []), one]);
+  }
   const items = [...chunks.values()].map(item);
   const more = items.length > MOST_SHOWN ? items.splice(MOST_SHOWN) : [];
   return el("section", { class: "cited", "aria-label": "Sources of this answer" },
@@ -28,6 +35,7 @@ export function list(citations) {
 
 function item(citations) {
   const [citation] = citations;
+  if (!citation.chunk_id) return fact(citation);
   const all = { ...citation, quotes: citations.map((one) => one.quote), handle: citations.map((one) => one.handle).join(" ") };
   return el("li", {},
     el("button", { class: "card-button", type: "button", onclick: () => passage.show(all) },
@@ -38,6 +46,15 @@ function item(citations) {
         el("span", { class: "meta" },
           [citation.heading, citation.place, citation.collection].filter(Boolean).join(" · ")),
         el("span", { class: "meta" }, ...freshness(citation)))));
+}
+
+function fact({ handle: name, title, quote, source, tier, modified }) {
+  return el("li", { class: "fact" },
+    el("span", { class: "handles" }, el("span", { class: "handle" }, name)),
+    el("span", { class: "cited-text" },
+      el("span", { class: "cited-title" }, quote),
+      el("span", { class: "meta" }, [title, source, tier].filter(Boolean).join(" · ")),
+      modified ? el("span", { class: "meta" }, day(modified), ", ", since(modified)) : null));
 }
 
 function freshness({ modified, indexed, old, truncated }) {

@@ -57,6 +57,7 @@ export async function open(id) {
 
 function take(spot, kind, data) {
   if (kind === "status") spot.status(data.text);
+  if (kind === "step") spot.status(`asking ${data.step.tool}`);
   if (kind === "sentence") spot.sentence(data.sentence, data.citations);
   if (kind === "answer") {
     spot.finish(data.answer);

@@ -1,0 +1,207 @@
+"""A question about the organisation's own findings, mail and logs, answered in steps.
+
+Each clause is read, planned and told by itself; what one found goes into the next. What was not understood is
+said, and the rest is answered: a partial answer says so. Nothing here needs a model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+import msgspec
+
+from icelos.jobs.copilot.agent import clauses, documents, reading, special
+from icelos.jobs.copilot.agent.answering import Teller
+from icelos.jobs.copilot.agent.clauses import Clause
+from icelos.jobs.copilot.agent.documents import Ask
+from icelos.jobs.copilot.agent.plan import Planner
+from icelos.jobs.copilot.agent.querying import Broken, Data
+from icelos.jobs.copilot.agent.results import Emptied, NotUnderstood
+from icelos.jobs.copilot.agent.scanning import Item, scan
+from icelos.jobs.copilot.agent.toolbox import Exhausted, Toolbox
+from icelos.jobs.copilot.agent.wording import Said
+from icelos.jobs.copilot.answers import Sentence
+
+LONGEST = 2000
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one clause: sentences, or why there are none. `context` clauses are not answered."""
+
+    text: str
+    sentences: tuple[Sentence, ...] = ()
+    problem: str = ""
+    notices: tuple[str, ...] = ()
+    is_context: bool = False
+
+    @property
+    def is_answered(self) -> bool:
+        return bool(self.sentences) or self.is_context
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """A question as it was read: each clause with its items."""
+
+    clauses: tuple[tuple[Clause, tuple[Item, ...]], ...]
+
+    @property
+    def is_own(self) -> bool:
+        """Does it plainly ask about the organisation's own findings, mail and logs?"""
+        return any(_is_own(clause, items) for clause, items in self.clauses)
+
+    @property
+    def is_only_own(self) -> bool:
+        """Would documents be no answer at all: it speaks of "our", or of a time?"""
+        return any(
+            _OURS.search(clause.text) or any(item.kind == "period" for item in items)
+            for clause, items in self.clauses if _is_own(clause, items)
+        )  # fmt: skip
+
+    @property
+    def refers_back(self) -> bool:
+        """Does its first clause refer to something before it?"""
+        return bool(self.clauses) and self.clauses[0][0].refers
+
+    def after(self, before: Reading) -> Reading:
+        """This question going on from another, which is not told again."""
+        context = tuple((_as_context(clause), items) for clause, items in before.clauses)
+        return Reading((*context, *self.clauses))
+
+    @property
+    def may_be_own(self) -> bool:
+        """Could it be answered from them?"""
+        return any(
+            clause.atoms or clause.loose or special.kind_of(clause, items) for clause, items in self.clauses
+        )
+
+
+def read(question: str, now: datetime) -> Reading:
+    """The clauses of a question."""
+    text = " ".join(question[: 4 * LONGEST].split())[:LONGEST]
+    found = []
+    for part in clauses.split(scan(text, now)):
+        if any(item.kind not in {"stop", "glue", "join"} for item in part):
+            found.append((reading.read(text, part), tuple(part)))
+    if found:  # a context of nothing is the question itself
+        found[-1][0].is_context = False
+    return Reading(tuple(found))
+
+
+def _as_context(clause: Clause) -> Clause:
+    return msgspec.structs.replace(clause, quiet=True)
+
+
+_OURS = re.compile(r"\b(?:our|ours|we|us|my)\b", re.IGNORECASE)
+_OWN_VIEWS = frozenset({"logs", "log_alerts", "mail", "findings"})
+
+
+def _is_own(clause: Clause, items: Sequence[Item]) -> bool:
+    if documents.is_runbook(clause.text):
+        return False
+    if special.kind_of(clause, items) in {"timeline", "changes", "sources"}:
+        return True
+    if any(i.kind == "topic" and i.view in {"logins", "log_alerts", "findings"} for i in items):
+        return True
+    if (
+        any(
+            i.kind in {"alert", "assigned"} or (i.kind == "noun" and i.value in {"user", "host"})
+            for i in items
+        )
+        and clause.atoms
+    ):
+        return True
+    if any(i.view == "mail" and i.kind in {"noun", "sent", "received"} for i in items) and clause.atoms:
+        return True
+    if any(i.kind == "flagged" for i in items) and any(a.view.name == "mail" for a in clause.atoms):
+        return True
+    ours = _OURS.search(clause.text) is not None
+    topics = any(
+        i.kind in {"topic", "filter"} or (i.kind == "noun" and i.value in {"technique", "package"})
+        for i in items
+    )
+    if ours and topics and clause.atoms:
+        return True
+    return (
+        any(i.kind == "filter" and i.value[0] in {"exploitable", "assignee", "state"} for i in items)
+        and not clause.unclear
+    )
+
+
+class Agent:
+    """One question, step by step. `sentence` gives a Said its handles; `ask` is the ordinary copilot."""
+
+    def __init__(
+        self, toolbox: Toolbox, *, now: datetime, ask: Ask, sentence: Callable[[Said], Sentence]
+    ) -> None:
+        self.toolbox = toolbox
+        self._now = now
+        self._ask = ask
+        self._sentence = sentence
+        self._data = Data(toolbox)
+        self._planner = Planner(self._data)
+        self._failed = False
+        self.exhausted = ""
+
+    def parts(self, question: Reading) -> Iterator[Part]:
+        """What comes of each clause, in order. After the allowance is used up, nothing more."""
+        for clause, items in question.clauses:
+            self._data.why = clause.text
+            try:
+                part = self._part(clause, items)
+            except Exhausted as limit:
+                self.exhausted = str(limit)
+                part = Part(text=clause.text, problem=f"the allowance of {limit} was used up")
+            self._failed = self._failed or not part.is_answered
+            yield part
+            if self.exhausted:
+                return
+
+    def _part(self, clause: Clause, items: Sequence[Item]) -> Part:
+        try:
+            if self._failed and (clause.refers or self._lacks_subject(clause)):
+                raise NotUnderstood(f"what {clause.text!r} refers to could not be answered")
+            if documents.asks_documents(clause, items, self._planner.earlier):
+                return self._of_documents(clause, items)
+            said = self._told(clause, items)
+        except (NotUnderstood, Broken) as problem:
+            return Part(text=clause.text, problem=str(problem))
+        except Emptied as emptied:
+            return Part(text=clause.text, sentences=(self._sentence(emptied.said),))
+        if clause.is_context or clause.quiet:
+            return Part(text=clause.text, is_context=True)
+        return Part(text=clause.text, sentences=tuple(self._sentence(one) for one in said))
+
+    @staticmethod
+    def _lacks_subject(clause: Clause) -> bool:
+        return not clause.atoms and not clause.unclear
+
+    def _told(self, clause: Clause, items: Sequence[Item]) -> list[Said]:
+        kind = special.kind_of(clause, items)
+        if clause.want == "how":
+            raise NotUnderstood(f"I cannot say how in {clause.text!r}")
+        if kind:
+            return special.Special(self._data, self._planner, self._now).tell(kind, clause, items)
+        results = []
+        said: list[Said] = []
+        for variant in self._planner.variants(clause):
+            results.append(self._planner.prepare(variant))
+            said += Teller(self._data).tell(results[-1])
+        self._planner.earlier.append(results[0])
+        return said
+
+    def _of_documents(self, clause: Clause, items: Sequence[Item]) -> Part:
+        techniques = self._techniques(clause)
+        told = documents.tell(clause, items, self._planner.earlier, techniques, self._ask)
+        problem = "" if told.sentences else "the documents here do not answer it"
+        return Part(text=clause.text, sentences=told.sentences, notices=told.notices, problem=problem)
+
+    def _techniques(self, clause: Clause) -> tuple[str, ...]:
+        """The techniques that a clause describes, else those of what was found before, where it has any."""
+        if not clause.refers and not documents.is_runbook(clause.text):
+            return self._planner.of_documents(clause, documents.is_asking)
+        earlier = self._planner.earlier
+        if not earlier or "technique" not in earlier[-1].query.view.columns:
+            return ()
+        return self._planner.project(earlier[-1], "technique")

@@ -1,0 +1,120 @@
+"""What a question is read into: clauses over views, with conditions; and where one clause ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from icelos.jobs.copilot.agent.moments import Period
+from icelos.jobs.copilot.agent.scanning import Item
+from icelos.jobs.copilot.agent.views import View
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """One condition on a column. `joined` ones come from another view, and are told as that.
+
+    `named` is how many of its values the question names.
+    """
+
+    column: str
+    how: str
+    value: Any = None
+    joined: bool = False
+    named: int = 1
+
+
+class Name(msgspec.Struct, frozen=True):
+    """Something named: `what` it is ("" where that has to be looked up), as written."""
+
+    what: str
+    text: str
+
+
+class Refer(msgspec.Struct, frozen=True):
+    """ "Those hosts": what it takes from an earlier clause; `what` is "" for a pronoun."""
+
+    what: str
+
+
+class Atom(msgspec.Struct, kw_only=True):
+    """One view with its conditions. `mode` says how sign-ins are spoken of: verb, noun, failed, succeeded."""
+
+    view: View
+    mode: str = ""
+    filters: list[Filter] = []
+    names: list[Name] = []
+    period: Period | None = None
+    negated: bool = False
+    refer: list[Refer] = []
+    sent: str = ""
+    alerts: bool = False
+    implied: bool = False
+
+
+class Clause(msgspec.Struct, kw_only=True):
+    """One part of a question. `links` are nouns that join views, `unclear` what found no place."""
+
+    text: str
+    want: str = ""
+    sought: str = ""
+    head: str = ""
+    atoms: list[Atom] = []
+    group: list[str] = []
+    order: tuple[str, bool] | None = None
+    limit: int = 0
+    having: tuple[str, float] | None = None
+    counting: str = ""
+    shows: list[str] = []
+    links: list[tuple[str, int]] = []
+    unclear: list[str] = []
+    loose: list[Name] = []
+    is_context: bool = False
+    quiet: bool = False
+    refers: bool = False
+    plural: bool = False
+
+
+_WH = frozenset({"how", "list", "count", "who", "when", "where", "why", "often", "whether"})
+
+
+AUXILIARY = frozenset({"do", "does", "did", "is", "are", "was", "were", "has", "have", "can", "had"})
+
+
+CONTEXT = frozenset({"for", "of", "on", "among", "regarding", "about", "considering", "given", "from", "in"})
+
+
+def split(items: Sequence[Item]) -> list[list[Item]]:
+    """Cut at sentence ends, and where a comma or an "and" is followed by another question."""
+    parts: list[list[Item]] = [[]]
+    for index, item in enumerate(items):
+        if (item.kind == "stop" and item.value in {"?", ";", ".", "!"}) or (
+            ((item.kind == "stop" and item.value in {",", "—", "–", "-", ":"}) or item.kind == "join")
+            and _asks(items, index + 1)
+        ):
+            parts.append([])
+        else:
+            parts[-1].append(item)
+    return [part for part in parts if part]
+
+
+def _asks(items: Sequence[Item], index: int) -> bool:
+    """Does another question begin here?"""
+    while index < len(items) and (items[index].kind in {"join"} or items[index].value == ","):
+        index += 1
+    if index >= len(items):
+        return False
+    first, then = items[index], items[index + 1] if index + 1 < len(items) else None
+    if first.kind == "want":
+        return True
+    if first.kind == "relative" and first.text.lower() in {"who", "which", "where"}:
+        return items[index - 1].value == "," or items[index - 1].kind == "join"
+    if first.kind == "glue" and then is not None:
+        if then.kind == "want" and then.value in _WH - {"whether"}:
+            return True
+        starts = then.kind in {"refer", "noun", "value", "word"} or (
+            then.kind == "glue" and then.text.lower() in {"the", "our", "any", "we"}
+        )
+        return first.text.lower() in AUXILIARY and starts
+    return False

@@ -1,0 +1,291 @@
+"""Times as people say them, relative to a given now: "yesterday", "since 3 May", "in the last 7 days".
+
+All in UTC. A period is half open: from its start (None: ever) to before its end (None: until now). Days of
+the week and dates without a year are the latest ones that have begun.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from icelos.jobs.copilot.words import MONTHS
+
+DAY = timedelta(days=1)
+
+
+class Period(msgspec.Struct, frozen=True):
+    """From `start` to before `end`; `said` is how it is told again."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    said: str = ""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A period with the place in the text that says it."""
+
+    period: Period
+    start: int
+    end: int
+
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_UNITS = {
+    "minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": DAY, "week": 7 * DAY,
+    "month": 30 * DAY, "year": 365 * DAY,
+}  # fmt: skip
+_COUNTS = {
+    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "nine": 9, "ten": 10, "twelve": 12, "fourteen": 14, "thirty": 30, "couple of": 2,
+}  # fmt: skip
+_NUMBER = rf"(?:\d{{1,4}}|{'|'.join(_COUNTS)})"
+_UNIT = r"(?:minute|hour|day|week|month|year)"
+_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+_TH = r"(?:st|nd|rd|th)?"
+_CLOCK = r"(?:\d{1,2}:\d{2}(?::\d{2})?(?:\s*(?:utc|z))?)"
+_DATE = (
+    rf"(?:\d{{4}}-\d{{2}}-\d{{2}}(?:[T ]\d{{2}}:\d{{2}}(?::\d{{2}})?(?:\.\d+)?(?:Z|[+-]\d{{2}}:\d{{2}})?)?"
+    rf"|(?:the\s+)?\d{{1,2}}{_TH}(?:\s+of)?\s+(?:{_MONTH})\b\.?(?:,?\s+\d{{4}})?"
+    rf"|(?:{_MONTH})\.?\s+(?:the\s+)?\d{{1,2}}{_TH}\b(?:,?\s+\d{{4}})?)"
+)
+_DAYNAME = rf"(?:(?:last|this|on)\s+)?(?:{'|'.join(_WEEKDAYS)})"
+_POINT = (
+    rf"(?:{_DATE}(?:\s+(?:at\s+)?{_CLOCK})?|yesterday|today|(?:the\s+)?(?:last|previous|past)\s+(?:week"
+    rf"|month)"
+    rf"|this\s+(?:week|month|year)|{_DAYNAME}|{_NUMBER}\s+{_UNIT}s?\s+ago"
+    rf"|(?:{_MONTH})\b(?:\s+\d{{4}})?|{_CLOCK})"
+)
+
+
+def find(text: str, now: datetime) -> list[Found]:
+    """The periods that a text names, in its order, none overlapping. What cannot be one is left alone."""
+    found: list[Found] = []
+    for pattern, read in _FORMS:
+        for match in pattern.finditer(text):
+            if any(match.start() < one.end and one.start < match.end() for one in found):
+                continue
+            period = read(match, now)
+            if period is not None:
+                found.append(Found(_told(period), match.start(), match.end()))
+    return sorted(found, key=lambda one: one.start)
+
+
+def _told(period: Period) -> Period:
+    """With words for it: whole days by their dates, else to the minute."""
+    start, end = _shown(period.start), _shown(period.end)
+    if period.start and period.end:
+        last = period.end - DAY
+        if _is_midnight(period.start) and _is_midnight(period.end):
+            said = f"on {start}" if last == period.start else f"from {start} to {_shown(last)}"
+        else:
+            said = f"from {start} to {end}"
+    else:
+        said = f"since {start}" if period.start else f"before {end}"
+    return msgspec.structs.replace(period, said=said)
+
+
+def _is_midnight(moment: datetime) -> bool:
+    return (moment.hour, moment.minute, moment.second) == (0, 0, 0)
+
+
+def _shown(moment: datetime | None) -> str:
+    if moment is None:
+        return ""
+    return moment.date().isoformat() if _is_midnight(moment) else moment.strftime("%Y-%m-%d %H:%M")
+
+
+def midnight(moment: datetime) -> datetime:
+    """The beginning of its day."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+# ---- points: each names a stretch (a day, a week, a month, a minute)
+
+
+def _stretch(said: str, now: datetime) -> Period | None:
+    """What a point in time covers: "yesterday" is a day, "3 May at 10:15" is a minute."""
+    said = " ".join(said.lower().split()).removeprefix("the ").removeprefix("on ")
+    today = midnight(now)
+    if said == "today":
+        return Period(today, today + DAY)
+    if said == "yesterday":
+        return Period(today - DAY, today)
+    ago = re.fullmatch(rf"({_NUMBER})\s+({_UNIT})s?\s+ago", said)
+    if ago:
+        moment = now - _length(ago.group(1), ago.group(2))
+        if ago.group(2) in {"minute", "hour"}:
+            return Period(moment, moment + timedelta(minutes=1))
+        return Period(midnight(moment), midnight(moment) + DAY)
+    calendar = re.fullmatch(r"(last|previous|past|this)\s+(week|month|year)", said)
+    if calendar:
+        return _calendar(calendar.group(1), calendar.group(2), today)
+    name = said.split()[-1]
+    if name in _WEEKDAYS:
+        back = (today.weekday() - _WEEKDAYS.index(name)) % 7
+        back = back or (7 if said.startswith("last") else 0)
+        return Period(today - back * DAY, today - (back - 1) * DAY)
+    clock = re.fullmatch(_CLOCK, said)
+    if clock:
+        return _at(today, said)
+    return _dated(said, now)
+
+
+def _calendar(which: str, unit: str, today: datetime) -> Period:
+    if unit == "week":
+        monday = today - today.weekday() * DAY
+        return Period(monday, monday + 7 * DAY) if which == "this" else Period(monday - 7 * DAY, monday)
+    if unit == "month":
+        first = today.replace(day=1)
+        return Period(first, _next_month(first)) if which == "this" else Period(_month_before(first), first)
+    first = today.replace(month=1, day=1)
+    if which == "this":
+        return Period(first, first.replace(year=first.year + 1))
+    return Period(first.replace(year=first.year - 1), first)
+
+
+def _next_month(first: datetime) -> datetime:
+    return (first + 32 * DAY).replace(day=1)
+
+
+def _month_before(first: datetime) -> datetime:
+    return (first - DAY).replace(day=1)
+
+
+def _dated(said: str, now: datetime) -> Period | None:
+    iso = re.match(r"(\d{4}-\d{2}-\d{2})(?:[t ](\d{2}:\d{2}.*))?$", said)
+    try:
+        if iso:
+            if not iso.group(2):
+                day = datetime.fromisoformat(iso.group(1)).replace(tzinfo=now.tzinfo)
+                return Period(day, day + DAY)
+            moment = datetime.fromisoformat(said.upper().replace(" ", "T"))
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+            return Period(moment, moment + timedelta(minutes=1))
+        return _in_words(said, now)
+    except ValueError:
+        return None
+
+
+def _in_words(said: str, now: datetime) -> Period | None:
+    clock = re.search(_CLOCK, said)
+    bare = said[: clock.start()] if clock else said
+    month = next((MONTHS[w] for w in re.findall(r"[a-z]+", bare) if w in MONTHS), None)
+    if month is None:
+        return None
+    numbers = [int(n) for n in re.findall(r"\d+", bare)]
+    year = next((n for n in numbers if n > 31), None)
+    day = next((n for n in numbers if n <= 31), None)
+    start = midnight(now).replace(year=year or now.year, month=month, day=day or 1)
+    if year is None and start > now:
+        start = start.replace(year=now.year - 1)
+    if day is None:
+        return Period(start, _next_month(start))
+    return _at(start, clock.group()) if clock else Period(start, start + DAY)
+
+
+def _at(day: datetime, clock: str) -> Period | None:
+    hour, minute = (int(part) for part in re.findall(r"\d+", clock)[:2])
+    if hour > 23 or minute > 59:
+        return None
+    moment = day.replace(hour=hour, minute=minute)
+    return Period(moment, moment + timedelta(minutes=1))
+
+
+def _length(number: str, unit: str) -> timedelta:
+    count = _COUNTS.get(number.lower()) or int(number)
+    return count * _UNITS[unit.lower()]
+
+
+# ---- forms: what stands around a point
+
+
+def _rolling(match: re.Match[str], now: datetime) -> Period:
+    return Period(now - _length(match["count"] or "1", match["unit"]), None)
+
+
+def _since(match: re.Match[str], now: datetime) -> Period | None:
+    point = _stretch(match["point"], now)
+    if point is None:
+        return None
+    return (
+        Period(point.end, None)
+        if match["word"].lower() == "after" and point.end
+        else Period(point.start, None)
+    )
+
+
+def _before(match: re.Match[str], now: datetime) -> Period | None:
+    point = _stretch(match["point"], now)
+    if point is None:
+        return None
+    is_inclusive = match["word"].lower() in {"until", "till", "up to", "through"}
+    return Period(None, point.end if is_inclusive else point.start)
+
+
+def _between(match: re.Match[str], now: datetime) -> Period | None:
+    last = _stretch(match["last"], now)
+    first_said = match["first"]
+    if last is not None and last.start and re.fullmatch(rf"\d{{1,2}}{_TH}", first_said):
+        day = int(re.findall(r"\d+", first_said)[0])
+        try:
+            return Period(last.start.replace(day=day), last.end)
+        except ValueError:
+            return None
+    first = _stretch(first_said, now)
+    if first is None or last is None or first.start is None or last.end is None:
+        return None
+    clocked = re.fullmatch(_CLOCK, match["last"].strip(), re.IGNORECASE)
+    if clocked:
+        last = _at(midnight(first.start), match["last"])
+        return Period(first.start, last.start) if last else None
+    has_clock = re.search(r"\d:\d", match["last"])
+    return Period(first.start, last.start if has_clock else last.end)
+
+
+def _on(match: re.Match[str], now: datetime) -> Period | None:
+    """A bare month needs a word before it: "may" and "march" are words of their own."""
+    is_bare = match["point"].lower() in MONTHS and match.group().lower().startswith(match["point"].lower())
+    return None if is_bare else _stretch(match["point"], now)
+
+
+def _form(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE)
+
+
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], Period | None]], ...] = (
+    (
+        _form(
+            rf"(?:between|from)\s+(?P<first>{_POINT}|\d{{1,2}}{_TH})\s+(?:and|to|until|till|through"
+            rf"|-)\s+(?P<last>{_POINT})"
+        ),
+        _between,
+    ),
+    (
+        _form(
+            rf"(?:(?:in|within|over|during|for|from|of)\s+)?(?:the\s+)?(?:last|past|previous)\s+"
+            rf"(?P<count>{_NUMBER})\s+(?P<unit>{_UNIT})s?"
+        ),
+        _rolling,
+    ),
+    (
+        _form(
+            rf"(?:in|within|over|during|for)\s+the\s+(?:last|past)\s+(?P<count>)(?P<unit>{_UNIT})"
+            rf"|(?:the\s+)?(?:last|past)\s+(?P<count2>)(?P<unit2>hour)"
+        ),
+        lambda match, now: Period(now - _length("1", match["unit"] or match["unit2"]), None),
+    ),
+    (_form(rf"within\s+(?P<count>{_NUMBER})\s+(?P<unit>{_UNIT})s?"), _rolling),
+    (
+        _form(
+            rf"(?P<word>since|after|from|as of|starting|newer than)\s+(?P<point>{_POINT})(?:\s+(?:on"
+            rf"|onwards?))?"
+        ),
+        _since,
+    ),
+    (_form(rf"(?P<word>before|until|till|up to|older than|prior to)\s+(?P<point>{_POINT})"), _before),
+    (_form(rf"(?:(?:on|in|during|at|of|for)\s+)?(?P<point>{_POINT})(?:'s)?"), _on),
+)

@@ -1,0 +1,400 @@
+"""Clauses answered: names resolved, views joined, results carried from one clause into the next.
+
+A clause is a conjunction of views. Each view narrows the one that holds what is sought by the values that
+both have (hosts, users, CVEs ...): a semi-join, one query a view. What cannot be answered with certainty is
+raised as NotUnderstood, and said to the reader; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from icelos.jobs.copilot.agent.clauses import Atom, Clause, Filter, Name, Refer
+from icelos.jobs.copilot.agent.conditions import Conditions, quoted
+from icelos.jobs.copilot.agent.joining import DECIDED, JOINED_BY, Wanted, restricted, tree_of
+from icelos.jobs.copilot.agent.querying import Broken, Data, Query
+from icelos.jobs.copilot.agent.results import Emptied, NotUnderstood, Result
+from icelos.jobs.copilot.agent.views import VIEWS, View, called
+from icelos.jobs.copilot.agent.wording import PROPERTIES, Said
+
+
+class Planner:
+    """Turns the clauses of one question into queries."""
+
+    def __init__(self, data: Data) -> None:
+        self.data = data
+        self.conditions = Conditions(data)
+        self.earlier: list[Result] = []
+
+    def prepare(self, clause: Clause) -> Result:
+        """The query of a clause. Raises NotUnderstood, Broken, Exhausted."""
+        if clause.unclear:
+            raise NotUnderstood(f"I do not understand {quoted(clause.unclear)} in {clause.text!r}")
+        atoms = self._atoms(clause)
+        unknown: list[str] = []
+        queries = [self._query(atom, clause, unknown) for atom in atoms]
+        sought = self._sought(clause, atoms)
+        if all(atom.negated for atom in atoms):
+            atoms, queries = self._universe(atoms, queries)
+        root = self._root(atoms, sought)
+        if sought not in {"rows", "time", "domain", "day"} and sought not in atoms[root].view.columns:
+            raise NotUnderstood(f"{atoms[root].view.rows[1]} have no {sought}")
+        if atoms[root].view.name == "log_alerts" and sought in {"user", "host", "ip"}:
+            queries[root] = self._of_kind(queries[root], sought)
+        self._compare(clause, queries[root])
+        self._each(clause, queries[root], sought)
+        query = self._narrow(root, atoms, queries, tree_of(root, atoms, clause, sought))
+        also = tuple((queries[i], atom.mode, atom.negated) for i, atom in enumerate(atoms) if i != root)
+        whole = query
+        if not any(atom.negated for atom in atoms) and sought not in PROPERTIES:
+            query = restricted(query)
+        return Result(
+            clause=clause, query=query, whole=whole, sought=sought, mode=atoms[root].mode, unknown=unknown,
+            also=also,
+        )  # fmt: skip
+
+    @staticmethod
+    def _universe(atoms: list[Atom], queries: list[Query]) -> tuple[list[Atom], list[Query]]:
+        """ "Hosts without ..." are those of the same view that remain."""
+        view = atoms[0].view
+        return [Atom(view=view), *atoms], [Query(view=view), *queries]
+
+    @staticmethod
+    def _each(clause: Clause, query: Query, sought: str) -> None:
+        """ "Who signed in to a and b" may mean either or both: it is told for each."""
+        several = [one for one in query.filters if one.how == "in" and one.named > 1]
+        names = [
+            what for what, column in query.view.columns.items() if several and column == several[0].column
+        ]
+        is_list = clause.want in {"list", "who", ""} and sought not in {"rows", "time"}
+        is_both = re.search(r"\band\b", clause.text, re.I) and not re.search(r"\bor\b", clause.text, re.I)
+        if (
+            len(several) == 1
+            and is_both
+            and names
+            and is_list
+            and names[0] != sought
+            and not (clause.group or clause.order or clause.having)
+        ):
+            clause.group, clause.sought = [names[0]], sought
+
+    @staticmethod
+    def _compare(clause: Clause, query: Query) -> None:
+        """Two of one kind that are compared are counted side by side."""
+        is_of_two = clause.order == ("count", True) and clause.sought in {"", "rows"}
+        if clause.want == "who" or (clause.want != "compare" and not is_of_two):
+            return
+        several = [
+            one for one in query.filters if one.how == "in" and one.column not in {"action", "verdict"}
+        ]
+        names = [
+            what for what, column in query.view.columns.items() if several and column == several[0].column
+        ]
+        if len(several) != 1 or not names or clause.group:
+            raise NotUnderstood(f"{clause.text!r} does not say what is to be compared")
+        clause.group, clause.order, clause.want = [names[0]], None, "count"
+
+    def variants(self, clause: Clause) -> list[Clause]:
+        """ "Alerts for ann" may be alerts of several jobs: the clause for each that knows all its names."""
+        place = next((i for i, a in enumerate(clause.atoms) if a.view.name == "findings" and a.names), None)
+        if place is None:
+            return [clause]
+        atom = clause.atoms[place]
+        found = []
+        for view in (VIEWS["log_alerts"], VIEWS["vulnerabilities"], VIEWS["mail"]):
+            if self.data.has(view) and all(self.conditions.knows(name, view) for name in atom.names):
+                atoms = [msgspec.structs.replace(one) for one in clause.atoms]
+                atoms[place] = msgspec.structs.replace(atom, view=view)
+                found.append(msgspec.structs.replace(clause, atoms=atoms))
+        if all(name.what == "assignee" for name in atom.names) or not found:
+            return [clause]
+        has = [Name("assignee", name.text) for name in atom.names]
+        if all(self.conditions.knows(name, VIEWS["findings"]) for name in has):
+            atoms = [msgspec.structs.replace(one) for one in clause.atoms]
+            atoms[place] = msgspec.structs.replace(atom, names=has)
+            found.append(msgspec.structs.replace(clause, atoms=atoms))
+        return found
+
+    def of_documents(self, clause: Clause, is_asking: Callable[[str], bool]) -> tuple[str, ...]:
+        """The techniques that a clause describes, whose mitigations or rules it asks for."""
+        atoms = [
+            msgspec.structs.replace(atom, names=[n for n in atom.names if not is_asking(n.text)])
+            for atom in clause.atoms
+        ]
+        if not any(atom.names or atom.filters or atom.period or atom.refer for atom in atoms):
+            return ()
+        asked = msgspec.structs.replace(
+            clause, want="list", sought="technique", atoms=atoms, unclear=[], order=None
+        )
+        result = self.prepare(asked)
+        self.earlier.append(result)
+        return self.project(result, "technique")
+
+    # ---- views
+
+    def _atoms(self, clause: Clause) -> list[Atom]:
+        atoms = [msgspec.structs.replace(atom, filters=list(atom.filters)) for atom in clause.atoms]
+        if not atoms and clause.loose:
+            return [self._inferred(clause)]
+        if not atoms:
+            if not self.earlier or not (
+                clause.refers or clause.sought or clause.want in {"when", "where", "who", "often"}
+            ):
+                raise NotUnderstood(f"I do not know what {clause.text!r} asks for")
+            before = self.earlier[-1]
+            atoms = [Atom(view=before.query.view, mode=before.mode, refer=[Refer("")])]
+        self._relocate(atoms)
+        atoms = self._both(atoms, clause)
+        for atom in atoms:
+            if atom.view.name != "findings" or not self.earlier:
+                continue
+            if atom.implied and not atom.refer:
+                atom.refer = [Refer("")]
+            if atom.refer:
+                atom.view = self._referred(atom.refer[0]).query.view
+        in_context = bool(self.earlier) and self.earlier[-1].clause.is_context
+        if (clause.refers or in_context or self._is_elliptic(clause, atoms)) and not any(
+            atom.refer for atom in atoms
+        ):
+            atoms[0].refer = [Refer("")]
+        return atoms
+
+    def _inferred(self, clause: Clause) -> Atom:
+        """The view of "which hosts run glibc": the one that has what is sought and knows all the names."""
+        wanted = clause.sought or {"who": "user", "where": "host", "when": "time"}[clause.want]
+        for view in (VIEWS["vulnerabilities"], VIEWS["logs"], VIEWS["log_alerts"], VIEWS["mail"]):
+            if (
+                wanted in view.columns
+                and self.data.has(view)
+                and all(self.conditions.knows(n, view) for n in clause.loose)
+            ):
+                return Atom(view=view, names=clause.loose)
+        raise NotUnderstood(f"I do not know {quoted([name.text for name in clause.loose])}")
+
+    def _relocate(self, atoms: list[Atom]) -> None:
+        """ "Hosts with vulnerabilities that ann signed in to": a name belongs to the view that knows it."""
+        for place, atom in enumerate(atoms):
+            kept: list[Name] = []
+            for name in atom.names:
+                others = [*atoms[place + 1 :], *reversed(atoms[:place])]
+                home = (
+                    atom
+                    if self._may_hold(name, atom)
+                    else next((o for o in others if self._may_hold(name, o)), atom)
+                )
+                if home is atom:
+                    kept.append(name)
+                else:
+                    home.names = [*home.names, name]
+            atom.names = kept
+
+    def _may_hold(self, name: Name, atom: Atom) -> bool:
+        if name.what in {"domain", "cve"} or (
+            name.what and name.what != "email" and name.what in atom.view.columns
+        ):
+            return name.what != "cve" or "cve" in atom.view.columns
+        if name.text.lower().startswith("phish"):
+            return atom.view.name == "mail"
+        if name.what == "quoted" and atom.view.name == "mail":
+            return True
+        return self.conditions.knows(name, atom.view)
+
+    def _both(self, atoms: list[Atom], clause: Clause) -> list[Atom]:
+        """ "Both web-01 and db-01": a view for each, joined by what is sought."""
+        if not re.search(r"\bboth\b", clause.text, re.IGNORECASE):
+            return atoms
+        found: list[Atom] = []
+        for atom in atoms:
+            by_column: dict[str, list[Name]] = {}
+            for name in atom.names:
+                known = self.conditions.names.of(name, atom.view)
+                by_column.setdefault(known.column if known else name.text, []).append(name)
+            several = next((group for group in by_column.values() if len(group) > 1), [])
+            rest = [name for name in atom.names if name not in several]
+            if not several:
+                found.append(atom)
+            found += [msgspec.structs.replace(atom, names=[*rest, name]) for name in several]
+        return found
+
+    def _is_elliptic(self, clause: Clause, atoms: Sequence[Atom]) -> bool:
+        """ "... and what are the fixed versions?": a property without its things is of those before."""
+        if not self.earlier or clause.refers:
+            return False
+        bare = all(not (a.filters or a.names or a.period or a.mode or a.refer) for a in atoms)
+        view = atoms[0].view
+        is_property = clause.sought not in {"", "rows", view.seeks}
+        return bare and is_property and view is self.earlier[-1].query.view
+
+    def _referred(self, refer: Refer) -> Result:
+        for result in reversed(self.earlier):
+            if (
+                not refer.what
+                or refer.what in {"rows", result.sought}
+                or refer.what in result.query.view.columns
+            ):
+                return result
+        raise NotUnderstood(f"nothing before says which {refer.what or 'ones'} are meant")
+
+    def _root(self, atoms: Sequence[Atom], sought: str) -> int:
+        fitting = [
+            i
+            for i, atom in enumerate(atoms)
+            if not atom.negated and (sought in atom.view.columns or sought == "rows")
+        ]
+        if sought == "domain":
+            fitting = [i for i, atom in enumerate(atoms) if atom.view.name == "mail"]
+        if not fitting:
+            fitting = [i for i, atom in enumerate(atoms) if not atom.negated]
+        if not fitting:
+            raise NotUnderstood("only what is not there is asked for")
+        if sought in {"host", "ip"}:  # an alert's entity may be one; a log's column is one
+            fitting.sort(key=lambda place: atoms[place].view.name == "log_alerts")
+        return fitting[0]
+
+    def _sought(self, clause: Clause, atoms: Sequence[Atom]) -> str:
+        view = atoms[0].view
+        if clause.sought:
+            return clause.sought
+        if clause.want == "who":
+            return self._whom(atoms)
+        if clause.want == "where":
+            if "host" not in view.columns or view.name == "log_alerts":
+                raise NotUnderstood(f"{view.rows[1]} have no place")
+            return "host"
+        if clause.want == "when":
+            return "time"
+        if not clause.atoms and self.earlier:
+            return self.earlier[-1].sought
+        return view.seeks or "rows"
+
+    @staticmethod
+    def _whom(atoms: Sequence[Atom]) -> str:
+        for atom in atoms:
+            if atom.view.name in {"logs", "log_alerts"} and not atom.negated:
+                return "user"
+        raise NotUnderstood(f"{atoms[0].view.rows[1]} do not say who")
+
+    # ---- conditions
+
+    def _query(self, atom: Atom, clause: Clause, unknown: list[str]) -> Query:
+        query = self.conditions.query(atom, clause, unknown)
+        for refer in atom.refer:
+            query = self._with_reference(query, refer)
+        return query
+
+    # ---- references
+
+    def _with_reference(self, query: Query, refer: Refer) -> Query:
+        if not self.earlier:
+            raise NotUnderstood("nothing before says what is meant")
+        before = self._referred(refer)
+        if before.query.view is query.view:
+            query = self._refined(before, query)
+            if not before.limited:
+                return query
+        what = self._shared(before, refer, query.view)
+        values = self.project(before, what)
+        if not values:
+            counted = before.found.counted if before.found is not None else None
+            told = f"There are no such {called(what)} to go on with."
+            raise Emptied(Said(told, (counted,) if counted is not None else ()))
+        return self._in(query, what, values)
+
+    @staticmethod
+    def _refined(before: Result, query: Query) -> Query:
+        """The conditions of the clause before, where this one does not set others on the same columns."""
+        own = {one.column for one in query.filters}
+        kept = tuple(one for one in before.query.filters if one.column not in own)
+        period = query.period or before.query.period
+        return msgspec.structs.replace(query, filters=(*kept, *query.filters), period=period)
+
+    def _shared(self, before: Result, refer: Refer, view: View) -> str:
+        if refer.what not in {"", "rows"}:
+            if refer.what in view.columns:
+                return refer.what
+            raise NotUnderstood(f"{view.rows[1]} have no {refer.what}")
+        if before.sought in view.columns and before.sought in JOINED_BY:
+            return before.sought
+        for what in JOINED_BY:
+            if what in view.columns and what in before.query.view.columns:
+                return what
+        raise NotUnderstood(f"{before.query.view.rows[1]} and {view.rows[1]} share nothing")
+
+    def project(self, result: Result, what: str) -> tuple[str, ...]:
+        """The values of something in what a clause found. Raises Broken where there are too many."""
+        if what == result.sought and result.found is not None:
+            values = result.found
+        else:
+            query = result.query
+            column = query.view.columns[what]
+            if result.limited and result.found is not None and result.sought in query.view.columns:
+                query = query.also(Filter(query.view.columns[result.sought], "in", result.found.texts))
+            values = self.data.values(query, column)
+        if not values.is_whole:
+            raise Broken(f"there are {values.total} {what}s, too many to go on with")
+        return values.texts
+
+    # ---- joins
+
+    def _narrow(
+        self,
+        place: int,
+        atoms: Sequence[Atom],
+        queries: Sequence[Query],
+        tree: dict[int, list[tuple[int, str]]],
+    ) -> Query:
+        query = queries[place]
+        for child, what in tree.get(place, ()):
+            inner = self._narrow(child, atoms, queries, tree)
+            if inner.view.name == "log_alerts" and what in {"user", "host", "ip"}:
+                inner = self._of_kind(inner, what)
+            if inner.view.name == "vulnerabilities" and not any(
+                one.column in DECIDED for one in inner.filters
+            ):
+                inner = inner.also(Filter("status", "=", "affected"))
+            values = self.data.values(inner, inner.view.columns[what])
+            if not values.is_whole:
+                raise Broken(f"there are {values.total} {what}s, too many to join by")
+            query = self._in(query, what, values.texts, negated=atoms[child].negated, joined=True)
+        return query
+
+    def _of_kind(self, query: Query, what: str) -> Query:
+        """Alerts whose entity is a user, a host or an address: the column does not say which it is.
+
+        Hosts are those that logs and inventories know. Raises NotUnderstood where alerts name none.
+        """
+        entities = self.data.values(query, "entity").texts
+        hosts: set[str] = set()
+        for view, column in ((VIEWS["logs"], "host"), (VIEWS["vulnerabilities"], "target")):
+            if self.data.has(view):
+                hosts |= {text.lower() for text in self.data.values(Query(view=view), column).texts}
+        chosen = tuple(one for one in entities if _kind_of(one, hosts) == what)
+        if entities and not chosen:
+            raise NotUnderstood(f"log alerts here name no {called(what)}")
+        if len(chosen) == len(entities):
+            return query
+        return query.also(Filter("entity", "in", chosen, joined=True))
+
+    def _in(
+        self, query: Query, what: str, values: Sequence[str], *, negated: bool = False, joined: bool = False
+    ) -> Query:
+        """Only rows whose column is one of these values, as that view writes them."""
+        column, how = query.view.columns[what], "not_in" if negated else "in"
+        known = self.data.values(query, column)
+        if not known.is_whole:
+            return query.also(Filter(column, how, tuple(values), joined))
+        wanted = Wanted(values, what)
+        cells = [
+            str(fact.values[column]) for value in known.values for fact in value.facts
+            if wanted.holds(value.text)
+        ]  # fmt: skip
+        return query.also(Filter(column, how, tuple(dict.fromkeys(cells)), joined))
+
+
+def _kind_of(entity: str, hosts: set[str]) -> str:
+    if re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]+", entity):
+        return "ip"
+    return "host" if entity.lower() in hosts else "user"

@@ -1,0 +1,497 @@
+"""Items of a question into clauses: what is sought, over which views, with which filters, in which order.
+
+Every item has to find its place. One that does not makes its clause not understood: it is named in `unclear`
+and the clause is not answered, because a filter that is left out makes a wrong answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from icelos.jobs.copilot.agent.clauses import AUXILIARY, CONTEXT, Atom, Clause, Filter, Name, Refer, split
+from icelos.jobs.copilot.agent.placing import Placing
+from icelos.jobs.copilot.agent.scanning import Item
+from icelos.jobs.copilot.agent.views import VIEWS
+
+
+def clauses(text: str, items: Sequence[Item]) -> list[Clause]:
+    """The clauses of a question, in order."""
+    return [
+        read(text, part) for part in split(items) if any(i.kind not in {"stop", "glue", "join"} for i in part)
+    ]
+
+
+def read(text: str, items: Sequence[Item]) -> Clause:
+    """One clause out of its items."""
+    reader = _Reader(text[items[0].start : items[-1].end], list(items))
+    return reader.clause()
+
+
+class _Reader(Placing):
+    """Goes over the items once, from left to right."""
+
+    def clause(self) -> Clause:
+        first = self.items[0]
+        has_want = any(
+            item.kind in {"want"} or (item.kind == "relative" and item.text.lower() == "who")
+            for item in self.items
+        )
+        self.into.is_context = not has_want and first.kind == "glue" and first.text.lower() in CONTEXT
+        if not has_want and first.kind == "glue" and first.text.lower() in AUXILIARY:
+            self.into.want = "whether"
+        while self.place < len(self.items):
+            item = self.items[self.place]
+            getattr(self, f"_{item.kind}", self._unclear)(item)
+            self.place += 1
+        self._finish()
+        return self.into
+
+    # ---- what stands around
+
+    # ---- items
+
+    def _unclear(self, item: Item) -> None:
+        self.into.unclear.append(item.text)
+
+    def _glue(self, item: Item) -> None:
+        """ "On all hosts" asks for more than that there is one."""
+        if item.text.lower() in {"all", "every"} and self.into.head:
+            self._unclear(item)
+
+    def _nothing(self, item: Item) -> None:
+        pass
+
+    _join = _stop = _nothing
+
+    def _relative(self, item: Item) -> None:
+        if item.text.lower() == "who" and not self.into.want and self.place == 0:
+            self._want(msgspec.structs.replace(item, kind="want", value="who"))
+
+    def _want(self, item: Item) -> None:
+        value = str(item.value)
+        if (
+            self.into.want == ""
+            or (self.into.want == "list" and value != "whether")
+            or (self.into.want == "whether" and value in {"who", "count"})
+        ):
+            self.into.want = value
+        elif value not in {"list", "whether", self.into.want}:
+            if value == "where":
+                return  # "which hosts, where ..."
+            self._unclear(item)
+
+    def _noun(self, item: Item) -> None:
+        what, before = str(item.value), self._before()
+        if (before is not None and before.kind == "group") or (
+            before is not None and before.kind == "join" and self.into.group and self._is_group_noun()
+        ):
+            self.into.group.append(what)
+        elif (
+            before is not None
+            and (before.kind in {"having", "limit"} or before.value == ("count", True))
+            and self.into.sought not in {"", what}
+        ):
+            self.into.counting = what
+        elif before is not None and before.kind == "refer" and before.value != "pronoun":
+            self.refer.append(Refer(what))
+            self._settle_reference()
+            if not self.into.head and self._is_of_those():
+                self.into.sought = self.into.head = what
+                self.into.plural = True
+        elif self._names_next(what):
+            return
+        else:
+            self._head_or_link(what, item)
+        if item.view and what not in {"rule"}:
+            self._view(VIEWS[item.view])
+
+    def _is_group_noun(self) -> bool:
+        """Is what stands before the "and" what is grouped by: "per user and host"?"""
+        before = [item for item in self.items[: self.place] if item.kind not in {"glue", "join"}]
+        return len(before) > 1 and before[-1].kind == "noun" and before[-2].kind == "group"
+
+    def _is_of_those(self) -> bool:
+        """ "Which of those hosts" seeks them, as "do those hosts"; "who signs in to those hosts" does not."""
+        words = [item.text.lower() for item in self.items[: self.place]]
+        return self.into.want == "whether" or (self.into.want in {"list", "count"} and words[-2:-1] == ["of"])
+
+    def _names_next(self, what: str) -> bool:
+        """ "user ann", "host web-01": the noun says what the name after it is."""
+        following = self.items[self.place + 1] if self.place + 1 < len(self.items) else None
+        if following is None or what in _UNNAMED or self._plural(self.items[self.place]):
+            return False
+        if following.kind == "word" or (
+            following.kind == "value" and following.value[0] in {"quoted", "email", "domain", what}
+        ):
+            text = following.value if following.kind == "word" else following.value[1]
+            is_assignee = what == "user" and self.place > 0 and self.items[self.place - 1].kind == "assigned"
+            self.names.append(Name("assignee" if is_assignee else what, str(text)))
+            self._place_names()
+            self.place += 1
+            return True
+        return False
+
+    def _head_or_link(self, what: str, item: Item) -> None:
+        if (
+            not self.into.sought
+            and not self.into.head
+            and self.into.want not in {"who", "when", "why", "where"}
+        ):
+            self.into.sought = what
+            self.into.head = what
+            self.into.plural = self._plural(item)
+        elif self._is_shown():
+            self.into.shows.append(what)
+        else:
+            self._link(what)
+
+    def _is_shown(self) -> bool:
+        """ "Vulnerabilities with EPSS scores and hosts": told of each of them."""
+        before = self._before()
+        if before is None or self.into.want not in {"list", ""}:
+            return False
+        is_with = before.kind == "relative" and before.text.lower() == "with"
+        following = self._next()
+        ends = following is None or following.kind in {"join", "stop", "period"}
+        return ends and (is_with or (before.kind == "join" and bool(self.into.shows)))
+
+    def _topic(self, item: Item) -> None:
+        view = VIEWS["logs" if item.view == "logins" else item.view]
+        before = self._before()
+        is_counted = self.into.order == ("count", True) and self.into.sought not in {"", "rows"}
+        if before is not None and before.kind == "group" and not is_counted:
+            self.into.group.append(view.seeks or "rows")
+            self._view(view)
+            return
+        if (
+            before is not None
+            and before.kind == "refer"
+            and before.value != "pronoun"
+            and item.value != "verb"
+        ):
+            self.refer.append(Refer(view.seeks or "rows"))
+            if not self._is_head_needed():
+                self._settle_reference()
+                return
+            self._settle_reference()
+            return
+        mode = str(item.value) if item.view == "logins" else ""
+        self._view(view, mode=mode)
+        if item.value == "alert" and self.atom is not None:
+            self.atom.filters.append(Filter("verdict", "=", "alert"))
+        is_noun = item.view != "logins" or mode.endswith("noun")
+        if is_noun and not self.into.head and self.into.want not in {"who", "when", "why", "where"}:
+            self.into.head = "rows" if item.value in {"rows", "alert"} or not view.seeks else view.seeks
+            self.into.sought = self.into.head
+            self.into.plural = self._plural(item)
+
+    def _is_head_needed(self) -> bool:
+        return not self.into.head
+
+    def _filter(self, item: Item) -> None:
+        column, how, value = item.value
+        one = Filter(column, how, value)
+        if column == "outcome" and self.atom is not None and self.atom.view.name == "logs":
+            self.atom.mode = "failed" if value == "failure" else "succeeded"
+            return
+        if column == "outcome":
+            self._unclear(item)
+            return
+        if item.view and (self.atom is None or self.atom.view.name != item.view):
+            self._view(VIEWS[item.view])
+        self._condition(one)
+
+    def _value(self, item: Item) -> None:
+        what, text = item.value
+        self._sent_or_named(what, str(text))
+
+    def _word(self, item: Item) -> None:
+        self._sent_or_named("", str(item.value))
+
+    def _sent_or_named(self, what: str, text: str) -> None:
+        before = self._word_before()
+        home = {"cve": "vulnerabilities", "advisory": "vulnerabilities", "technique": "log_alerts"}.get(what)
+        if home is not None and (self.atom is None or self.atom.view.name != home):
+            self._view(VIEWS[home])
+        kind = self.items[self.place - 1].kind if self.place else ""
+        if (
+            kind == "assigned"
+            and what not in {"cve", "advisory", "technique"}
+            and self.into.sought != "assignee"
+        ):
+            what = "assignee"
+        what = self._direction(what, before, kind)
+        if what == "domain" and self._is_mail():
+            what = "domain"
+        self.names.append(Name(what, text))
+        self._place_names()
+
+    def _direction(self, what: str, before: str, kind: str) -> str:
+        """Whether a name in a question about mail is who sent it or who got it, where a word says so."""
+        if what not in {"email", ""} or not self._is_mail():
+            return what
+        if before == "from" or before.endswith((" by", " from")):
+            return "sender"
+        if kind == "sent":  # "who sent ann the mail"
+            return "recipient"
+        return "recipient" if before == "to" or before.endswith(" to") else what
+
+    def _period(self, item: Item) -> None:
+        if self.atom is not None and self.atom.period is None:
+            self.atom.period = item.value
+        elif self.atom is None and self.period is None:
+            self.period = item.value
+        else:
+            self._unclear(item)
+
+    def _having(self, item: Item) -> None:
+        if self.into.having is not None:
+            self._unclear(item)
+        self.into.having = item.value
+
+    def _limit(self, item: Item) -> None:
+        number, how = item.value
+        self.into.limit = int(number)
+        if how in {"last", "latest", "newest"}:
+            self.into.order = ("time", True)
+        elif how == "worst":
+            self.into.order = ("score", True)
+        elif how == "first":
+            self.into.order = ("time", False)
+        elif self.into.order is None:
+            self.into.order = ("count", True)
+
+    def _order(self, item: Item) -> None:
+        column, descending = item.value
+        following = self._next()
+        if column == "next":
+            column = str(following.value) if following and following.kind == "noun" else "score"
+            if column not in {"epss", "score"}:
+                self._unclear(item)
+        if self.into.order is None or self.into.order == ("count", True):
+            self.into.order = (column, descending)
+        elif self.into.order != (column, descending):
+            self._unclear(item)
+
+    def _group(self, item: Item) -> None:
+        following = self._next()
+        if following is None or following.kind not in {"noun", "topic"}:
+            if (
+                item.text.lower() == "by"
+                and following is not None
+                and following.kind in {"word", "value", "refer", "want"}
+            ):
+                return
+            if item.text.lower() in {"each"} and following is None:
+                return
+            self._unclear(item)
+        elif item.text.lower() == "by" and following.kind == "noun" and not self._plural(following):
+            after = (
+                self.items[self.items.index(following) + 1]
+                if self.items.index(following) + 1 < len(self.items)
+                else None
+            )
+            if after is not None and after.kind in {"word", "value"}:  # "by user ann"
+                self.items[self.place] = msgspec.structs.replace(item, kind="glue")
+
+    def _refer(self, item: Item) -> None:
+        following = self._next(frozenset({"glue"}))
+        before = self.items[self.place - 1] if self.place else None
+        if item.text.lower() == "that" and before is not None and before.kind in {"noun", "topic", "alert"}:
+            return None  # a relative clause
+        if item.value == "pronoun":
+            if item.text.lower() == "there" and self.place + 1 == len(self.items):
+                self.refer.append(Refer("host"))
+            else:
+                self.refer.append(Refer(""))
+            self._settle_reference()
+        elif following is None or following.kind not in {"noun", "topic", "alert"}:
+            if following is not None and following.kind == "filter":
+                return self._refer_filtered(item)
+            if (
+                item.text.lower() == "that"
+                and following is not None
+                and following.kind in {"relative", "topic"}
+            ):
+                return None
+            self.refer.append(Refer(""))
+            self._settle_reference()
+        return None
+
+    def _refer_filtered(self, item: Item) -> None:
+        """ "that are exploitable" is a relative clause; "those exploitable" refers."""
+        if item.text.lower() != "that":
+            self.refer.append(Refer(""))
+            self._settle_reference()
+
+    def _not(self, item: Item) -> None:
+        following = self._next(frozenset({"glue", "noun", "refer"}))
+        if (
+            item.text.lower()
+            in {
+                "not",
+                "no",
+                "without",
+                "never",
+                "don't",
+                "doesn't",
+                "didn't",
+                "isn't",
+                "aren't",
+                "nobody",
+                "no one",
+                "none",
+            }
+            and following is not None
+            and (following.kind == "topic" or (following.kind == "filter" and following.view))
+            and self.into.head
+        ):
+            self.negate = True
+        else:
+            self._unclear(item)
+
+    def _alert(self, item: Item) -> None:
+        before = self._before(frozenset({"glue"}))
+        if before is not None and before.kind == "group":
+            self._unclear(item)
+            return
+        if before is not None and before.kind == "refer" and before.value != "pronoun":
+            self.refer.append(Refer("rows"))
+            self._settle_reference()
+            return
+        self.alert_waits = True
+        if not self.into.head and self.into.want not in {"who", "when", "why", "where"}:
+            self.into.head = self.into.sought = "rows"
+            self.into.plural = True
+        others = [one for one in self.into.atoms if one.view.name in {"vulnerabilities", "mail", "logs"}]
+        if others and self._head_is_entity():
+            self._view(VIEWS["log_alerts"])
+            self.alert_waits = False
+        elif self.atom is None:
+            self._view(VIEWS["findings"])
+            for atom in self.into.atoms:
+                atom.alerts = True
+        elif self.atom.view.name == "findings":
+            self.atom.alerts = True
+        elif before is not None and before.kind in {"topic", "filter"} and self.atom.view.name != "logs":
+            self.atom.filters.append(Filter("verdict", "=", "alert"))
+        elif self.atom.view.name != "log_alerts":
+            self._unclear(item)
+
+    def _head_is_entity(self) -> bool:
+        return self.into.sought in {"host", "user", "ip"} or self.into.want == "who"
+
+    def _flagged(self, item: Item) -> None:
+        following = self._next()
+        if self.into.want == "why" and not self._is_mail():
+            self._alert(item)
+            return
+        if (self.atom is not None and self.atom.view.name == "mail") or (
+            following is not None and following.view == "mail"
+        ):
+            return
+        self._unclear(item)
+
+    def _sent(self, item: Item) -> None:
+        if item.text.lower() in {"came from", "coming from"} and self.atom is not None:
+            return
+        if item.text.lower() in {"sent", "send", "sends", "wrote"} and self.into.want != "who":
+            self._retyped("sender")  # "which mails did it@evil.example send"
+        if self.atom is None or self.atom.view.name != "mail":
+            self._view(VIEWS["mail"])
+        if self.into.want == "who" and not self.into.sought:
+            self.into.sought = "sender"
+
+    def _received(self, item: Item) -> None:
+        following = self._next()
+        is_mail = self._is_mail()
+        if not is_mail and (following is None or following.kind != "refer"):
+            self._unclear(item)
+            return
+        if self.into.want == "who" and not self.into.sought:
+            self.into.sought = "recipient"
+        if self.atom is None or self.atom.view.name != "mail":
+            self._view(VIEWS["mail"])
+
+    def _assigned(self, _: Item) -> None:
+        following = self._next()
+        if self.into.want == "who" and not self.into.sought:
+            self.into.sought = "assignee"
+        elif (
+            self._retyped("assignee")
+            or (
+                following is not None
+                and following.kind in {"word", "value"}
+                and not _is_identifier(following)
+            )
+            or (
+                following is not None and following.kind == "noun" and following.value in {"user", "assignee"}
+            )
+        ):
+            return
+        else:
+            self._condition(Filter("assignee", "is_set"))
+
+    def _retyped(self, what: str) -> bool:
+        """ "Which findings is carol responsible for": the name before the verb is who does it."""
+        before = self._before()
+        if before is None or not (
+            before.kind == "word" or (before.kind == "value" and before.value[0] == "email")
+        ):
+            return False
+        names = self.atom.names if self.atom is not None else self.names
+        said = before.value if before.kind == "word" else before.value[1]
+        if not names or names[-1].text != said or names[-1].what not in {"", "email"}:
+            return False
+        names[-1] = Name(what, names[-1].text)
+        return True
+
+    # ---- the end
+
+    def _finish(self) -> None:
+        into = self.into
+        if not into.atoms and (self.waiting or self.alert_waits):
+            self._view(VIEWS["findings"])
+            for atom in into.atoms:
+                atom.implied = True
+        if into.atoms and (self.names or self.period is not None or self.refer or self.waiting):
+            self.atom = into.atoms[0]
+            self._settle()
+        into.refers = into.refers or bool(self.refer)
+        if (into.sought or into.want in {"who", "where", "when"}) and not into.atoms:
+            into.loose, self.names = self.names, []
+        self.into.unclear += [one.text for one in self.names]
+        if self.negate:
+            into.unclear.append("not")
+        self._settle_alerts()
+
+    def _settle_alerts(self) -> None:
+        """ "Alerts" are log alerts where somebody of a log is named; else findings of any job."""
+        for atom in self.into.atoms:
+            if not atom.alerts:
+                continue
+            if atom.view.name == "findings" and (
+                self._entity_named(atom)
+                or self.into.sought in {"user", "host", "ip", "technique", "incident", "rule", "entity"}
+            ):
+                atom.view = VIEWS["log_alerts"]
+            atom.filters.append(Filter("verdict", "=", "alert"))
+            atom.alerts = False
+
+    def _entity_named(self, atom: Atom) -> bool:
+        about = {"user", "host", "ip", "technique", "incident", "entity"}
+        return (
+            any(name.what in about for name in atom.names)
+            or bool(about & {*self.into.group, *(what for what, _ in self.into.links)})
+            or any(refer.what in about for refer in atom.refer)
+        )
+
+
+def _is_identifier(item: Item) -> bool:
+    return item.kind == "value" and item.value[0] in {"cve", "advisory", "technique", "ip"}
+
+
+_UNNAMED = frozenset({"day", "epss", "score", "time", "kev"})
+"""What is a number or a time: no name stands beside it."""

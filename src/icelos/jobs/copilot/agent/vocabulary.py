@@ -1,0 +1,282 @@
+"""Words and phrases of questions about findings, mail and logs, and what each means.
+
+A phrase is a pattern over whole words. The longest that fits at a place wins; among equals the first. What
+fits nothing is a name, or not understood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import msgspec
+
+from icelos.jobs.copilot.words import word_set
+
+
+class Meaning(msgspec.Struct, frozen=True):
+    """What a phrase means. `kind`:
+
+    "want": how to answer (`value`: count, list, whether, who, when, where, why, often, compare);
+    "noun": what is sought, grouped by or named next (`value`: host, user, cve ...);
+    "topic": which view is spoken of (`view`); "filter": `value` is (column, is, value), `view` where it is
+    certain; "order": `value` is (column or "count", descending); "refer", "group", "not", "relative",
+    "alert", "join", "glue"; "blank" for what has to be understood elsewhere.
+    """
+
+    kind: str
+    value: object = None
+    view: str = ""
+
+
+def _want(value: str) -> Meaning:
+    return Meaning("want", value)
+
+
+def _noun(value: str, view: str = "") -> Meaning:
+    return Meaning("noun", value, view)
+
+
+def _filter(view: str, column: str, how: str, value: object = None) -> Meaning:
+    return Meaning("filter", (column, how, value), view)
+
+
+_SIGN = (
+    r"(?:(?:sign|signs|signed|signing|log|logs|logged|logging|logon|logs)(?:\s|-)?(?:in|on)(?:to)?"
+    r"|authenticat\w+"
+    r"|get in|got in)(?:\s+(?:to|into|onto|on to|at|on|against|with))?"
+)
+_SIGN_NOUN = (
+    r"(?:logins?|logons?|log-?ins?|log-?ons?|sign-?ins?|signins?|sign ins|log ins|authentications?"
+    r"|(?:login|logon|log-in|sign-in|signin|authentication|access|password)\s+(?:attempts?|events?"
+    r"|tries|activity|failures?))"
+)
+_FAILED = r"(?:failed|failing|fails?|unsuccessful|denied|rejected|bad|wrong|refused|invalid)"
+_VULN = r"(?:vulnerabilit(?:y|ies)|vulns?|cves?|security (?:holes?|flaws?|bugs?|issues?)|flaws?)"
+_FIX = r"(?:fix(?:es)?|patch(?:es)?|fixed versions?|updates?|upgrades?)"
+_KEV = (
+    r"(?:(?:the )?(?:cisa(?:'s)? )?(?:kev|known[ -]exploited(?: vulnerabilit(?:y|ies))?))"
+    r"(?: catalog(?:ue)?| list| entr(?:y|ies))?"
+)
+_VERSIONS = r"(?:versions?|releases?)"
+
+_TABLE: tuple[tuple[str, Meaning], ...] = (
+    # ---- how to answer
+    (r"how many(?: different| distinct| unique)?|(?:the )?(?:total |overall )?(?:number|count|amount) of"
+     r"|(?:what is|what's) the (?:total |overall )?(?:number|count|amount) of|count(?: up)?", _want("count")),
+    (r"how often|how many times|how frequently", _want("often")),
+    (r"which|what(?:'s)?|list(?: out| up)?|show(?: me| us)?|give(?: me| us)?|name|find(?: me| all)?"
+     r"|get(?: me)?|display"
+     r"|enumerate|tell (?:me|us)(?: about)?|return|pull(?: up)?", _want("list")),
+    (r"are there(?: any)?|is there(?: any| an?)?|do (?:we|i) have(?: any)?|have (?:we|i)(?: any)?"
+     r"|did (?:we|i) (?:have|get|see)(?: any)?"
+     r"|was there(?: any| an?)?|were there(?: any)?|has there been(?: any)?|have there been(?: any)?"
+      r"|do any|does any|did any|have any"
+     r"|has any|is any|are any|were any|was any|did we (?:have|get|receive|see) any", _want("whether")),
+    (r"who|whom|who(?:'s| is| are| was| were| has| have| all| else)?|anyone|anybody|someone"
+     r"|somebody", _want("who")),
+    (r"how (?:do|can|should|could|would|to|might|must)", _want("how")),
+    (r"when(?:'s| was| were| did| is| does| do| has)?|(?:at )?what (?:time|date|day)"
+     r"|since when", _want("when")),
+    (r"where|on which", _want("where")),
+    (r"compare(?:d)?(?: to| with)?|comparison(?: of| between)?|(?:what is "
+     r"|what's )?the difference between|versus|vs", _want("compare")),
+    (r"why|(?:what (?:is|was|are) the )?reasons? (?:for|that|why|behind)|how come|what made", _want("why")),
+    # ---- nouns
+    (r"hosts?|machines?|servers?|boxes|targets?|computers?|workstations?|endpoints?|devices?|assets?"
+     r"|sboms?|systems?"
+     r"|(?:container )?images?|containers?|hostnames?", _noun("host")),
+    (r"(?:user )?accounts?|users?|people|persons?|employees?|staff|colleagues?|user ?names?|identit(?:y"
+     r"|ies)", _noun("user")),
+    (r"(?:those|people|persons|anyone|everyone|anybody|everybody|somebody|someone) (?:who|that)",
+     _noun("user")),
+    (r"senders?|(?:from|sender) addresses", _noun("sender", "mail")),
+    (r"recipients?|receivers?|addressees?", _noun("recipient", "mail")),
+    (r"(?:sender|sending) domains?|domains?", _noun("domain", "mail")),
+    (r"subjects?(?: lines?)?", _noun("subject", "mail")),
+    (r"intents?|intentions?|(?:kinds?|types?|sorts?|categor(?:y|ies)) of (?=(?:phish|mail|e-?mail"
+     r"|message|scam|fraud))", _noun("intent", "mail")),
+    (r"(?:source |client |remote )?ips?(?: address(?:es)?)?|(?:source |ip |client "
+     r"|remote )address(?:es)?|addresses", _noun("ip")),
+    (r"packages?|components?|librar(?:y|ies)|dependenc(?:y|ies)"
+     r"|software", _noun("package", "vulnerabilities")),
+    (r"(?:att&ck |mitre |attack |att&ck's )?(?:techniques?|ttps?)", _noun("technique", "log_alerts")),
+    (r"(?:sigma |detection |correlation )?rules?", _noun("rule", "log_alerts")),
+    (r"incidents?", _noun("incident", "log_alerts")),
+    (r"entit(?:y|ies)", _noun("entity", "log_alerts")),
+    (r"app(?:lication)?s?", _noun("application", "logs")),
+    (r"jobs?|detectors?", _noun("job")),
+    (r"assignees?|analysts?|owners?", _noun("assignee")),
+    (rf"(?:fixed|patched|fixing|safe) (?:in )?{_VERSIONS}|{_VERSIONS} (?:that )?(?:fix(?:es)?"
+     rf"|patch(?:es)?)|{_FIX}", _noun("fix", "vulnerabilities")),
+    (_VERSIONS, _noun("version", "vulnerabilities")),
+    (r"epss(?: scores?| values?| probabilit(?:y|ies))?", _noun("epss", "vulnerabilities")),
+    (r"(?:vex )?status(?:es)?", _noun("status")),
+    (r"(?:risk )?scores?|risks?", _noun("score")),
+    (r"verdicts?", _noun("verdict")),
+    (r"labels?", _noun("label")),
+    (r"states?", _noun("state")),
+    (r"advisor(?:y|ies)", _noun("advisory", "vulnerabilities")),
+    (r"outcomes?|results?", _noun("outcome", "logs")),
+    (r"days?", _noun("day")),
+    # ---- views
+    (rf"(?:security |known |software )?{_VULN}", Meaning("topic", "cve", "vulnerabilities")),
+    (r"(?:flagged |suspicious |malicious |bad |reported )?(?:e-?mails?|mails?|mail messages?"
+     r"|messages?)(?: findings?)?", Meaning("topic", "", "mail")),
+    (rf"{_SIGN}", Meaning("topic", "verb", "logins")),
+    (rf"(?:tried|attempted|tries|attempts|attempting"
+     rf"|trying) to {_SIGN}", Meaning("topic", "attempt-noun", "logins")),
+    (r"(?:accessed|connected|connects|connect)(?: (?:to|from|by|via"
+     r"|on))?", Meaning("topic", "verb", "logins")),
+    (r"access(?:ed|es)?(?=\s+(?:the|those|these|that|to|any|our|web|db|host|server"
+     r"|machine))", Meaning("topic", "verb", "logins")),
+    (rf"{_SIGN_NOUN}", Meaning("topic", "noun", "logins")),
+    (r"(?:log |sign-in |signin |login )?(?:log )?events?|log (?:entries|entry|lines?|rows?|records?)"
+     r"|(?:kept )?logs|activit(?:y|ies)", Meaning("topic", "", "logs")),
+    (r"(?:log|logs|sign-?in|login|detection|behaviou?r(?:al)?|sigma|siem) (?:job )?(?:alerts?|alarms?"
+     r"|detections?|findings?)"
+     r"|detections?|anomal(?:y|ies)|suspicious (?:sign-?ins?|logins?|activit(?:y|ies))|(?:incidents?"
+      r"|alerts?) in the logs", Meaning("topic", "", "log_alerts")),
+    (r"(?:mail|e-?mail|phishing) (?:alerts?|alarms?)", Meaning("topic", "alert", "mail")),
+    (r"(?:vulnerability|vuln|vulns|cve) (?:alerts?|alarms?)", Meaning("topic", "alert", "vulnerabilities")),
+    (r"(?:vulnerability|vuln|vulns) findings?", Meaning("topic", "rows", "vulnerabilities")),
+    (r"findings?|cases?|results?|detections? of all jobs", Meaning("topic", "", "findings")),
+    (r"alerts?|alarms?", Meaning("alert")),
+    # ---- filters of vulnerabilities
+    (r"exploitable|(?:that |which )?can be exploited", _filter("vulnerabilities", "exploitable", "=", True)),
+    (r"(?:not|non-?|un-?|in)\s?-?exploitable|cannot be exploited"
+     r"|can't be exploited", _filter("vulnerabilities", "exploitable", "=", False)),
+    (r"(?:affected|hit|impacted|endangered)(?: by)?|affects?|affecting|vulnerable(?: to| because of)?"
+     r"|exposed to|exposure to|suffers? from|subject to|(?:need(?:s|ing)?"
+      r"|require[sd]?) (?:an? )?(?:patch(?:es|ing)?|fix(?:es|ing)?|updat(?:e|es|ing)|to be (?:patched"
+       r"|fixed|updated))", _filter("vulnerabilities", "status", "=", "affected")),
+    (r"not (?:actually |really )?(?:affected|vulnerable|impacted)(?: by| to)?|unaffected(?: by)?"
+     r"|ruled out|does(?: not|n't) affect|do(?: not|n't) affect|not affecting"
+     r"|aren't affected(?: by)?|isn't affected(?: by)?"
+      r"|not applicable", _filter("vulnerabilities", "status", "=", "not_affected")),
+    (r"(?:already |been )?(?:patched|fixed|remediated)", _filter("vulnerabilities", "status", "=", "fixed")),
+    (r"unpatched|unfixed|not (?:yet )?(?:been )?(?:patched|fixed)|still (?:affected"
+     r"|vulnerable)", _filter("vulnerabilities", "status", "=", "affected")),
+    (r"under investigation|undecided|uncertain"
+     r"|still being investigated", _filter("vulnerabilities", "status", "=", "under_investigation")),
+    (rf"(?:(?:also |listed |named |contained |included |added |put |entered )*(?:in|on|to|into|part of"
+     rf"|from|by) {_KEV}|{_KEV}(?:-listed| listed)?"
+     r"|(?:known to be |are |being )?(?:actively )?exploited(?: in the wild)?"
+      r"|in the wild)", _filter("vulnerabilities", "kev", "is_set")),
+    (rf"(?:not|isn't|aren't|are not|is not|outside|absent)(?: listed| named| yet)* (?:in |on |of |from "
+     rf"|part of )?{_KEV}|non-?kev|without (?:a )?{_KEV}", _filter("vulnerabilities", "kev", "is_not_set")),
+    (rf"(?:with|has|have|having|offer|got|that have|for which there is|where there is) (?:an? "
+     rf"|any )?(?:available |known )?{_FIX}(?: available| out)?|fixable|{_FIX} (?:is|are) available"
+     rf"|can be (?:fixed|patched|updated)|for which (?:an? )?{_FIX} exists?|{_FIX} exists?|there (?:is"
+      rf"|are) (?:an? )?{_FIX}", _filter("vulnerabilities", "fixed_in", "is_set")),
+    (rf"(?:with no|without|has no|have no|having no|lack(?:s|ing)?|no|for which there is no) (?:an? "
+     rf"|any |available |known )*{_FIX}(?: available| yet)?|unfixable"
+     r"|cannot be (?:fixed|patched)", _filter("vulnerabilities", "fixed_in", "is_not_set")),
+    # ---- filters of logs
+    (rf"{_FAILED}(?: to)? {_SIGN}|{_FAILED} to {_SIGN}|could(?: not|n't) {_SIGN}|(?:did not"
+     rf"|didn't) manage to {_SIGN}|unable to {_SIGN}",
+     Meaning("topic", "failed", "logins")),
+    (rf"{_FAILED} {_SIGN_NOUN}|(?:login|logon|log-in|sign-?in|authentication|password) failures?"
+     rf"|{_FAILED} (?:attempts?|passwords?)"
+     rf"|{_SIGN_NOUN} that (?:failed|were denied|did not succeed)",
+     Meaning("topic", "failed-noun", "logins")),
+    (rf"(?:successful|succeeded|good|accepted|valid) {_SIGN_NOUN}",
+     Meaning("topic", "succeeded-noun", "logins")),
+    (rf"(?:successfully|actually|really) {_SIGN}|(?:managed|succeeded) (?:to|in) {_SIGN}"
+     rf"|{_SIGN} successfully", Meaning("topic", "succeeded", "logins")),
+    (r"(?:that )?(?:failed|fail|fails)", _filter("logs", "outcome", "=", "failure")),
+    (r"successful(?:ly)?|succeeded", _filter("logs", "outcome", "=", "success")),
+    # ---- filters of mail
+    (r"sent(?: by| from)?|sends?|wrote|came from|coming from|written by"
+     r"|sending", Meaning("sent", None, "mail")),
+    (r"(?:received|receives?|got|gets?|sent to|addressed to|delivered to|targeted|targeting|were sent"
+     r"|was sent|hit with)", Meaning("received", None, "mail")),
+    (r"flagged|suspicious|malicious|caught", Meaning("flagged")),
+    # ---- life of a finding
+    (r"(?:still |currently )?(?:open|unresolved|outstanding|pending|unclosed)"
+     r"|not (?:yet )?(?:been )?(?:closed|resolved)|still open", _filter("", "state", "=", "open")),
+    (r"(?:been )?(?:closed|resolved)(?: already)?", _filter("", "state", "=", "closed")),
+    (r"unassigned|not (?:yet )?(?:been )?assigned(?: to (?:anyone|anybody))?"
+     r"|without (?:an? )?(?:assignee|owner)|nobody (?:has|is working on|works on|owns)"
+     r"|no one (?:has|is working on|owns)|assigned to (?:nobody|no one|no-one)|(?:nobody"
+      r"|no one) is (?:assigned|working)(?: to| on)?|(?:nobody|no one) (?:has|got"
+       r"|was) (?:been )?assigned(?: to)?|have no (?:assignee|owner)|no (?:assignee"
+        r"|owner)", _filter("", "assignee", "is_not_set")),
+    (r"(?:is |are )?(?:assigned to|owned by|handled by|taken by|belong(?:s|ing)? to)", Meaning("assigned")),
+    (r"assigned(?: to)?|working on|works on|handles?|handling|responsible for|in charge of"
+     r"|owns?", Meaning("assigned")),
+    (r"(?:verdict (?:is |of |= ?)?)?(?:for |to |in |under |need(?:s|ing)? |awaiting |put to "
+     r"|marked for |up for )(?:a )?review|reviews|verdict review|review(?= (?:findings?|mails?|cases?"
+      r"|vulnerabilit))", _filter("", "verdict", "=", "review")),
+    (r"verdict (?:is |of |= ?)?alert|alert verdicts?|alert-level", _filter("", "verdict", "=", "alert")),
+    (r"verdict (?:is |of |= ?)?unknown|of unknown verdict"
+     r"|unknown verdicts?", _filter("", "verdict", "=", "unknown")),
+    (r"verdict (?:is |of |= ?)?clear|cleared", _filter("", "verdict", "=", "clear")),
+    # ---- jobs by name
+    (r"(?:the )?mail job|job mail", _filter("", "job", "=", "mail")),
+    (r"(?:the )?(?:logs?|log) job|job logs?", _filter("", "job", "=", "logs")),
+    (r"(?:the )?(?:vulns?|vulnerability) job|job vulns", _filter("", "job", "=", "vulns")),
+    # ---- order, groups, references
+    (r"(?:the )?most (?:often|frequently|commonly|common|frequent)|most|more|(?:the )?(?:highest"
+     r"|largest|greatest|biggest) (?:number|count|amount)(?: of)?|top|more often"
+      r"|busiest", Meaning("order", ("count", True))),
+    (r"(?:the )?(?:worst|riskiest|most (?:severe|urgent|critical|dangerous|risky|important|serious"
+     r"|pressing)|gravest)|(?:highest|top)(?:-| )?(?:risk|scor(?:e|ing)|scored|priority|severity)"
+     r"|(?:by|with the highest) (?:risk|priority|severity)|should (?:we|i) (?:fix|patch|look at|handle"
+      r"|address|tackle) first|(?:fix|patch) first", Meaning("order", ("score", True))),
+    (r"(?:the )?(?:highest|largest|biggest|greatest|top|most likely)(?= (?:epss|exploit))"
+     r"|(?:most likely to be exploited|by epss)", Meaning("order", ("epss", True))),
+    (r"(?:the )?(?:highest|greatest|biggest|largest)", Meaning("order", ("next", True))),
+    (r"(?:the )?(?:latest|most recent|most recently|newest|last)", Meaning("order", ("time", True))),
+    (r"(?:the )?(?:first|earliest|oldest)", Meaning("order", ("time", False))),
+    (r"per|for each|for every|grouped by|group by|broken down by|split by|by each|each|in each|on each"
+     r"|on every|by", Meaning("group")),
+    (r"(?:those|these|that|this|the same|such|said)", Meaning("refer")),
+    (r"(?:them|they|it|there|theirs|its|their|his|her|he|she|him|thereof|themselves|those ones"
+     r"|these ones)", Meaning("refer", "pronoun")),
+    (r"(?:which|that|who|where)(?= (?:are|is|have|has|had|were|was|do|does|did|can|also|we|signed"
+     r"|logged|failed|got|received|sent|triggered|raised|run|runs|show))|having|whose|with|in which"
+      r"|on which|to which", Meaning("relative")),
+    (r"and also|and|or|as well as|as well|plus|along with|but|also|then|both", Meaning("join")),
+    (r"not|no|without|never|don't|doesn't|didn't|isn't|aren't|none|neither|nor|except(?: for)?"
+     r"|excluding|other than|nobody|no one|outside|lacks?|lacking|nothing", Meaning("not")),
+    (r"(?:had|have|has|raised?|triggered?|cause[ds]?|set off|showed?|produced?|generated?|fired|fires?"
+     r"|were seen|was seen|seen|observed|occurred|occur|happened|see|saw|detected|found|find|turned up"
+      r"|popped up|appear(?:ed|s)?)", Meaning("glue")),
+)  # fmt: skip
+
+GLUE = word_set("""
+    a an the of on in at to for from by with into onto over about among amongst within through during out up
+    our ours we us i me my mine you your is are was were be been being am do does did has have had having
+    there any some all every please can could would should will shall may might must just right now currently
+    presently actually so far also already still only? organisation organization company environment estate
+    fleet network infrastructure here ever yet today's against as per together overall altogether exactly
+    entire whole complete full different distinct various individual kindly hey hi ok okay well tell know
+    like want need let's let see look check did run runs running ran use uses used using come comes came
+    too behind write writes created made came as-well
+    belong belongs exist exists involve involves involved involving concern concerns concerning concerned
+    regarding relate relates related pertaining named called installed deployed present recorded reported
+    registered logged-in happened happen against across these?
+""") - {"only?", "these?", "per", "across", "named?"}  # fmt: skip
+
+
+@cache
+def phrases() -> tuple[tuple[re.Pattern[str], Meaning], ...]:
+    """Every phrase, ready to match at a place of a lower-case text."""
+    return tuple((re.compile(rf"(?:{pattern})(?![\w@]|[-.](?=\w))"), meaning) for pattern, meaning in _TABLE)
+
+
+def at(text: str, place: int) -> tuple[int, Meaning] | None:
+    """The longest phrase at a place of a lower-case text: where it ends, and what it means."""
+    best: tuple[int, Meaning] | None = None
+    for pattern, meaning in phrases():
+        match = pattern.match(text, place)
+        if match and match.end() > place and (best is None or match.end() > best[0]):
+            best = match.end(), meaning
+    return best
+
+
+def words(text: str) -> Iterator[re.Match[str]]:
+    """The words of a text, with what belongs to a name kept together."""
+    return re.finditer(r"[\w][\w.@:/+&'-]*[\w+]|[\w]", text)
