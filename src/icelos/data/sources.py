@@ -201,7 +201,8 @@ class SqliteSource:
         if not self.location.is_file():
             raise InputError("no such file", source=str(self.location))
         uri = f"{self.location.absolute().as_uri()}?mode=ro"
-        with contextlib.closing(sqlite3.connect(uri, uri=True)) as database:
+        # A reading that is given up in one thread may be closed in another.
+            with contextlib.closing(sqlite3.connect(uri, uri=True, check_same_thread=False)) as database:
             database.row_factory = sqlite3.Row
             database.text_factory = lambda data: data.decode("utf-8", "replace")
             try:
