@@ -73,7 +73,8 @@ _INDEXES = (
     "CREATE INDEX facts_of_target ON facts (target) WHERE target IS NOT NULL",
     "CREATE INDEX facts_of_address ON facts (source_ip) WHERE source_ip IS NOT NULL",
     "CREATE INDEX facts_of_who ON facts (who) WHERE who IS NOT NULL",
-    f"CREATE INDEX facts_exploitable ON facts (vulnerability) WHERE {EXPLOITABLE}",
+    "CREATE INDEX facts_exploitable ON facts (job, verdict, target, vulnerability, kev, audience)"
+    f" WHERE {EXPLOITABLE}",
 )
 
 

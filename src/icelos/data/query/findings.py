@@ -180,8 +180,10 @@ def _near(store: Reading, entity: str, rights: Rights) -> list[dict[str, Any]]:
         "name": entity.strip(), "own": own_part(entity), "short": entity.split(".")[0],
         "address": address(entity) or entity.strip(), **rights.parameters,
     }  # fmt: skip
-    looked_up = [*_NAMED, *(() if is_identifier(entity) else _SCANNED)]
-    places = " UNION ".join(f"SELECT place FROM facts WHERE {one}" for one in looked_up)
+    looked_up = [f"SELECT place FROM facts WHERE {one}" for one in _NAMED]
+    if not is_identifier(entity):
+        looked_up.append(f"SELECT place FROM facts NOT INDEXED WHERE {' OR '.join(_SCANNED)}")
+    places = " UNION ".join(looked_up)
     rows = store.rows(_NAMING.format(rights=rights.condition, places=places), values)
     return [dict(zip(_NAMED_COLUMNS, row, strict=True)) for row in reversed(rows)]
 
@@ -198,7 +200,7 @@ _SCANNED = (
     "job = 'logs' AND (substr(host, 1, length($short)) = $short)",
     "job = 'vulns' AND substr(target, 1, length($short)) = $short",
 )
-"""By all rows of a job, for names that need not be those of a catalogue."""
+"""By one pass over all rows, for names that need not be those of a catalogue."""
 _NAMED_COLUMNS = (
     "id",
     "job",

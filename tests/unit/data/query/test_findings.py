@@ -159,12 +159,11 @@ def compare(value: Any, kind: Kind, operator: str, asked: Value) -> bool:
     one: Any = lower(value) if kind is Kind.TEXT else value
     other: Any = lower(str(asked)) if kind is Kind.TEXT else asked
     if kind is Kind.TEXT and operator in ("contains", "starts_with"):
-        return other in one if operator == "contains" else one.startswith(other)
+        return bool(other in one if operator == "contains" else one.startswith(other))
     if kind is Kind.TEXT:
         one, other = one.encode(), other.encode()
-    return {"=": one == other, "<": one < other, "<=": one <= other, ">": one > other, ">=": one >= other}[
-        operator
-    ]
+    compared = {"=": one == other, "<": one < other, "<=": one <= other, ">": one > other, ">=": one >= other}
+    return bool(compared[operator])
 
 
 def visible(principal: Principal) -> list[int]:
