@@ -69,9 +69,7 @@ _INDEXES = (
     "CREATE INDEX facts_listed ON facts (job, verdict, label, audience)",
     "CREATE INDEX facts_of_vulnerability ON facts (vulnerability) WHERE vulnerability IS NOT NULL",
     "CREATE INDEX facts_of_package ON facts (package) WHERE package IS NOT NULL",
-    "CREATE INDEX facts_exploited ON facts (kev) WHERE kev IS NOT NULL",
     "CREATE INDEX facts_of_target ON facts (target) WHERE target IS NOT NULL",
-    "CREATE INDEX facts_of_address ON facts (source_ip) WHERE source_ip IS NOT NULL",
     "CREATE INDEX facts_of_who ON facts (who) WHERE who IS NOT NULL",
     "CREATE INDEX facts_exploitable ON facts (job, verdict, target, vulnerability, kev, audience)"
     f" WHERE {EXPLOITABLE}",

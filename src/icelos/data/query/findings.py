@@ -192,9 +192,10 @@ _BODIES = """SELECT id, body FROM outcomes WHERE kind = 'finding'
 AND id IN (SELECT value FROM json_each($ids))"""
 """Of ids that may be seen in this state of the store."""
 MOST_NAMED = 2000
-_NAMED = ("who = $own", "vulnerability = $name", "package = $name", "source_ip = $address", "target = $name")
+_NAMED = ("who = $own", "vulnerability = $name", "package = $name", "target = $name")
 """By index."""
 _SCANNED = (
+    "job = 'logs' AND source_ip = $address",
     "job = 'mail' AND instr(lower(recipients), $own) > 0",
     "job = 'vulns' AND (advisory = $name OR (purl >= $name AND substr(purl, 1, length($name)) = $name))",
     "job = 'logs' AND (substr(host, 1, length($short)) = $short)",
