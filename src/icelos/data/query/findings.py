@@ -181,8 +181,9 @@ def _near(store: Reading, entity: str, rights: Rights) -> list[dict[str, Any]]:
         "address": address(entity) or entity.strip(), **rights.parameters,
     }  # fmt: skip
     looked_up = [f"SELECT place FROM facts WHERE {one}" for one in _NAMED]
-    if not is_identifier(entity):
-        looked_up.append(f"SELECT place FROM facts NOT INDEXED WHERE {' OR '.join(_SCANNED)}")
+    scanned = (_BY_ADVISORY, *(() if is_identifier(entity) else _SCANNED))
+    if not fold(entity).startswith("cve-"):  # findings go by their CVE where they have one
+        looked_up.append(f"SELECT place FROM facts NOT INDEXED WHERE {' OR '.join(scanned)}")
     places = " UNION ".join(looked_up)
     rows = store.rows(_NAMING.format(rights=rights.condition, places=places), values)
     return [dict(zip(_NAMED_COLUMNS, row, strict=True)) for row in reversed(rows)]
@@ -194,10 +195,11 @@ AND id IN (SELECT value FROM json_each($ids))"""
 MOST_NAMED = 2000
 _NAMED = ("who = $own", "vulnerability = $name", "package = $name", "target = $name")
 """By index."""
+_BY_ADVISORY = "job = 'vulns' AND advisory = $name"
 _SCANNED = (
     "job = 'logs' AND source_ip = $address",
     "job = 'mail' AND instr(lower(recipients), $own) > 0",
-    "job = 'vulns' AND (advisory = $name OR (purl >= $name AND substr(purl, 1, length($name)) = $name))",
+    "job = 'vulns' AND substr(purl, 1, length($name)) = $name COLLATE NOCASE",
     "job = 'logs' AND (substr(host, 1, length($short)) = $short)",
     "job = 'vulns' AND substr(target, 1, length($short)) = $short",
 )

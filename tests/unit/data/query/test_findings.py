@@ -36,7 +36,7 @@ def made(number: int) -> Finding:
     attributes = {
         "vulns": {
             "vulnerability": cve,
-            "advisory": f"GHSA-{number % 5}",
+            "advisory": f"GHSA-aaaa-bbbb-000{number % 5}",
             "purl": f"pkg:npm/left@{number % 3}",
             "name": "left",
             "version": str(number % 3),
@@ -371,6 +371,8 @@ def test_names_are_compared_whole(reader: FindingsReader) -> None:
     assert named("ANN") == {r"CORP\ann", "ann@corp.example", "Ann@corp.example"}
     assert named("ann@corp.example") == named("ANN")
     assert named("ann@other.example") == set()
+    by_advisory = [number for number in ROWS if ROWS[number]["advisory"] == "GHSA-aaaa-bbbb-0001"]
+    assert len(reader.naming("ghsa-aaaa-bbbb-0001", principal=BOB)) == len(by_advisory)
     assert {row["job"] for row in reader.naming("10.0.0.5", principal=BOB)} == {"logs"}
     assert {row["job"] for row in reader.naming("web-02", principal=BOB)} == {"logs"}
     assert {row["target"].lower() for row in reader.naming("web-01", principal=ANN)} == {"web-01"}
