@@ -126,6 +126,7 @@ def test_a_store_of_before_gets_the_indexes(tmp_path: Path) -> None:
     with sqlite3.connect(path) as database:
         database.executescript(
             "DROP INDEX outcomes_by_job; DROP INDEX outcomes_by_verdict; DROP INDEX outcomes_restricted;"
+            "DROP TRIGGER facts_added; DROP TRIGGER facts_changed;"
             "ALTER TABLE outcomes DROP COLUMN audience; DROP TABLE audiences; DROP TABLE cursor_key;"
             "CREATE INDEX outcomes_listed ON outcomes (kind, job, verdict, seen);"
             "CREATE INDEX outcomes_of_job ON outcomes (kind, job, verdict);"

@@ -132,8 +132,8 @@ def test_the_condition_holds_for_tables_beside_the_findings(sink: SqliteSink) ->
         for n in range(3)
     ])  # fmt: skip
     with closing(sqlite3.connect(sink.path)) as database:
-        database.execute("CREATE TABLE facts AS SELECT id, job, record_id FROM outcomes")
-        query = f"SELECT record_id FROM facts AS outcomes WHERE {visibility.VISIBLE} ORDER BY record_id"
+        database.execute("CREATE TABLE beside AS SELECT id, job, record_id FROM outcomes")
+        query = f"SELECT record_id FROM beside AS outcomes WHERE {visibility.VISIBLE} ORDER BY record_id"
         for groups, seen in (((), "0"), (("soc",), "01"), (("soc", "board"), "012"), (("board",), "0")):
             values = visibility.parameters(Principal("p", frozenset(groups)))
             assert "".join(row[0] for row in database.execute(query, values)) == seen
