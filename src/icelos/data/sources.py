@@ -202,7 +202,7 @@ class SqliteSource:
             raise InputError("no such file", source=str(self.location))
         uri = f"{self.location.absolute().as_uri()}?mode=ro"
         # A reading that is given up in one thread may be closed in another.
-            with contextlib.closing(sqlite3.connect(uri, uri=True, check_same_thread=False)) as database:
+        with contextlib.closing(sqlite3.connect(uri, uri=True, check_same_thread=False)) as database:
             database.row_factory = sqlite3.Row
             database.text_factory = lambda data: data.decode("utf-8", "replace")
             try:
