@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from icelos.contracts import Fact, Principal, Right
 from icelos.errors import InputError
 from icelos.records import record_id
-from icelos.web.mcp import reads
+from icelos.web.mcp import facts
 from icelos.web.services import Services
 
 DOCUMENT = "icelos://document/"
@@ -28,11 +28,11 @@ def read(uri: str, here: Services, principal: Principal) -> Fact:
     fact = None
     if uri.startswith(DOCUMENT):
         stored = here.knowledge.document(unquote(uri.removeprefix(DOCUMENT)), principal=principal)
-        fact = reads.document(stored) if stored is not None else None
+        fact = facts.document(stored) if stored is not None else None
     elif uri.startswith(FINDING):
         job, _, record = uri.removeprefix(FINDING).partition("/")
         found = here.findings.finding(record_id(unquote(job), unquote(record)), principal=principal)
-        fact = reads.finding(found) if found is not None else None
+        fact = facts.finding(found) if found is not None else None
     if fact is None:
         raise InputError(f"nothing at {uri!r}, or not for you")
     here.record(principal, "resource", uri, shown=[fact.ref])
@@ -43,6 +43,6 @@ def newest(here: Services, principal: Principal) -> list[Fact]:
     """The findings that came last."""
     if Right.READ not in principal.rights:
         return []
-    facts = [reads.finding(found) for found in here.findings.findings(limit=NEWEST, principal=principal)]
-    here.record(principal, "resources", shown=[fact.ref for fact in facts])
-    return facts
+    found = [facts.finding(one) for one in here.findings.findings(limit=NEWEST, principal=principal)]
+    here.record(principal, "resources", shown=[fact.ref for fact in found])
+    return found

@@ -1,4 +1,4 @@
-"""The tools that somebody may call: every registered one, and what the services give themselves."""
+"""The tools that somebody may call: every registered one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from icelos import registry
 from icelos.contracts import Observation, Principal, ReadTool
 from icelos.errors import InputError
 from icelos.llm.schema import violations
-from icelos.web.mcp.reads import reads
 from icelos.web.services import Services
 
 
@@ -52,10 +51,9 @@ class Toolbox:
     def _all(self) -> dict[str, ReadTool]:
         with self._lock:
             if self._tools is None:
-                own: dict[str, ReadTool] = {tool.tool.name: tool for tool in reads(self._here)}
                 registered = [
                     cast("ReadTool", registry.resolve("tools", name)(self._here.settings))
                     for name in registry.names("tools")
                 ]
-                self._tools = own | {tool.tool.name: tool for tool in registered}
+                self._tools = {tool.tool.name: tool for tool in registered}
             return self._tools
