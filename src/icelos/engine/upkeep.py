@@ -63,7 +63,7 @@ def tasks_of(settings: Settings) -> list[Task]:
         tasks.append(_task(FOLDERS, settings, _folders))
     tasks.append(_task(KNOWLEDGE, settings, _knowledge))
     tasks.append(_task(INVENTORIES, settings, _inventories))
-    if settings.retention.days:
+    if settings.retention.days or _logs(settings).is_dir():
         tasks.append(_task(RETENTION, settings, _retention))
     return tasks
 
@@ -254,11 +254,18 @@ def _inventories(settings: Settings, stop: threading.Event) -> Done:
 
 
 def _retention(settings: Settings, stop: threading.Event) -> Done:
+    from icelos.data.query.keeping import expire
     from icelos.data.retention import apply
 
     del stop
     gone = [f"{one.gone} {one.what}" for one in apply(settings) if one.gone]
+    gone += [f"{rows} rows of the log {name}" for name, rows in expire(_logs(settings)).items()]
     return Done("; ".join(gone) or "nothing was due")
+
+
+def _logs(settings: Settings) -> Path:
+    """Kept logs: each says itself for how many days."""
+    return settings.home / "logs"
 
 
 def analyse(

@@ -11,12 +11,14 @@ import msgspec
 import pytest
 
 from icelos.data.inventories import Inventories
+from icelos.data.query.catalogue import Catalogue
 from icelos.data.retention import Expiry
 from icelos.data.schedule import Schedule, alone
 from icelos.data.sinks import SqliteSink
 from icelos.data.workspace import Workspace as Place
 from icelos.engine.upkeep import EVERY, Background, every, is_running, statuses, tasks_of
 from icelos.errors import SettingsError
+from icelos.jobs.logs.keep import keep
 from icelos.registry import names
 from icelos.settings import (
     FeedSettings,
@@ -176,3 +178,19 @@ def test_a_server_takes_its_turn_when_the_other_process_ends(settings: Settings)
         assert is_running(settings)
     assert not is_running(settings)
     assert verdicts(settings) == {"pkg:pypi/flask@1.5": "alert"}
+
+
+def test_kept_logs_forget_what_is_old(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    old, new = (
+        '{"time": "2020-01-01T00:00:00Z", "user": "ann"}',
+        '{"time": "2099-01-01T00:00:00Z", "user": "bob"}',
+    )
+    rows.write_text(f"{old}\n{new}\n")
+    folder = tmp_path / "home" / "logs"
+    keep([str(rows)], folder, "auth", days=0)
+    with Catalogue(folder) as catalogue:
+        catalogue.declare("auth", groups=None, days=30)
+    task = tasks_of(Settings(workspace=Workspace(home=str(tmp_path / "home"))))[-1]
+    assert task.name == "retention"
+    assert task.work(threading.Event()).told == "1 rows of the log auth"
