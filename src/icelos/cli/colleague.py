@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from icelos.jobs.copilot.learning.colleague import Colleague
-    from icelos.jobs.copilot.learning.questions import Change
+    from icelos.jobs.copilot.learning.questions import Difference
 
 notes = typer.Typer(help="Write notes that answers can cite.", no_args_is_help=True)
 questions = typer.Typer(
@@ -178,7 +178,7 @@ def remove_question(name: Name, user: User = "", group: Groups = None) -> None:
     _mine(user, group).remove(name)
 
 
-def _print_change(change: Change) -> None:
+def _print_change(change: Difference) -> None:
     output.line(change.answer.text or " ".join(change.answer.notices))
     output.line()
     if not change.changed:

@@ -34,7 +34,7 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Recent:
-    """Reads a findings store for one principal, and writes nothing to it; without a store there is nothing."""
+    """Reads a findings store for one principal, and writes nothing to it; no store has nothing."""
 
     def __init__(self, path: Path, principal: Principal) -> None:
         self._path = path

@@ -28,7 +28,7 @@ from icelos.jobs.copilot.learning.notes import LONGEST as LONGEST_NOTE
 from icelos.jobs.copilot.learning.notes import Note
 from icelos.jobs.copilot.learning.person import Deleted, Summary
 from icelos.jobs.copilot.learning.profile import Profile
-from icelos.jobs.copilot.learning.questions import Change, Saved
+from icelos.jobs.copilot.learning.questions import Difference, Saved
 from icelos.jobs.copilot.learning.shift import Shift
 from icelos.jobs.vulns.news.model import News
 from icelos.people.audit import Entry, Verified
@@ -381,7 +381,7 @@ SCHEMAS = (
     TokenList, User, AuditList, Verified,
     ConversationList, ConversationView, FindingList, FailureList, HitList, Health, Answer, Event, Problem,
     SourceFeedback, NoteRequest, NoteChange, NoteList, QuestionRequest, QuestionName, SavedList, ShiftEnd,
-    Change, Shift, Summary, Deleted, Profile,
+    Difference, Shift, Summary, Deleted, Profile,
 )  # fmt: skip
 
 

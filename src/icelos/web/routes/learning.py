@@ -16,7 +16,7 @@ from icelos.jobs.copilot.learning.feedback import Kind
 from icelos.jobs.copilot.learning.notes import Note
 from icelos.jobs.copilot.learning.person import Deleted, Summary
 from icelos.jobs.copilot.learning.profile import Profile
-from icelos.jobs.copilot.learning.questions import Change
+from icelos.jobs.copilot.learning.questions import Difference
 from icelos.jobs.copilot.learning.shift import Shift
 from icelos.web.routes.access import Asking, Here, Reading, Writing
 from icelos.web.schemas import (
@@ -127,7 +127,7 @@ def save_question(
     return reply(mine.save(wanted.name, wanted.question), 201)
 
 
-@router.post("/api/questions/run", openapi_extra=describe(takes=QuestionName, gives=Change))
+@router.post("/api/questions/run", openapi_extra=describe(takes=QuestionName, gives=Difference))
 def run_question(wanted: Annotated[QuestionName, Depends(body_of(QuestionName))], mine: Mine) -> Response:
     """Ask a saved question again, and say what has changed."""
     return reply(mine.run(wanted.name))

@@ -25,7 +25,7 @@ from icelos.jobs.copilot.learning import person, profile, questions, shift
 from icelos.jobs.copilot.learning.notes import Note, Notes
 from icelos.jobs.copilot.learning.person import Deleted, Summary
 from icelos.jobs.copilot.learning.profile import Profile
-from icelos.jobs.copilot.learning.questions import Change, Saved
+from icelos.jobs.copilot.learning.questions import Difference, Saved
 from icelos.jobs.copilot.learning.shift import Shift
 from icelos.knowledge.store import KnowledgeStore
 
@@ -107,7 +107,7 @@ class Colleague:
             questions.save(database, self.principal.name, name, question, answer)
         return answer
 
-    def run(self, name: str, *, keep: bool = True) -> Change:
+    def run(self, name: str, *, keep: bool = True) -> Difference:
         """Ask a saved question again; what has changed. With `keep` the next run compares with this one."""
         with self._history.opened() as database:
             question, before, old = questions.last(database, self.principal.name, name)
@@ -128,7 +128,7 @@ class Colleague:
         asked.history = None
         self._record("ask", question=question)
         answer = asked.ask(question, principal=self.principal)
-        passages = [one.chunk_id for one in (*answer.citations, *answer.nearest)]
+        passages = [*(one.chunk_id for one in answer.citations), *(one.chunk_id for one in answer.nearest)]
         self._record("answer", answer.answer_id, status=answer.status.value, passages=passages)
         return answer
 

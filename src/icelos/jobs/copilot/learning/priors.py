@@ -45,7 +45,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     cap: float = 0.4
-    strength: float = 1.2
+    strength: float = 1.0
     half_life_days: float = 180.0
     least: int = 2
     share: float = 0.1

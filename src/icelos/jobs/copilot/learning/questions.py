@@ -29,7 +29,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     status: Status
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """What is different from the answer before: sentences that came and went, sources in a new version.
 
     `sources` are ids of documents that are cited now in another version than before, or were not.
@@ -104,7 +104,7 @@ def keep(database: sqlite3.Connection, person: str, name: str, answer: Answer) -
     )
 
 
-def compared(name: str, before: datetime, old: Answer, new: Answer) -> Change:
+def compared(name: str, before: datetime, old: Answer, new: Answer) -> Difference:
     """What is different between two answers to one question; their handles differ anyway."""
     was, now = ([s.text for s in one.sentences] for one in (old, new))
     cited = {(c.document_id, c.version) for c in old.citations}
@@ -112,7 +112,7 @@ def compared(name: str, before: datetime, old: Answer, new: Answer) -> Change:
     added = tuple(text for text in now if text not in was)
     gone = tuple(text for text in was if text not in now)
     changed = bool(added or gone or sources) or old.status is not new.status
-    return Change(
+    return Difference(
         name=name, question=new.question, before=before, changed=changed, status_before=old.status,
         added=added, gone=gone, sources=tuple(sources), answer=new,
     )  # fmt: skip

@@ -21,7 +21,7 @@ from icelos.data.recent import Recent, digest_of
 from icelos.errors import InputError
 from icelos.findings import Failure, Finding, Verdict
 from icelos.jobs.copilot.learning.notes import COLLECTION
-from icelos.jobs.copilot.learning.questions import Change
+from icelos.jobs.copilot.learning.questions import Difference
 from icelos.knowledge.store import KnowledgeStore
 
 FIRST = timedelta(hours=24)
@@ -64,7 +64,7 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def report(
-    database: sqlite3.Connection, findings: Path, store: KnowledgeStore, changes: Iterable[Change], *,
+    database: sqlite3.Connection, findings: Path, store: KnowledgeStore, changes: Iterable[Difference], *,
     principal: Principal, cases: Sequence[Case] = (), since: datetime | None = None,
     now: datetime | None = None,
 ) -> Shift:  # fmt: skip
@@ -205,7 +205,7 @@ def _documents(store: KnowledgeStore, since: datetime, principal: Principal) -> 
     return sections
 
 
-def _questions(changes: Iterable[Change]) -> Topic:
+def _questions(changes: Iterable[Difference]) -> Topic:
     lines = [
         Line(ref=f"question:{one.name}", what="changed", text=f"{one.question} {_told(one)}")
         for one in changes
@@ -214,7 +214,7 @@ def _questions(changes: Iterable[Change]) -> Topic:
     return _topic("saved questions", lines)
 
 
-def _told(change: Change) -> str:
+def _told(change: Difference) -> str:
     parts = [
         f"{len(some)} {name}"
         for some, name in (
