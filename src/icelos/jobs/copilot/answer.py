@@ -222,9 +222,10 @@ class _Asking:
             toolbox.check_time()
             started = time.perf_counter()
             where = msgspec.structs.replace(self.reader.where, kinds=kinds or self.reader.where.kinds)
-            reader = Reader(self.copilot.store, self.principal, where)
+            reader = Reader(self.copilot.store, self.principal, where, taught=self.copilot.taught)
+            reader.stack = self.profile.stack
             query = understand(question, lookup=reader.lookup, where=where)
-            most = self.copilot.settings.copilot.max_sentences
+            most = self._most()
             evidence = retrieve.gather(query, reader, passages=self.copilot.settings.copilot.passages)
             composed = compose.compose(query, evidence, reader, most=most)
             good = abstain.judge(query, composed).status is Status.ANSWERED
