@@ -139,6 +139,27 @@ class NewsFeed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     plaintext: bool = False
 
 
+class LearningSettings(Struct, frozen=True, kw_only=True):
+    """What the copilot learns from those who use it."""
+
+    apply: Annotated[
+        bool, Meta(description="Let what groups have taught move documents in their answers")
+    ] = True
+    hours: Annotated[
+        float, Meta(ge=0, description="Hours between two times that the console learns; 0 = only by command")
+    ] = 24.0
+    cap: Annotated[
+        float, Meta(ge=0, le=1, description="Most that votes add to a score, of which the best page has 1")
+    ] = 0.4
+    half_life_days: Annotated[float, Meta(gt=0, description="Days after which a vote counts half")] = 180.0
+    voters: Annotated[
+        int, Meta(ge=1, description="People of a group who must agree on a document, at least")
+    ] = 2
+    voter_share: Annotated[
+        float, Meta(ge=0, le=1, description="Share of the group that must agree, where that is more")
+    ] = 0.1
+
+
 class FeedSettings(Struct, frozen=True, kw_only=True):
     """Which parts of the vulnerability feeds are fetched where no part is named, and which news."""
 
@@ -440,6 +461,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     llm: LLMSettings = LLMSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
     copilot: CopilotSettings = CopilotSettings()
+    learning: LearningSettings = LearningSettings()
     feeds: FeedSettings = FeedSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     retention: RetentionSettings = RetentionSettings()

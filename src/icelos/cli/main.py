@@ -23,12 +23,14 @@ from icelos.cli import (
     audit,
     backup,
     casework,
+    colleague,
     config,
     copilot,
     evaluate,
     feeds,
     findings,
     knowledge,
+    learning,
     logs,
     mail,
     mcp,
@@ -101,6 +103,8 @@ def _root(
 
 
 copilot.add_to(app)
+app.add_typer(learning.app, name="copilot")
+colleague.add_to(app)
 scan.add_to(app)
 findings.add_to(app)
 news.add_to(app)

@@ -2,7 +2,7 @@
 
 <home>/findings.sqlite    findings and failures of every job
 <home>/knowledge.sqlite   documents, chunks, vectors
-<home>/history.sqlite     conversations and feedback
+<home>/history.sqlite     conversations, feedback, what was learned from it, profiles, saved questions, shifts
 <home>/console.sqlite     sign-in tokens and sessions of the console, hashed
 <home>/advisories.sqlite  advisories of the vulnerability feeds, and what is known of each CVE
 <home>/decisions.sqlite   what people decided of findings

@@ -17,7 +17,7 @@ from icelos.knowledge.access import Filter
 from icelos.knowledge.identifiers import fold
 from icelos.knowledge.schema import ROLE_OTHER, moment
 from icelos.knowledge.search import Ranked
-from icelos.records import Document
+from icelos.records import Document, record_id
 
 
 class StoredDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,6 +186,26 @@ def related(
         for kind, direction, note, chunk in rows
         if chunk in found
     ]
+
+
+def sample(database: sqlite3.Connection, number: int, allowed: Filter) -> list[Hit]:
+    """First passages of the documents whose ids have the lowest hashes: new documents hardly change which."""
+    rows = database.execute(
+        f"SELECT d.id, v.first FROM versions v JOIN documents d ON d.doc = v.doc WHERE {allowed.sql}",
+        allowed.parameters,
+    )
+    chosen = sorted((record_id("sample", identity), first) for identity, first in rows)[:number]
+    return hits(database, [Ranked(first, 1.0, {}) for _, first in chosen], allowed)
+
+
+def tagged(database: sqlite3.Connection, tag: str) -> list[str]:
+    """Ids of the documents in force that have a tag."""
+    rows = database.execute(
+        "SELECT d.id FROM tags t JOIN versions v ON v.vid = t.vid AND v.valid_to IS NULL"
+        " JOIN documents d ON d.doc = v.doc WHERE t.name = ? ORDER BY d.id",
+        (tag,),
+    )
+    return [row[0] for row in rows]
 
 
 def sources(database: sqlite3.Connection, allowed: Filter) -> list[SourceInfo]:

@@ -28,6 +28,18 @@ class Recent(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
 
 
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that came or got a new version: `version` is 1 for a new one."""
+
+    id: str
+    title: str
+    kind: str
+    collection: str
+    source: str
+    version: int
+    indexed: datetime
+
+
 def since(database: sqlite3.Connection, when: datetime, allowed: Filter) -> list[Recent]:
     """Of since then by the publisher's date, else by when it came in; the newest first, at most `LIMIT`."""
     rows = database.execute(
@@ -61,3 +73,21 @@ def before(database: sqlite3.Connection, when: datetime, kind: str) -> list[str]
         (kind, micros(when)),
     )
     return [identity for (identity,) in rows]
+
+
+def changed(
+    database: sqlite3.Connection, since: datetime, allowed: Filter, limit: int
+) -> tuple[list[Changed], int]:
+    """What came into force since a time, the newest first, and how many there are."""
+    tables = "FROM versions v JOIN documents d ON d.doc = v.doc"
+    where = f"v.valid_from > :since AND {allowed.sql}"
+    values = {**allowed.parameters, "since": micros(since), "most": limit}
+    total = database.execute(f"SELECT count(*) {tables} WHERE {where}", values).fetchone()[0]
+    rows = database.execute(
+        f"SELECT d.id, v.title, v.kind, d.collection, v.source, v.number, v.valid_from {tables}"
+        f" WHERE {where} ORDER BY v.valid_from DESC, d.id LIMIT :most",
+        values,
+    )
+    names = ("id", "title", "kind", "collection", "source", "version")
+    found = [Changed(**dict(zip(names, row[:6], strict=True)), indexed=moment(row[6])) for row in rows]
+    return found, int(total)

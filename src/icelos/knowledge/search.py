@@ -20,6 +20,7 @@ import heapq
 import json
 import math
 import sqlite3
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,6 +34,7 @@ from icelos.knowledge import vectors
 from icelos.knowledge.access import Filter
 from icelos.knowledge.called import by_kin, called, kin, stem_weights
 from icelos.knowledge.identifiers import candidates
+from icelos.knowledge.lifts import Lifts, lifted, of_documents
 from icelos.knowledge.schema import ROLE_OTHER
 from icelos.knowledge.scope import Scope, Scopes
 from icelos.knowledge.vectors import Floats, Integers, Matrix
@@ -45,6 +47,8 @@ QUERY_CHARACTERS = 600
 """Of a question that are made into a vector: 100 words, which take half the time of 200."""
 ENCODINGS = 2
 """Questions made into vectors at the same time, beside the look-up of their words."""
+REMEMBERED = 64
+"""Vectors of the last questions that are kept: one question is searched for several times."""
 QUOTED_WORDS = (4, 32)
 """Questions of so many words are looked for word for word, as text that somebody pasted."""
 QUOTED_PASSAGES = 400
@@ -128,12 +132,17 @@ class Searcher:
         self._scopes = Scopes()
         self._rarity = Rarity()
         self._encoding = ThreadPoolExecutor(max_workers=ENCODINGS, thread_name_prefix="encode")
+        self._encoded: dict[str, Future[Floats]] = {}
+        self._lock = threading.Lock()
 
     def rank(
         self, database: sqlite3.Connection, query: str, *, k: int, allowed: Filter, generation: int,
-        per_document: int = 1, dense: bool = True,
+        per_document: int = 1, dense: bool = True, lifts: Lifts | None = None,
     ) -> list[Ranked]:  # fmt: skip
-        """The best `k` passages, at most `per_document` of one document, the best first."""
+        """The best `k` passages, at most `per_document` of one document, the best first.
+
+        `lifts` are what people have taught (`icelos.knowledge.lifts`).
+        """
         scope = self._scopes.get(database, generation, allowed)
         if not scope.chunks:
             return []
@@ -152,14 +161,17 @@ class Searcher:
         called_for = {d: max(exact.get(c, 0.0) for c in chunks) for d, chunks in documents.items()}
         whole = {d: float(chunks[0] in quoted) for d, chunks in documents.items()}
         totals = {d: total + calls.get(d, 0.0) + called_for[d] + whole[d] for d, total in totals.items()}
+        taught = dict(totals)
+        if lifts is not None:
+            own = of_documents(database, lifts, vector.result()[0] if vector is not None else None, allowed)
+            taught = lifted(totals, own, called_for, _first(totals, documents, k, per_document))
         ranked: list[Ranked] = []
-        for document in sorted(totals, key=lambda d: (-totals[d], d)):
+        for document in _first(taught, documents, k, per_document):
             extra = {"exact": called_for[document], "page": pages.get(document, 0.0)}
             extra |= {"name": calls.get(document, 0.0), "quoted": whole[document]}
+            extra |= {"learned": taught[document] - totals[document]}
             for chunk in documents[document][:per_document]:
-                ranked.append(Ranked(chunk, round(totals[document], 6), _why(chunk, words, cosines, extra)))
-            if len(ranked) >= k:
-                break
+                ranked.append(Ranked(chunk, round(taught[document], 6), _why(chunk, words, cosines, extra)))
         return ranked[:k]
 
     def weights(self, database: sqlite3.Connection, words: Iterable[str]) -> dict[str, float]:
@@ -217,7 +229,15 @@ class Searcher:
         """The question's vector, made while words are looked up; None where there are no vectors."""
         if self.encoder is None or self._matrix is None or not _embedded(database, self.encoder.name):
             return None
-        return self._encoding.submit(self.encoder.encode, [query[:QUERY_CHARACTERS]])
+        text = query[:QUERY_CHARACTERS]
+        with self._lock:
+            known = self._encoded.pop(text, None)
+            if known is None or (known.done() and known.exception() is not None):
+                known = self._encoding.submit(self.encoder.encode, [text])
+            self._encoded[text] = known
+            if len(self._encoded) > REMEMBERED:
+                del self._encoded[next(iter(self._encoded))]
+        return known
 
     def _cosines(
         self, database: sqlite3.Connection, vectors_of_query: Floats, scope: Scope, words: _Words
@@ -293,6 +313,20 @@ def _quoted(database: sqlite3.Connection, query: str, scope: Scope) -> set[int]:
     ).fetchall()
     found = np.array([chunk for (chunk,) in rows], np.int64)
     return set(found[scope.documents(found) > 0].tolist())
+
+
+def _first(
+    totals: Mapping[int, float], documents: Mapping[int, Sequence[int]], k: int, per_document: int
+) -> list[int]:
+    """The best documents, as many as have `k` passages together."""
+    chosen: list[int] = []
+    passages = 0
+    for document in sorted(totals, key=lambda d: (-totals[d], d)):
+        if passages >= k:
+            break
+        chosen.append(document)
+        passages += len(documents[document][:per_document])
+    return chosen
 
 
 def _by_document(scores: Mapping[int, float], first: AbstractSet[int], scope: Scope) -> dict[int, list[int]]:

@@ -28,9 +28,10 @@ from icelos.contracts import Hit, Principal, Where
 from icelos.data.workspace import Workspace
 from icelos.errors import StoreError
 from icelos.knowledge import reading, recent, registered, vectors, writing
-from icelos.knowledge.access import matching, readable
+from icelos.knowledge.access import Filter, matching, readable
+from icelos.knowledge.lifts import Lifts
 from icelos.knowledge.reading import Related, SourceInfo, StoredDocument
-from icelos.knowledge.recent import Recent
+from icelos.knowledge.recent import Changed, Recent
 from icelos.knowledge.registered import KnownFile, Root
 from icelos.knowledge.schema import connect, prepare, transaction
 from icelos.knowledge.search import Searcher, Tuning
@@ -201,13 +202,17 @@ class KnowledgeStore:
         where: Where | None = None,
         principal: Principal,
         per_document: int = 1,
+        lifts: Lifts | None = None,
     ) -> list[Hit]:
-        """The best `k` passages that the principal may read, at most `per_document` of one document."""
+        """The best `k` passages that the principal may read, at most `per_document` of one document.
+
+        `lifts` move documents a little, as people have taught (`icelos.knowledge.lifts`).
+        """
         allowed = matching(principal, where)
         with self._reading() as database:
             ranked = self._searcher.rank(
                 database, query, k=k, allowed=allowed, generation=reading.generation(database),
-                per_document=per_document,
+                per_document=per_document, lifts=lifts,
             )  # fmt: skip
             return reading.hits(database, ranked, allowed)
 
@@ -252,6 +257,32 @@ class KnowledgeStore:
         with self._reading() as database:
             allowed = matching(principal, None)
             return reading.related(database, identifier, allowed, kinds=kinds, relation=relation, limit=limit)
+
+    def sample(self, number: int, *, principal: Principal, where: Where | None = None) -> list[Hit]:
+        """First passages of at most so many documents that the principal may read.
+
+        They are chosen by hash, so that they are always the same ones.
+        """
+        with self._reading() as database:
+            return reading.sample(database, number, matching(principal, where))
+
+    def changed(
+        self, since: datetime, *, principal: Principal, limit: int = 100
+    ) -> tuple[list[Changed], int]:
+        """Documents that are new or in a new version since a time, the newest first, and how many in all."""
+        with self._reading() as database:
+            return recent.changed(database, since, matching(principal, None), limit)
+
+    def tagged(self, tag: str) -> list[str]:
+        """Ids of all documents with a tag, for the store's owner; not cut by access."""
+        with self._reading() as database:
+            return reading.tagged(database, tag)
+
+    def whole(self, document_id: str) -> Document | None:
+        """A document in force, for the store's owner; not cut by access."""
+        with self._reading() as database:
+            found = reading.document(database, document_id, None, Filter("1", {}))
+            return found.document if found is not None else None
 
     def sources(self, *, principal: Principal) -> list[SourceInfo]:
         """What the principal may read, by collection and path: counts and freshness."""

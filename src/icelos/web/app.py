@@ -28,6 +28,7 @@ from icelos.web.routes import (
     findings,
     health,
     knowledge,
+    learning,
     mcp,
     metrics,
     openai,
@@ -101,6 +102,7 @@ def _signed_in_routes() -> APIRouter:
         upkeep.router,
         openai.router,
         mcp.router,
+        learning.router,
     ):
         router.include_router(part)
     return router

@@ -23,6 +23,13 @@ from icelos.errors import InputError
 from icelos.findings import Failure, Finding
 from icelos.jobs.copilot.answers import Answer, Event
 from icelos.jobs.copilot.history import Conversation, Turn
+from icelos.jobs.copilot.learning.feedback import LONGEST_CORRECTION, Kind
+from icelos.jobs.copilot.learning.notes import LONGEST as LONGEST_NOTE
+from icelos.jobs.copilot.learning.notes import Note
+from icelos.jobs.copilot.learning.person import Deleted, Summary
+from icelos.jobs.copilot.learning.profile import Profile
+from icelos.jobs.copilot.learning.questions import Difference, Saved
+from icelos.jobs.copilot.learning.shift import Shift
 from icelos.jobs.vulns.news.model import News
 from icelos.people.audit import Entry, Verified
 from icelos.people.passwords import LONGEST
@@ -170,6 +177,65 @@ class AuditList(msgspec.Struct, frozen=True, kw_only=True):
     next: int | None
 
 
+class SourceFeedback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said of an answer or, with `citation` (a handle or chunk of it), of one of its sources.
+
+    `correction` is what the answer should have said; identifiers in it name the right sources.
+    """
+
+    kind: Kind
+    citation: Text = ""
+    correction: Annotated[str, Meta(max_length=LONGEST_CORRECTION)] = ""
+
+
+class NoteRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A note; `groups` may read it, the author's own where null."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=LONGEST_NOTE)]
+    title: Text = ""
+    related: Annotated[tuple[Text, ...], Meta(max_length=100)] = ()
+    groups: Annotated[tuple[Text, ...], Meta(max_length=100)] | None = None
+
+
+class NoteChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new text; title and related identifiers stay where null."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=LONGEST_NOTE)]
+    title: Text | None = None
+    related: Annotated[tuple[Text, ...], Meta(max_length=100)] | None = None
+
+
+class NoteList(msgspec.Struct, frozen=True, kw_only=True):
+    """Notes, the newest first."""
+
+    notes: tuple[Note, ...]
+
+
+class QuestionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question to keep by a name."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=60)]
+    question: Annotated[str, Meta(min_length=1, max_length=4000)]
+
+
+class QuestionName(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A saved question."""
+
+    name: Text
+
+
+class SavedList(msgspec.Struct, frozen=True, kw_only=True):
+    """Saved questions, by name."""
+
+    questions: tuple[Saved, ...]
+
+
+class ShiftEnd(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a shift ended; null for now."""
+
+    until: Annotated[datetime, Meta(tz=True)] | None = None
+
+
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """A section of a document, cut in three at the passage; `passage` is empty outside of it."""
 
@@ -313,6 +379,9 @@ SCHEMAS = (
     ConversationList, ConversationView, FindingList, FailureList, HitList, FeedList, News, Health, Answer,
     Event, Problem, CaseStep, Case, Worked, NewUser, UserChange, NewPassword, NewToken, TokenMade, UserList,
     TokenList, User, AuditList, Verified,
+    ConversationList, ConversationView, FindingList, FailureList, HitList, Health, Answer, Event, Problem,
+    SourceFeedback, NoteRequest, NoteChange, NoteList, QuestionRequest, QuestionName, SavedList, ShiftEnd,
+    Difference, Shift, Summary, Deleted, Profile,
 )  # fmt: skip
 
 

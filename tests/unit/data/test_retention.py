@@ -93,11 +93,12 @@ def test_conversations_and_thumbs(home: Path) -> None:
     from icelos.jobs.copilot.history import History
 
     History(home / "history.sqlite")
+    old = "2020-01-01T00:00:00+00:00"
     with closing(sqlite3.connect(home / "history.sqlite")) as database:
+        database.execute("INSERT INTO answers VALUES ('a', 'c', 'p', ?, 'q', 'q', x'7b7d', 'ann')", (old,))
         database.execute(
-            "INSERT INTO answers VALUES ('a', 'c', 'p', '2020-01-01T00:00:00+00:00', 'q', 'q', x'7b7d')"
+            "INSERT INTO log VALUES (1, 'p', 'ann', '[]', 1, ?, 'up', 'a', 'q', '[]', '', '[]', '')", (old,)
         )
-        database.execute("INSERT INTO feedback VALUES (1, 'a', 'p', '2020-01-01T00:00:00+00:00', 'up')")
         database.commit()
     given = settings(home, conversations=30, thumbs=30, quarantine=30, news=30)
     assert {one.kind: one.gone for one in apply(given)} == {

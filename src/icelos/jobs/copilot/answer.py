@@ -33,7 +33,10 @@ from icelos.jobs.copilot.cite import Citing
 from icelos.jobs.copilot.compose import Composed
 from icelos.jobs.copilot.extract import Draft
 from icelos.jobs.copilot.history import History, Turn
-from icelos.jobs.copilot.retrieve import Evidence, Reader, Sources
+from icelos.jobs.copilot.learning import profile
+from icelos.jobs.copilot.learning.learned import Learned, rules_of
+from icelos.jobs.copilot.learning.profile import Profile
+from icelos.jobs.copilot.retrieve import Evidence, Reader, Sources, Taught
 from icelos.jobs.copilot.understand import Focus, Query, focus_of, understand
 from icelos.settings import Settings
 
@@ -60,6 +63,16 @@ class Copilot:
         self.llm = llm
         self.settings = settings
         self.history = history
+        self.taught: Taught | None = None
+        if history is not None and settings.learning.apply:
+            self.taught = Learned(history, rules_of(settings))
+
+    def profile(self, principal: Principal) -> Profile:
+        """What is known of who asks. Raises StoreError."""
+        if self.history is None:
+            return Profile()
+        with self.history.opened() as database:
+            return profile.load(database, principal.name)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -108,7 +121,8 @@ class _Asking:
         self.question = question
         self.principal = principal
         self.conversation = conversation or uuid.uuid4().hex
-        self.reader = Reader(copilot.store, principal, where)
+        self.profile = Profile()
+        self.reader = Reader(copilot.store, principal, where, taught=copilot.taught)
         self.explain: dict[str, Any] | None = {} if explain else None
         self.citing = Citing(
             stale_days=copilot.settings.knowledge.stale_days,
@@ -127,6 +141,8 @@ class _Asking:
     def events(self) -> Iterator[Event]:
         """By tools where it is about the organisation's own; else, or where they fail, by documents."""
         yield Event(kind="status", text="understanding")
+        self.profile = self.copilot.profile(self.principal)
+        self.reader.stack = self.profile.stack
         question, read = self._read()
         first = read is not None and (read.is_own or self.copilot.settings.copilot.agent == "on")
         if read is not None and first and (yield from self._by_tools(question, read)):
@@ -144,9 +160,8 @@ class _Asking:
         self.resolved, self.reader.where = query.text, query.where
         query = retrieve.with_mentions(query, self.reader)
         yield Event(kind="status", text="searching")
-        settings = self.copilot.settings.copilot
-        evidence = retrieve.gather(query, self.reader, passages=settings.passages)
-        composed = compose.compose(query, evidence, self.reader, most=settings.max_sentences)
+        evidence = retrieve.gather(query, self.reader, passages=self.copilot.settings.copilot.passages)
+        composed = compose.compose(query, evidence, self.reader, most=self._most())
         verdict = abstain.judge(query, composed)
         self._explain(query, evidence, verdict)
         if verdict.status is not Status.ANSWERED:
@@ -157,7 +172,8 @@ class _Asking:
             return
         gaps = tuple(f"The sources here have no {gap}." for gap in composed.gaps)
         if self.copilot.llm is None:
-            yield from self._extractive(composed.drafts, (*gaps, NO_MODEL))
+            language = self.profile.notice(model=False)
+            yield from self._extractive(composed.drafts, (*gaps, NO_MODEL, *([language] if language else ())))
         else:
             yield from self._generated(self.copilot.llm, query, evidence, composed, gaps)
 
@@ -206,9 +222,10 @@ class _Asking:
             toolbox.check_time()
             started = time.perf_counter()
             where = msgspec.structs.replace(self.reader.where, kinds=kinds or self.reader.where.kinds)
-            reader = Reader(self.copilot.store, self.principal, where)
+            reader = Reader(self.copilot.store, self.principal, where, taught=self.copilot.taught)
+            reader.stack = self.profile.stack
             query = understand(question, lookup=reader.lookup, where=where)
-            most = self.copilot.settings.copilot.max_sentences
+            most = self._most()
             evidence = retrieve.gather(query, reader, passages=self.copilot.settings.copilot.passages)
             composed = compose.compose(query, evidence, reader, most=most)
             good = abstain.judge(query, composed).status is Status.ANSWERED
@@ -246,7 +263,7 @@ class _Asking:
         try:
             for one in generate.answer(
                 llm, query, generate.choose(composed.drafts, evidence.hits), self.citing, self.reader,
-                most=self.copilot.settings.copilot.max_sentences,
+                most=self._most(), about=self.profile.instruction(),
             ):  # fmt: skip
                 if one.draft is None:
                     dropped.append(one.text)
@@ -288,6 +305,9 @@ class _Asking:
         except IcelosError as error:
             return msgspec.structs.replace(answer, notices=(*answer.notices, f"Not kept: {error}"))
         return answer
+
+    def _most(self) -> int:
+        return self.profile.sentences(self.copilot.settings.copilot.max_sentences)
 
     def _turn(self) -> Turn | None:
         """The turn before this one."""

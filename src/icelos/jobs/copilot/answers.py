@@ -65,6 +65,7 @@ class Nearest(msgspec.Struct, frozen=True, kw_only=True):
     document_id: str
     chunk_id: str
     url: str = ""
+    version: int = 1
 
 
 class AgentStep(msgspec.Struct, frozen=True, kw_only=True):

@@ -129,7 +129,7 @@ def nearest(hits: Sequence[Hit], *, most: int = 5) -> tuple[Nearest, ...]:
     return tuple(
         Nearest(
             title=hit.title, source=hit.source, place=hit.place, document_id=hit.document_id,
-            chunk_id=hit.chunk_id, url=hit.url,
+            chunk_id=hit.chunk_id, url=hit.url, version=hit.version,
         )
         for hit in ordered[:most]
     )  # fmt: skip

@@ -13,5 +13,5 @@ def conversations(settings: Settings) -> Kind:
 
 
 def thumbs(settings: Settings) -> Kind:
-    """Thumbs that were given for answers."""
-    return rows_of(settings.home / "history.sqlite", "feedback", "given < ?1", "thumbs for answers")
+    """Thumbs and other feedback that was given for answers. What was learned from it stays in force."""
+    return rows_of(settings.home / "history.sqlite", "log", "given < ?1", "thumbs for answers")

@@ -29,12 +29,13 @@ class Verified(msgspec.Struct, frozen=True):
 
 
 def answer(
-    llm: LLM, query: Query, hits: Sequence[Hit], citing: Citing, reader: Reader, *, most: int
-) -> Iterator[Verified]:
-    """The model's sentences, at most `most` that hold. Raises ModelError."""
+    llm: LLM, query: Query, hits: Sequence[Hit], citing: Citing, reader: Reader, *, most: int,
+    about: str = "",
+) -> Iterator[Verified]:  # fmt: skip
+    """The model's sentences, at most `most` that hold; `about` tells it of the reader. Raises ModelError."""
     passages = {citing.handles.of(hit.chunk_id): hit for hit in hits}
     held = 0
-    for text in spoken(llm, prompts.messages(query.text, passages, sentences=most)):
+    for text in spoken(llm, prompts.messages(query.text, passages, sentences=most, about=about)):
         if says_nothing(text):
             return
         one = verified(text, passages, citing, is_name=reader.is_name)

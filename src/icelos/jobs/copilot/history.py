@@ -1,7 +1,7 @@
 """Conversations, answers and feedback in one SQLite file, keyed by who asked.
 
 Everything is read and written for one principal: nobody sees another's. Feedback is append-only.
-Knows nothing of how answers are made.
+Knows nothing of how answers are made, or of what is learned from the log.
 """
 
 from __future__ import annotations
@@ -12,28 +12,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from icelos.contracts import Principal
 from icelos.errors import InputError, StoreError
 from icelos.jobs.copilot.answers import Answer
+from icelos.jobs.copilot.learning import tables
+from icelos.jobs.copilot.learning.feedback import Feedback, append, made, read
 from icelos.records import record_id
-
-Thumb = Literal["up", "down"]
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS answers (
-  answer_id TEXT PRIMARY KEY, conversation TEXT NOT NULL, principal TEXT NOT NULL,
-  asked TEXT NOT NULL, question TEXT NOT NULL, resolved TEXT NOT NULL, answer BLOB NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS answers_by_conversation ON answers (principal, conversation, asked);
-CREATE TABLE IF NOT EXISTS feedback (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, answer_id TEXT NOT NULL, principal TEXT NOT NULL,
-  given TEXT NOT NULL, thumb TEXT NOT NULL
-) STRICT;
-"""
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,22 +41,14 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     last: datetime
 
 
-class Feedback(msgspec.Struct, frozen=True, kw_only=True):
-    """One thumb, as given."""
-
-    answer_id: str
-    thumb: Thumb
-    given: datetime
-
-
 class History:
     """What was asked and answered. One connection a call: safe to use from many threads."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with self._open() as database:
+        with self.opened() as database:
             database.execute("PRAGMA journal_mode = WAL")
-            database.executescript(_TABLES)
+            tables.prepare(database)
         path.chmod(0o600)
         # While one connection is open, closing another one does not empty and delete the write-ahead log.
         held = sqlite3.connect(path, check_same_thread=False)
@@ -80,14 +59,16 @@ class History:
         """Keep one answer, under its conversation and id. Raises StoreError."""
         row = (
             answer.answer_id, answer.conversation, key(principal), _now(), answer.question, resolved,
-            msgspec.json.encode(answer),
+            msgspec.json.encode(answer), principal.name,
         )  # fmt: skip
-        with self._open() as database:
-            database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        seen = [(name, principal.name, row[3]) for name in sorted(principal.groups)]
+        with self.opened() as database:
+            database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            database.executemany("INSERT OR REPLACE INTO members VALUES (?, ?, ?)", seen)
 
     def turns(self, conversation: str, *, principal: Principal, last: int = 0) -> list[Turn]:
         """The turns of a conversation in order; with `last`, only so many of the latest."""
-        with self._open() as database:
+        with self.opened() as database:
             rows = database.execute(
                 "SELECT question, resolved, answer, asked FROM answers WHERE principal = ? AND"
                 " conversation = ? ORDER BY asked DESC, rowid DESC LIMIT ?",
@@ -111,7 +92,7 @@ class History:
             " FROM (SELECT conversation, count(*) AS turns, max(asked) AS last FROM answers"
             " WHERE principal = ?1 GROUP BY conversation ORDER BY last DESC LIMIT ?2) a ORDER BY a.last DESC"
         )
-        with self._open() as database:
+        with self.opened() as database:
             rows = database.execute(query, (key(principal), limit)).fetchall()
         return [
             Conversation(conversation=name, title=title, turns=turns, last=datetime.fromisoformat(last))
@@ -120,44 +101,52 @@ class History:
 
     def answer(self, answer_id: str, *, principal: Principal) -> Answer | None:
         """One answer that this principal was given."""
-        with self._open() as database:
+        with self.opened() as database:
             row = database.execute(
                 "SELECT answer FROM answers WHERE answer_id = ? AND principal = ?",
                 (answer_id, key(principal)),
             ).fetchone()
         return msgspec.json.decode(row[0], type=Answer) if row else None
 
-    def feedback(self, answer_id: str, thumb: Thumb, *, principal: Principal) -> None:
-        """Append a thumb. Raises InputError for another thumb or an answer that is not the principal's."""
-        if thumb not in ("up", "down"):
-            raise InputError(f"no such thumb: {thumb!r}", hint="up or down")
-        if self.answer(answer_id, principal=principal) is None:
-            raise InputError(f"no answer {answer_id!r}", hint="`answer_id` stands in the answer")
-        with self._open() as database:
-            database.execute(
-                "INSERT INTO feedback (answer_id, principal, given, thumb) VALUES (?, ?, ?, ?)",
-                (answer_id, key(principal), _now(), thumb),
-            )
+    def feedback(
+        self, answer_id: str, kind: str, *, principal: Principal, citation: str = "", correction: str = ""
+    ) -> None:
+        """Append what somebody says of an answer that they were given, or of one of its sources.
+
+        `kind` is one of `feedback.Kind`; `citation` a handle or chunk of the answer; `correction` what it
+        should have said. Raises InputError for what does not fit, or an answer that is not the principal's.
+        """
+        with self.opened() as database:
+            row = database.execute(
+                "SELECT answer, resolved FROM answers WHERE answer_id = ? AND principal = ?",
+                (answer_id, key(principal)),
+            ).fetchone()
+            if row is None:
+                raise InputError(f"no answer {answer_id[:60]!r}", hint="`answer_id` stands in the answer")
+            answer = msgspec.json.decode(row[0], type=Answer)
+            one = made(answer, row[1], kind, principal=principal, citation=citation, correction=correction)
+            append(database, one, principal=key(principal))
 
     def given(self, *, principal: Principal) -> list[Feedback]:
-        """Every thumb of this principal, in the order given; the last one for an answer counts."""
-        query = "SELECT answer_id, thumb, given FROM feedback WHERE principal = ? ORDER BY number"
-        with self._open() as database:
-            rows = database.execute(query, (key(principal),)).fetchall()
-        return [Feedback(answer_id=a, thumb=t, given=datetime.fromisoformat(g)) for a, t, g in rows]
+        """Every thumb for a whole answer of this principal, in the order given; the last one counts."""
+        with self.opened() as database:
+            where = "principal = ? AND kind IN ('up', 'down') AND chunk_id = ''"
+            return read(database, where, (key(principal),))
 
     def forget(self, conversation: str = "", *, principal: Principal) -> int:
         """Delete one conversation, or with "" all of this principal's; how many answers went.
 
-        Feedback stays: it names an answer by its id and holds no text.
+        Feedback on them stays, with the question that it was given for, until everything about the person is
+        deleted (`learning.person`).
         """
         scope = " AND conversation = ?" if conversation else ""
         values = (key(principal), conversation) if conversation else (key(principal),)
-        with self._open() as database:
+        with self.opened() as database:
             return database.execute(f"DELETE FROM answers WHERE principal = ?{scope}", values).rowcount  # noqa: S608 - our own words
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def opened(self) -> Iterator[sqlite3.Connection]:
+        """The file, for one transaction. Raises StoreError."""
         try:
             with closing(sqlite3.connect(self.path, timeout=30)) as database, database:
                 yield database

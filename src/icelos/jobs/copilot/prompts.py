@@ -21,18 +21,23 @@ NOT_IN_SOURCES = "NOT IN SOURCES"
 
 
 def messages(
-    question: str, passages: Mapping[str, Hit], *, sentences: int, turns: Sequence[tuple[str, str]] = ()
-) -> list[Message]:
-    """The system rules, earlier turns as context, then the fenced passages (by handle) and the question."""
+    question: str, passages: Mapping[str, Hit], *, sentences: int, turns: Sequence[tuple[str, str]] = (),
+    about: str = "",
+) -> list[Message]:  # fmt: skip
+    """The system rules, earlier turns as context, then the fenced passages (by handle) and the question.
+
+    `about` says who reads the answer, "" where that is not known.
+    """
     example = next(iter(passages), "K7f2")
     blocks = "\n".join(_block(handle, hit) for handle, hit in passages.items())
+    rules = RULES.format(example=example, sentences=sentences, fences=INSTRUCTION)
     earlier = [
         message
         for asked, answered in turns
         for message in (Message("user", asked), Message("assistant", answered))
     ]
     return [
-        Message("system", RULES.format(example=example, sentences=sentences, fences=INSTRUCTION)),
+        Message("system", f"{rules}\n{about}".rstrip()),
         *earlier,
         Message("user", f"{blocks}\n\nQuestion: {question}"),
     ]

@@ -9,7 +9,9 @@ from typing import Any, Protocol
 import msgspec
 
 from icelos.contracts import Hit, Principal, Where
+from icelos.jobs.copilot.learning.profile import fitting
 from icelos.jobs.copilot.understand import Query
+from icelos.knowledge.lifts import Lifts
 from icelos.knowledge.reading import Related, SourceInfo, StoredDocument
 from icelos.records import Document
 
@@ -19,7 +21,7 @@ class Sources(Protocol):
 
     def search(
         self, query: str, *, k: int = 10, where: Where | None = None, principal: Principal,
-        per_document: int = 1,
+        per_document: int = 1, lifts: Lifts | None = None,
     ) -> list[Hit]: ...  # fmt: skip
 
     def lookup(self, identifier: str, *, principal: Principal, where: Where | None = None) -> list[Hit]: ...
@@ -44,22 +46,47 @@ class Sources(Protocol):
     def sources(self, *, principal: Principal) -> list[SourceInfo]: ...
 
 
-class Reader:
-    """The sources as one principal may read them for one question, each document read once."""
+class Taught(Protocol):
+    """What people have taught; `icelos.jobs.copilot.learning.learned.Learned` is one."""
 
-    def __init__(self, store: Sources, principal: Principal, where: Where) -> None:
+    def lifts(self, query: str, principal: Principal, encoder: str) -> Lifts | None: ...
+
+
+class Reader:
+    """The sources as one principal may read them for one question, each document read once.
+
+    `taught` moves documents a little; `stack` are names of what the asker works with (`learning.profile`).
+    """
+
+    def __init__(
+        self, store: Sources, principal: Principal, where: Where, *, taught: Taught | None = None
+    ) -> None:
         self._store = store
         self.principal = principal
         self.where = where
+        self.stack: Sequence[str] = ()
+        self._taught = taught
         self._passages: dict[tuple[str, int], list[Hit]] = {}
         self._lookups: dict[str, list[Hit]] = {}
         self._documents: dict[tuple[str, int], Document | None] = {}
 
     def search(self, text: str, *, k: int, per_document: int = 1, where: Where | None = None) -> list[Hit]:
         """Passages for a text; `where` instead of the question's own."""
-        return self._store.search(
-            text, k=k, per_document=per_document, where=where or self.where, principal=self.principal
+        where = where or self.where
+        lifts = self._lifts(text, where)
+        # A store of another kind need not know lifts.
+        extra = {"lifts": lifts} if lifts is not None else {}
+        found = self._store.search(
+            text, k=k, per_document=per_document, where=where, principal=self.principal, **extra
         )
+        return fitting(found, self.stack) if self.stack else found
+
+    def _lifts(self, text: str, where: Where) -> Lifts | None:
+        """What the asker's groups have taught; nothing of another time than now."""
+        if self._taught is None or where.as_of is not None:
+            return None
+        encoder = getattr(getattr(self._store, "encoder", None), "name", "")
+        return self._taught.lifts(text, self.principal, encoder)
 
     def document(self, hit: Hit) -> Document | None:
         """The whole document that a hit is of, in the hit's version."""

@@ -57,7 +57,7 @@ def test_feedback_is_appended(history: History) -> None:
     history.feedback("a1", "down", principal=ANN)
     assert [f.thumb for f in history.given(principal=ANN)] == ["up", "down"]
     with pytest.raises(InputError):
-        history.feedback("a1", "sideways", principal=ANN)  # type: ignore[arg-type]
+        history.feedback("a1", "sideways", principal=ANN)
 
 
 def test_forget_one_and_all(history: History) -> None:

@@ -3,6 +3,7 @@
 import { json } from "./api.js";
 import * as citation from "./citation.js";
 import { count, el, icon, shown } from "./dom.js";
+import { correct } from "./feedback.js";
 
 const PHASES = { understanding: "Reading the question", searching: "Searching the sources" };
 
@@ -13,15 +14,17 @@ export function place() {
   const rest = el("div", { class: "rest" });
   const node = el("div", { class: "answer", "aria-busy": "true" }, text, phase, rest);
   const done = () => { phase.remove(); node.setAttribute("aria-busy", "false"); };
+  const owner = { answer_id: "" }; // known when the answer is whole; streamed handles ask for it when pressed
   let streamed = 0;
   return {
     node,
     status: (line) => { phase.textContent = PHASES[line] ?? shown(line.charAt(0).toUpperCase() + line.slice(1)); },
-    sentence: (one, citations) => { streamed += 1; text.append(sentence(one, citations)); },
+    sentence: (one, citations) => { streamed += 1; text.append(sentence(one, citations, owner)); },
     finish(answer, thumb = "") {
       done();
+      owner.answer_id = answer.answer_id;
       if (streamed !== answer.sentences.length) {
-        text.replaceChildren(...answer.sentences.map((one) => sentence(one, answer.citations)));
+        text.replaceChildren(...answer.sentences.map((one) => sentence(one, answer.citations, owner)));
       }
       rest.replaceChildren(...after(answer, thumb).filter(Boolean));
     },
@@ -32,17 +35,17 @@ export function place() {
   };
 }
 
-function sentence(one, citations) {
+function sentence(one, citations, owner) {
   const known = one.handles.map((name) => citations.find((cited) => cited.handle === name)).filter(Boolean);
   return el("span", { class: one.supported ? "sentence" : "sentence unsupported" },
-    one.text, known.map(citation.handle),
+    one.text, known.map((cited) => citation.handle(cited, owner)),
     one.supported ? null : el("span", { class: "tag old" }, "not carried by a source"), " ");
 }
 
 function after(answer, thumb) {
   return [
     answer.sentences.length ? notices(answer.notices) : missing(answer),
-    citation.list(answer.citations),
+    citation.list(answer.citations, answer.answer_id),
     dropped(answer.dropped),
     steps(answer),
     foot(answer, thumb),
@@ -57,7 +60,7 @@ function missing(answer) {
     el("h3", {}, TITLES[answer.status] ?? "No answer"),
     answer.notices.map((line) => el("p", {}, line)),
     failed ? null : el("p", {}, "Icelos does not answer from memory. Ask in other words, or add a source that holds it."),
-    citation.nearest(answer.nearest));
+    citation.nearest(answer.nearest, answer.answer_id));
 }
 
 const notices = (lines) =>
@@ -100,6 +103,7 @@ function foot(answer, thumb) {
     el("span", { class: "meta" }, [made, `${answer.seconds.toFixed(2)} s`].filter(Boolean).join(" · ")),
     el("span", { class: "grow" }),
     answer.sentences.length ? copy(answer) : null,
+    answer.answer_id ? correct(answer.answer_id) : null,
     answer.answer_id ? thumbs(answer.answer_id, thumb) : null);
 }
 

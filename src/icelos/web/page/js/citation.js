@@ -7,36 +7,37 @@ import { day, since } from "./time.js";
 const MOST_SHOWN = 8;
 
 /** [K7f2] as a button that opens its passage; a fact that a tool found shows its line instead. */
-export function handle(citation) {
+export function handle(citation, owner) {
   if (!citation.chunk_id) {
     return el("span", { class: "cite fact", title: citation.quote, tabindex: "0",
       "aria-label": `Fact ${citation.handle}: ${citation.quote}` }, citation.handle);
   }
   return el("button", {
-    class: "cite", type: "button", onclick: () => passage.show({ ...citation, quotes: [citation.quote] }),
+    class: "cite", type: "button",
+    onclick: () => passage.show({ ...citation, ...owner, quotes: [citation.quote] }),
     "aria-label": `Source ${citation.handle}: ${citation.title}${citation.place ? `, ${citation.place}` : ""}`,
   }, citation.handle);
 }
 
 /** The cited passages with their freshness; several sentences may rest on one passage. */
-export function list(citations) {
+export function list(citations, answer_id = "") {
   if (!citations.length) return null;
   const chunks = new Map();
   for (const one of citations) {
     const key = one.chunk_id || one.ref;
     chunks.set(key, [...(chunks.get(key) ?? []), one]);
   }
-  const items = [...chunks.values()].map(item);
+  const items = [...chunks.values()].map((some) => item(some, answer_id));
   const more = items.length > MOST_SHOWN ? items.splice(MOST_SHOWN) : [];
   return el("section", { class: "cited", "aria-label": "Sources of this answer" },
     el("h3", {}, "Sources"), el("ol", {}, items),
     more.length ? el("details", {}, el("summary", {}, `${more.length} more sources`), el("ol", {}, more)) : null);
 }
 
-function item(citations) {
+function item(citations, answer_id) {
   const [citation] = citations;
   if (!citation.chunk_id) return fact(citation);
-  const all = { ...citation, quotes: citations.map((one) => one.quote), handle: citations.map((one) => one.handle).join(" ") };
+  const all = { ...citation, answer_id, quotes: citations.map((one) => one.quote), handle: citations.map((one) => one.handle).join(" ") };
   return el("li", {},
     el("button", { class: "card-button", type: "button", onclick: () => passage.show(all) },
       el("span", { class: "handles" }, citations.slice(0, 3).map((one) => el("span", { class: "handle" }, one.handle)),
@@ -66,12 +67,12 @@ function freshness({ modified, indexed, old, truncated }) {
 }
 
 /** Sources near to a question that has no answer. */
-export function nearest(sources) {
+export function nearest(sources, answer_id = "") {
   if (!sources.length) return null;
   return el("div", { class: "cited" },
     el("h3", {}, "Nearest sources"),
     el("ul", {}, sources.map((source) =>
-      el("li", {}, el("button", { class: "card-button", type: "button", onclick: () => passage.show(source) },
+      el("li", {}, el("button", { class: "card-button", type: "button", onclick: () => passage.show({ ...source, answer_id }) },
         el("span", { class: "cited-text" },
           el("span", { class: "cited-title" }, source.title),
           el("span", { class: "meta" }, [source.source, source.place].filter(Boolean).join(" · "))))))));

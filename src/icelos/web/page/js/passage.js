@@ -3,13 +3,16 @@
 import { json } from "./api.js";
 import { el } from "./dom.js";
 import * as drawer from "./drawer.js";
+import { marks, opened } from "./feedback.js";
 import { day, minute, since } from "./time.js";
 
 /** Open the passage of a citation or of a near source; `quotes` are marked inside it. */
-export function show({ chunk_id, title, handle = "", quotes = [] }) {
+export function show({ chunk_id, title, handle = "", quotes = [], answer_id = "" }) {
+  if (answer_id) opened(answer_id, chunk_id);
   return drawer.open(title, async () => {
     const view = await json(`/api/passages/${encodeURIComponent(chunk_id)}`);
-    return [facts(view, handle), ...warnings(view), text(view, quotes)];
+    const own = answer_id && handle ? [marks(answer_id, chunk_id)] : [];
+    return [facts(view, handle), ...own, ...warnings(view), text(view, quotes)];
   });
 }
 
