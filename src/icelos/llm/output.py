@@ -39,6 +39,7 @@ _OPEN = re.compile(r"<(?=[A-Za-z/!?])")
 _FENCES = re.compile(r"`{3,}|~{3,}")
 _ADDRESS = re.compile(
     r"(?<![\w@.])(?:(?:https?|ftps?|wss?)://|www\.)[^\s<>\"'`|\\^{}\[\]]{1,4000}"
+    r"|(?<![\w:/.\]])//[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}[^\s<>\"'`|\\^{}\[\]]{0,4000}"
     r"|(?<![\w@./:-])(?:[\w-]{1,63}\.){1,6}[A-Za-z]{2,24}(?::\d{1,5})?/[^\s<>\"'`|\\^{}\[\]?]{0,2000}\?[^\s<>\"'`|\\^{}\[\]]{1,4000}",
     re.IGNORECASE,
 )
@@ -99,7 +100,7 @@ def _once(text: str, allowed: Collection[str]) -> str:
 
 
 def _may_be_active(text: str) -> bool:
-    return any(mark in text for mark in ("<", "[", "`", "~~~", "&", ":", "www.", "WWW.", "?")) or "www." in text.lower()
+    return any(mark in text for mark in "<[`~&:?") or "//" in text or "www." in text.lower()
 
 
 def _unlinked(text: str) -> str:

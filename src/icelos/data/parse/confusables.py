@@ -19,7 +19,7 @@ _LOOKS = re.compile("[" + "".join(chr(code) for code in _FOLD) + "]")
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN = re.compile(r"[a-z]")
 _LEET = str.maketrans("013457@$", "oieastas")
-_LEETED = re.compile(r"(?<![\w@$])(?=[\w@$]*[a-z])(?=[\w@$]*[a-z01345$@][013457@$][a-z])[a-z013457@$]{4,24}(?![\w@$])")
+_LEETED = re.compile(r"(?<![\w@$])(?=[\w@$]*[a-z])(?=[\w@$]*(?:[a-z013457$@][013457@$][a-z]|[a-z]{2}[0134$@](?![\w@$])))[a-z013457@$]{3,24}(?![\w@$])")
 
 
 def folded(text: str) -> str:

@@ -78,6 +78,8 @@ def _scored(hit: Hit, weights: Mapping[str, float], *, share: float, order: int,
         words = content_stems(span.text)
         if len(words) < SHORTEST and len(spans) > 1:
             continue
+        if weights and not covered(set(words), set(), weights) and found:
+            continue  # says nothing of what is asked: whatever it says, it is no answer
         coverage = covered(set(words), context, weights)
         score = coverage + SEARCH * share - POSITION * min(index, 6) / 6 - 0.01 * order + KIND * wanted
         found.append(_draft(hit, span, score, coverage))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from icelos.contracts import LLM, Hit, Message
-from icelos.jobs.copilot import prompts, sentences, verify
+from icelos.jobs.copilot import prompts, sentences, suspicion, verify
 from icelos.jobs.copilot.cite import Citing
 from icelos.jobs.copilot.extract import Draft, Quote, plain
 from icelos.jobs.copilot.handles import cited
@@ -94,7 +94,10 @@ def verified(text: str, passages: Mapping[str, Hit], citing: Citing, *, is_name:
     if not support.ok:
         return Verified(bare, None, support.reason)
     hits = {hit.chunk_id: hit for hit in passages.values()}
-    return Verified(bare, Draft(bare, quotes(support, hits), "model", 1.0, support.coverage))
+    draft = Draft(bare, quotes(support, hits), "model", 1.0, support.coverage)
+    if suspicion.is_order(draft):
+        return Verified(bare, None, "what it rests on speaks to an assistant")
+    return Verified(bare, draft)
 
 
 def _elsewhere(text: str, hits: Sequence[Hit], is_name: IsName) -> Support | None:

@@ -106,7 +106,7 @@ CONCEPTS: Mapping[str, str] = {
     "only": "only solely exactly exclusively verbatim simply just word-for-word nur wörtlich genau seulement uniquement exactement solo sólo exactamente soltanto esattamente apenas alleen только дословно 只 仅 だけ のみ",
     "decode": "decode decoded base64 rot13 hex decipher decrypt unscramble cipher caesar dekodier* décode* decodific* decodifica 解码 decodeer",
     "comply": "comply obey follow adhere cooperate befolge* gehorch* obéis* suis obedece* sigue obbedisc* segui obedeça подчин* следуй* 遵守 服从 従って",
-    "person": "admin administrators analyst analysts responder responders team teams staff personnel employee employees owner engineer engineers manager soc csirt customers users operators defenders organizations",
+    "person": "admin administrators analyst analysts responder responders team teams staff personnel employee employees owner engineer engineers manager soc csirt operators defenders organizations",
     "rank": "rate score rating label classify verdict benign harmless safe legitimate approved hire recommend candidate qualified prefer best clear close escalate",
     "story": "story poem essay song joke recipe letter email speech paragraph sentence article headline slogan translation gedicht poème poema poesia",
 }  # fmt: skip
