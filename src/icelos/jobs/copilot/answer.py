@@ -270,6 +270,7 @@ class _Asking:
                 llm, query, generate.choose(composed.drafts, evidence.hits), self.citing, self.reader,
                 most=self.copilot.settings.copilot.max_sentences,
             ):  # fmt: skip
+                self.guard.hear(one.raw)
                 if one.draft is None:
                     dropped.append(one.text)
                     continue

@@ -21,11 +21,15 @@ LONGEST = 20_000
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """One sentence of a model: the draft that may be said, or the reason why it was dropped."""
+    """One sentence of a model: the draft that may be said, or the reason why it was dropped.
+
+    `raw` is the sentence as the model wrote it, to look for markers in; it is never shown.
+    """
 
     text: str
     draft: Draft | None
     reason: str = ""
+    raw: str = ""
 
 
 def answer(
@@ -37,7 +41,7 @@ def answer(
     for text in spoken(llm, prompts.messages(query.text, passages, sentences=most)):
         if says_nothing(text):
             return
-        one = verified(text, passages, citing, is_name=reader.is_name)
+        one = msgspec.structs.replace(verified(text, passages, citing, is_name=reader.is_name), raw=text)
         held += one.draft is not None
         yield one
         if held >= most:

@@ -1,7 +1,7 @@
 """The one way out: what the copilot says passes here before any door, page or file gets it.
 
-Everything is made safe to show (`llm.output`). An answer that holds a marker (`llm.canary`) is withheld, and an
-alert is written. Knows nothing of how an answer came about.
+Everything is made safe to show (`llm.output`). An answer that holds a marker (`llm.canary`), or
+cites a passage that does, is withheld, and an alert is written. Knows nothing of how an answer came about.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Alert = Callable[[Finding], None]
 
 LEAK = "canary-leak"
 """Label of the finding, and value of `made_by["withheld"]`, of an answer that held a marker."""
-WITHHELD = "This answer was withheld: it held a marker that must never be shown. An alert was written."
+WITHHELD = "This answer was withheld: it rested on, or held, a marker that must never be shown. An alert was written."
 FLAGGED = "Some sources here hold text addressed to an assistant: {names}. Read them with care."
 
 
@@ -43,7 +43,7 @@ class Guard:
         self, sentence: Sentence, citations: Sequence[Citation], texts: Sequence[str] = ()
     ) -> Sentence | None:
         """One sentence as it may be shown; None where it holds a marker. `texts` are the cited passages."""
-        if self._leaks(sentence.text):
+        if self._leaks([sentence.text, *texts]) or self.leaks:
             return None
         sources = [*texts, *(text for one in citations for text in (one.quote, one.url))]
         return msgspec.structs.replace(sentence, text=shown(sentence.text, sources=sources))
@@ -54,7 +54,8 @@ class Guard:
 
     def answer(self, answer: Answer, texts: Mapping[str, Sequence[str]] | None = None) -> Answer:
         """The whole answer as it may be shown and kept. `texts` are the cited passages by handle."""
-        if self._leaks([answer.text, *answer.dropped, *(c.quote for c in answer.citations)]) or self.leaks:
+        passages = [text for one in answer.citations for text in (one.quote, *(texts or {}).get(one.handle, ()))]
+        if self._leaks([answer.text, *answer.dropped, *passages]) or self.leaks:
             return self._withheld(answer)
         by_handle = {one.handle: one for one in answer.citations}
         sentences = tuple(
@@ -72,6 +73,10 @@ class Guard:
             dropped=tuple(shown(line) for line in answer.dropped),
             explain=None if answer.explain is None else _safe(answer.explain),
         )  # fmt: skip
+
+    def hear(self, raw: str) -> None:
+        """What a model wrote, before anything is taken out of it: a marker in it stops the answer."""
+        self._leaks(raw)
 
     def arguments(self, tool: str, arguments: Mapping[str, Any]) -> bool:
         """Whether a tool may be called with these: not where they hold a marker."""

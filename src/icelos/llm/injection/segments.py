@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-LONGEST = 400
-"""Characters of one segment; a longer sentence is cut between words."""
+LONGEST, UNBROKEN = 400, 4_000
+"""Characters of one segment: a longer sentence is cut between words, and where it has none, at the second."""
 SHORTEST = 8
 MOST = 4_000
 """Segments of one text that are looked at."""
@@ -70,7 +70,9 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     while end - start > LONGEST:
         cut = text.rfind(" ", start + LONGEST // 2, start + LONGEST)
-        cut = cut if cut > 0 else start + LONGEST
+        if cut < 0:
+            cut = text.find(" ", start + LONGEST, min(end, start + UNBROKEN))
+        cut = cut if cut > 0 else min(end, start + UNBROKEN)
         yield start, cut
         start = cut
     if end > start:
