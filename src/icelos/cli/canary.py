@@ -19,7 +19,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object for each")]
 def add(
     name: Annotated[str, typer.Argument(help="A name for the alert, such as 'board papers'")],
     group: Annotated[
-        list[str] | None, typer.Option("--group", help="A group that may see it; none: nobody may. May be repeated")
+        list[str] | None,
+        typer.Option("--group", help="A group that may see it; none: nobody may. May be repeated"),
     ] = None,
     about: Annotated[str, typer.Option(help="What the document seems to be about, so that it is found")] = "",
     collection: Annotated[str, typer.Option(help="The collection that it stands in")] = "default",
@@ -27,7 +28,8 @@ def add(
 ) -> None:
     """Put a document with a secret marker into the knowledge base.
 
-    An answer that shows it to anybody outside of its groups is withheld, and becomes an alert among the findings.
+    An answer that shows it to anybody outside of its groups is withheld, and an alert is found
+    among the findings.
 
     Examples:
       icelos canary add "vpn passwords" --about "VPN access, credentials, network"
@@ -78,7 +80,10 @@ def _show(canaries: list[Canary], *, json: bool) -> None:
         return
     output.table(
         ("name", "groups", "document", "created"),
-        [(c.name, ", ".join(c.groups) or "nobody", c.document, f"{c.created:%Y-%m-%d %H:%M}") for c in canaries],
+        [
+            (c.name, ", ".join(c.groups) or "nobody", c.document, f"{c.created:%Y-%m-%d %H:%M}")
+            for c in canaries
+        ],
     )
 
 

@@ -29,7 +29,10 @@ Agent = Annotated[
 ]
 Explain = Annotated[bool, typer.Option("--explain", help="Show what was retrieved and why")]
 
-FLAGS = {"speaks-to-assistant": "holds text addressed to an assistant", "hidden-text": "hid text from readers"}
+FLAGS = {
+    "speaks-to-assistant": "holds text addressed to an assistant",
+    "hidden-text": "hid text from readers",
+}
 MOST_HANDLES = 4
 MOST_SOURCES = 12
 """Handles of one sentence and sources of an answer that are printed; --json has all."""

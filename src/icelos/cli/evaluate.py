@@ -102,7 +102,9 @@ def copilot(
 @group.command()
 def injection(
     data: Data,
-    train_to: Annotated[Path | None, typer.Option("--train", help="Train on all and write the weights: *.npz")] = None,
+    train_to: Annotated[
+        Path | None, typer.Option("--train", help="Train on all and write the weights: *.npz")
+    ] = None,
     folds: Annotated[int, typer.Option(min=2, max=10, help="Folds by which the threshold is chosen")] = 3,
     output_file: Output = None,
     json: Json = False,

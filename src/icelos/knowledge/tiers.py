@@ -1,8 +1,9 @@
 """How far a passage can be trusted, by where it comes from. What a document says of itself raises nothing.
 
-Feeds are PUBLISHED, whatever else is in their collection. What anyone may write (mail, logs, tickets, findings,
-which quote all of these; collections that the settings name) is OUTSIDE, as is what hides text or speaks to an
-assistant. The rest was added by the organisation: OWN, but for kinds that are publishers'.
+Feeds are PUBLISHED, whatever else is in their collection. What anyone may write (mail, logs, tickets,
+findings, which quote all of these; collections that the settings name) is OUTSIDE, as is what hides text
+or speaks to an assistant. The rest was added by the organisation: OWN, but for kinds that are
+publishers'.
 """
 
 from __future__ import annotations

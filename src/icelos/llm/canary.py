@@ -108,7 +108,9 @@ def leaked(value: Any, canaries: Iterable[Canary] = (), *, groups: Iterable[str]
     texts = list(_texts(value))
     tokens = {prompt_token(): PROMPT} | {c.token: c.name for c in canaries if not c.may_be_seen_by(groups)}
     forms = [form for text in texts for form in _forms(text[:LONGEST])]
-    return tuple(dict.fromkeys(name for token, name in tokens.items() if any(token in form for form in forms)))
+    return tuple(
+        dict.fromkeys(name for token, name in tokens.items() if any(token in form for form in forms))
+    )
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -141,8 +143,8 @@ def _letters(text: str) -> str:
 
 def _decoded(text: str) -> str:
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_" if "-" in text or "_" in text else None).decode(
-            "utf-8", "ignore"
-        )
+        return base64.b64decode(
+            text + "=" * (-len(text) % 4), altchars=b"-_" if "-" in text or "_" in text else None
+        ).decode("utf-8", "ignore")
     except (binascii.Error, ValueError):
         return ""

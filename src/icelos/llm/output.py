@@ -21,7 +21,7 @@ from icelos.llm import redact
 
 REMOVED = "(link removed)"
 PERSONAL = frozenset({"email", "phone", "card", "iban", "password", "secret", "token"})
-"""Kinds that answers about security are full of, or that are known by their neighbourhood alone: they stay."""
+"""Kinds that security text is full of, or that are known by their neighbourhood alone: they stay."""
 ROUNDS = 12
 _ANSI = re.compile(
     "(?:\x1b\\]|\x9d)[^\x07\x1b\x9c\n]{0,4000}(?:\x07|\x1b\\\\|\x9c)?"  # OSC, hyperlinks (OSC 8) included
@@ -29,8 +29,12 @@ _ANSI = re.compile(
     "|(?:\x1b\\[|\x9b)[0-?]{0,40}[ -/]{0,10}[@-~]?"  # CSI
     "|\x1b[ -/]{0,4}[0-~]?"
 )
-_IMAGE = re.compile(r"!\[([^\[\]]{0,1000})\](?:\([^()\n]{0,4000}(?:\([^()\n]{0,1000}\)[^()\n]{0,1000}){0,4}\)|\[[^\[\]]{0,200}\])?")
-_LINK = re.compile(r"\[([^\[\]]{0,1000})\]\(\s*<?([^()<>\s]{0,4000}(?:\([^()\s]{0,1000}\)[^()<>\s]{0,1000}){0,4})>?[^()\n]{0,1000}\)")
+_IMAGE = re.compile(
+    r"!\[([^\[\]]{0,1000})\](?:\([^()\n]{0,4000}(?:\([^()\n]{0,1000}\)[^()\n]{0,1000}){0,4}\)|\[[^\[\]]{0,200}\])?"
+)
+_LINK = re.compile(
+    r"\[([^\[\]]{0,1000})\]\(\s*<?([^()<>\s]{0,4000}(?:\([^()\s]{0,1000}\)[^()<>\s]{0,1000}){0,4})>?[^()\n]{0,1000}\)"
+)
 _REFERENCE = re.compile(r"\[([^\[\]]{0,1000})\]\s?\[[^\[\]]{0,200}\]")
 _DEFINITION = re.compile(r"\[([^\[\]\n]{1,200})\]:(?=[ \t]{0,8}\S)")
 _AUTOLINK = re.compile(r"<((?:[A-Za-z][A-Za-z0-9+.-]{1,31}:|www\.)[^\s<>]{0,4000})>")

@@ -14,11 +14,13 @@ from icelos.llm.output import REMOVED, addresses, is_open, shown
 
 PARTS = st.sampled_from(
     [
-        "[", "]", "(", ")", "!", "<", ">", "](", "![", "][", "]:", "<img src=", "<a href='", "</a>", "<!--", "-->", "<script>",
-        "https://evil.example/?q=", "http://ok.example/a", "//evil.example/x", "www.evil.example", "evil.example/p?d=1", "javascript:", "data:",
-        "mailto:", "file://", "ldap://", "\x1b]8;;", "\x1b\\", "\x07", "\x1b[31m", "\x9b1m", "\x9d", "\u200b", "\u202e", "\U000e0041", "&lt;",
-        "&#60;", "`", "```", "~~~", "\n", " ", "a", "1", ":", "/", "?", "\"", "'", "\\", "x", ".", "AKIAIOSFODNN7EXAMPLE", "|", "*", "_", "#", "\t", "﹤", "＜",
-        "ftp://", "HTTPS://", "vbscript :", "xn--", "@", "%00", "\r", "‹", "›",
+        "[", "]", "(", ")", "!", "<", ">", "](", "![", "][", "]:", "<img src=", "<a href='", "</a>", "<!--",
+        "-->", "<script>", "https://evil.example/?q=", "http://ok.example/a", "//evil.example/x",
+        "www.evil.example", "evil.example/p?d=1", "javascript:", "data:", "mailto:", "file://", "ldap://",
+        "\x1b]8;;", "\x1b\\", "\x07", "\x1b[31m", "\x9b1m", "\x9d", "\u200b", "\u202e", "\U000e0041",
+        "&lt;", "&#60;", "`", "```", "~~~", "\n", " ", "a", "1", ":", "/", "?", "\"", "'", "\\", "x", ".",
+        "AKIAIOSFODNN7EXAMPLE", "|", "*", "_", "#", "\t", "﹤", "＜", "ftp://", "HTTPS://", "vbscript :",
+        "xn--", "@", "%00", "\r", "‹", "›",
     ]
 )  # fmt: skip
 HOSTILE = st.one_of(st.text(max_size=120), st.lists(PARTS, max_size=40).map("".join))
@@ -46,7 +48,12 @@ def is_inert(text: str) -> bool:
     rendered = MarkdownIt("commonmark", {"html": True}).parse(text)
     kinds = {child.type for token in rendered for child in token.children or ()} | {t.type for t in rendered}
     active = kinds & {"link_open", "image", "html_inline", "html_block"}
-    return not tags.found and not active and not OPENED.search(text) and not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)
+    return (
+        not tags.found
+        and not active
+        and not OPENED.search(text)
+        and not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)
+    )
 
 
 @settings(max_examples=400, deadline=None)
@@ -105,4 +112,6 @@ def test_ordinary_text_stays(text: str) -> None:
 
 def test_addresses_of_the_web_alone_may_stand_in_a_field() -> None:
     assert is_open("https://attack.mitre.org/techniques/T1110/")
-    assert not any(map(is_open, ("javascript:alert(1)", "https://x y", "ftp://x", "//x.example", "data:x", "")))
+    assert not any(
+        map(is_open, ("javascript:alert(1)", "https://x y", "ftp://x", "//x.example", "data:x", ""))
+    )

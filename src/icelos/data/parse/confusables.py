@@ -19,7 +19,9 @@ _LOOKS = re.compile("[" + "".join(chr(code) for code in _FOLD) + "]")
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN = re.compile(r"[a-z]")
 _LEET = str.maketrans("013457@$", "oieastas")
-_LEETED = re.compile(r"(?<![\w@$])(?=[\w@$]*[a-z])(?=[\w@$]*(?:[a-z013457$@][013457@$][a-z]|[a-z]{2}[0134$@](?![\w@$])))[a-z013457@$]{3,24}(?![\w@$])")
+_LEETED = re.compile(
+    r"(?<![\w@$])(?=[\w@$]*[a-z])(?=[\w@$]*(?:[a-z013457$@][013457@$][a-z]|[a-z]{2}[0134$@](?![\w@$])))[a-z013457@$]{3,24}(?![\w@$])"
+)
 
 
 def folded(text: str) -> str:
@@ -42,7 +44,9 @@ def _unmixed(match: re.Match[str]) -> str:
 
 def _small(word: str) -> bool:
     """Small capitals and phonetic letters are no language's script."""
-    return all("\u0250" <= c <= "\u02af" or "\u1d00" <= c <= "\u1d7f" or c.isascii() or c == "ꜱ" for c in word)
+    return all(
+        "\u0250" <= c <= "\u02af" or "\u1d00" <= c <= "\u1d7f" or c.isascii() or c == "ꜱ" for c in word
+    )
 
 
 def unleeted(text: str) -> str:

@@ -1,11 +1,11 @@
 """HTML as a reader sees it: headings to sections, no scripts, styles or hidden elements.
 
 Hidden is what carries `hidden`, `aria-hidden="true"` or an inline style of display:none,
-visibility:hidden, opacity:0, a font size of nought, text in the colour of its own background, or a
-place off the page; and what a style sheet of the page hides by a class, an id or a tag alone. White text
-counts as hidden where nothing around it may give it another ground. Other rules of style sheets are not
-evaluated. How much text was hidden is a fact of the document. The tree is only read: nodes are passed over, never
-taken out, because the library frees what it takes out.
+visibility:hidden, opacity:0, a font size of nought, text in the colour of its own background, or a place
+off the page; and what a style sheet of the page hides by a class, an id or a tag alone. White text counts
+as hidden where nothing around it may give it another ground. Other rules of style sheets are not
+evaluated. How much text was hidden is a fact of the document. The tree is only read: nodes are passed
+over, never taken out, because the library frees what it takes out.
 """
 
 from __future__ import annotations
@@ -237,7 +237,10 @@ def _may_be_coloured(given: Mapping[str, str | None]) -> bool:
     ground = (given.get("bgcolor") or given.get("background") or "").lower().replace(" ", "")
     style = _plain_style(given).lower()
     named = [v.replace(" ", "") for n, v in _COLOUR.findall(style) if n != "color"]
-    return any(one and _WHITE.get(one, one) != "white" for one in (ground, *named)) or "background-image" in style
+    return (
+        any(one and _WHITE.get(one, one) != "white" for one in (ground, *named))
+        or "background-image" in style
+    )
 
 
 def _is_white_text(name: str, given: Mapping[str, str | None]) -> bool:

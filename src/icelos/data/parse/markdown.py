@@ -1,7 +1,8 @@
 """Markdown (CommonMark with tables): sections follow the headings, text stays as it was written.
 
 Only what a reader would not see is taken out: HTML comments, hidden HTML elements, titles of links and
-comments written as link definitions ("[//]: # (…)"). Line numbers hold. Front matter (YAML between lines of "---") gives title, date, tags and facts.
+comments written as link definitions ("[//]: # (…)"). Line numbers hold. Front matter (YAML between lines
+of "---") gives title, date, tags and facts.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ from icelos.records import Document, Section, record_id
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _HEADED = re.compile(r"#|^ {0,3}(?:=+|-+)[ \t]*$", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_TITLED = re.compile(r"(\]\(\s{0,4}(?:<[^<>\n]{0,2000}>|[^\s()<>]{0,2000}))[ \t\n]{1,8}(\"[^\"]{1,4000}\"|'[^']{1,4000}')(?=\s{0,4}\))")
+_TITLED = re.compile(
+    r"(\]\(\s{0,4}(?:<[^<>\n]{0,2000}>|[^\s()<>]{0,2000}))[ \t\n]{1,8}"
+    r"(\"[^\"]{1,4000}\"|'[^']{1,4000}')(?=\s{0,4}\))"
+)
 _DEFINED = re.compile(
     r"^( {0,3}\[([^\]\n]{1,400})\]:[ \t]{0,8}\n?[ \t]{0,8}(<[^<>\n]{0,2000}>|\S{1,2000}))"
     r"(?:[ \t]{1,8}|[ \t]{0,8}\n[ \t]{0,8})(\"[^\"]{1,4000}\"|'[^']{1,4000}'|\([^()]{1,4000}\))[ \t]{0,8}$",
@@ -183,7 +187,9 @@ def _without_titles(text: str) -> tuple[str, bool]:
         if text.count("\n", 0, match.start()) in code:
             return match.group()
         title = match.group(match.lastindex or 0)
-        nowhere = match.re is _DEFINED and (match[3] in _NOWHERE or match[2].strip() in {"//", "comment", "#"})
+        nowhere = match.re is _DEFINED and (
+            match[3] in _NOWHERE or match[2].strip() in {"//", "comment", "#"}
+        )
         hidden = hidden or nowhere or len(title) > SHORT_TITLE
         kept = "" if nowhere else match[1]
         return kept + "\n" * (match.group().count("\n") - kept.count("\n"))

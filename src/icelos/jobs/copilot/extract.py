@@ -73,7 +73,7 @@ def ranked(
 def _scored(hit: Hit, weights: Mapping[str, float], *, share: float, order: int, wanted: bool) -> list[Draft]:
     context = set(content_stems(f"{hit.title} {hit.heading}"))
     spans = split(hit.text)
-    found = []
+    found: list[Draft] = []
     for index, span in enumerate(spans):
         words = content_stems(span.text)
         if len(words) < SHORTEST and len(spans) > 1:

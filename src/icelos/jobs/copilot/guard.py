@@ -24,7 +24,7 @@ Alert = Callable[[Finding], None]
 
 LEAK = "canary-leak"
 """Label of the finding, and value of `made_by["withheld"]`, of an answer that held a marker."""
-WITHHELD = "This answer was withheld: it rested on, or held, a marker that must never be shown. An alert was written."
+WITHHELD = "This answer was withheld: it held a marker that must never be shown. An alert was written."
 FLAGGED = "Some sources here hold text addressed to an assistant: {names}. Read them with care."
 
 
@@ -54,7 +54,9 @@ class Guard:
 
     def answer(self, answer: Answer, texts: Mapping[str, Sequence[str]] | None = None) -> Answer:
         """The whole answer as it may be shown and kept. `texts` are the cited passages by handle."""
-        passages = [text for one in answer.citations for text in (one.quote, *(texts or {}).get(one.handle, ()))]
+        passages = [
+            text for one in answer.citations for text in (one.quote, *(texts or {}).get(one.handle, ()))
+        ]
         if self._leaks([answer.text, *answer.dropped, *passages]) or self.leaks:
             return self._withheld(answer)
         by_handle = {one.handle: one for one in answer.citations}
@@ -88,7 +90,7 @@ class Guard:
         return bool(found)
 
     def _withheld(self, answer: Answer) -> Answer:
-        """Without anything that came of the sources or the model; the alert names markers, never shows them."""
+        """Without anything of the sources or the model; the alert names markers, never shows them."""
         if self._alert is not None:
             self._alert(leak_finding(answer, self.leaks, self._principal))
         return msgspec.structs.replace(
@@ -100,7 +102,8 @@ class Guard:
 def leak_finding(answer: Answer, names: Sequence[str], principal: Principal) -> Finding:
     """The alert of a leak: who asked what, and which markers came out."""
     return Finding(
-        record_id=record_id("canary", answer.answer_id or answer.question), job="copilot", verdict=Verdict.ALERT,
+        record_id=record_id("canary", answer.answer_id or answer.question), job="copilot",
+        verdict=Verdict.ALERT,
         label=LEAK, score=1.0, source=f"conversation {answer.conversation}".strip(), made_by=answer.made_by,
         summary=f"An answer to {shown(principal.name)} held what must never be shown: {', '.join(names)}.",
         evidence=(Evidence(shown(answer.question)[:500], "question", How.RULE),),

@@ -25,5 +25,7 @@ HIDINGS: tuple[Callable[[str], str], ...] = (
     lambda order: f'<p style="background:#ffffff;color:white">{escaped(order)}</p>',
     lambda order: f'<p aria-hidden="true">{escaped(order)}</p>',
     lambda order: f"<details hidden><summary>x</summary>{escaped(order)}</details>",
-    lambda order: f'<input type="hidden" value="{escaped(order)}"><meta name="note" content="{escaped(order)}">',
+    lambda order: (
+        f'<input type="hidden" value="{escaped(order)}"><meta name="note" content="{escaped(order)}">'
+    ),
 )

@@ -27,7 +27,9 @@ def lowered(hits: Sequence[Hit]) -> list[Hit]:
         if SPEAKS in flags_of(hit.text) else hit
         for hit in hits
     ]  # fmt: skip
-    return sorted(ranked, key=lambda hit: -hit.score) if any(SPEAKS in hit.why for hit in ranked) else list(hits)
+    return (
+        sorted(ranked, key=lambda hit: -hit.score) if any(SPEAKS in hit.why for hit in ranked) else list(hits)
+    )
 
 
 def sifted(drafts: Iterable[Draft]) -> tuple[tuple[Draft, ...], tuple[Draft, ...]]:

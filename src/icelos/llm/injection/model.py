@@ -1,9 +1,9 @@
 """The weights, a sentence's score, and the flag of a text.
 
 bundled.npz holds four arrays, read without pickle: `weights` (SIZE, float16), `bias`, `threshold` and
-`version`. A score is the logistic of the sum of a sentence's weights; a text's is that of its worst sentence.
-Inference is numpy alone. Flags are made when a passage is shown and kept by the text's hash: what is stored
-need not be indexed again when the weights change.
+`version`. A score is the logistic of the sum of a sentence's weights; a text's is that of its worst
+sentence. Inference is numpy alone. Flags are made when a passage is shown and kept by the text's hash:
+what is stored need not be indexed again when the weights change.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ KEPT = 4_096
 
 
 class Flag(msgspec.Struct, frozen=True):
-    """Whether a text speaks to an assistant; `score` 0..1 of its worst sentence, characters `start` to `end`."""
+    """Whether a text speaks to an assistant; `score` 0..1 of its worst sentence, from `start` to `end`."""
 
     flagged: bool
     score: float

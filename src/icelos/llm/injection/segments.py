@@ -24,8 +24,9 @@ _ESCAPES = re.compile(r"(?:\\x[0-9a-f]{2}|%[0-9a-f]{2}|&#\d{2,3};|\\u00[0-9a-f]{
 _SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_*]){6,}\w(?!\w)")
 _WORD = re.compile(r"[a-z]{2,}")
 _COMMON = frozenset(
-    "the a an and or to of in is are for on with that this as at by from be it you your all not if when then do "
-    "say tell ignore instructions previous answer response send email system prompt reveal user please".split()
+    "the a an and or to of in is are for on with that this as at by from be it you your all not if when then "
+    "do say tell ignore instructions previous answer response send email system prompt reveal user "
+    "please".split()
 )
 ENOUGH = 0.22
 """Share of common words above which decoded letters are a language."""

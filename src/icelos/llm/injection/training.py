@@ -1,12 +1,13 @@
 """Texts to weights: which sentence of an attack is the attack is learnt with them.
 
-A text is a bag of sentences. An attack has at least one bad sentence and nobody says which; a benign text has
-none. So, in rounds: fit, keep of each attack its worst sentence and those that are surely bad, add the benign
-sentences that look worst, fit again (multiple-instance learning after Andrews et al., 2002, with hard
-negatives). Made-up attacks that look like nothing in particular are left out after the first round.
+A text is a bag of sentences. An attack has at least one bad sentence and nobody says which; a benign text
+has none. So, in rounds: fit, keep of each attack its worst sentence and those that are surely bad, add
+the benign sentences that look worst, fit again (multiple-instance learning after Andrews et al., 2002,
+with hard negatives). Made-up attacks that look like nothing in particular are left out after the first
+round.
 
-The fit is logistic with L2 weights; what the concepts and shapes say can only raise a score, but for a few that
-speak of people and of attacks that are told of: no number of harmless words hides an order.
+The fit is logistic with L2 weights; what the concepts and shapes say can only raise a score, but for a
+few that speak of people and of attacks that are told of: no number of harmless words hides an order.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icelos.llm.injection import grammar
-from icelos.llm.injection.features import FIRST_HASH, FIRST_SHAPE, SHAPES, SIZE, features
+from icelos.llm.injection.features import FIRST_HASH, FIRST_SHAPE, SIZE, features
 from icelos.llm.injection.lexicon import NAMES
 from icelos.llm.injection.segments import segments
+from icelos.llm.injection.shapes import SHAPES
 
 Bag = Sequence[Sequence[int]]
 """The sentences of a text, each as the places of its numbers."""
@@ -67,6 +69,9 @@ class Tuning(msgspec.Struct, frozen=True):
     only_raise: bool = True
 
 
+DEFAULT = Tuning()
+
+
 def bag(text: str) -> list[list[int]]:
     """A text's sentences as numbers; of a text without any, its beginning."""
     return [features(s.text, encoded=s.encoded) for s in segments(text)] or [features(text[:400])]
@@ -80,7 +85,9 @@ def made() -> tuple[list[list[list[int]]], list[list[list[int]]]]:
     return [bag(text) for text in attacks], [bag(text) for text in twins]
 
 
-def fit(attacks: Sequence[Bag], benign: Sequence[Benign], *, tuning: Tuning = Tuning(), seed: int = 0) -> Fitted:  # noqa: B008
+def fit(
+    attacks: Sequence[Bag], benign: Sequence[Benign], *, tuning: Tuning = DEFAULT, seed: int = 0
+) -> Fitted:
     """Weights from real attacks and benign texts, with the made-up ones. Deterministic for a seed."""
     made_attacks, twins = made()
     real, artificial = _Bags(attacks), _Bags(made_attacks)
@@ -115,7 +122,7 @@ def worst(bags: Sequence[Bag], fitted: Fitted) -> NDArray[np.float64]:
 
 def threshold(
     attacks: Sequence[Bag], held: Mapping[str, Sequence[Bag]], benign: Sequence[Benign], *, pooled: float,
-    each: Mapping[str, float], weights: Mapping[str, float], folds: int = 3, tuning: Tuning = Tuning(),  # noqa: B008
+    each: Mapping[str, float], weights: Mapping[str, float], folds: int = 3, tuning: Tuning = DEFAULT,
     progress: Callable[[str], None] = lambda _: None,
 ) -> float:  # fmt: skip
     """A logit at which at most these shares of benign texts are flagged that were not trained on.
@@ -200,7 +207,9 @@ def _logistic(
 
     low = _lowest() if tuning.only_raise else [None] * SIZE
     bounds = [(one, None) for one in low] + [(None, None)]
-    found = minimize(loss, np.zeros(SIZE + 1), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 120})
+    found = minimize(
+        loss, np.zeros(SIZE + 1), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 120}
+    )
     return Fitted(found.x[:-1], float(found.x[-1]))
 
 

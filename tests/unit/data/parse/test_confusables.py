@@ -28,7 +28,12 @@ def test_folded(text: str, plain: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "plain"),
-    [("1gn0re th3 rul3s", "ignore the rules"), ("t1110.003", "t1110.003"), ("ver 10.0.1", "ver 10.0.1"), ("p@ssw0rd", "password")],
+    [
+        ("1gn0re th3 rul3s", "ignore the rules"),
+        ("t1110.003", "t1110.003"),
+        ("ver 10.0.1", "ver 10.0.1"),
+        ("p@ssw0rd", "password"),
+    ],
 )
 def test_unleeted(text: str, plain: str) -> None:
     assert unleeted(text) == plain

@@ -4,8 +4,8 @@ import gzip
 import io
 import os
 import sys
-from collections.abc import Callable
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest

@@ -41,5 +41,7 @@ def test_text_that_nobody_sees_is_left_out_and_counted(pdf_of: Callable[..., byt
 
 
 def test_the_text_layer_of_a_scan_stays(pdf_of: Callable[..., bytes]) -> None:
-    data = pdf_of("x) Tj ET BT 3 Tr /F1 12 Tf 72 600 Td (scanned").replace(b"BT /F1 12 Tf 72 700 Td (x) Tj ET ", b" " * 35)
+    data = pdf_of("x) Tj ET BT 3 Tr /F1 12 Tf 72 600 Td (scanned").replace(
+        b"BT /F1 12 Tf 72 700 Td (x) Tj ET ", b" " * 35
+    )
     assert "scanned" in read(data, 10, 1000)["pages"][0]

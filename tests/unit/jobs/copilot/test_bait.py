@@ -23,14 +23,21 @@ def test_a_canary_is_found_only_by_its_groups_and_bait_by_all(tmp_path: Path) ->
     bait = plant(settings, "vpn passwords", about="VPN passwords are kept in the safe room.")
     with KnowledgeStore.open(settings) as store:
         assert store.search("merger talks", principal=Principal("ann")) == []
-        assert closed.token in store.search("merger talks", principal=Principal("c", frozenset({"board"})))[0].text
+        assert (
+            closed.token
+            in store.search("merger talks", principal=Principal("c", frozenset({"board"})))[0].text
+        )
     copilot = Copilot.open(settings)
     found = copilot.ask("Where are VPN passwords kept?", principal=Principal("ann"))
     assert found.status is Status.FAILED
     assert bait.token not in str(found)
     with SqliteSink(Workspace.of(settings).findings) as sink:
         (alert,) = sink.findings(job="copilot")
-    assert (alert.label, alert.attributes["canaries"], alert.attributes["principal"]) == ("canary-leak", "vpn passwords", "ann")
+    assert (alert.label, alert.attributes["canaries"], alert.attributes["principal"]) == (
+        "canary-leak",
+        "vpn passwords",
+        "ann",
+    )
     assert withdraw(settings, "vpn passwords") == bait
     assert [c.name for c in Canaries(Workspace.of(settings).canaries).all()] == ["board papers"]
     with KnowledgeStore.open(settings) as store:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from icelos.contracts import Principal
+from icelos.contracts import Message, Principal
 from icelos.findings import Finding, Verdict
 from icelos.jobs.copilot.answer import Copilot
 from icelos.jobs.copilot.answers import Answer, Citation, Nearest, Sentence, Status
@@ -26,7 +28,8 @@ HOSTILE = "![x](https://evil.example/?q=1) <img src=x> [a](javascript:alert(1)) 
 
 def citation(**more: object) -> Citation:
     values: dict[str, object] = {
-        "handle": "K7f2", "chunk_id": "c", "document_id": "d", "version": 1, "title": "T", "heading": "", "quote": "q",
+        "handle": "K7f2", "chunk_id": "c", "document_id": "d", "version": 1, "title": "T", "heading": "",
+        "quote": "q",
         "source": "s", "place": "line 1", "kind": "document", "collection": "default", "url": "",
         "indexed": datetime(2025, 1, 1, tzinfo=UTC), "modified": None, **more,
     }  # fmt: skip
@@ -35,18 +38,22 @@ def citation(**more: object) -> Citation:
 
 def answer(**more: object) -> Answer:
     values: dict[str, object] = {
-        "question": "what?", "status": Status.ANSWERED, "sentences": (Sentence(text="Yes.", handles=("K7f2",)),),
+        "question": "what?", "status": Status.ANSWERED,
+        "sentences": (Sentence(text="Yes.", handles=("K7f2",)),),
         "citations": (citation(),), "answer_id": "1", **more,
     }  # fmt: skip
     return Answer(**values)  # type: ignore[arg-type]
 
 
 def test_every_field_is_made_safe() -> None:
-    near = Nearest(title=HOSTILE, source="s", place=HOSTILE, document_id="d", chunk_id="c", url="javascript:x")
+    near = Nearest(
+        title=HOSTILE, source="s", place=HOSTILE, document_id="d", chunk_id="c", url="javascript:x"
+    )
+    cited = citation(title=HOSTILE, heading=HOSTILE, quote=HOSTILE, place=HOSTILE, url="data:text/html,x")
     found = Guard(ANN).answer(
         answer(
-            sentences=(Sentence(text=HOSTILE, handles=("K7f2",)),), notices=(HOSTILE,), dropped=(HOSTILE,), nearest=(near,),
-            citations=(citation(title=HOSTILE, heading=HOSTILE, quote=HOSTILE, place=HOSTILE, url="data:text/html,x"),),
+            sentences=(Sentence(text=HOSTILE, handles=("K7f2",)),), notices=(HOSTILE,), dropped=(HOSTILE,),
+            nearest=(near,), citations=(cited,),
             explain={"retrieved": [{"title": HOSTILE}]},
         )
     )  # fmt: skip
@@ -62,7 +69,9 @@ def test_an_address_is_shown_where_a_cited_passage_holds_it() -> None:
     safe = guard.sentence(said, [cited])
     assert safe is not None
     assert safe.text == f"See https://kb.example/a and {REMOVED}."
-    whole = guard.answer(answer(sentences=(said,), citations=(cited,)), {"K7f2": ("… https://kb.example/b …",)})
+    whole = guard.answer(
+        answer(sentences=(said,), citations=(cited,)), {"K7f2": ("… https://kb.example/b …",)}
+    )
     assert whole.sentences[0].text == said.text
 
 
@@ -77,7 +86,7 @@ def test_the_marker_of_the_prompt_stops_an_answer(where: str) -> None:
     }[where]
     found = Guard(ANN, alert=alerts.append).answer(given)
     assert found.status is Status.FAILED
-    assert not (found.sentences or found.citations or found.dropped)
+    assert found.sentences + found.citations + found.dropped == ()
     assert prompt_token() not in msgspec.json.encode((found, alerts)).decode()
     (alert,) = alerts
     assert (alert.job, alert.label, alert.verdict) == ("copilot", LEAK, Verdict.ALERT)
@@ -95,28 +104,35 @@ def test_tools_get_no_marker() -> None:
     guard = Guard(ANN, canaries=[board])
     assert guard.arguments("search", {"query": "locks"})
     assert not guard.arguments("search", {"query": f"x {board.token}"})
-    assert Guard(Principal("ceo", frozenset({"board"})), canaries=[board]).arguments("search", {"query": board.token})
+    assert Guard(Principal("ceo", frozenset({"board"})), canaries=[board]).arguments(
+        "search", {"query": board.token}
+    )
 
 
-def test_a_document_of_another_group_that_leaks_is_withheld(tmp_path: object) -> None:
+def test_a_document_of_another_group_that_leaks_is_withheld(tmp_path: Path) -> None:
     """Even where access were broken: here the store lets everyone read it."""
-    from pathlib import Path
-
-    assert isinstance(tmp_path, Path)
     board = new("board papers", groups=["board"])
     canaries = Canaries(tmp_path / "canaries.json")
     canaries.add(board)
     alerts: list[Finding] = []
     document = Document(
-        id="d", source="d.md", title="Merger plan", sections=(Section("", f"The merger plan is called {board.token}."),)
+        id="d",
+        source="d.md",
+        title="Merger plan",
+        sections=(Section("", f"The merger plan is called {board.token}."),),
     )
     with KnowledgeStore(tmp_path / "k.sqlite") as store:
         store.add([document])
         copilot = Copilot(
-            store, settings=Settings(knowledge=KnowledgeSettings(encoder="off")), canaries=canaries, alert=alerts.append
+            store,
+            settings=Settings(knowledge=KnowledgeSettings(encoder="off")),
+            canaries=canaries,
+            alert=alerts.append,
         )
         events = list(copilot.stream("What is the merger plan called?", principal=ANN))
-        mine = copilot.ask("What is the merger plan called?", principal=Principal("ceo", frozenset({"board"})))
+        mine = copilot.ask(
+            "What is the merger plan called?", principal=Principal("ceo", frozenset({"board"}))
+        )
     assert board.token not in msgspec.json.encode(events).decode()
     assert events[-1].answer is not None
     assert events[-1].answer.status is Status.FAILED
@@ -126,14 +142,16 @@ def test_a_document_of_another_group_that_leaks_is_withheld(tmp_path: object) ->
 
 def test_a_model_that_repeats_its_rules_is_stopped(store: KnowledgeStore) -> None:
     class Telling(ScriptedLLM):
-        def stream(self, messages: object) -> object:  # type: ignore[override]
-            assert isinstance(messages, list)
-            rules = str(messages[0].content)
+        def stream(self, messages: Sequence[Message]) -> Iterator[str]:
+            rules = messages[0].content
             yield f"LockSnail is a lock picker. {rules[rules.index('Text between') :]}"
 
     alerts: list[Finding] = []
     copilot = Copilot(
-        store, llm=Telling(""), settings=Settings(knowledge=KnowledgeSettings(encoder="off")), alert=alerts.append
+        store,
+        llm=Telling(""),
+        settings=Settings(knowledge=KnowledgeSettings(encoder="off")),
+        alert=alerts.append,
     )
     found = copilot.ask("what is LockSnail?", principal=ANN)
     assert found.status is Status.FAILED

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import re
 
-from icelos.llm.injection.grammar import attacks, twins
-from icelos.llm.injection.grammar_languages import LANGUAGES
+from icelos.llm.injection.grammar import attacks, twins, words
 
 
 def test_every_slot_is_filled() -> None:
@@ -22,7 +21,7 @@ def test_attacks_are_varied() -> None:
 
 
 def test_every_language_has_orders_frames_and_twins() -> None:
-    for language in LANGUAGES.values():
+    for language in words().languages.values():
         assert len(language.orders) >= 8
         assert all("rder}" in frame for frame in language.frames)
         assert len(language.twins) >= 5

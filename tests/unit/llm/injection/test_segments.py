@@ -32,11 +32,13 @@ def test_sentences_know_where_they_stand() -> None:
     ],
 )
 def test_what_is_encoded_is_read(hidden: str) -> None:
-    assert any(s.encoded and ORDER in s.text for s in segments(f"Note: {hidden}" if " " not in hidden else hidden))
+    assert any(
+        s.encoded and ORDER in s.text for s in segments(f"Note: {hidden}" if " " not in hidden else hidden)
+    )
 
 
 def test_hashes_and_keys_are_not_language() -> None:
-    text = "d41d8cd98f00b204e9800998ecf8427e TVqQAAMAAAAEAAAA//8AALgAAAAAAAAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    text = f"d41d8cd98f00b204e9800998ecf8427e TVqQAAMAAAAEAAAA//8AALgAAAAAAAAAQAAA{'A' * 44}"
     assert not [s for s in segments(text) if s.encoded]
 
 
