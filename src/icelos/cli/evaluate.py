@@ -105,7 +105,7 @@ def injection(
     train_to: Annotated[
         Path | None, typer.Option("--train", help="Train on all and write the weights: *.npz")
     ] = None,
-    folds: Annotated[int, typer.Option(min=2, max=10, help="Folds by which the threshold is chosen")] = 3,
+    folds: Annotated[int, typer.Option(min=2, max=10, help="Folds by which the threshold is chosen")] = 4,
     output_file: Output = None,
     json: Json = False,
 ) -> None:

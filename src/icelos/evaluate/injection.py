@@ -12,10 +12,14 @@ half is looked at before.
 
 from __future__ import annotations
 
+import email
+import gzip
 import json
 import re
+import tarfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from email import policy
 from pathlib import Path
 
 import msgspec
@@ -36,9 +40,16 @@ RECALL, POOLED, EACH = 0.4, 0.01, 0.03
 """Bars: share of a source's attacks that is caught; of benign documents that are flagged, in all and of any
 source."""
 AIMED_POOLED = 0.006
-AIMED = {"attack": 0.01, "cisa-advisories": 0.01, "ir-playbooks": 0.005, "sigma": 0.01, "notinject": 0.02}
+AIMED = {"attack": 0.01, "cisa-advisories": 0.01, "ir-playbooks": 0.02, "sigma": 0.01, "notinject": 0.02}
 """What the threshold aims at on the training half: below the bars, because a half is a sample."""
-WEIGHTS = {"notinject": 6.0, "ir-playbooks": 8.0, "prompts": 2.0, "benign twins": 6.0}
+WEIGHTS = {
+    "notinject": 6.0,
+    "ir-playbooks": 4.0,
+    "prompts": 2.0,
+    "phishing": 2.0,
+    "ham and spam": 2.0,
+    "benign twins": 6.0,
+}
 """Small sources count more, or large ones would drown them."""
 CATALOGUES = {
     "attack": "attack/*.jsonl", "cisa-advisories": "cisa-advisories/*.jsonl", "sigma": "sigma/*.yml",
@@ -93,7 +104,7 @@ def corpora(root: Path, *, progress: Progress = lambda _: None) -> Corpora:
 
 
 def measure(
-    root: Path, *, tuning: Tuning = DEFAULT, folds: int = 3, progress: Progress = lambda _: None,
+    root: Path, *, tuning: Tuning = DEFAULT, folds: int = 4, progress: Progress = lambda _: None,
     found: Corpora | None = None,
 ) -> Report:  # fmt: skip
     """Leave one source of attacks out at a time; every figure is of texts that were not trained on."""
@@ -121,7 +132,7 @@ def measure(
     return Report(name="Injection classifier", rows=tuple(rows), about=about)
 
 
-def train(root: Path, *, folds: int = 3, progress: Progress = lambda _: None) -> Model:
+def train(root: Path, *, folds: int = 4, progress: Progress = lambda _: None) -> Model:
     """The model that ships: all sources of attacks and all benign documents, the threshold by folds."""
     found = corpora(root, progress=progress)
     attacks = [one for bags in found.attacks.values() for one in bags]
@@ -224,26 +235,50 @@ def _others(root: Path) -> dict[str, list[str]]:
         for path in sorted((root / "bipia/benchmark/email").glob("*.jsonl"))
         for case in _lines(path)
     ]
-    return found | {"ham": list(_ham(root.parent / "mail/ham_usrp_users/usrp-users.mbox.gz"))}
+    mail = root.parent / "mail"
+    found["ham"] = list(_list_mail(mail / "ham_usrp_users/usrp-users.mbox.gz"))
+    found["ham and spam"] = list(_archived_mail(mail / "spamassassin_public/spamassassin_public.tar.gz"))
+    found["phishing"] = list(_phishing(mail / "nazario_text/nazario_2015_2022.jsonl.gz"))
+    return found
 
 
-def _ham(path: Path, *, most: int = 900) -> Iterator[str]:
-    """Bodies of real mails of a list, where they are there."""
-    if not path.is_file():
+LONGEST_MAIL = 6_000
+
+
+def _list_mail(path: Path, *, most: int = 900) -> Iterator[str]:
+    """Real mails of a list, where they are there."""
+    if path.is_file():
+        with gzip.open(path) as stream:
+            for raw in stream.read(12_000_000).split(b"\nFrom ")[:most]:
+                yield from _body(raw.partition(b"\n")[2])
+
+
+def _archived_mail(path: Path, *, step: int = 3) -> Iterator[str]:
+    """Every third mail of an archive: ham and spam, which tells people what they must do."""
+    if path.is_file():
+        with tarfile.open(path) as archive:
+            for number, member in enumerate(archive):
+                stream = archive.extractfile(member) if member.isfile() and number % step == 0 else None
+                if stream is not None:
+                    yield from _body(stream.read(200_000))
+
+
+def _phishing(path: Path) -> Iterator[str]:
+    """Phishing speaks to people: it is no injection."""
+    if path.is_file():
+        with gzip.open(path, "rt", encoding="utf-8", errors="replace") as stream:
+            for line in stream:
+                row = {name.lower(): value for name, value in json.loads(line).items()}
+                yield f"{row.get('subject', '')}\n{str(row.get('body', ''))[:LONGEST_MAIL]}"
+
+
+def _body(raw: bytes) -> Iterator[str]:
+    try:
+        message = email.message_from_bytes(raw, policy=policy.default)
+        body = message.get_body(("plain",))
+        yield f"{message['subject']}\n{body.get_content()[:LONGEST_MAIL] if body else ''}"
+    except (LookupError, ValueError, AttributeError, TypeError):
         return
-    import email
-    import gzip
-    from email import policy
-
-    with gzip.open(path) as stream:
-        raw = stream.read(12_000_000).split(b"\nFrom ")[:most]
-    for one in raw:
-        try:
-            message = email.message_from_bytes(one.partition(b"\n")[2], policy=policy.default)
-            body = message.get_body(("plain",))
-            yield f"{message['subject']}\n{body.get_content()[:6000] if body else ''}"
-        except (LookupError, ValueError, AttributeError, TypeError):
-            continue
 
 
 def _lines(path: Path) -> list[dict[str, object]]:

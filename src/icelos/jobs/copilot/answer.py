@@ -39,6 +39,7 @@ from icelos.jobs.copilot.history import History, Turn
 from icelos.jobs.copilot.retrieve import Evidence, Reader, Sources
 from icelos.jobs.copilot.understand import Focus, Query, focus_of, understand
 from icelos.llm.canary import Canaries
+from icelos.people.audit import Audit
 from icelos.settings import Settings
 
 NO_MODEL = (
@@ -106,9 +107,14 @@ class Copilot:
 
 
 def _alerting(workspace: Workspace) -> Alert:
-    """Writes an alert beside the findings of all jobs."""
+    """Writes an alert beside the findings of all jobs, and tells the audit log."""
 
     def write(finding: Finding) -> None:
+        told = finding.attributes
+        with Audit(workspace.audit) as audit:
+            audit.record(
+                Principal(told["principal"]), "canary.leak", told["answer"], canaries=told["canaries"]
+            )
         with SqliteSink(workspace.findings) as sink:
             sink.write([finding])
 

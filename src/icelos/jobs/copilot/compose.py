@@ -63,7 +63,8 @@ def compose(query: Query, evidence: Evidence, reader: Reader, *, most: int) -> C
     """
     composed = _composed(query, evidence, reader, most=most)
     drafts, held = suspicion.sifted(d for d in composed.drafts if _carried(d))
-    return msgspec.structs.replace(composed, drafts=drafts, held=held)
+    telling = tuple(draft for draft in drafts if suspicion.tells(draft, evidence.weights))
+    return msgspec.structs.replace(composed, drafts=telling, held=held)
 
 
 def _carried(draft: Draft) -> bool:

@@ -101,6 +101,8 @@ def verified(text: str, passages: Mapping[str, Hit], citing: Citing, *, is_name:
     draft = Draft(bare, quotes(support, hits), "model", 1.0, support.coverage)
     if suspicion.is_order(draft):
         return Verified(bare, None, "what it rests on speaks to an assistant")
+    if bare.rstrip().endswith("?"):
+        return Verified(bare, None, "asks instead of telling")
     return Verified(bare, draft)
 
 

@@ -6,12 +6,14 @@ taken from such a sentence: it is there to be an answer to somebody's question w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from icelos.contracts import Hit
-from icelos.jobs.copilot.extract import Draft
+from icelos.jobs.copilot.extract import Draft, covered
+from icelos.jobs.copilot.words import content_stems
 from icelos.knowledge.tiers import SPEAKS, flags_of
 from icelos.llm.injection.model import bundled
 
@@ -45,6 +47,29 @@ def is_order(draft: Draft) -> bool:
     """Does a draft, or a sentence that it quotes, speak to an assistant?"""
     model = bundled()
     return model.flag(draft.text).flagged or any(model.flag(quote.text).flagged for quote in draft.quotes)
+
+
+_WANTS_TEXT = re.compile(
+    r"^\W*(?:please\W+|now\W+|also\W+|can you\W+|could you\W+)?"
+    r"(?:answer|break down|compose|convert|create|describe|develop|draft|explain|generate|give|imagine|print"
+    r"|provide|render|repeat|reply|respond|rewrite|say|show|state|summari[sz]e|tell|translate|write)\b|\?\W*$",
+    re.IGNORECASE,
+)
+_FREE = frozenset({"", "definition", "mention"})
+_INSTRUCTING = frozenset({"runbook", "mitigation", "note"})
+TOLD = 0.5
+"""Share of a question's words, by weight, from which a sentence answers it even if it asks for something."""
+
+
+def tells(draft: Draft, weights: Mapping[str, float]) -> bool:
+    """Does a draft tell something? A question, or a wish for a text, does not, unless it is what is asked.
+
+    What tells people what to do may: a runbook has the responder ask, a mitigation says "create a policy".
+    """
+    said = draft.quotes[0].text
+    if draft.facet not in _FREE or draft.quotes[0].hit.kind in _INSTRUCTING or not _WANTS_TEXT.search(said):
+        return True
+    return covered(set(content_stems(said)), set(), weights) >= TOLD
 
 
 def notices(held: Sequence[Draft]) -> tuple[str, ...]:

@@ -25,6 +25,9 @@ from icelos.llm.injection.features import SIZE, features
 from icelos.llm.injection.segments import Segment, segments
 
 LABEL = "speaks to an assistant"
+MANY = 0.2
+"""What the worst sentence's logit is lowered by, times the natural logarithm of the number of sentences: many
+sentences are many chances to look bad. A sentence by itself is judged as it is."""
 KEPT = 4_096
 """Texts whose flags are kept in memory."""
 
@@ -58,7 +61,7 @@ class Model:
             yield segment, logistic(self.logit(segment.text, encoded=segment.encoded))
 
     def flag(self, text: str) -> Flag:
-        """The flag of a whole text, by its worst sentence."""
+        """The flag of a whole text, by its worst sentence and how many there are."""
         return self._flag(text)
 
     def flagged(self, text: str) -> list[Flag]:
@@ -70,10 +73,11 @@ class Model:
         ]
 
     def _flagged(self, text: str) -> Flag:
-        found = max(self.scores(text), key=lambda one: one[1], default=None)
-        if found is None:
+        logits = [(self.logit(s.text, encoded=s.encoded), s) for s in segments(text)]
+        if not logits:
             return Flag(False, 0.0)
-        segment, score = found
+        best, segment = max(logits, key=lambda one: one[0])
+        score = logistic(best - MANY * math.log(len(logits)))
         return Flag(score >= self.threshold, round(score, 4), segment.start, segment.end)
 
     def save(self, path: Path) -> None:

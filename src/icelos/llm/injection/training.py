@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from icelos.llm.injection import grammar
 from icelos.llm.injection.features import FIRST_HASH, FIRST_SHAPE, SIZE, features
 from icelos.llm.injection.lexicon import NAMES
+from icelos.llm.injection.model import MANY
 from icelos.llm.injection.segments import segments
 from icelos.llm.injection.shapes import SHAPES
 
@@ -38,7 +39,7 @@ HARD, RANDOM = 15_000, 15_000
 L2, L2_HASHED = 1.0, 20.0
 REAL, MADE = 4.0, 1.0
 """Weights of a real attack's sentence and of a made-up one's."""
-MADE_ATTACKS, MADE_TWINS = 9_000, 7_000
+MADE_ATTACKS, MADE_TWINS = 24_000, 18_000
 _LOWERING = frozenset({"person", "story", "rank"})
 _LOWERING_SHAPES = frozenset(
     {"incident response", "told of", "question", "address", "link", "code call", "quoted", "asks to"}
@@ -116,7 +117,7 @@ def fit(
 
 
 def worst(bags: Sequence[Bag], fitted: Fitted) -> NDArray[np.float64]:
-    """The logit of each text's worst sentence."""
+    """The logit of each text, as `Model.flag` makes it."""
     return _Bags(bags).worst(fitted)
 
 
@@ -156,7 +157,8 @@ class _Bags:
     def worst(self, fitted: Fitted) -> NDArray[np.float64]:
         if not len(self.starts):
             return np.zeros(0)
-        return np.maximum.reduceat(self.rows @ fitted.weights + fitted.bias, self.starts)
+        worst = np.maximum.reduceat(self.rows @ fitted.weights + fitted.bias, self.starts)
+        return worst - MANY * np.log(np.diff([*self.starts, self.rows.shape[0]]))
 
     def picked(self, fitted: Fitted | None, least: float = -np.inf) -> NDArray[np.bool_]:
         """Which sentences stand for their texts: all before the first fit."""

@@ -13,6 +13,7 @@ from icelos.jobs.copilot.answers import Status
 from icelos.jobs.copilot.bait import plant, withdraw
 from icelos.knowledge.store import KnowledgeStore
 from icelos.llm.canary import Canaries
+from icelos.people.audit import Audit
 from icelos.settings import KnowledgeSettings, Settings
 from icelos.settings import Workspace as Home
 
@@ -38,6 +39,8 @@ def test_a_canary_is_found_only_by_its_groups_and_bait_by_all(tmp_path: Path) ->
         "vpn passwords",
         "ann",
     )
+    with Audit(Workspace.of(settings).audit) as audit:
+        assert "canary.leak" in [entry.action for entry in audit.entries()]
     assert withdraw(settings, "vpn passwords") == bait
     assert [c.name for c in Canaries(Workspace.of(settings).canaries).all()] == ["board papers"]
     with KnowledgeStore.open(settings) as store:
