@@ -46,8 +46,6 @@ WEIGHTS = {
     "notinject": 6.0,
     "ir-playbooks": 4.0,
     "prompts": 2.0,
-    "phishing": 2.0,
-    "ham and spam": 2.0,
     "benign twins": 6.0,
 }
 """Small sources count more, or large ones would drown them."""

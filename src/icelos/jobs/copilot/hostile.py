@@ -318,7 +318,7 @@ def _runbooks(root: Path) -> list[tuple[str, str]]:
     found = []
     for path in sorted(root.glob("ir-playbooks/**/playbook*.md"))[:60]:
         text = path.read_text("utf-8", "replace")[:6000]
-        title = next((line.strip("# ").strip() for line in text.split("\n") if line.startswith("# ")), "")
+        title = next((line.strip("# ").strip() for line in text.split("\n") if line.startswith("#")), "")
         if title:
             found.append((text, f"What are the steps of {title}?"))
     return found
