@@ -210,7 +210,7 @@ class _Asking:
         yield Event(kind="status", text="asking the tools")
         own = Organisation(
             self.copilot.settings.copilot, tools, self.principal, self.citing, ask=self._asks_documents,
-            llm=self.copilot.llm, now=self.now,
+            llm=self.copilot.llm, now=self.now, allow=self.guard.arguments,
         )  # fmt: skip
         yield from own.events(self.question, read)
         self.steps, self.tokens = own.toolbox.steps, own.toolbox.tokens
@@ -223,7 +223,7 @@ class _Asking:
         self.resolved = question[-LONGEST_RESOLVED:]
         self.made_by |= outcome.made_by
         for sentence in outcome.sentences:
-            yield self._said(sentence)
+            yield from self._said(sentence)
         yield self.end(outcome.status, sentences=outcome.sentences, notices=outcome.notices)
         return True
 

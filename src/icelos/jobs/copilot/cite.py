@@ -55,6 +55,7 @@ class Citing:
         handle = self.handles.of(fact.ref)
         if handle not in self._citations:
             self._citations[handle] = self._of_fact(handle, fact)
+            self.texts[handle] = (fact.text, *(v for v in fact.values.values() if isinstance(v, str)))
         return handle
 
     def _of_fact(self, handle: str, fact: Fact) -> Citation:

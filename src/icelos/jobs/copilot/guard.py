@@ -13,7 +13,7 @@ import msgspec
 
 from icelos.contracts import Principal
 from icelos.findings import Evidence, Finding, How, Verdict
-from icelos.jobs.copilot.answers import Answer, Citation, Nearest, Sentence, Status
+from icelos.jobs.copilot.answers import AgentStep, Answer, Citation, Nearest, Sentence, Status
 from icelos.knowledge.tiers import flags_of
 from icelos.llm import canary
 from icelos.llm.canary import Canary
@@ -72,6 +72,7 @@ class Guard:
             answer, sentences=sentences, citations=citations,
             notices=tuple(shown(line) for line in (*_flagged(citations), *answer.notices)),
             nearest=tuple(_nearest(one) for one in answer.nearest),
+            steps=tuple(_step(one) for one in answer.steps),
             dropped=tuple(shown(line) for line in answer.dropped),
             explain=None if answer.explain is None else _safe(answer.explain),
         )  # fmt: skip
@@ -95,7 +96,7 @@ class Guard:
             self._alert(leak_finding(answer, self.leaks, self._principal))
         return msgspec.structs.replace(
             answer, status=Status.FAILED, sentences=(), citations=(), nearest=(), dropped=(), explain=None,
-            notices=(WITHHELD,), made_by={**answer.made_by, "withheld": LEAK},
+            steps=(), notices=(WITHHELD,), made_by={**answer.made_by, "withheld": LEAK},
         )  # fmt: skip
 
 
@@ -117,6 +118,14 @@ def _citation(one: Citation) -> Citation:
         one, title=shown(one.title), heading=shown(one.heading), quote=shown(one.quote, sources=own),
         source=shown(one.source, sources=[one.source]), place=shown(one.place),
         url=one.url if is_open(one.url) else "", flags=one.flags or flags_of(one.quote),
+    )  # fmt: skip
+
+
+def _step(one: AgentStep) -> AgentStep:
+    """Arguments may come of a model: no address goes out by them."""
+    return msgspec.structs.replace(
+        one, why=shown(one.why), note=shown(one.note),
+        arguments={name: _safe(value) for name, value in one.arguments.items()},
     )  # fmt: skip
 
 
