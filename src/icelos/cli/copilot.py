@@ -29,6 +29,10 @@ Agent = Annotated[
 ]
 Explain = Annotated[bool, typer.Option("--explain", help="Show what was retrieved and why")]
 
+FLAGS = {
+    "speaks-to-assistant": "holds text addressed to an assistant",
+    "hidden-text": "hid text from readers",
+}
 MOST_HANDLES = 4
 MOST_SOURCES = 12
 """Handles of one sentence and sources of an answer that are printed; --json has all."""
@@ -263,6 +267,7 @@ def _where_it_stands(citation: Citation) -> str:
     moment = citation.modified or citation.indexed
     dated = "modified" if citation.modified else "indexed"
     marks = [mark for mark, on in (("old", citation.old), ("cut short", citation.truncated)) if on]
+    marks += [FLAGS[flag] for flag in citation.flags if flag in FLAGS]
     place = _place(citation.source, citation.place)
     return ", ".join([place, f"version {citation.version}", f"{dated} {moment.date().isoformat()}", *marks])
 

@@ -1,4 +1,4 @@
-"""`icelos evaluate`: measure retrieval and the copilot on labelled cases."""
+"""`icelos evaluate`: measure retrieval, the copilot and the classifier of injections on labelled cases."""
 
 from __future__ import annotations
 
@@ -89,6 +89,43 @@ def copilot(
     from icelos.jobs.copilot.measure import measure
 
     found = measure(data, wanted=half.value, number=questions, honest=honest, lies=lies, progress=output.note)
+    if output_file is not None:
+        reports.write(found, output_file)
+    if json:
+        output.json_line(found)
+    else:
+        output.table(reports.COLUMNS, reports.cells(found))
+    if not found.met:
+        raise typer.Exit(1)
+
+
+@group.command()
+def injection(
+    data: Data,
+    train_to: Annotated[
+        Path | None, typer.Option("--train", help="Train on all and write the weights: *.npz")
+    ] = None,
+    folds: Annotated[int, typer.Option(min=2, max=10, help="Folds by which the threshold is chosen")] = 4,
+    output_file: Output = None,
+    json: Json = False,
+) -> None:
+    """Measure the classifier of text that speaks to an assistant: one source of attacks left out at a time.
+
+    --train writes weights from all sources instead of measuring. Exit code 1: a bar is missed.
+
+    Examples:
+      icelos evaluate injection --data corpora/ --output injection.md
+      icelos evaluate injection --data corpora/ --train weights.npz
+    """
+    from icelos.evaluate import injection as measuring
+    from icelos.evaluate import report as reports
+
+    if train_to is not None:
+        model = measuring.train(data, folds=folds, progress=output.note)
+        model.save(train_to)
+        output.note(f"{train_to}: {model.version}, threshold {model.threshold:.3f}")
+        return
+    found = measuring.measure(data, folds=folds, progress=output.note)
     if output_file is not None:
         reports.write(found, output_file)
     if json:

@@ -22,6 +22,7 @@ from icelos import __version__
 from icelos.cli import (
     audit,
     backup,
+    canary,
     casework,
     colleague,
     config,
@@ -112,6 +113,7 @@ casework.add_to(findings.group)
 serve.add_to(app)
 mcp.add_to(app)
 evaluate.add_to(app)
+canary.add_to(app)
 app.add_typer(knowledge.app, name="kb")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(vulns.app, name="vulns")

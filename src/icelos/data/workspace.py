@@ -79,6 +79,10 @@ class Workspace:
         return self._ready() / "audit.sqlite"
 
     @property
+    def canaries(self) -> Path:
+        return self._ready() / "canaries.json"
+
+    @property
     def fixes(self) -> Path:
         return self._ready() / "fixes.jsonl"
 

@@ -30,7 +30,9 @@ HOSTILE = st.one_of(
 def test_nothing_inside_looks_like_a_fence_or_a_control_token(text: str, provenance: str) -> None:
     whole = fence(text, provenance)
     first, *body, last = whole.split("\n")
-    token = re.fullmatch(r'<untrusted-data id="([0-9a-f]{32})" source="([^"\n]{0,200})">', first)
+    token = re.fullmatch(
+        r'<untrusted-data id="([0-9a-f]{32})" tier="outside" source="([^"\n]{0,200})">', first
+    )
     assert token is not None
     assert last == f'</untrusted-data id="{token[1]}">'
     inside = "\n".join([token[2], *body])

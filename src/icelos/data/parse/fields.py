@@ -43,6 +43,8 @@ FIRST_YEAR = 1970
 """Dates before are a program's zero, such as Go's year 1."""
 HIDDEN = "hidden-text"
 """Tag of a document in which text was hidden from readers."""
+REMOVED = "invisible characters removed"
+"""Fact of such a document: how many."""
 _EMPTY: Object = {}
 
 
@@ -208,7 +210,9 @@ def clean(document: Document) -> Document:
     )
     if not seen.hidden:
         return cleaned
-    return msgspec.structs.replace(cleaned, tags=unique((*cleaned.tags, HIDDEN)))
+    return msgspec.structs.replace(
+        cleaned, tags=unique((*cleaned.tags, HIDDEN)), facts={**cleaned.facts, REMOVED: str(seen.removed)}
+    )
 
 
 class _Cleaner:
@@ -216,10 +220,12 @@ class _Cleaner:
 
     def __init__(self) -> None:
         self.hidden = False
+        self.removed = 0
 
     def __call__(self, text: str) -> str:
         if text.isascii() and text.isprintable():
             return text
         found: Normalised = normalise(text)
         self.hidden = self.hidden or found.hidden
+        self.removed += found.removed
         return found.text

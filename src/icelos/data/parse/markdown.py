@@ -1,7 +1,8 @@
 """Markdown (CommonMark with tables): sections follow the headings, text stays as it was written.
 
-Only what a reader would not see is taken out: HTML comments and hidden HTML elements. Line numbers
-hold. Front matter (YAML between lines of "---") gives title, date, tags and facts.
+Only what a reader would not see is taken out: HTML comments, hidden HTML elements, titles of links and
+comments written as link definitions ("[//]: # (…)"). Line numbers hold. Front matter (YAML between lines
+of "---") gives title, date, tags and facts.
 """
 
 from __future__ import annotations
@@ -35,6 +36,18 @@ from icelos.records import Document, Section, record_id
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _HEADED = re.compile(r"#|^ {0,3}(?:=+|-+)[ \t]*$", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_TITLED = re.compile(
+    r"(\]\(\s{0,4}(?:<[^<>\n]{0,2000}>|[^\s()<>]{0,2000}))[ \t\n]{1,8}"
+    r"(\"[^\"]{1,4000}\"|'[^']{1,4000}')(?=\s{0,4}\))"
+)
+_DEFINED = re.compile(
+    r"^( {0,3}\[([^\]\n]{1,400})\]:[ \t]{0,8}\n?[ \t]{0,8}(<[^<>\n]{0,2000}>|\S{1,2000}))"
+    r"(?:[ \t]{1,8}|[ \t]{0,8}\n[ \t]{0,8})(\"[^\"]{1,4000}\"|'[^']{1,4000}'|\([^()]{1,4000}\))[ \t]{0,8}$",
+    re.MULTILINE,
+)
+_NOWHERE = frozenset({"#", "<>", "<#>"})
+SHORT_TITLE = 80
+"""Characters up to which the title of a link is an ordinary one."""
 _FACTS = 20
 _RUNBOOK = re.compile(r"\b(?:play|run)\s?books?\b", re.IGNORECASE)
 
@@ -153,9 +166,36 @@ def _sections(text: str, found: Sequence[Heading], title: str, offset: int) -> I
 
 def without_hidden(text: str) -> tuple[str, bool]:
     """Text without HTML comments and hidden elements, with as many lines; whether an element hid text."""
+    hidden = False
     if "<!--" in text:
         text = _without_comments(text)
-    return _without_elements(text) if may_hide(text) else (text, False)
+    if "](" in text or "]:" in text:
+        text, hidden = _without_titles(text)
+    if may_hide(text):
+        text, more = _without_elements(text)
+        hidden = hidden or more
+    return text, hidden
+
+
+def _without_titles(text: str) -> tuple[str, bool]:
+    """Links without their titles, definitions that lead nowhere not at all; whether much was hidden so."""
+    code = _code_lines(text)
+    hidden = False
+
+    def bare(match: re.Match[str]) -> str:
+        nonlocal hidden
+        if text.count("\n", 0, match.start()) in code:
+            return match.group()
+        title = match.group(match.lastindex or 0)
+        nowhere = match.re is _DEFINED and (
+            match[3] in _NOWHERE or match[2].strip() in {"//", "comment", "#"}
+        )
+        hidden = hidden or nowhere or len(title) > SHORT_TITLE
+        kept = "" if nowhere else match[1]
+        return kept + "\n" * (match.group().count("\n") - kept.count("\n"))
+
+    text = _TITLED.sub(bare, text)
+    return _DEFINED.sub(bare, text), hidden
 
 
 def _without_comments(text: str) -> str:

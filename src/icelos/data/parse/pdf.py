@@ -13,7 +13,18 @@ from collections.abc import Iterator
 
 import msgspec
 
-from icelos.data.parse.fields import Content, Parsed, dict_of, list_of, mentions, moment, text_of, unique
+from icelos.data.parse.fields import (
+    HIDDEN,
+    Content,
+    Parsed,
+    dict_of,
+    list_of,
+    mentions,
+    moment,
+    text_of,
+    unique,
+)
+from icelos.data.parse.html import HIDDEN_CHARACTERS
 from icelos.data.parse.limits import load_json
 from icelos.data.parse.text import cut
 from icelos.errors import InputError
@@ -31,6 +42,8 @@ def pdf_documents(data: bytes, name: str, *, seconds: int = SECONDS) -> Iterator
     info = dict_of(found, "info")
     pages = [page if isinstance(page, str) else "" for page in list_of(found, "pages")]
     parts = tuple(_sections(pages))
+    hidden = found.get("hidden")
+    noted = {HIDDEN_CHARACTERS: str(hidden)} if isinstance(hidden, int) and hidden else {}
     if not parts:
         raise InputError("no text in this PDF", hint="scanned pages need text recognition first")
     stem = Content(name, "", "pdf").stem
@@ -41,9 +54,14 @@ def pdf_documents(data: bytes, name: str, *, seconds: int = SECONDS) -> Iterator
         sections=parts,
         kind="document",
         relations=mentions(stem, *pages),
-        tags=unique(t.strip() for t in text_of(info, "keywords").replace(";", ",").split(",")[:20]),
+        tags=unique(
+            (
+                *(t.strip() for t in text_of(info, "keywords").replace(";", ",").split(",")[:20]),
+                HIDDEN * bool(noted),
+            )
+        ),
         modified=moment(text_of(info, "modified")) or moment(text_of(info, "created")),
-        facts={key: value for key in ("author",) if (value := text_of(info, key))},
+        facts={key: value for key in ("author",) if (value := text_of(info, key))} | noted,
         truncated=found.get("cut") is True,
     )
 

@@ -49,12 +49,13 @@ def read(data: bytes, most_pages: int, most_characters: int) -> dict[str, Any]:
     if reader.is_encrypted and not _opened(reader):
         return {"error": "PDF is encrypted"}
     texts: list[str] = []
-    total, bad = 0, 0
+    total, bad, hidden = 0, 0, 0
     for page in reader.pages:
         if len(texts) >= most_pages or total > most_characters:
             break
         try:
-            text = page.extract_text()
+            text, unseen = _visible(page)
+            hidden += unseen
         except Exception:  # noqa: BLE001 - the other pages may be well
             text, bad = "", bad + 1
         texts.append(text[:most_characters])
@@ -62,7 +63,75 @@ def read(data: bytes, most_pages: int, most_characters: int) -> dict[str, Any]:
     if bad and bad == len(texts):
         return {"error": "broken PDF: no page can be read"}
     cut = bad > 0 or len(texts) < len(reader.pages)
-    return {"info": _info(reader), "pages": texts, "cut": cut}
+    found: dict[str, Any] = {"info": _info(reader), "pages": texts, "cut": cut}
+    return {**found, "hidden": hidden} if hidden else found
+
+
+INVISIBLE = 3
+"""Text rendering mode that paints nothing (ISO 32000-1, 9.3.6)."""
+SMALLEST = 1.0
+"""Points up to which nobody reads."""
+NEAR_WHITE = 0.98
+
+
+def _visible(page: Any) -> tuple[str, int]:
+    """The text of a page that a reader sees, and how many other characters there are.
+
+    Not seen is what is painted by no ink, in white, smaller than a point, or off the page. Where none of a
+    page's text is painted it is the text layer of a scan: that is what the reader sees in the picture.
+    """
+    pieces: list[tuple[str, bool]] = []
+    ink = _Ink()
+    box = page.mediabox
+    left, bottom, right, top = (float(v) for v in (box.left, box.bottom, box.right, box.top))
+
+    def piece(text: str, cm: Any, tm: Any, _: Any, size: Any) -> None:
+        x = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
+        y = tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
+        scale = max(abs(tm[0]), abs(tm[1]), abs(tm[2]), abs(tm[3])) * max(abs(cm[0]), abs(cm[1]), abs(cm[3]))
+        tiny = 0 < float(size or 0) * scale <= SMALLEST
+        outside = not (left - 1 <= x <= right + 1 and bottom - 1 <= y <= top + 1)
+        pieces.append((text, not (ink.unseen or tiny or outside)))
+
+    whole = page.extract_text(visitor_text=piece, visitor_operand_before=ink.operand)
+    unseen = sum(len(text.strip()) for text, seen in pieces if not seen)
+    if not unseen or not any(seen and text.strip() for text, seen in pieces):
+        return whole, 0
+    return "".join(text if seen else "\n" * text.count("\n") for text, seen in pieces).strip(), unseen
+
+
+class _Ink:
+    """What text is painted with, as the operators of a page go by."""
+
+    def __init__(self) -> None:
+        self._mode, self._white = 0, False
+        self._kept: list[tuple[int, bool]] = []
+
+    @property
+    def unseen(self) -> bool:
+        return self._mode == INVISIBLE or self._white
+
+    def operand(self, operator: Any, operands: Any, *_: Any) -> None:
+        """Called before each operator."""
+        if operator == b"q":
+            self._kept.append((self._mode, self._white))
+        elif operator == b"Q" and self._kept:
+            self._mode, self._white = self._kept.pop()
+        elif operator == b"Tr" and operands:
+            self._mode = int(operands[0])
+        elif operator in {b"g", b"rg", b"k", b"sc", b"scn"}:
+            self._white = _is_white(operator, operands)
+
+
+def _is_white(operator: bytes, operands: Any) -> bool:
+    """In grey, RGB, or CMYK, where nought is white; patterns are not."""
+    try:
+        values = [float(value) for value in operands]
+    except (TypeError, ValueError):
+        return False
+    if operator == b"k" or len(values) == 4:
+        return bool(values) and max(values) <= 1 - NEAR_WHITE
+    return bool(values) and min(values) >= NEAR_WHITE
 
 
 def _opened(reader: Any) -> bool:

@@ -19,9 +19,11 @@ import msgspec
 
 from icelos import __version__
 from icelos.contracts import LLM, Principal, Where
+from icelos.data.sinks import SqliteSink
 from icelos.data.workspace import Workspace
 from icelos.errors import IcelosError, ModelError
-from icelos.jobs.copilot import abstain, cite, compose, generate, prompts, retrieve
+from icelos.findings import Finding
+from icelos.jobs.copilot import abstain, cite, compose, generate, prompts, retrieve, suspicion
 from icelos.jobs.copilot.agent import organisation
 from icelos.jobs.copilot.agent.agent import Reading
 from icelos.jobs.copilot.agent.documents import Ask, Told
@@ -32,12 +34,15 @@ from icelos.jobs.copilot.answers import AgentStep, Answer, Event, Nearest, Sente
 from icelos.jobs.copilot.cite import Citing
 from icelos.jobs.copilot.compose import Composed
 from icelos.jobs.copilot.extract import Draft
+from icelos.jobs.copilot.guard import Alert, Guard
 from icelos.jobs.copilot.history import History, Turn
 from icelos.jobs.copilot.learning import profile
 from icelos.jobs.copilot.learning.learned import Learned, rules_of
 from icelos.jobs.copilot.learning.profile import Profile
 from icelos.jobs.copilot.retrieve import Evidence, Reader, Sources, Taught
 from icelos.jobs.copilot.understand import Focus, Query, focus_of, understand
+from icelos.llm.canary import Canaries
+from icelos.people.audit import Audit
 from icelos.settings import Settings
 
 NO_MODEL = (
@@ -56,6 +61,7 @@ class Copilot:
     def __init__(
         self, store: Sources, *, llm: LLM | None = None, settings: Settings, history: History | None = None,
         tools: Toolset | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        canaries: Canaries | None = None, alert: Alert | None = None,
     ) -> None:  # fmt: skip
         self.store = store
         self.tools = tools
@@ -66,6 +72,8 @@ class Copilot:
         self.taught: Taught | None = None
         if history is not None and settings.learning.apply:
             self.taught = Learned(history, rules_of(settings))
+        self.canaries = canaries
+        self.alert = alert
 
     def profile(self, principal: Principal) -> Profile:
         """What is known of who asks. Raises StoreError."""
@@ -80,10 +88,11 @@ class Copilot:
         from icelos.knowledge.store import KnowledgeStore
         from icelos.llm.connect import connect
 
-        history = History(Workspace.of(settings).history)
+        workspace = Workspace.of(settings)
         return cls(
-            KnowledgeStore.open(settings), llm=connect(settings), settings=settings, history=history,
-            tools=Toolset(settings),
+            KnowledgeStore.open(settings), llm=connect(settings), settings=settings,
+            history=History(workspace.history), tools=Toolset(settings),
+            canaries=Canaries(workspace.canaries), alert=_alerting(workspace),
         )  # fmt: skip
 
     def ask(
@@ -110,6 +119,21 @@ class Copilot:
             yield asking.end(Status.FAILED, notices=(f"The question could not be answered: {error}",))
 
 
+def _alerting(workspace: Workspace) -> Alert:
+    """Writes an alert beside the findings of all jobs, and tells the audit log."""
+
+    def write(finding: Finding) -> None:
+        told = finding.attributes
+        with Audit(workspace.audit) as audit:
+            audit.record(
+                Principal(told["principal"]), "canary.leak", told["answer"], canaries=told["canaries"]
+            )
+        with SqliteSink(workspace.findings) as sink:
+            sink.write([finding])
+
+    return write
+
+
 class _Asking:
     """One question under way: what is known of it so far, so that it can end at any point."""
 
@@ -128,6 +152,9 @@ class _Asking:
             stale_days=copilot.settings.knowledge.stale_days,
             document_of=self.reader.document,
             seed=f"{principal.name}:{question}",
+        )
+        self.guard = Guard(
+            principal, canaries=copilot.canaries.all() if copilot.canaries else (), alert=copilot.alert
         )
         self.resolved = question
         self.started = time.perf_counter()
@@ -167,10 +194,11 @@ class _Asking:
         if verdict.status is not Status.ANSWERED:
             if read is not None and read.may_be_own and (yield from self._by_tools(asked, read)):
                 return
-            notices = (*self._why_not(verdict), *self.problems)
+            notices = (*self._why_not(verdict), *self.problems, *suspicion.notices(composed.held))
             yield self.end(verdict.status, notices=notices, nearest=cite.nearest(evidence.hits))
             return
         gaps = tuple(f"The sources here have no {gap}." for gap in composed.gaps)
+        gaps = (*gaps, *suspicion.notices(composed.held))
         if self.copilot.llm is None:
             language = self.profile.notice(model=False)
             yield from self._extractive(composed.drafts, (*gaps, NO_MODEL, *([language] if language else ())))
@@ -198,7 +226,7 @@ class _Asking:
         yield Event(kind="status", text="asking the tools")
         own = Organisation(
             self.copilot.settings.copilot, tools, self.principal, self.citing, ask=self._asks_documents,
-            llm=self.copilot.llm, now=self.now,
+            llm=self.copilot.llm, now=self.now, allow=self.guard.arguments,
         )  # fmt: skip
         yield from own.events(self.question, read)
         self.steps, self.tokens = own.toolbox.steps, own.toolbox.tokens
@@ -211,7 +239,7 @@ class _Asking:
         self.resolved = question[-LONGEST_RESOLVED:]
         self.made_by |= outcome.made_by
         for sentence in outcome.sentences:
-            yield self._said(sentence)
+            yield from self._said(sentence)
         yield self.end(outcome.status, sentences=outcome.sentences, notices=outcome.notices)
         return True
 
@@ -249,7 +277,7 @@ class _Asking:
         said = []
         for draft in drafts:
             said.append(self.citing.sentence(draft))
-            yield self._said(said[-1])
+            yield from self._said(said[-1])
         yield self.end(Status.ANSWERED, sentences=tuple(said), notices=notices)
 
     def _generated(
@@ -265,11 +293,12 @@ class _Asking:
                 llm, query, generate.choose(composed.drafts, evidence.hits), self.citing, self.reader,
                 most=self._most(), about=self.profile.instruction(),
             ):  # fmt: skip
+                self.guard.hear(one.raw)
                 if one.draft is None:
                     dropped.append(one.text)
                     continue
                 said.append(self.citing.sentence(one.draft))
-                yield self._said(said[-1])
+                yield from self._said(said[-1])
         except ModelError as error:
             notice = f"The model could not be used: {error}. These are sentences of the sources."
         self.made_by |= {"model": llm.name, "prompt": prompts.NAME}
@@ -294,7 +323,7 @@ class _Asking:
             seconds=round(time.perf_counter() - self.started, 4), explain=self.explain,
             steps=tuple(self.steps), tokens=self.tokens,
         )  # fmt: skip
-        return Event(kind="answer", answer=self._kept(answer))
+        return Event(kind="answer", answer=self._kept(self.guard.answer(answer, self.citing.texts)))
 
     def _kept(self, answer: Answer) -> Answer:
         history = self.copilot.history
@@ -319,8 +348,12 @@ class _Asking:
         turn = self._turn()
         return focus_of(understand(turn.resolved, lookup=self.reader.lookup)) if turn else None
 
-    def _said(self, sentence: Sentence) -> Event:
-        return Event(kind="sentence", sentence=sentence, citations=self.citing.of(sentence.handles))
+    def _said(self, sentence: Sentence) -> Iterator[Event]:
+        citations = self.citing.of(sentence.handles)
+        texts = [text for handle in sentence.handles for text in self.citing.texts.get(handle, ())]
+        safe = self.guard.sentence(sentence, citations, texts)
+        if safe is not None:
+            yield Event(kind="sentence", sentence=safe, citations=self.guard.citations(citations))
 
     def _why_not(self, verdict: abstain.Verdict) -> tuple[str, ...]:
         if self.reader.is_empty():

@@ -25,7 +25,8 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True):
 
     `ref` and `tier` are those of a fact that a tool found; a passage has a `chunk_id` instead. `quote` is the
     part of the chunk that carries the sentence, exactly as it stands there. `version`, `indexed` and
-    `modified` pin what was read; `old` is true past the stale limit of the settings.
+    `modified` pin what was read; `old` is true past the stale limit of the settings. `flags` say what the
+    reader must know: "hidden-text" was taken out, or it "speaks-to-assistant".
     """
 
     handle: str
@@ -46,6 +47,7 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True):
     old: bool = False
     ref: str = ""
     tier: str = ""
+    flags: tuple[str, ...] = ()
 
 
 class Sentence(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from icelos.jobs.copilot.answers import Citation, Nearest, Sentence
 from icelos.jobs.copilot.extract import Draft, Quote
 from icelos.jobs.copilot.handles import Handles
 from icelos.jobs.copilot.place import DocumentOf, exact
+from icelos.knowledge.tiers import flags_of
 
 OLD_NOTICE = "Some sources here are old: {names}. Check that they still hold."
 TRUNCATED_NOTICE = (
@@ -21,7 +22,10 @@ CUT_NOTICE = "Some sources here are cut short by their publisher: {names}."
 
 
 class Citing:
-    """The handles and citations of one answer, given out sentence by sentence."""
+    """The handles and citations of one answer, given out sentence by sentence.
+
+    `texts` are the whole passages behind the handles, and their own addresses.
+    """
 
     def __init__(
         self, *, stale_days: int, now: datetime | None = None, document_of: DocumentOf | None = None,
@@ -32,6 +36,7 @@ class Citing:
         self._now = now or datetime.now(UTC)
         self._limit = self._now - timedelta(days=stale_days)
         self._citations: dict[str, Citation] = {}
+        self.texts: dict[str, tuple[str, ...]] = {}
 
     def sentence(self, draft: Draft) -> Sentence:
         """The draft with a handle for each of its quotes."""
@@ -42,6 +47,7 @@ class Citing:
         handle = self.handles.of(f"{quote.hit.chunk_id}:{quote.start}:{quote.end}")
         if handle not in self._citations:
             self._citations[handle] = self._citation(handle, quote)
+            self.texts[handle] = (quote.hit.text, quote.hit.url)
         return handle
 
     def fact(self, fact: Fact) -> str:
@@ -49,6 +55,7 @@ class Citing:
         handle = self.handles.of(fact.ref)
         if handle not in self._citations:
             self._citations[handle] = self._of_fact(handle, fact)
+            self.texts[handle] = (fact.text, *(v for v in fact.values.values() if isinstance(v, str)))
         return handle
 
     def _of_fact(self, handle: str, fact: Fact) -> Citation:
@@ -72,14 +79,17 @@ class Citing:
 
     def _citation(self, handle: str, quote: Quote) -> Citation:
         hit = quote.hit
-        heading, place = hit.heading, hit.place
+        heading, place, tags = hit.heading, hit.place, tuple[str, ...]()
         if self._document_of is not None:
             heading, place = exact(quote.text, hit, self._document_of)
+            document = self._document_of(hit)
+            tags = document.tags if document is not None else ()
         return Citation(
             handle=handle, chunk_id=hit.chunk_id, document_id=hit.document_id, version=hit.version,
             title=hit.title, heading=heading, quote=quote.text, source=hit.source, place=place,
             kind=hit.kind, collection=hit.collection, url=hit.url, indexed=hit.indexed,
             modified=hit.modified, truncated=hit.truncated, old=(hit.modified or hit.indexed) < self._limit,
+            flags=flags_of(hit.text, tags),
         )  # fmt: skip
 
 

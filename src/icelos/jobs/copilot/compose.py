@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from icelos.contracts import Hit
-from icelos.jobs.copilot import relations, runbooks, templates, verify
+from icelos.jobs.copilot import relations, runbooks, suspicion, templates, verify
 from icelos.jobs.copilot.extract import Draft, Quote, covered, plain, ranked
 from icelos.jobs.copilot.facets import Facet
 from icelos.jobs.copilot.retrieve import Evidence, Reader
@@ -45,13 +45,15 @@ class Composed(msgspec.Struct, frozen=True):
     """Drafts in the order to say them; `gaps` are facets that were asked for and have no answer here.
 
     `typed` drafts answer by a template what is asked of what is named; others are ranked sentences that
-    may or may not answer. `sought` are the kinds of document that would.
+    may or may not answer. `sought` are the kinds of document that would. `held` are not to be said, because
+    they speak to an assistant.
     """
 
     drafts: tuple[Draft, ...] = ()
     gaps: tuple[str, ...] = ()
     typed: bool = False
     sought: frozenset[str] = frozenset()
+    held: tuple[Draft, ...] = ()
 
 
 def compose(query: Query, evidence: Evidence, reader: Reader, *, most: int) -> Composed:
@@ -60,7 +62,9 @@ def compose(query: Query, evidence: Evidence, reader: Reader, *, most: int) -> C
     Our own sentences are verified like a model's: one that its quotes do not carry is not said.
     """
     composed = _composed(query, evidence, reader, most=most)
-    return msgspec.structs.replace(composed, drafts=tuple(d for d in composed.drafts if _carried(d)))
+    drafts, held = suspicion.sifted(d for d in composed.drafts if _carried(d))
+    telling = tuple(draft for draft in drafts if suspicion.tells(draft, evidence.weights))
+    return msgspec.structs.replace(composed, drafts=telling, held=held)
 
 
 def _carried(draft: Draft) -> bool:

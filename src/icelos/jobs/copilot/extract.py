@@ -73,11 +73,13 @@ def ranked(
 def _scored(hit: Hit, weights: Mapping[str, float], *, share: float, order: int, wanted: bool) -> list[Draft]:
     context = set(content_stems(f"{hit.title} {hit.heading}"))
     spans = split(hit.text)
-    found = []
+    found: list[Draft] = []
     for index, span in enumerate(spans):
         words = content_stems(span.text)
         if len(words) < SHORTEST and len(spans) > 1:
             continue
+        if weights and not covered(set(words), set(), weights) and found:
+            continue  # says nothing of what is asked: whatever it says, it is no answer
         coverage = covered(set(words), context, weights)
         score = coverage + SEARCH * share - POSITION * min(index, 6) / 6 - 0.01 * order + KIND * wanted
         found.append(_draft(hit, span, score, coverage))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from icelos.contracts import LLM, Hit, Message
-from icelos.jobs.copilot import prompts, sentences, verify
+from icelos.jobs.copilot import prompts, sentences, suspicion, verify
 from icelos.jobs.copilot.cite import Citing
 from icelos.jobs.copilot.extract import Draft, Quote, plain
 from icelos.jobs.copilot.handles import cited
@@ -21,11 +21,15 @@ LONGEST = 20_000
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """One sentence of a model: the draft that may be said, or the reason why it was dropped."""
+    """One sentence of a model: the draft that may be said, or the reason why it was dropped.
+
+    `raw` is the sentence as the model wrote it, to look for markers in; it is never shown.
+    """
 
     text: str
     draft: Draft | None
     reason: str = ""
+    raw: str = ""
 
 
 def answer(
@@ -38,7 +42,7 @@ def answer(
     for text in spoken(llm, prompts.messages(query.text, passages, sentences=most, about=about)):
         if says_nothing(text):
             return
-        one = verified(text, passages, citing, is_name=reader.is_name)
+        one = msgspec.structs.replace(verified(text, passages, citing, is_name=reader.is_name), raw=text)
         held += one.draft is not None
         yield one
         if held >= most:
@@ -95,7 +99,12 @@ def verified(text: str, passages: Mapping[str, Hit], citing: Citing, *, is_name:
     if not support.ok:
         return Verified(bare, None, support.reason)
     hits = {hit.chunk_id: hit for hit in passages.values()}
-    return Verified(bare, Draft(bare, quotes(support, hits), "model", 1.0, support.coverage))
+    draft = Draft(bare, quotes(support, hits), "model", 1.0, support.coverage)
+    if suspicion.is_order(draft):
+        return Verified(bare, None, "what it rests on speaks to an assistant")
+    if bare.rstrip().endswith("?"):
+        return Verified(bare, None, "asks instead of telling")
+    return Verified(bare, draft)
 
 
 def _elsewhere(text: str, hits: Sequence[Hit], is_name: IsName) -> Support | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from icelos.contracts import Hit, Message
+from icelos.contracts import Hit, Message, Tier
+from icelos.knowledge.tiers import tier_of
 from icelos.llm.fence import INSTRUCTION, fence
 
-NAME = "copilot-1"
+NAME = "copilot-2"
 """Named in every answer's `made_by`; a changed text gets a new name."""
 
 RULES = """You answer a security analyst from the passages below and from nothing else.
@@ -22,14 +23,14 @@ NOT_IN_SOURCES = "NOT IN SOURCES"
 
 def messages(
     question: str, passages: Mapping[str, Hit], *, sentences: int, turns: Sequence[tuple[str, str]] = (),
-    about: str = "",
+    about: str = "", tier: Callable[[Hit], Tier] = tier_of,
 ) -> list[Message]:  # fmt: skip
     """The system rules, earlier turns as context, then the fenced passages (by handle) and the question.
 
     `about` says who reads the answer, "" where that is not known.
     """
     example = next(iter(passages), "K7f2")
-    blocks = "\n".join(_block(handle, hit) for handle, hit in passages.items())
+    blocks = "\n".join(_block(handle, hit, tier(hit)) for handle, hit in passages.items())
     rules = RULES.format(example=example, sentences=sentences, fences=INSTRUCTION)
     earlier = [
         message
@@ -43,6 +44,6 @@ def messages(
     ]
 
 
-def _block(handle: str, hit: Hit) -> str:
+def _block(handle: str, hit: Hit, tier: Tier) -> str:
     title = " · ".join(part for part in (hit.title, hit.heading) if part)
-    return f"[{handle}] {title}\n{fence(hit.text, f'{hit.source} {hit.place}')}"
+    return f"[{handle}] {title}\n{fence(hit.text, f'{hit.source} {hit.place}', tier)}"

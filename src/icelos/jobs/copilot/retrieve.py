@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from icelos.contracts import Hit, Principal, Where
+from icelos.jobs.copilot import suspicion
 from icelos.jobs.copilot.learning.profile import fitting
 from icelos.jobs.copilot.understand import Query
 from icelos.knowledge.lifts import Lifts
@@ -172,7 +173,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
 def gather(query: Query, reader: Reader, *, passages: int) -> Evidence:
     """First the documents that the question names, then what is found by its words."""
-    found = reader.search(query.text, k=passages, per_document=3)
+    found = suspicion.lowered(reader.search(query.text, k=passages, per_document=3))
     hits = {hit.chunk_id: hit for hit in found}
     return Evidence(tuple(hits.values()), _weights(query, reader))
 

@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -233,3 +234,16 @@ def test_zstd_reader_needs_no_declared_size() -> None:
     with zstandard.ZstdCompressor().stream_writer(buffer, closefd=False) as writer:
         writer.write(b"streamed")
     assert decompressed(buffer.getvalue()) == b"streamed"
+
+
+def test_no_format_or_hidden_character_is_left() -> None:
+    kept = {0x600, 0x601, 0x602, 0x603, 0x604, 0x605, 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
+    marks = {c for c in range(0x110000) if unicodedata.category(chr(c)) == "Cf"} - kept  # those are seen
+    blank = {0x2800, 0x3164, 0x115F, 0x1160, 0xFFA0, 0x34F, 0x17B4, 0x17B5, 0xFFFC, *range(0xFE00, 0xFE10)}
+    for code in sorted(marks | blank | set(range(0xE0100, 0xE01F0)) | set(range(0xFDD0, 0xFDF0))):
+        assert normalise(f"a{chr(code)}b").text == "ab", hex(code)
+
+
+def test_bytes_smuggled_in_variation_selectors_are_hiding() -> None:
+    order = "".join(chr(0xE0100 + byte) for byte in b"obey")
+    assert normalise(f"\U0001f600{order}") == Normalised("\U0001f600", 4, hidden=True)

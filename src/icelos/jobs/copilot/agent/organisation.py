@@ -15,7 +15,7 @@ from icelos.jobs.copilot.agent import agent, prompts
 from icelos.jobs.copilot.agent.agent import Agent, Part, Reading
 from icelos.jobs.copilot.agent.documents import Ask
 from icelos.jobs.copilot.agent.loop import Loop, Spoken
-from icelos.jobs.copilot.agent.toolbox import Allowance, Toolbox
+from icelos.jobs.copilot.agent.toolbox import Allow, Allowance, Toolbox, anything
 from icelos.jobs.copilot.agent.wording import Said
 from icelos.jobs.copilot.answers import AgentStep, Event, Sentence, Status
 from icelos.jobs.copilot.cite import Citing
@@ -38,9 +38,11 @@ class Organisation:
 
     def __init__(
         self, settings: CopilotSettings, tools: Mapping[str, ReadTool], principal: Principal, citing: Citing,
-        *, ask: Callable[[Toolbox], Ask], llm: LLM | None, now: datetime,
+        *, ask: Callable[[Toolbox], Ask], llm: LLM | None, now: datetime, allow: Allow = anything,
     ) -> None:  # fmt: skip
-        self.toolbox = Toolbox(tools, principal, allowance=Allowance.of(settings), on_step=self._made)
+        self.toolbox = Toolbox(
+            tools, principal, allowance=Allowance.of(settings), on_step=self._made, allow=allow
+        )
         self.outcome = Outcome()
         self._settings = settings
         self._citing = citing

@@ -68,7 +68,7 @@ def observed(called: Called, *, name: str, handle: Callable[[Fact], str], most: 
     shown = called.facts[:most]
     for tier in dict.fromkeys(fact.tier for fact in shown):
         lines = "\n".join(f"[{handle(fact)}] {_line(fact)}" for fact in shown if fact.tier is tier)
-        parts.append(fence(lines, f"tool {name}, {tier.value}"))
+        parts.append(fence(lines, f"tool {name}", tier))
     if called.counted is not None:
         parts.append(f"[{handle(called.counted)}] {called.total} in all; {len(shown)} are shown.")
     elif not shown:

@@ -68,12 +68,22 @@ class Called(msgspec.Struct, frozen=True):
         return self.total <= len(self.observation.facts)
 
 
+Allow = Callable[[str, Mapping[str, Any]], bool]
+"""Whether a tool of this name may be called with these arguments."""
+
+
+def anything(_: str, __: Mapping[str, Any]) -> bool:
+    """Nothing is held back."""
+    return True
+
+
 class Toolbox:
     """The tools for one principal and one question. Not to be shared between questions."""
 
     def __init__(
         self, tools: Mapping[str, ReadTool], principal: Principal, *, allowance: Allowance,
         clock: Callable[[], float] = time.monotonic, on_step: Callable[[AgentStep], None] = lambda _: None,
+        allow: Allow = anything,
     ) -> None:  # fmt: skip
         self.tools = {name: tool for name, tool in tools.items() if tool.right in principal.rights}
         self.withheld = {name: tool.right for name, tool in tools.items() if name not in self.tools}
@@ -86,6 +96,7 @@ class Toolbox:
         self._clock = clock
         self._until = clock() + allowance.seconds
         self._on_step = on_step
+        self._allow = allow
         self._known: dict[str, Called] = {}
         self._calls = 0
 
@@ -138,6 +149,8 @@ class Toolbox:
             return "refused", Called(error=self._no_such(name))
         if not own and (problems := violations(arguments, tool.tool.parameters)):
             return "refused", Called(error=f"the arguments of {name} do not fit: {'; '.join(problems)}")
+        if not self._allow(name, arguments):
+            return "refused", Called(error=f"the arguments of {name} hold what must not leave")
         try:
             observation = tool.call(arguments, principal=self._principal)
         except InputError as error:

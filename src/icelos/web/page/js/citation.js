@@ -58,11 +58,14 @@ function fact({ handle: name, title, quote, source, tier, modified }) {
       modified ? el("span", { class: "meta" }, day(modified), ", ", since(modified)) : null));
 }
 
-function freshness({ modified, indexed, old, truncated }) {
+const FLAGS = { "speaks-to-assistant": "addresses an assistant", "hidden-text": "hid text" };
+
+function freshness({ modified, indexed, old, truncated, flags = [] }) {
   return [
     ...(modified ? ["Changed ", day(modified), ", ", since(modified)] : ["Indexed ", day(indexed)]),
     old ? el("span", { class: "tag old" }, "old") : null,
     truncated ? el("span", { class: "tag" }, "cut short") : null,
+    ...flags.filter((flag) => flag in FLAGS).map((flag) => el("span", { class: "tag old" }, FLAGS[flag])),
   ];
 }
 
