@@ -112,12 +112,13 @@ def _teaching() -> Teaching:
     from icelos.data.workspace import Workspace
     from icelos.jobs.copilot.history import History
     from icelos.jobs.copilot.learning.teaching import Teaching
+    from icelos.jobs.copilot.suspicion import hostile
     from icelos.knowledge.store import KnowledgeStore
     from icelos.settings import load
 
     settings = load().settings
     store = KnowledgeStore.open(settings)
-    return Teaching(History(Workspace.of(settings).history), store, settings)
+    return Teaching(History(Workspace.of(settings).history), store, settings, flagged=hostile(store))
 
 
 def _print(found: Sequence[Outcome], *, json: bool) -> None:

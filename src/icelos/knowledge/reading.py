@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -143,6 +143,15 @@ def passages(database: sqlite3.Connection, identity: str, version: int | None, a
         {**allowed.parameters, "id": identity, "version": version},
     )
     return [_hit(row, 1.0, {}) for row in rows]
+
+
+def texts(database: sqlite3.Connection, identities: Iterable[str]) -> list[tuple[str, str]]:
+    """Ids of documents with the text of each passage in force."""
+    return database.execute(
+        "SELECT d.id, c.text FROM documents d JOIN versions v ON v.doc = d.doc AND v.valid_to IS NULL"
+        " JOIN chunks c ON c.vid = v.vid WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY c.id",
+        (json.dumps(list(identities)),),
+    ).fetchall()
 
 
 def related(

@@ -19,7 +19,7 @@ PUBLISHED_KINDS = frozenset(
     {
         "technique", "tactic", "software", "group", "campaign", "mitigation", "weakness", "attack-pattern",
         "vulnerability", "advisory", "rule", "data-source", "data-component", "asset", "detection",
-        "analytic", "indicator", "view", "category",
+        "analytic", "indicator", "view", "category", "news",
     }
 )  # fmt: skip
 OUTSIDE_COLLECTIONS = ("mail", "logs", "tickets", "web", "inbox")

@@ -86,12 +86,18 @@ class Prepare:
     def _keep_up(self) -> None:
         from icelos.engine.upkeep import Background
         from icelos.jobs.copilot.learning.background import Learning
+        from icelos.jobs.copilot.suspicion import hostile
         from icelos.knowledge.upkeep import Upkeep, Watcher
 
         services = self._services
         with self._lock:
             if self._keeps_up and not self._stopping.is_set():
-                self._kept.enter_context(Learning(services.history, services.knowledge, services.settings))
+                self._kept.enter_context(
+                    Learning(
+                        services.history, services.knowledge, services.settings,
+                        flagged=hostile(services.knowledge),
+                    )
+                )  # fmt: skip
                 self._kept.enter_context(Upkeep(self._services.knowledge, batch=VECTORS))
                 self._kept.enter_context(Watcher(self._services.settings))
                 self._kept.enter_context(Background(self._services.settings))

@@ -71,7 +71,7 @@ class Copilot:
         self.history = history
         self.taught: Taught | None = None
         if history is not None and settings.learning.apply:
-            self.taught = Learned(history, rules_of(settings))
+            self.taught = Learned(history, rules_of(settings), flagged=suspicion.hostile(store))
         self.canaries = canaries
         self.alert = alert
 

@@ -7,7 +7,8 @@ taken from such a sentence: it is there to be an answer to somebody's question w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -16,6 +17,13 @@ from icelos.jobs.copilot.extract import Draft, covered
 from icelos.jobs.copilot.words import content_stems
 from icelos.knowledge.tiers import SPEAKS, flags_of
 from icelos.llm.injection.model import bundled
+
+
+class Texts(Protocol):
+    """A store that gives ids of documents with the text of each of their passages."""
+
+    def texts(self, document_ids: Iterable[str]) -> Iterable[tuple[str, str]]: ...
+
 
 LOWERED = 0.5
 """What the score of a passage is multiplied by where it speaks to an assistant."""
@@ -32,6 +40,12 @@ def lowered(hits: Sequence[Hit]) -> list[Hit]:
     return (
         sorted(ranked, key=lambda hit: -hit.score) if any(SPEAKS in hit.why for hit in ranked) else list(hits)
     )
+
+
+def hostile(store: Texts) -> Callable[[Collection[str]], Collection[str]]:
+    """Which of some documents hold text that speaks to an assistant: votes for those do not count."""
+    model = bundled()
+    return lambda ids: {identity for identity, text in store.texts(ids) if model.flag(text).flagged}
 
 
 def sifted(drafts: Iterable[Draft]) -> tuple[tuple[Draft, ...], tuple[Draft, ...]]:

@@ -78,7 +78,7 @@ def _parts(found: Observation) -> Iterator[str]:
         yield INSTRUCTION
     for fact in found.facts:
         told = ", ".join(f"{name}={value}" for name, value in fact.values.items() if value not in ("", None))
-        yield fence(f"{fact.text}\n{told}".strip(), f"{fact.ref}; {fact.tier.value}; {fact.source}")
+        yield fence(f"{fact.text}\n{told}".strip(), f"{fact.ref}; {fact.source}", fact.tier)
 
 
 def answer_text(answer: Answer) -> str:

@@ -67,3 +67,15 @@ def test_flagged_passages_go_down_and_stay_there(store: KnowledgeStore) -> None:
         for hit in low
     )
     assert suspicion.lowered([]) == []
+
+
+def test_documents_that_speak_to_an_assistant_are_told_from_others(tmp_path: Path) -> None:
+    plain = "Revoke the sessions of the mailbox and reset its password."
+    with KnowledgeStore(tmp_path / "k.sqlite") as store:
+        store.add(
+            Document(
+                id=name, source=name, title=name, kind="runbook", sections=(Section("", text, "line 1"),)
+            )
+            for name, text in (("hostile", ORDER), ("plain", plain))
+        )
+        assert suspicion.hostile(store)(["hostile", "plain", "absent"]) == {"hostile"}

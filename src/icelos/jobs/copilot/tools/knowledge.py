@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from icelos.contracts import Fact, Hit, Observation, Principal, Tier, Tool, Where
-from icelos.data.feeds.catalogue import FEEDS
+from icelos.contracts import Fact, Hit, Observation, Principal, Tool, Where
 from icelos.errors import InputError
 from icelos.knowledge.reading import Related
 from icelos.knowledge.store import KnowledgeStore
+from icelos.knowledge.tiers import flags_of, tier_of
 from icelos.llm.read_tools import LIMIT, ReadingTool, digest, object_schema, plain, text_schema
 from icelos.records import DOCUMENT_KINDS
 from icelos.settings import Settings
@@ -22,8 +22,6 @@ PER_SEARCH = 8
 MOST_PASSAGES = 60
 _KINDS = {"type": "array", "items": {"type": "string", "maxLength": 60}, "maxItems": 20,
           "description": f"Only these kinds of document: {', '.join(DOCUMENT_KINDS)}"}  # fmt: skip
-_OUTSIDE_KINDS = frozenset({"mail", "log", "ticket", "finding", "chat", "comment", "web"})
-_OWN_KINDS = frozenset({"runbook", "note", "document"})
 
 _stores: dict[tuple[Path, str], KnowledgeStore] = {}
 _lock = threading.Lock()
@@ -42,16 +40,6 @@ def open_store(settings: Settings) -> KnowledgeStore | None:
             return None
         _stores[key] = KnowledgeStore.open(settings, read_only=True)
         return _stores[key]
-
-
-def tier_of(hit: Hit) -> Tier:
-    """How far a passage can be trusted: feeds and kinds of publishers, own kinds, and what anyone may
-    write."""
-    if hit.collection in FEEDS:
-        return Tier.PUBLISHED
-    if hit.kind in _OUTSIDE_KINDS:
-        return Tier.OUTSIDE
-    return Tier.OWN if hit.kind in _OWN_KINDS else Tier.PUBLISHED
 
 
 def passage(hit: Hit) -> Fact:
@@ -73,7 +61,7 @@ def passage(hit: Hit) -> Fact:
             "indexed": hit.indexed.isoformat(timespec="seconds"),
             "modified": hit.modified.isoformat(timespec="seconds") if hit.modified else None,
         },
-        tier=tier_of(hit),
+        tier=tier_of(hit, flags=flags_of(hit.text)),
     )
 
 
