@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import msgspec
 
 from icelos.contracts import Principal
 from icelos.data import visibility
+from icelos.data.databases import reading
 from icelos.data.sinks import SqliteSink
 from icelos.errors import StoreError
 from icelos.findings import Failure, Finding
@@ -79,11 +80,8 @@ class Recent:
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
         """One state of the store; None where there is none."""
-        if not self._path.is_file():
-            yield None
-            return
         try:
-            with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            with reading(self._path, "outcomes") as database:
                 yield database
         except (sqlite3.Error, msgspec.MsgspecError) as error:
             raise StoreError(f"cannot read findings: {error}", source=str(self._path)) from error

@@ -7,13 +7,13 @@ case is opened; where it was open and is clear now, the case is closed as cleare
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
 from icelos.data.casework.model import COMMENT_LIMIT, Case, Judged, Reason
 from icelos.data.casework.store import CaseStore
+from icelos.data.databases import reading
 from icelos.errors import InputError, StoreError
 from icelos.findings import Finding, Verdict
 
@@ -26,12 +26,10 @@ def renew(cases: CaseStore, findings: Path) -> int:
 
     Costs what the touched cases cost, not what was written. Raises StoreError.
     """
-    if not findings.is_file():
-        return 0
     try:
-        with closing(
-            sqlite3.connect(f"{findings.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
-        ) as database:
+        with reading(findings, "outcomes") as database:
+            if database is None:
+                return 0
             found, newest = _written(database, cases)
     except sqlite3.Error as error:
         raise StoreError(f"cannot read findings: {error}", source=str(findings)) from error

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
 import msgspec
 
@@ -13,6 +12,7 @@ from icelos.contracts import Principal
 from icelos.data import visibility
 from icelos.data.casework.model import Case
 from icelos.data.casework.store import CaseStore
+from icelos.data.databases import reading
 from icelos.data.inventories import Inventories
 from icelos.data.workspace import Workspace
 from icelos.errors import IcelosError, StoreError
@@ -109,15 +109,8 @@ class Targets:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
-        if not self._findings.is_file():
-            yield None
-            return
         try:
-            with closing(_connect(self._findings)) as database:
+            with reading(self._findings, "outcomes") as database:
                 yield database
         except (sqlite3.Error, msgspec.MsgspecError) as error:
             raise StoreError(f"cannot read findings: {error}", source=str(self._findings)) from error
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
