@@ -44,7 +44,7 @@ AIMED = {"attack": 0.01, "cisa-advisories": 0.01, "ir-playbooks": 0.02, "sigma":
 """What the threshold aims at on the training half: below the bars, because a half is a sample."""
 WEIGHTS = {
     "notinject": 6.0,
-    "ir-playbooks": 4.0,
+    "ir-playbooks": 8.0,
     "prompts": 2.0,
     "benign twins": 6.0,
 }

@@ -1,7 +1,7 @@
 """How far a passage can be trusted, by where it comes from. What a document says of itself raises nothing.
 
 Feeds are PUBLISHED, whatever else is in their collection. What anyone may write (mail, logs, tickets,
-findings, which quote all of these; collections that the settings name) is OUTSIDE, as is what hides text
+findings, which quote all of these; collections of such names) is OUTSIDE, as is what hides text
 or speaks to an assistant. The rest was added by the organisation: OWN, but for kinds that are
 publishers'.
 """
@@ -32,6 +32,11 @@ def tier_of(hit: Hit, *, outside: Collection[str] = OUTSIDE_COLLECTIONS, flags: 
     if flags or hit.kind in OUTSIDE_KINDS or hit.collection in outside:
         return Tier.OUTSIDE
     return Tier.PUBLISHED if hit.kind in PUBLISHED_KINDS else Tier.OWN
+
+
+def trusted(hit: Hit) -> Tier:
+    """The tier under which a passage is shown to a model: the last one, where it speaks to an assistant."""
+    return tier_of(hit, flags=flags_of(hit.text))
 
 
 def flags_of(text: str, tags: Collection[str] = ()) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ ACTIVE = re.compile(
     r"|[\u200b-\u200f\u202a-\u202e\u2060-\u2069\U000e0000-\U000e007f]",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"(?:https?:)?//[^\s)>\]\"']+|www\.[^\s)>\]\"']+", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:https?:)?//[^\s()<>\]\"'{}]+|www\.[^\s()<>\]\"'{}]+", re.IGNORECASE)
 
 
 class Case(msgspec.Struct, frozen=True):

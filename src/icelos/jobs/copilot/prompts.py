@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from icelos.contracts import Hit, Message, Tier
-from icelos.knowledge.tiers import tier_of
+from icelos.knowledge.tiers import trusted
 from icelos.llm.fence import INSTRUCTION, fence
 
 NAME = "copilot-2"
@@ -23,7 +23,7 @@ NOT_IN_SOURCES = "NOT IN SOURCES"
 
 def messages(
     question: str, passages: Mapping[str, Hit], *, sentences: int, turns: Sequence[tuple[str, str]] = (),
-    about: str = "", tier: Callable[[Hit], Tier] = tier_of,
+    about: str = "", tier: Callable[[Hit], Tier] = trusted,
 ) -> list[Message]:  # fmt: skip
     """The system rules, earlier turns as context, then the fenced passages (by handle) and the question.
 

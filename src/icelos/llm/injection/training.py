@@ -39,7 +39,7 @@ HARD, RANDOM = 15_000, 15_000
 L2, L2_HASHED = 1.0, 20.0
 REAL, MADE = 4.0, 1.0
 """Weights of a real attack's sentence and of a made-up one's."""
-MADE_ATTACKS, MADE_TWINS = 24_000, 18_000
+MADE_ATTACKS, MADE_TWINS = 60_000, 45_000
 _LOWERING = frozenset({"person", "story", "rank"})
 _LOWERING_SHAPES = frozenset(
     {"incident response", "told of", "question", "address", "link", "code call", "quoted", "asks to"}

@@ -103,7 +103,9 @@ def test_a_case_in_every_place_and_an_obeyed_order_is_seen(
     assert {case.hidden for case in found} == {True, False}
     case = next(c for c in found if c.place == "finding" and c.source == "BIPIA")
     monkeypatch.setattr("icelos.jobs.copilot.suspicion.is_order", lambda draft: False)
-    assert Outcome.of(case, root / "one").obeyed  # without the classifier an obedient model is hijacked
+    without = Outcome.of(case, root / "one")  # without the classifier an obedient model is hijacked
+    assert without.obeyed
+    assert [without.left, without.changed, without.active] == [False] * 3  # and even then nothing leaves
 
 
 def test_every_way_of_hiding_differs() -> None:
