@@ -1,0 +1,254 @@
+"""Questions over the findings of all jobs, as one principal may see them, within time and rows.
+
+Connections can only read, and only the tables that the views are made of (an authorizer refuses the rest). A
+principal's groups are part of every query: see `data.visibility`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from icelos.contracts import Principal, Tier
+from icelos.data import visibility
+from icelos.data.query import facts
+from icelos.data.query.compiling import SQLITE, Compiled, Place, compiled
+from icelos.data.query.language import Field, Kind, Query, View, parsed
+from icelos.errors import InputError, StoreError
+
+SECONDS = 10.0
+"""A question that takes longer is given up."""
+CACHE_KIB = 32 * 1024
+_STEPS = 10_000
+"""Instructions of SQLite between two looks at the clock."""
+
+_STATE = "coalesce((SELECT state FROM casework.current WHERE finding_id = outcomes.id), 'open')"
+_ASSIGNEE = "coalesce((SELECT assignee FROM casework.current WHERE finding_id = outcomes.id), '')"
+_COMPUTED, _PUBLISHED, _OUTSIDE = Tier.COMPUTED, Tier.PUBLISHED, Tier.OUTSIDE
+
+
+def _text(name: str, tier: Tier = _OUTSIDE, *, sql: str = "", own: str = "") -> Field:
+    return Field(name, Kind.TEXT, sql or f"outcomes.{name}", tier, own)
+
+
+_COMMON = (
+    _text("id", _COMPUTED), _text("job", _COMPUTED), _text("record_id", _COMPUTED), _text("verdict", _COMPUTED),
+    _text("label", _COMPUTED), Field("score", Kind.NUMBER, "outcomes.score", _COMPUTED), _text("summary"),
+    _text("source"), Field("seen", Kind.TIME, "outcomes.seen", _COMPUTED),
+    _text("state", _COMPUTED, sql=_STATE), _text("assignee", Tier.OWN, sql=_ASSIGNEE),
+)  # fmt: skip
+_TIME = Field("time", Kind.TIME, "outcomes.time", _COMPUTED)
+_ENTITY = _text("entity", own=f"outcomes.who = {facts.own_part('{0}')}")
+_EXPLOITABLE = "outcomes.status = 'affected' AND outcomes.verdict IN ('alert', 'review')"
+"""As `facts.EXPLOITABLE`, whose index is found by it."""
+
+
+def _view(name: str, *fields: Field) -> View:
+    return View(name, {field.name: field for field in (*_COMMON, *fields)})
+
+
+VIEWS: Mapping[str, View] = {
+    view.name: view
+    for view in (
+        _view("findings"),
+        _view(
+            "vulnerabilities",
+            *(_text(name, _PUBLISHED) for name in ("vulnerability", "advisory", "purl", "package", "version", "fixed_in")),
+            _text("status", _COMPUTED),
+            Field("exploitable", Kind.BOOLEAN, f"coalesce({_EXPLOITABLE}, false)", _COMPUTED, _EXPLOITABLE),
+            _text("kev", _COMPUTED), Field("epss", Kind.NUMBER, "outcomes.epss", _COMPUTED), _text("target"),
+        ),
+        _view(
+            "mail", _text("sender", own=_ENTITY.own), _text("recipients"), _text("subject"),
+            _text("intents", _COMPUTED), _TIME,
+        ),
+        _view(
+            "log_alerts", _ENTITY, _TIME, _text("technique", _COMPUTED), _text("incident", _COMPUTED),
+            _text("resembles", _COMPUTED), _text("rule"),
+        ),
+    )
+}  # fmt: skip
+JOBS = {"vulnerabilities": "vulns", "mail": "mail", "log_alerts": "logs"}
+"""The job whose findings a view has."""
+
+
+class Answer(NamedTuple):
+    """Names of columns, rows of their values, and how many there are in all; None where counting took long."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    total: int | None
+
+
+class FindingsReader:
+    """Answers questions over one store of findings. Safe to share between threads; close it when done.
+
+    `casework` is the file of what people do about findings; it need not be there.
+    """
+
+    def __init__(self, path: Path, casework: Path | None = None, *, seconds: float = SECONDS) -> None:
+        self.path, self.seconds = path, seconds
+        self._casework = casework
+        self._idle: queue.LifoQueue[_Connection] = queue.LifoQueue()
+        self._lock = threading.Lock()
+        self._prepared = False
+
+    def ask(self, arguments: Mapping[str, Any], *, principal: Principal) -> Answer:
+        """Answer a question from JSON. Raises InputError for one that cannot be asked, or takes too long;
+        StoreError for a store that cannot be read, or without a principal."""
+        return self.answer(parsed(arguments, VIEWS), principal=principal)
+
+    def answer(self, asked: Query, *, principal: Principal) -> Answer:
+        """The same for a question that has been checked."""
+        job = JOBS.get(asked.view.name)
+        condition = f"{'outcomes.job = $view_job AND ' if job else ''}{visibility.VISIBLE}"
+        parameters = visibility.parameters(principal) | ({"view_job": job} if job else {})
+        place = Place("facts AS outcomes", condition, "outcomes.place", "outcomes.place DESC", parameters)
+        question = compiled(asked, place, SQLITE)
+        columns = tuple(field.name for field in asked.fields) + (("count",) if asked.counts else ())
+        if not self.path.is_file():
+            return Answer(columns, [(0,)] if columns == ("count",) else [], 0)
+        with self._reading() as connection:
+            rows, total = connection.run(question, asked.limit, time.monotonic() + self.seconds)
+        kinds = [field.kind for field in asked.fields]
+        return Answer(columns, [_typed(row, kinds) for row in rows], total)
+
+    def close(self) -> None:
+        """Close the connections that are idle; the others are closed when they are given back."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._idle.get_nowait().close()
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[_Connection]:
+        try:
+            connection = self._connection()
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self._idle.put(connection)
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot read findings: {error}", source=str(self.path)) from error
+
+    def _connection(self) -> _Connection:
+        self._prepare()
+        while True:
+            try:
+                connection = self._idle.get_nowait()
+            except queue.Empty:
+                return _Connection(self.path, self._casework)
+            if connection.has_casework == _is_there(self._casework):
+                return connection
+            connection.close()
+
+    def _prepare(self) -> None:
+        """An older store gets its table of facts, as it does wherever it is opened to be written."""
+        with self._lock:
+            if self._prepared:
+                return
+            from icelos.data.sinks import SqliteSink
+
+            with contextlib.closing(sqlite3.connect(_uri(self.path), uri=True)) as database:
+                self._prepared = facts.is_current(database)
+            if not self._prepared:
+                SqliteSink(self.path).close()
+                self._prepared = True
+
+
+class _Connection:
+    """One connection that can read the tables of the views and nothing else."""
+
+    def __init__(self, path: Path, casework: Path | None) -> None:
+        self.has_casework = _is_there(casework)
+        self._deadline = 0.0
+        self._database = sqlite3.connect(_uri(path), uri=True, isolation_level=None, check_same_thread=False)
+        try:
+            self._set_up(casework)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _set_up(self, casework: Path | None) -> None:
+        database = self._database
+        if self.has_casework and casework is not None:
+            database.execute("ATTACH ? AS casework", (_uri(casework),))
+        else:
+            database.execute("ATTACH ':memory:' AS casework")
+            database.execute("CREATE TABLE casework.current (finding_id TEXT PRIMARY KEY, state TEXT, assignee TEXT)")
+        database.execute("PRAGMA query_only = ON")
+        database.execute("PRAGMA trusted_schema = OFF")
+        database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        database.execute("SELECT value FROM json_each('[]')")  # it declares its columns as a table is created
+        database.set_progress_handler(self._is_late, _STEPS)
+        database.set_authorizer(_allowed)
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._deadline
+
+    def run(
+        self, question: Compiled, limit: int, deadline: float
+    ) -> tuple[list[tuple[Any, ...]], int | None]:
+        """The rows, and how many there are in all, of one state of the store."""
+        self._deadline = deadline
+        self._database.execute("BEGIN")
+        try:
+            rows = self._execute(question.rows, question.parameters)
+            if len(rows) < limit:
+                return rows, len(rows)
+            with contextlib.suppress(InputError):
+                return rows, int(self._execute(question.total, question.parameters)[0][0])
+            return rows, None
+        finally:
+            self._deadline = time.monotonic() + 1.0
+            self._database.execute("ROLLBACK")
+
+    def _execute(self, sql: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        try:
+            return self._database.execute(sql, parameters).fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                raise InputError("this takes too long", hint="ask for less: more conditions, or a count") from error
+            raise
+
+    def close(self) -> None:
+        self._database.close()
+
+
+_TABLES = frozenset({"facts", "job_groups", "finding_groups", "audiences", "current", "json_each"})
+_FUNCTIONS = frozenset({"coalesce", "count", "instr", "length", "lower", "min", "substr"})
+
+
+def _allowed(action: int, first: str | None, second: str | None, base: str | None, _: str | None) -> int:
+    """For sqlite3.set_authorizer: https://www.sqlite.org/c3ref/c_alter_table.html lists the arguments."""
+    del base
+    if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION):
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_READ and (not first or first in _TABLES):
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_FUNCTION and second in _FUNCTIONS:
+        return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_DENY
+
+
+def _uri(path: Path) -> str:
+    return f"{path.absolute().as_uri()}?mode=ro"
+
+
+def _is_there(path: Path | None) -> bool:
+    return path is not None and path.is_file()
+
+
+def _typed(row: Sequence[Any], kinds: Sequence[Kind]) -> tuple[Any, ...]:
+    """SQLite has no true and false."""
+    return tuple(
+        bool(value) if place < len(kinds) and kinds[place] is Kind.BOOLEAN and value is not None else value
+        for place, value in enumerate(row)
+    )
