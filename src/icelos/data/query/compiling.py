@@ -67,7 +67,7 @@ def compiled(query: Query, place: Place, dialect: Dialect) -> Compiled:
     """A question as SQL. The columns are those of `query.fields`, and a count where it has one."""
     bound = _Bound(dialect)
     condition = " AND ".join([f"({place.condition})", *(bound.condition(one) for one in query.where)])
-    parameters = {**place.parameters, **bound.parameters}
+    parameters = {**place.parameters, **query.bound, **bound.parameters}
     source = f"FROM {place.tables} WHERE {condition}"
     if query.counts or query.distinct:
         answer = _summed_up(query, source, dialect)

@@ -50,7 +50,7 @@ class Field(NamedTuple):
     """A field of a view: its name, what it holds, the SQL of its value, and how far that can be trusted.
 
     `own` is SQL that can be looked up: for a text, of what follows from its equality with `{0}`; for a boolean,
-    of its truth.
+    of its truth. `bound` is what its SQL binds.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Field(NamedTuple):
     sql: str
     tier: Tier = Tier.OUTSIDE
     own: str = ""
+    bound: tuple[tuple[str, str], ...] = ()
 
 
 class View(NamedTuple):
@@ -124,6 +125,14 @@ class Query(NamedTuple):
         if self.count:
             return ()
         return self.distinct or tuple(self.view.fields.values())
+
+    @property
+    def bound(self) -> dict[str, object]:
+        """What the SQL of all fields binds."""
+        ordered = [self.view.field(self.order_by)] if self.order_by not in ("", "count") else []
+        compared = [one.field for one in self.where]
+        named = (*self.group_by, *self.distinct, *ordered, *compared)
+        return {name: value for field in named for name, value in field.bound}
 
     @property
     def counts(self) -> bool:
