@@ -9,13 +9,13 @@ last row then has another number, by which `is_current` sees it, and `prepare` f
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Collection, Iterator
 
-VERSION = 1
 TEXTS = (
     "vulnerability", "advisory", "purl", "package", "version", "fixed_in", "status", "kev", "target",
-    "sender", "recipients", "subject", "intents", "entity", "technique", "incident", "resembles", "rule",
+    "sender", "recipients", "subject", "intents", "entity", "source_ip", "host", "technique", "incident", "resembles", "rule",
 )  # fmt: skip
 """Attributes of findings that become columns of text; `package` is the attribute "name"."""
 LONGEST = 500
@@ -24,9 +24,14 @@ LONGEST = 500
 
 
 def own_part(name: str) -> str:
-    r"""SQL of a user's own part: "ann" of "Ann@corp.example" and of "CORP\ann". As `identity.own_part`."""
+    r"""SQL of a user's own part: "ann" of "Ann@corp.example", of "CORP\ann", and of an ARN that ends in "/ann".
+
+    As `identity.own_part`.
+    """
+    last = f"substr({name}, length(rtrim({name}, replace({name}, '/', ''))) + 1)"
     own = rf"substr({name}, instr({name}, '\') + 1)"
-    return f"lower(CASE WHEN instr({own}, '@') > 1 THEN substr({own}, 1, instr({own}, '@') - 1) ELSE {own} END)"
+    bare = f"CASE WHEN instr({own}, '@') > 1 THEN substr({own}, 1, instr({own}, '@') - 1) ELSE {own} END"
+    return f"lower(CASE WHEN lower(substr({name}, 1, 4)) = 'arn:' THEN {last} ELSE {bare} END)"
 
 
 EXPLOITABLE = "status = 'affected' AND verdict IN ('alert', 'review')"
@@ -47,6 +52,8 @@ _INDEXES = (
     "CREATE INDEX facts_of_vulnerability ON facts (vulnerability) WHERE vulnerability IS NOT NULL",
     "CREATE INDEX facts_of_package ON facts (package) WHERE package IS NOT NULL",
     "CREATE INDEX facts_exploited ON facts (kev) WHERE kev IS NOT NULL",
+    "CREATE INDEX facts_of_target ON facts (target) WHERE target IS NOT NULL",
+    "CREATE INDEX facts_of_address ON facts (source_ip) WHERE source_ip IS NOT NULL",
     "CREATE INDEX facts_of_who ON facts (who) WHERE who IS NOT NULL",
     f"CREATE INDEX facts_exploitable ON facts (vulnerability) WHERE {EXPLOITABLE}",
 )
@@ -142,7 +149,8 @@ def _columns(database: sqlite3.Connection) -> tuple[str, ...]:
 
 
 def _version(columns: Collection[str]) -> str:
-    return f"{VERSION} of {' '.join(columns)}"
+    """Another one for each other way in which the table is made."""
+    return hashlib.blake2b("\n".join(_making(columns)).encode(), digest_size=16).hexdigest()
 
 
 _ASTRAY = """SELECT 1 FROM (SELECT place, id FROM facts ORDER BY place DESC LIMIT 1) AS last

@@ -7,6 +7,7 @@ principal's groups are part of every query: see `data.visibility`.
 from __future__ import annotations
 
 import contextlib
+import json
 import queue
 import sqlite3
 import threading
@@ -15,12 +16,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from icelos.contracts import Principal, Tier
 from icelos.data import visibility
 from icelos.data.query import facts
 from icelos.data.query.compiling import SQLITE, Compiled, Place, compiled
+from icelos.data.query.identity import address, fold, is_identifier, own_part, same_host, same_purl, same_user
 from icelos.data.query.language import Field, Kind, Query, View, parsed
 from icelos.errors import InputError, StoreError
+from icelos.findings import Finding
 
 SECONDS = 10.0
 """A question that takes longer is given up."""
@@ -69,7 +74,7 @@ VIEWS: Mapping[str, View] = {
             _text("intents", _COMPUTED), _TIME,
         ),
         _view(
-            "log_alerts", _ENTITY, _TIME, _text("technique", _COMPUTED), _text("incident", _COMPUTED),
+            "log_alerts", _ENTITY, _text("source_ip"), _text("host"), _TIME, _text("technique", _COMPUTED), _text("incident", _COMPUTED),
             _text("resembles", _COMPUTED), _text("rule"),
         ),
     )
@@ -118,6 +123,28 @@ class FindingsReader:
             rows, total = connection.run(question, asked.limit, time.monotonic() + self.seconds)
         kinds = [field.kind for field in asked.fields]
         return Answer(columns, [_typed(row, kinds) for row in rows], total)
+
+    def whole(self, asked: Query, *, principal: Principal) -> list[Finding]:
+        """The findings themselves that a question for rows finds, in its order. Raises as `answer`."""
+        found = self.answer(asked, principal=principal)
+        ids = [row[found.columns.index("id")] for row in found.rows]
+        if not ids:
+            return []
+        with self._reading() as connection:
+            bodies = connection.bodies(ids, visibility.parameters(principal), time.monotonic() + self.seconds)
+        return [msgspec.json.decode(bodies[one], type=Finding) for one in ids if one in bodies]
+
+    def naming(self, entity: str, *, principal: Principal) -> list[Mapping[str, Any]]:
+        """Findings of all jobs that name a user, host, address, package or vulnerability, by their columns.
+
+        In the order of their times, at most `MOST_NAMED`, the newest of more. Raises as `answer`.
+        """
+        parameters = visibility.parameters(principal)
+        if not self.path.is_file():
+            return []
+        with self._reading() as connection:
+            rows = connection.named(entity, parameters, time.monotonic() + self.seconds)
+        return [row for row in rows if names(row, entity)]
 
     def close(self) -> None:
         """Close the connections that are idle; the others are closed when they are given back."""
@@ -210,6 +237,22 @@ class _Connection:
             self._deadline = time.monotonic() + 1.0
             self._database.execute("ROLLBACK")
 
+    def bodies(self, ids: Sequence[str], parameters: Mapping[str, object], deadline: float) -> dict[str, bytes]:
+        """The findings with these ids that may be seen, as they were written."""
+        self._deadline = deadline
+        rows = self._execute(_BODIES, {"ids": json.dumps(list(ids)), **parameters})
+        return dict(rows)
+
+    def named(self, entity: str, parameters: Mapping[str, object], deadline: float) -> list[dict[str, Any]]:
+        """Rows that may name something; more than do."""
+        self._deadline = deadline
+        values = {"name": entity.strip(), "own": own_part(entity), "short": entity.split(".")[0], **parameters}
+        values["address"] = address(entity) or entity.strip()
+        looked_up = [*_NAMED, *(() if is_identifier(entity) else _SCANNED)]
+        places = " UNION ".join(f"SELECT place FROM facts WHERE {one}" for one in looked_up)  # noqa: S608 - our own words
+        rows = self._execute(_NAMING.format(places=places), values)
+        return [dict(zip(_NAMED_COLUMNS, row, strict=True)) for row in reversed(rows)]
+
     def _execute(self, sql: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
         try:
             return self._database.execute(sql, parameters).fetchall()
@@ -222,8 +265,48 @@ class _Connection:
         self._database.close()
 
 
-_TABLES = frozenset({"facts", "job_groups", "finding_groups", "audiences", "current", "json_each"})
-_FUNCTIONS = frozenset({"coalesce", "count", "instr", "length", "lower", "min", "substr"})
+_BODIES = f"""SELECT id, body FROM outcomes WHERE kind = 'finding'
+AND id IN (SELECT value FROM json_each($ids)) AND {visibility.VISIBLE}"""  # noqa: S608 - our own words
+MOST_NAMED = 2000
+_NAMED = ("who = $own", "vulnerability = $name", "package = $name", "source_ip = $address", "target = $name")
+"""By index."""
+_SCANNED = (
+    "job = 'mail' AND instr(lower(recipients), $own) > 0",
+    "job = 'vulns' AND (advisory = $name OR (purl >= $name AND substr(purl, 1, length($name)) = $name))",
+    "job = 'logs' AND (substr(host, 1, length($short)) = $short)",
+    "job = 'vulns' AND substr(target, 1, length($short)) = $short",
+)
+"""By all rows of a job, for names that need not be those of a catalogue."""
+_NAMED_COLUMNS = (
+    "id", "job", "record_id", "verdict", "label", "score", "summary", "source", "seen", "time", "vulnerability",
+    "advisory", "package", "purl", "target", "sender", "recipients", "subject", "entity", "source_ip", "host",
+    "state", "assignee",
+)  # fmt: skip
+_NAMING = f"""SELECT {", ".join(f"outcomes.{name}" for name in _NAMED_COLUMNS[:-2])}, {_STATE}, {_ASSIGNEE}
+FROM facts AS outcomes WHERE {visibility.VISIBLE} AND outcomes.place IN ({{places}})
+ORDER BY coalesce(outcomes.time, outcomes.seen) DESC, outcomes.place DESC LIMIT {MOST_NAMED}"""  # noqa: S608 - our own words
+
+
+def names(row: Mapping[str, Any], entity: str) -> bool:
+    """Whether a finding's columns name exactly this."""
+    same = fold(entity)
+    if any(row[name] and fold(row[name]) == same for name in ("vulnerability", "advisory", "package", "target")):
+        return True
+    if is_identifier(entity):
+        return False
+    users = [row["entity"], row["sender"], *(row["recipients"] or "").split(", ")]
+    hosts = (row["host"], row["target"], row["source_ip"], row["entity"])
+    return (
+        any(one and same_user(one, entity) for one in users)
+        or any(one and same_host(one, entity) for one in hosts)
+        or bool(row["purl"] and same_purl(row["purl"], entity))
+    )
+
+
+_TABLES = frozenset({"facts", "outcomes", "job_groups", "finding_groups", "audiences", "current", "json_each"})
+_FUNCTIONS = frozenset(
+    {"coalesce", "count", "instr", "length", "lower", "min", "replace", "rtrim", "substr"}
+)
 
 
 def _allowed(action: int, first: str | None, second: str | None, base: str | None, _: str | None) -> int:

@@ -262,7 +262,8 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DAYS, _SECONDS, _EXACT = timedelta(days=1), timedelta(seconds=1), timedelta(microseconds=1)
 
 
-def _span(value: object) -> Span | None:
+def span(value: object) -> Span | None:
+    """The time that a text stands for, None for what is none."""
     if not isinstance(value, str) or not 8 <= len(value) <= 40:
         return None
     begin = moment(value.strip().upper().replace(" UTC", "Z"))
@@ -274,7 +275,7 @@ def _span(value: object) -> Span | None:
 
 
 _READERS: Mapping[Kind, Callable[[object], Value | None]] = {
-    Kind.TEXT: _text, Kind.NUMBER: _number, Kind.BOOLEAN: _boolean, Kind.TIME: _span,
+    Kind.TEXT: _text, Kind.NUMBER: _number, Kind.BOOLEAN: _boolean, Kind.TIME: span,
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from icelos.contracts import Principal, Tier
 from icelos.data.query.catalogue import Catalogue, KeptLog
 from icelos.data.query.compiling import DUCKDB, Compiled, Place, compiled
 from icelos.data.query.findings import Answer
+from icelos.data.query.identity import address, fold, is_identifier, own_part, same_host, same_user
 from icelos.data.query.keeping import NO_EXTENSIONS
 from icelos.data.query.language import Field, Kind, Query, View, parsed, shown
 from icelos.errors import InputError, StoreError
@@ -93,6 +94,33 @@ class LogsReader:
             rows, total = _run(database, question, asked.limit, time.monotonic() + self.seconds)
         return Answer(columns, [tuple(map(_plain, row)) for row in rows], total)
 
+    def naming(
+        self, entity: str, *, begin: datetime | None = None, end: datetime | None = None, limit: int, principal: Principal
+    ) -> Answer:  # fmt: skip
+        """Rows that name a user, host or address, the oldest first; all columns of `VIEW`. Raises as `ask`."""
+        files = self._files("", principal)
+        columns = tuple(VIEW.fields)
+        if not files or is_identifier(entity):
+            return Answer(columns, [], 0)
+        span = {"begin": begin and begin.replace(tzinfo=None), "end": end and end.replace(tzinfo=None)}
+        deadline = time.monotonic() + self.seconds
+        with self._room, _database(files) as database:
+            near = {"own": own_part(entity), "short": fold(entity).split(".")[0]}
+            users, hosts = (
+                [row[0] for row in _execute(database, sql, {name: value}, deadline)]
+                for sql, (name, value) in zip(_NEAR, near.items(), strict=True)
+            )
+            chosen = {
+                "users": [one for one in users if same_user(one, entity)],
+                "hosts": [one for one in hosts if same_host(one, entity)],
+                "address": address(entity),
+            }
+            found = _NAMED.format(names=", ".join(field.sql for field in VIEW.fields.values()))
+            question = Compiled(f"{found} ORDER BY kept.time, kept.row LIMIT {int(limit)}",
+                                _NAMED.format(names="count(*)"), chosen | span)  # fmt: skip
+            rows, total = _run(database, question, limit, deadline)
+        return Answer(columns, [tuple(map(_plain, row)) for row in rows], total)
+
     def _files(self, log: str, principal: Principal) -> list[str]:
         """Raises InputError for a log that is not there, or not for this principal: nobody learns which."""
         seen = self.logs(principal=principal)
@@ -108,6 +136,16 @@ class LogsReader:
                 if not log or one.name == log
                 for part in catalogue.parts(one.name)
             ]
+
+
+_NEAR = (
+    """SELECT DISTINCT kept."user" FROM kept WHERE contains(lower(kept."user"), $own) LIMIT 10000""",
+    """SELECT DISTINCT kept.host FROM kept WHERE starts_with(lower(kept.host), $short) LIMIT 10000""",
+)
+"""Names that may be the one that is looked for."""
+_NAMED = """SELECT {names} FROM kept WHERE (list_contains($users, kept."user") OR list_contains($hosts, kept.host)
+  OR (kept.source_ip <> '' AND kept.source_ip = $address))
+  AND ($begin IS NULL OR kept.time >= $begin) AND ($end IS NULL OR kept.time < $end)"""
 
 
 class _Spent(NamedTuple):

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from icelos.data.parse.flat import Value, text_of
+from icelos.data.query.language import text_of_time
 from icelos.jobs.logs.profile.formats import NO_YEAR, seconds_of
 from icelos.jobs.logs.roles import OTHER, kind_of, paths_of
 
@@ -90,6 +91,20 @@ class Columns(NamedTuple):
     application: str
     action: str
     outcome: str
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """As attributes of a finding, those that are known: the user is its `entity`."""
+        values = {
+            "entity": self.user, "time": text_of_time(self.time) if self.time else "",
+            "source_ip": self.source_ip, "host": self.host, "application": self.application, "action": self.action,
+        }  # fmt: skip
+        return {name: _storable(value) for name, value in values.items() if value}
+
+
+def _storable(text: str) -> str:
+    """Half a character, which JSON can say, cannot be written as UTF-8."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 class _Plan(NamedTuple):
