@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from icelos.contracts import Fact, Observation, Principal, Right, Tool
+from icelos.contracts import Observation, Principal, Right, Tool
 from icelos.data.parse.limits import normalise
 from icelos.errors import InputError, StoreError
 from icelos.llm.schema import violations
@@ -121,8 +121,11 @@ def text_schema(description: str, *, most: int = 500) -> dict[str, Any]:
 def object_schema(required: Iterable[str] = (), **properties: Mapping[str, Any]) -> dict[str, Any]:
     """JSON schema of an object with these members and no others."""
     return {
-        "type": "object", "properties": dict(properties), "required": list(required), "additionalProperties": False,
-    }  # fmt: skip
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
+    }
 
 
 LIMIT: Mapping[str, Any] = {"type": "integer", "minimum": 1, "maximum": MOST}

@@ -3,8 +3,8 @@
 <home>/logs/catalogue.sqlite   names, groups, days, and the files that count
 <home>/logs/NAME/*.parquet     rows; a file that the catalogue does not name does not count
 
-A change is one transaction here, after its files are durable; a process that is killed before leaves files that
-do not count, and the next one removes them.
+A change is one transaction here, after its files are durable; a process that is killed before leaves files
+that do not count, and the next one removes them.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def checked_name(name: str) -> str:
     """A name that can be a folder. Raises InputError."""
     if not NAME.fullmatch(name) or ".." in name:
         raise InputError(
-            f"no name for a log: {ascii(name[:80])}", hint="small letters, digits, -, _ and ., at most 64"
+            f"no name for a log: {name[:80]!a}", hint="small letters, digits, -, _ and ., at most 64"
         )
     return name
 
@@ -87,7 +87,9 @@ class Catalogue:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"cannot {what} the catalogue of logs: {error}", source=str(self.path)) from error
+            raise StoreError(
+                f"cannot {what} the catalogue of logs: {error}", source=str(self.path)
+            ) from error
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -123,7 +125,9 @@ class Catalogue:
         with self._writing() as database:
             if database.execute("SELECT 1 FROM logs WHERE name = ?", (name,)).fetchone() is None:
                 raise InputError("the log was dropped meanwhile", source=name)
-            database.executemany("DELETE FROM parts WHERE log = ? AND file = ?", [(name, one) for one in removed])
+            database.executemany(
+                "DELETE FROM parts WHERE log = ? AND file = ?", [(name, one) for one in removed]
+            )
             database.executemany(
                 "INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [(one.file, name, one.rows, one.bytes, one.first, one.last, one.undated) for one in added],
@@ -134,7 +138,7 @@ class Catalogue:
         """Forget a log; the files that no longer count. Raises InputError for an unknown one."""
         with self._writing() as database:
             if database.execute("DELETE FROM logs WHERE name = ?", (name,)).rowcount == 0:
-                raise InputError(f"no log called {ascii(name[:80])} is kept", hint="icelos logs kept lists them")
+                raise InputError(f"no log called {name[:80]!a} is kept", hint="icelos logs kept lists them")
             files = [row[0] for row in database.execute("SELECT file FROM parts WHERE log = ?", (name,))]
             database.execute("DELETE FROM parts WHERE log = ?", (name,))
             database.execute("DELETE FROM log_groups WHERE log = ?", (name,))
@@ -144,7 +148,9 @@ class Catalogue:
         """The files of a log that count, by their first time."""
         with self._told("read"):
             rows = self._database.execute(
-                "SELECT file, rows, bytes, first, last, undated FROM parts WHERE log = ? ORDER BY first, file", (name,)
+                "SELECT file, rows, bytes, first, last, undated FROM parts WHERE log = ?"
+                " ORDER BY first, file",
+                (name,),
             )
             return [Part(*row) for row in rows]
 

@@ -1,7 +1,7 @@
 """Checked questions as SQL: names come from the fields' own list, every value is bound.
 
-Two dialects, SQLite's and duckdb's, with one meaning. Text is compared without regard to case; what is not set
-comes last in any order; rows that are equal in the order asked for come in that of the store's own.
+Two dialects, SQLite's and duckdb's, with one meaning. Text is compared without regard to case; what is not
+set comes last in any order; rows that are equal in the order asked for come in that of the store's own.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ DUCKDB = Dialect(
 
 
 class Place(NamedTuple):
-    """Where a view's rows are: SQL of its tables, of the condition that each row must meet, of a row's own name,
-    and of the order of rows where none is asked for; and what is bound in them. Without a `key` rows are read
-    in one go."""
+    """Where a view's rows are: SQL of its tables, of the condition that each row must meet, of a row's own
+    name, and of the order of rows where none is asked for; and what is bound in them. Without a `key` rows
+    are read in one go."""
 
     tables: str
     condition: str
@@ -71,7 +71,8 @@ def compiled(query: Query, place: Place, dialect: Dialect) -> Compiled:
     source = f"FROM {place.tables} WHERE {condition}"
     if query.counts or query.distinct:
         answer = _summed_up(query, source, dialect)
-        rows = f"SELECT * FROM ({answer}) AS answer ORDER BY {_order_of_sums(query, dialect)} LIMIT {query.limit}"
+        order = _order_of_sums(query, dialect)
+        rows = f"SELECT * FROM ({answer}) AS answer ORDER BY {order} LIMIT {query.limit}"
         return Compiled(rows, f"SELECT count(*) FROM ({answer}) AS answer", parameters)
     return Compiled(_rows(query, source, place, dialect), f"SELECT count(*) {source}", parameters)
 
@@ -90,7 +91,8 @@ def _rows(query: Query, source: str, place: Place, dialect: Dialect) -> str:
 
 
 def _summed_up(query: Query, source: str, dialect: Dialect) -> str:
-    """SELECT of groups with their counts, of one count, or of distinct combinations; columns c0, c1, … and n."""
+    """SELECT of groups with their counts, of one count, or of distinct combinations; columns c0, c1, … and
+    n."""
     if not query.counts:
         return _grouped(query.distinct, source, dialect, counted=False)
     if not query.distinct:
@@ -100,9 +102,7 @@ def _summed_up(query: Query, source: str, dialect: Dialect) -> str:
     combinations = _combinations(query, source, dialect)
     if not query.group_by:
         return f"SELECT count(*) AS n FROM ({combinations}) AS each"
-    again = tuple(
-        field._replace(sql=f"each.c{number}") for number, field in enumerate(query.group_by)
-    )
+    again = tuple(field._replace(sql=f"each.c{number}") for number, field in enumerate(query.group_by))
     return _grouped(again, f"FROM ({combinations}) AS each", dialect, counted=True)
 
 
@@ -192,12 +192,11 @@ class _Bound:
     def time(self, field: Field, operator: str, value: Value) -> str:
         """By the span that the value stands for: at or after its begin, before its end."""
         assert isinstance(value, Span)  # noqa: S101 - the reader of this kind gives no other
-        begin, end = (self._bind(self._dialect.time(one)) for one in value)
-        return {
-            "=": f"({field.sql} >= {begin} AND {field.sql} < {end})",
-            "<": f"{field.sql} < {begin}", "<=": f"{field.sql} < {end}",
-            ">": f"{field.sql} >= {end}", ">=": f"{field.sql} >= {begin}",
-        }[operator]  # fmt: skip
+        if operator == "=":
+            return f"({self.time(field, '>=', value)} AND {self.time(field, '<=', value)})"
+        moment = value.begin if operator in {"<", ">="} else value.end
+        compared = {"<=": "<", ">": ">="}.get(operator, operator)
+        return f"{field.sql} {compared} {self._bind(self._dialect.time(moment))}"
 
 
 _COMPARE: Mapping[Kind, Callable[[_Bound, Field, str, Any], str]] = {

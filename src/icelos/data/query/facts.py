@@ -14,17 +14,35 @@ import sqlite3
 from collections.abc import Collection, Iterator
 
 TEXTS = (
-    "vulnerability", "advisory", "purl", "package", "version", "fixed_in", "status", "kev", "target",
-    "sender", "recipients", "subject", "intents", "entity", "source_ip", "host", "technique", "incident", "resembles", "rule",
-)  # fmt: skip
+    "vulnerability",
+    "advisory",
+    "purl",
+    "package",
+    "version",
+    "fixed_in",
+    "status",
+    "kev",
+    "target",
+    "sender",
+    "recipients",
+    "subject",
+    "intents",
+    "entity",
+    "source_ip",
+    "host",
+    "technique",
+    "incident",
+    "resembles",
+    "rule",
+)
 """Attributes of findings that become columns of text; `package` is the attribute "name"."""
 LONGEST = 500
 """Characters of a column that are kept; the finding has all of them."""
 
 
-
 def own_part(name: str) -> str:
-    r"""SQL of a user's own part: "ann" of "Ann@corp.example", of "CORP\ann", and of an ARN that ends in "/ann".
+    r"""SQL of a user's own part: "ann" of "Ann@corp.example", of "CORP\ann", and of an ARN that ends in
+    "/ann".
 
     As `identity.own_part`.
     """
@@ -78,7 +96,7 @@ def _row(of: str, source: str, columns: Collection[str]) -> str:
           substr({of}.source, 1, {LONGEST}) AS source, replace({of}.seen, '+00:00', 'Z') AS seen,
           substr(json_extract(CAST({of}.body AS TEXT), '$.summary'), 1, {2 * LONGEST}) AS summary,
           json_extract(CAST({of}.body AS TEXT), '$.attributes') AS attributes {source})
-    """  # noqa: S608 - our own words
+    """
 
 
 _ATTRIBUTES = {"package": "name"}

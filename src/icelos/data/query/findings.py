@@ -43,11 +43,18 @@ def _text(name: str, tier: Tier = _OUTSIDE, *, sql: str = "", own: str = "") -> 
 
 
 _COMMON = (
-    _text("id", _COMPUTED), _text("job", _COMPUTED), _text("record_id", _COMPUTED), _text("verdict", _COMPUTED),
-    _text("label", _COMPUTED), Field("score", Kind.NUMBER, "outcomes.score", _COMPUTED), _text("summary"),
-    _text("source"), Field("seen", Kind.TIME, "outcomes.seen", _COMPUTED),
-    _text("state", _COMPUTED, sql=_STATE), _text("assignee", Tier.OWN, sql=_ASSIGNEE),
-)  # fmt: skip
+    _text("id", _COMPUTED),
+    _text("job", _COMPUTED),
+    _text("record_id", _COMPUTED),
+    _text("verdict", _COMPUTED),
+    _text("label", _COMPUTED),
+    Field("score", Kind.NUMBER, "outcomes.score", _COMPUTED),
+    _text("summary"),
+    _text("source"),
+    Field("seen", Kind.TIME, "outcomes.seen", _COMPUTED),
+    _text("state", _COMPUTED, sql=_STATE),
+    _text("assignee", Tier.OWN, sql=_ASSIGNEE),
+)
 _TIME = Field("time", Kind.TIME, "outcomes.time", _COMPUTED)
 _ENTITY = _text("entity", own=f"outcomes.who = {facts.own_part('{0}')}")
 _EXPLOITABLE = "outcomes.status = 'affected' AND outcomes.verdict IN ('alert', 'review')"
@@ -64,27 +71,44 @@ VIEWS: Mapping[str, View] = {
         _view("findings"),
         _view(
             "vulnerabilities",
-            *(_text(name, _PUBLISHED) for name in ("vulnerability", "advisory", "purl", "package", "version", "fixed_in")),
+            *(
+                _text(name, _PUBLISHED)
+                for name in ("vulnerability", "advisory", "purl", "package", "version", "fixed_in")
+            ),
             _text("status", _COMPUTED),
             Field("exploitable", Kind.BOOLEAN, f"coalesce({_EXPLOITABLE}, false)", _COMPUTED, _EXPLOITABLE),
-            _text("kev", _COMPUTED), Field("epss", Kind.NUMBER, "outcomes.epss", _COMPUTED), _text("target"),
+            _text("kev", _COMPUTED),
+            Field("epss", Kind.NUMBER, "outcomes.epss", _COMPUTED),
+            _text("target"),
         ),
         _view(
-            "mail", _text("sender", own=_ENTITY.own), _text("recipients"), _text("subject"),
-            _text("intents", _COMPUTED), _TIME,
+            "mail",
+            _text("sender", own=_ENTITY.own),
+            _text("recipients"),
+            _text("subject"),
+            _text("intents", _COMPUTED),
+            _TIME,
         ),
         _view(
-            "log_alerts", _ENTITY, _text("source_ip"), _text("host"), _TIME, _text("technique", _COMPUTED), _text("incident", _COMPUTED),
-            _text("resembles", _COMPUTED), _text("rule"),
+            "log_alerts",
+            _ENTITY,
+            _text("source_ip"),
+            _text("host"),
+            _TIME,
+            _text("technique", _COMPUTED),
+            _text("incident", _COMPUTED),
+            _text("resembles", _COMPUTED),
+            _text("rule"),
         ),
     )
-}  # fmt: skip
+}
 JOBS = {"vulnerabilities": "vulns", "mail": "mail", "log_alerts": "logs"}
 """The job whose findings a view has."""
 
 
 class Answer(NamedTuple):
-    """Names of columns, rows of their values, and how many there are in all; None where counting took long."""
+    """Names of columns, rows of their values, and how many there are in all; None where counting took
+    long."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
@@ -209,7 +233,9 @@ class _Connection:
             database.execute("ATTACH ? AS casework", (_uri(casework),))
         else:
             database.execute("ATTACH ':memory:' AS casework")
-            database.execute("CREATE TABLE casework.current (finding_id TEXT PRIMARY KEY, state TEXT, assignee TEXT)")
+            database.execute(
+                "CREATE TABLE casework.current (finding_id TEXT PRIMARY KEY, state TEXT, assignee TEXT)"
+            )
         database.execute("PRAGMA query_only = ON")
         database.execute("PRAGMA trusted_schema = OFF")
         database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
@@ -237,7 +263,9 @@ class _Connection:
             self._deadline = time.monotonic() + 1.0
             self._database.execute("ROLLBACK")
 
-    def bodies(self, ids: Sequence[str], parameters: Mapping[str, object], deadline: float) -> dict[str, bytes]:
+    def bodies(
+        self, ids: Sequence[str], parameters: Mapping[str, object], deadline: float
+    ) -> dict[str, bytes]:
         """The findings with these ids that may be seen, as they were written."""
         self._deadline = deadline
         rows = self._execute(_BODIES, {"ids": json.dumps(list(ids)), **parameters})
@@ -246,10 +274,15 @@ class _Connection:
     def named(self, entity: str, parameters: Mapping[str, object], deadline: float) -> list[dict[str, Any]]:
         """Rows that may name something; more than do."""
         self._deadline = deadline
-        values = {"name": entity.strip(), "own": own_part(entity), "short": entity.split(".")[0], **parameters}
+        values = {
+            "name": entity.strip(),
+            "own": own_part(entity),
+            "short": entity.split(".")[0],
+            **parameters,
+        }
         values["address"] = address(entity) or entity.strip()
         looked_up = [*_NAMED, *(() if is_identifier(entity) else _SCANNED)]
-        places = " UNION ".join(f"SELECT place FROM facts WHERE {one}" for one in looked_up)  # noqa: S608 - our own words
+        places = " UNION ".join(f"SELECT place FROM facts WHERE {one}" for one in looked_up)
         rows = self._execute(_NAMING.format(places=places), values)
         return [dict(zip(_NAMED_COLUMNS, row, strict=True)) for row in reversed(rows)]
 
@@ -258,7 +291,9 @@ class _Connection:
             return self._database.execute(sql, parameters).fetchall()
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-                raise InputError("this takes too long", hint="ask for less: more conditions, or a count") from error
+                raise InputError(
+                    "this takes too long", hint="ask for less: more conditions, or a count"
+                ) from error
             raise
 
     def close(self) -> None:
@@ -266,7 +301,7 @@ class _Connection:
 
 
 _BODIES = f"""SELECT id, body FROM outcomes WHERE kind = 'finding'
-AND id IN (SELECT value FROM json_each($ids)) AND {visibility.VISIBLE}"""  # noqa: S608 - our own words
+AND id IN (SELECT value FROM json_each($ids)) AND {visibility.VISIBLE}"""
 MOST_NAMED = 2000
 _NAMED = ("who = $own", "vulnerability = $name", "package = $name", "source_ip = $address", "target = $name")
 """By index."""
@@ -278,19 +313,41 @@ _SCANNED = (
 )
 """By all rows of a job, for names that need not be those of a catalogue."""
 _NAMED_COLUMNS = (
-    "id", "job", "record_id", "verdict", "label", "score", "summary", "source", "seen", "time", "vulnerability",
-    "advisory", "package", "purl", "target", "sender", "recipients", "subject", "entity", "source_ip", "host",
-    "state", "assignee",
-)  # fmt: skip
+    "id",
+    "job",
+    "record_id",
+    "verdict",
+    "label",
+    "score",
+    "summary",
+    "source",
+    "seen",
+    "time",
+    "vulnerability",
+    "advisory",
+    "package",
+    "purl",
+    "target",
+    "sender",
+    "recipients",
+    "subject",
+    "entity",
+    "source_ip",
+    "host",
+    "state",
+    "assignee",
+)
 _NAMING = f"""SELECT {", ".join(f"outcomes.{name}" for name in _NAMED_COLUMNS[:-2])}, {_STATE}, {_ASSIGNEE}
 FROM facts AS outcomes WHERE {visibility.VISIBLE} AND outcomes.place IN ({{places}})
-ORDER BY coalesce(outcomes.time, outcomes.seen) DESC, outcomes.place DESC LIMIT {MOST_NAMED}"""  # noqa: S608 - our own words
+ORDER BY coalesce(outcomes.time, outcomes.seen) DESC, outcomes.place DESC LIMIT {MOST_NAMED}"""
 
 
 def names(row: Mapping[str, Any], entity: str) -> bool:
     """Whether a finding's columns name exactly this."""
     same = fold(entity)
-    if any(row[name] and fold(row[name]) == same for name in ("vulnerability", "advisory", "package", "target")):
+    if any(
+        row[name] and fold(row[name]) == same for name in ("vulnerability", "advisory", "package", "target")
+    ):
         return True
     if is_identifier(entity):
         return False
@@ -303,10 +360,10 @@ def names(row: Mapping[str, Any], entity: str) -> bool:
     )
 
 
-_TABLES = frozenset({"facts", "outcomes", "job_groups", "finding_groups", "audiences", "current", "json_each"})
-_FUNCTIONS = frozenset(
-    {"coalesce", "count", "instr", "length", "lower", "min", "replace", "rtrim", "substr"}
+_TABLES = frozenset(
+    {"facts", "outcomes", "job_groups", "finding_groups", "audiences", "current", "json_each"}
 )
+_FUNCTIONS = frozenset({"coalesce", "count", "instr", "length", "lower", "min", "replace", "rtrim", "substr"})
 
 
 def _allowed(action: int, first: str | None, second: str | None, base: str | None, _: str | None) -> int:

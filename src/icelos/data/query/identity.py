@@ -85,7 +85,9 @@ def same_host(one: str, other: str) -> bool:
 def same_purl(one: str, other: str) -> bool:
     """Whether a package URL is another one, or says less of the same: no version, no qualifiers."""
     short, long = sorted((fold(one), fold(other)), key=len)
-    return short == long or (short.startswith("pkg:") and long.startswith(short) and long[len(short)] in "@?#")
+    return short == long or (
+        short.startswith("pkg:") and long.startswith(short) and long[len(short)] in "@?#"
+    )
 
 
 def address(name: str) -> str:

@@ -40,8 +40,8 @@ TEXT_LIMIT = 8192
 
 
 class KeptRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One row as it is kept. `row` is its id, 32 hexadecimal digits; `time` RFC 3339 in UTC, or None; `source`
-    its place ("signins.jsonl:17"); `fields` its own, flat, as text."""
+    """One row as it is kept. `row` is its id, 32 hexadecimal digits; `time` RFC 3339 in UTC, or None;
+    `source` its place ("signins.jsonl:17"); `fields` its own, flat, as text."""
 
     row: str
     time: str | None
@@ -62,11 +62,14 @@ _COLUMNS = (
     " fields: 'MAP(VARCHAR, VARCHAR)'}"
 )
 _STAGED = f"""SELECT *, CAST($log AS VARCHAR) AS log, CAST($kept AS TIMESTAMP) AS kept
-FROM read_json($staged, format='newline_delimited', columns={_COLUMNS}, maximum_object_size=67108864)"""  # noqa: S608 - our own words
-_COPY = "COPY ({query} ORDER BY time, row) TO '{path}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group})"
+FROM read_json($staged, format='newline_delimited', columns={_COLUMNS}, maximum_object_size=67108864)"""
+_COPY = (
+    "COPY ({query} ORDER BY time, row) TO '{path}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group})"
+)
 _TIME = "strftime({}, '%Y-%m-%dT%H:%M:%S.%fZ')"
-_MEASURE = f"""SELECT count(*), coalesce({_TIME.format("min(time)")}, ''), coalesce({_TIME.format("max(time)")}, ''),
-count(*) FILTER (time IS NULL) FROM read_parquet($path)"""  # noqa: S608 - our own words
+_MEASURE = f"""SELECT count(*), coalesce({_TIME.format("min(time)")}, ''),
+coalesce({_TIME.format("max(time)")}, ''),
+count(*) FILTER (time IS NULL) FROM read_parquet($path)"""
 
 
 class LogKeeper:
@@ -86,7 +89,9 @@ class LogKeeper:
             self.folder.mkdir(mode=0o700, exist_ok=True)
             self._stage = open_alone(self.folder / "staged.jsonl")
         except BlockingIOError as error:
-            raise InputError("another process is keeping this log", source=name, hint="wait for it") from error
+            raise InputError(
+                "another process is keeping this log", source=name, hint="wait for it"
+            ) from error
         except OSError as error:
             raise StoreError(f"cannot write: {error.strerror}", source=str(self.folder)) from error
         self._catalogue.declare(name, groups=groups, days=days)
@@ -133,7 +138,9 @@ class LogKeeper:
         self._stage.flush()
         old = [str(self.folder / part.file) for part in self._catalogue.parts(self.name)]
         known = " ANTI JOIN (SELECT row FROM read_parquet($old)) AS old USING (row)" if old else ""
-        values = {"staged": str(self._stage.name), "log": self.name, "kept": _now()} | ({"old": old} if old else {})
+        values = {"staged": str(self._stage.name), "log": self.name, "kept": _now()} | (
+            {"old": old} if old else {}
+        )
         with _database(self.folder) as database:
             part = self._written(database, f"SELECT * FROM ({_STAGED}) AS new{known}", values)
         if part is not None:
@@ -144,7 +151,9 @@ class LogKeeper:
         self._stage.truncate(0)
         self._stage.seek(0)
 
-    def _written(self, database: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> Part | None:
+    def _written(
+        self, database: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]
+    ) -> Part | None:
         """A durable file of what a query gives, in the order of time; None where that is nothing."""
         file = f"{secrets.token_hex(8)}.parquet"
         path, partial = self.folder / file, self.folder / f"{file}.part"
@@ -163,13 +172,14 @@ class LogKeeper:
         """One file in place of several, of the rows that meet a condition."""
         old = [str(self.folder / part.file) for part in parts]
         with _database(self.folder) as database:
-            query = f"SELECT * FROM read_parquet($old) WHERE {condition}"  # noqa: S608 - our own words
+            query = f"SELECT * FROM read_parquet($old) WHERE {condition}"
             made = self._written(database, query, {"old": old, **values})
         self._catalogue.replace(self.name, [made] if made else [], [part.file for part in parts])
         _remove(self.folder, [part.file for part in parts])
 
     def _expire(self) -> None:
-        """Forget rows that are older than the log keeps them; those without a time, by when they were kept."""
+        """Forget rows that are older than the log keeps them; those without a time, by when they were
+        kept."""
         days = next(log.days for log in self._catalogue.logs() if log.name == self.name)
         if not days:
             return

@@ -4,8 +4,8 @@
      "group_by": ["target"], "order_by": "count", "descending": true, "limit": 10}
 
 `parsed` checks all of it against the fields of the view; what is not in its lists is an InputError that names
-what is near. Meaning of conditions: text is compared without regard to the case of A to Z; a value that is not
-set differs from every value; a date stands for its whole day, a time to the second for its second.
+what is near. Meaning of conditions: text is compared without regard to the case of A to Z; a value that is
+not set differs from every value; a date stands for its whole day, a time to the second for its second.
 """
 
 from __future__ import annotations
@@ -30,7 +30,20 @@ MOST_CONDITIONS = 20
 MOST_VALUES = 200
 MOST_FIELDS = 8
 LONGEST_VALUE = 1000
-OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "contains", "starts_with", "in", "not_in", "is_set", "is_not_set")
+OPERATORS = (
+    "=",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "contains",
+    "starts_with",
+    "in",
+    "not_in",
+    "is_set",
+    "is_not_set",
+)
 _OF_TEXT = frozenset({"contains", "starts_with"})
 _LISTS = frozenset({"in", "not_in"})
 _WITHOUT = frozenset({"is_set", "is_not_set"})
@@ -49,7 +62,8 @@ class Kind(StrEnum):
 class Field(NamedTuple):
     """A field of a view: its name, what it holds, the SQL of its value, and how far that can be trusted.
 
-    `own` is SQL that can be looked up: for a text, of what follows from its equality with `{0}`; for a boolean,
+    `own` is SQL that can be looked up: for a text, of what follows from its equality with `{0}`; for a
+    boolean,
     of its truth. `bound` is what its SQL binds.
     """
 
@@ -105,7 +119,7 @@ class Condition(NamedTuple):
     values: tuple[Value, ...]
 
 
-class Query(NamedTuple):
+class Query(msgspec.Struct, frozen=True):
     """A question that has been checked. `fields` are the columns of its answer, but for "count"."""
 
     view: View
@@ -166,7 +180,10 @@ def parsed(arguments: Mapping[str, Any], views: Mapping[str, View]) -> Query:
     try:
         asked = msgspec.convert(dict(arguments), Asked)
     except (msgspec.ValidationError, TypeError) as error:
-        raise InputError(f"not a question: {shown(error)}", hint="view, where, group_by, count, distinct, order_by, descending, limit") from error  # fmt: skip
+        raise InputError(
+            f"not a question: {shown(error)}",
+            hint="view, where, group_by, count, distinct, order_by, descending, limit",
+        ) from error
     view = views.get(asked.view)
     if view is None:
         raise InputError(f"no view {shown(asked.view)}", hint=near(asked.view, views))
@@ -178,8 +195,8 @@ def parsed(arguments: Mapping[str, Any], views: Mapping[str, View]) -> Query:
         descending=asked.descending, limit=asked.limit,
     )  # fmt: skip
     if query.group_by and not asked.order_by:  # the most frequent first
-        return query._replace(order_by="count", descending=True)
-    return query._replace(order_by=_order(query, asked.order_by))
+        return msgspec.structs.replace(query, order_by="count", descending=True)
+    return msgspec.structs.replace(query, order_by=_order(query, asked.order_by))
 
 
 def _bounded(asked: Asked) -> None:
@@ -304,10 +321,15 @@ def schema(views: Mapping[str, View] | None, fields: Sequence[str] = ()) -> dict
         "additionalProperties": False,
     }
     properties: dict[str, Any] = {
-        "where": {"type": "array", "items": condition, "maxItems": MOST_CONDITIONS, "description": "All hold"},
+        "where": {
+            "type": "array",
+            "items": condition,
+            "maxItems": MOST_CONDITIONS,
+            "description": "All hold",
+        },
         "group_by": names | {"description": "Count the rows for each combination of these fields"},
         "count": {"type": "boolean", "description": "Only how many there are"},
-        "distinct": names | {"description": "Each combination of these fields once; with group_by or count, these are counted"},  # fmt: skip
+        "distinct": names | {"description": "Each combination of these once; with a count, counts them"},
         "order_by": name | {"description": 'A field of the answer, or "count"'},
         "descending": {"type": "boolean"},
         "limit": {"type": "integer", "minimum": 1, "maximum": 100},
@@ -315,4 +337,9 @@ def schema(views: Mapping[str, View] | None, fields: Sequence[str] = ()) -> dict
     if views is None:
         return {"type": "object", "properties": properties, "additionalProperties": False}
     chosen = {"type": "string", "enum": list(views)}
-    return {"type": "object", "properties": {"view": chosen} | properties, "required": ["view"], "additionalProperties": False}  # fmt: skip
+    return {
+        "type": "object",
+        "properties": {"view": chosen} | properties,
+        "required": ["view"],
+        "additionalProperties": False,
+    }

@@ -1,7 +1,7 @@
 """Questions over kept logs, as one principal may see them, within time, memory and rows.
 
-The catalogue says which files a principal may see; only those are opened. What answers is a database in memory
-that can read these files and nothing else, and whose settings are locked before it sees the question
+The catalogue says which files a principal may see; only those are opened. What answers is a database in
+memory that can read these files and nothing else, and whose settings are locked before it sees the question
 (https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview).
 """
 
@@ -95,14 +95,24 @@ class LogsReader:
         return Answer(columns, [tuple(map(_plain, row)) for row in rows], total)
 
     def naming(
-        self, entity: str, *, begin: datetime | None = None, end: datetime | None = None, limit: int, principal: Principal
-    ) -> Answer:  # fmt: skip
-        """Rows that name a user, host or address, the oldest first; all columns of `VIEW`. Raises as `ask`."""
+        self,
+        entity: str,
+        *,
+        begin: datetime | None = None,
+        end: datetime | None = None,
+        limit: int,
+        principal: Principal,
+    ) -> Answer:
+        """Rows that name a user, host or address, the oldest first; all columns of `VIEW`. Raises as
+        `ask`."""
         files = self._files("", principal)
         columns = tuple(VIEW.fields)
         if not files or is_identifier(entity):
             return Answer(columns, [], 0)
-        span = {"begin": begin and begin.replace(tzinfo=None), "end": end and end.replace(tzinfo=None)}
+        span: dict[str, object] = {
+            "begin": begin and begin.replace(tzinfo=None),
+            "end": end and end.replace(tzinfo=None),
+        }
         deadline = time.monotonic() + self.seconds
         with self._room, _database(files) as database:
             near = {"own": own_part(entity), "short": fold(entity).split(".")[0]}
@@ -110,7 +120,7 @@ class LogsReader:
                 [row[0] for row in _execute(database, sql, {name: value}, deadline)]
                 for sql, (name, value) in zip(_NEAR, near.items(), strict=True)
             )
-            chosen = {
+            chosen: dict[str, object] = {
                 "users": [one for one in users if same_user(one, entity)],
                 "hosts": [one for one in hosts if same_host(one, entity)],
                 "address": address(entity),
@@ -143,7 +153,8 @@ _NEAR = (
     """SELECT DISTINCT kept.host FROM kept WHERE starts_with(lower(kept.host), $short) LIMIT 10000""",
 )
 """Names that may be the one that is looked for."""
-_NAMED = """SELECT {names} FROM kept WHERE (list_contains($users, kept."user") OR list_contains($hosts, kept.host)
+_NAMED = """SELECT {names} FROM kept WHERE (list_contains($users, kept."user")
+  OR list_contains($hosts, kept.host)
   OR (kept.source_ip <> '' AND kept.source_ip = $address))
   AND ($begin IS NULL OR kept.time >= $begin) AND ($end IS NULL OR kept.time < $end)"""
 
@@ -158,7 +169,9 @@ class _Spent(NamedTuple):
 
 _SPENT = (
     _Spent("InterruptException", "this takes too long", "ask for less: one log, a time, or a count"),
-    _Spent("OutOfMemoryException", "this takes too much memory", "ask for less: one log, a time, or fewer groups"),
+    _Spent(
+        "OutOfMemoryException", "this takes too much memory", "ask for less: one log, a time, or fewer groups"
+    ),
 )
 
 
@@ -175,7 +188,7 @@ def _database(files: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
             database.execute("SET enable_external_access = false")
             database.execute("SET lock_configuration = true")
             names = ", ".join(map(_literal, files))
-            database.execute(f"CREATE VIEW kept AS SELECT * FROM read_parquet([{names}])")  # noqa: S608 - our own files
+            database.execute(f"CREATE VIEW kept AS SELECT * FROM read_parquet([{names}])")
             yield database
     except duckdb.Error as error:
         for spent in _SPENT:
@@ -185,7 +198,8 @@ def _database(files: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _literal(path: str) -> str:
-    """Files are called by digits alone, and logs by what `catalogue.NAME` lets through; homes may hold quotes."""
+    """Files are called by digits alone, and logs by what `catalogue.NAME` lets through; homes may hold
+    quotes."""
     return "'" + path.replace("'", "''") + "'"
 
 

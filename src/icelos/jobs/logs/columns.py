@@ -48,7 +48,16 @@ _ACTIONS: Mapping[str, tuple[str, ...]] = {
     "CEF": ("act", "name"),
     "LEEF": ("action", "eventId"),
     "syslog": ("message_id",),
-    OTHER: ("event.action", "action", "operation", "Operation", "eventName", "event_type", "eventType", "event"),
+    OTHER: (
+        "event.action",
+        "action",
+        "operation",
+        "Operation",
+        "eventName",
+        "event_type",
+        "eventType",
+        "event",
+    ),
 }
 _RESULTS: Mapping[str, tuple[str, ...]] = {
     "Windows events": ("EventType", "Keywords"),
@@ -63,8 +72,8 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
     "application": ("app", "application", "service", "service.name", "program"),
     "result": ("event.outcome", "outcome", "result", "status"),
 }
-"""Names that fields of rows of no known kind go by, after all those of known kinds: those of the Elastic Common
-Schema (https://www.elastic.co/docs/reference/ecs) and what is common besides."""
+"""Names that fields of rows of no known kind go by, after all those of known kinds: those of the Elastic
+Common Schema (https://www.elastic.co/docs/reference/ecs) and what is common besides."""
 _SUCCESS = frozenset(
     {
         "0", "0x0", "success", "succeeded", "successful", "true", "ok", "allow", "allowed", "pass", "passed",
@@ -96,9 +105,13 @@ class Columns(NamedTuple):
     def attributes(self) -> dict[str, str]:
         """As attributes of a finding, those that are known: the user is its `entity`."""
         values = {
-            "entity": self.user, "time": text_of_time(self.time) if self.time else "",
-            "source_ip": self.source_ip, "host": self.host, "application": self.application, "action": self.action,
-        }  # fmt: skip
+            "entity": self.user,
+            "time": text_of_time(self.time) if self.time else "",
+            "source_ip": self.source_ip,
+            "host": self.host,
+            "application": self.application,
+            "action": self.action,
+        }
         return {name: _storable(value) for name, value in values.items() if value}
 
 
@@ -121,7 +134,8 @@ class _Plan(NamedTuple):
 
 
 class ColumnReader:
-    """Reads the columns of rows. `newest` is the time that no row without a year is later than, but by a day."""
+    """Reads the columns of rows. `newest` is the time that no row without a year is later than, but by a
+    day."""
 
     def __init__(self, newest: datetime | None = None) -> None:
         self.newest = newest or datetime.now(UTC)
@@ -178,15 +192,15 @@ def _plan(fields: Mapping[str, Value]) -> _Plan:
         wrapper, inner, kind = "", set(fields), OTHER
     others = _OTHERS if kind == OTHER else {}
     named = {role: (*paths_of(role, kind), *others.get(role, ())) for role in _OTHERS}
+    paths = {
+        "time": named["time"], "user": named["user"], "source": named["source"], "host": _HOSTS.get(kind, ()),
+        "application": named["application"], "action": _ACTIONS.get(kind, ()),
+        "result": (*_RESULTS.get(kind, ()), *named["result"]),
+    }  # fmt: skip
+    present = {role: _present(inner, wrapper, found) for role, found in paths.items()}
     return _Plan(
-        *(
-            _present(inner, wrapper, paths)
-            for paths in (
-                named["time"], named["user"], named["source"], _HOSTS.get(kind, ()), named["application"],
-                _ACTIONS.get(kind, ()), (*_RESULTS.get(kind, ()), *named["result"]),
-            )
-        ),
-        kind == "AWS CloudTrail",
+        present["time"], present["user"], present["source"], present["host"], present["application"],
+        present["action"], present["result"], kind == "AWS CloudTrail",
     )  # fmt: skip
 
 

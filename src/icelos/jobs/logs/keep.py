@@ -1,6 +1,6 @@
 """Logs of any known format into the store of kept logs, where questions are asked of them.
 
-    icelos logs keep signins.jsonl.gz --as signins --group soc --days 90
+icelos logs keep signins.jsonl.gz --as signins --group soc --days 90
 """
 
 from __future__ import annotations
@@ -104,11 +104,18 @@ class _Reader:
         return KeptRow(
             row=identity or record_id(place, number, row.raw),
             time=columns.time.strftime("%Y-%m-%d %H:%M:%S.%f") if columns.time else None,
-            user=columns.user, source_ip=columns.source_ip, host=columns.host,
-            application=columns.application, action=columns.action, outcome=columns.outcome,
-            text=text[:TEXT_LIMIT], source=f"{place}:{number}",
-            fields={path: text_of(fields[path])[:VALUE] for path in list(fields)[:FIELDS] if fields[path] != ""},
-        )  # fmt: skip
+            user=columns.user,
+            source_ip=columns.source_ip,
+            host=columns.host,
+            application=columns.application,
+            action=columns.action,
+            outcome=columns.outcome,
+            text=text[:TEXT_LIMIT],
+            source=f"{place}:{number}",
+            fields={
+                path: text_of(fields[path])[:VALUE] for path in list(fields)[:FIELDS] if fields[path] != ""
+            },
+        )
 
 
 def _failed(row: Row, error: InputError) -> Failure:

@@ -130,7 +130,8 @@ TECHNIQUES: Mapping[str, str] = {
     "mailbox-access": "T1098.002", "role-granted": "T1098.003", "consent": "T1528",
     "mail-forwarded": "T1114.003", "mail-flow-changed": "T1114.003",
 }  # fmt: skip
-"""Label -> the ATT&CK technique (https://attack.mitre.org) whose description names what the rule looks for."""
+"""Label -> the ATT&CK technique (https://attack.mitre.org) whose description names what the rule looks
+for."""
 
 
 def finding_of(record: LogLine, said: Said, columns: ColumnReader, *, job: str) -> Finding | None:

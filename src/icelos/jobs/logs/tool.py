@@ -1,7 +1,9 @@
-"""`whatif`: which detector or rule sees which technique, from the runs of `icelos logs coverage` that are kept."""
+"""`whatif`: which detector or rule sees which technique, from the runs of `icelos logs coverage` that are
+kept."""
 
 from __future__ import annotations
 
+from typing import Any
 
 from icelos.contracts import Fact, Observation, Principal, Tier, Tool
 from icelos.jobs.logs.coverage import Seen
@@ -18,11 +20,15 @@ class WhatIf(ReadingTool):
 
     tool = Tool(
         "whatif",
-        "Which detector and which detection rules see an ATT&CK technique, by simulated attacks that were played"
-        " into a log; the newest run first. A technique stands for its sub-techniques, too.",
+        "Which detector and which detection rules see an ATT&CK technique, by simulated attacks that were"
+        " played into a log; the newest run first. A technique stands for its sub-techniques, too.",
         object_schema(
             ("technique",),
-            technique={"type": "string", "pattern": r"^[Tt]\d{4}(\.\d{3})?$", "description": "T1110 or T1110.003"},
+            technique={
+                "type": "string",
+                "pattern": r"^[Tt]\d{4}(\.\d{3})?$",
+                "description": "T1110 or T1110.003",
+            },
         ),
     )
 
@@ -63,13 +69,22 @@ def _fact(run: KeptCoverage, one: Seen) -> Fact:
         f" {'; '.join(parts)} (log {run.log}, difficulty {run.difficulty:g}, {run.made})",
         source=f"icelos logs coverage {run.log}",
         values={
-            "technique": one.technique, "name": one.name, "tactics": ", ".join(one.tactics),
-            "episodes": one.episodes, "seen": one.seen, "by_detector": one.by_detector, "by_rules": one.by_rules,
-            "rules": rules, "detector": run.detector, "rule_set": run.rules, "log": run.log,
-            "difficulty": run.difficulty, "made": run.made,
+            "technique": one.technique,
+            "name": one.name,
+            "tactics": ", ".join(one.tactics),
+            "episodes": one.episodes,
+            "seen": one.seen,
+            "by_detector": one.by_detector,
+            "by_rules": one.by_rules,
+            "rules": rules,
+            "detector": run.detector,
+            "rule_set": run.rules,
+            "log": run.log,
+            "difficulty": run.difficulty,
+            "made": run.made,
         },
         tier=Tier.COMPUTED,
-    )  # fmt: skip
+    )
 
 
 def build(settings: Settings) -> WhatIf:

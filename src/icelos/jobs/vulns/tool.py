@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from icelos.contracts import Fact, Observation, Principal, Right, Tier, Tool
-from icelos.data.advisory_store import ADVISORIES, AdvisoryStore
+from icelos.data.advisory_store import AdvisoryStore
 from icelos.data.components import places_of
 from icelos.data.intelligence import Intel
 from icelos.data.query.findings import VIEWS, FindingsReader
 from icelos.data.query.language import parsed
+from icelos.data.workspace import ADVISORIES
 from icelos.findings import Failure, Finding
 from icelos.jobs.vulns.basis import ATTRIBUTE, differences
 from icelos.jobs.vulns.job import VulnsJob
@@ -28,7 +31,6 @@ from icelos.settings import Settings
 MOST_FINDINGS = 200
 MOST_COMPONENTS = 1000
 """Components of other findings that are looked through for ones that this is new for."""
-_AS_SAID = ("target", "target_id", "purl", "name", "version", "location", "owner", "layer", "advisory")
 _BY_VERSION = "version ranges"
 
 
@@ -38,13 +40,14 @@ class Analyze(ReadingTool):
     right = Right.RUN
     tool = Tool(
         "analyze",
-        "Judge one vulnerability again, now: the components of kept findings by the advisories of the workspace,"
-        " KEV and EPSS as they stand. Says what has changed since each finding, and what it rests on.",
+        "Judge one vulnerability again, now: the components of kept findings by the advisories of the"
+        " workspace, KEV and EPSS as they stand. Says what has changed since a finding, and what it rests on.",
         object_schema(
-            ("vulnerability",), vulnerability=text_schema("CVE or advisory id", most=80),
+            ("vulnerability",),
+            vulnerability=text_schema("CVE or advisory id", most=80),
             target=text_schema("Only this target: an image, a bill of materials, a host", most=300),
         ),
-    )  # fmt: skip
+    )
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -62,7 +65,12 @@ class Analyze(ReadingTool):
             return self._judged(name, target, findings, advisories, principal)
 
     def _judged(
-        self, name: str, target: str, findings: Sequence[Finding], advisories: AdvisoryStore, principal: Principal
+        self,
+        name: str,
+        target: str,
+        findings: Sequence[Finding],
+        advisories: AdvisoryStore,
+        principal: Principal,
     ) -> Observation:
         known = _names(name, findings)
         intel = advisories.intelligence.about(known)
@@ -118,8 +126,8 @@ class Analyze(ReadingTool):
 
 
 _RESTS = (
-    "it rests on the components of kept findings and on {data}; components that nothing was ever found of are not"
-    " kept: `icelos vulns analyze TARGET` looks at all"
+    "it rests on the components of kept findings and on {data}; components that nothing was ever found of are"
+    " not kept: `icelos vulns analyze TARGET` looks at all"
 )
 
 
@@ -129,8 +137,20 @@ def _condition(field: str, value: str) -> dict[str, str]:
 
 def component_of(finding: Finding) -> Component:
     """The component that a finding is of, as far as the finding tells."""
-    said = {name: finding.attributes.get(name, "") for name in _AS_SAID}
-    return Component(id=finding.record_id, source=finding.source, quote="", **said)
+    said = finding.attributes.get
+    return Component(
+        id=finding.record_id,
+        source=finding.source,
+        target=said("target", ""),
+        target_id=said("target_id", ""),
+        purl=said("purl", ""),
+        name=said("name", ""),
+        version=said("version", ""),
+        location=said("location", ""),
+        owner=said("owner", ""),
+        layer=said("layer", ""),
+        advisory=said("advisory", ""),
+    )
 
 
 def _names(name: str, findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -138,7 +158,9 @@ def _names(name: str, findings: Sequence[Finding]) -> tuple[str, ...]:
     found = dict.fromkeys([name, name.upper()])
     for one in findings:
         said = one.attributes
-        found |= dict.fromkeys([said.get("vulnerability", ""), said.get("advisory", ""), *said.get("aliases", "").split()])
+        found |= dict.fromkeys(
+            [said.get("vulnerability", ""), said.get("advisory", ""), *said.get("aliases", "").split()]
+        )
     return tuple(one for one in found if one)
 
 
@@ -154,9 +176,14 @@ def _known(name: str, intel: Intel, advisories: AdvisoryStore) -> Fact:
     listed = f"in KEV since {kev}" if kev else "not in KEV" if intel.in_kev is False else "KEV is not loaded"
     likely = f"EPSS {intel.epss:.5f}" if intel.epss is not None else "no EPSS score is loaded"
     values: dict[str, Scalar] = {
-        "vulnerability": name, "kev": kev, "kev_known": intel.in_kev is not None, "epss": intel.epss,
-        "ransomware": intel.ransomware, "exploitation": intel.exploitation or None, "data": advisories.described,
-    }  # fmt: skip
+        "vulnerability": name,
+        "kev": kev,
+        "kev_known": intel.in_kev is not None,
+        "epss": intel.epss,
+        "ransomware": intel.ransomware,
+        "exploitation": intel.exploitation or None,
+        "data": advisories.described,
+    }
     return Fact(
         ref=digest("analyze", "known", name, advisories.described), text=f"{name}: {listed}; {likely}",
         source=advisories.described, values=values, tier=Tier.PUBLISHED,
@@ -166,10 +193,13 @@ def _known(name: str, intel: Intel, advisories: AdvisoryStore) -> Fact:
 def _compared(before: Finding, after: Finding | Failure, intel: Intel, advisories: AdvisoryStore) -> Fact:
     said = before.attributes
     values: dict[str, Scalar] = _columns(said) | {
-        "before": said.get("status") or before.label, "before_label": before.label, "verdict": before.verdict.value,
-        "method": before.made_by.get("method"), "data_before": before.made_by.get("data"),
+        "before": said.get("status") or before.label,
+        "before_label": before.label,
+        "verdict": before.verdict.value,
+        "method": before.made_by.get("method"),
+        "data_before": before.made_by.get("data"),
         "data": advisories.described,
-    }  # fmt: skip
+    }
     if isinstance(after, Failure):
         now, changed, why = "", True, f"it cannot be judged now: {after.error}"
     elif before.made_by.get("method", _BY_VERSION) == _BY_VERSION and not _decided_otherwise(before):
@@ -182,12 +212,14 @@ def _compared(before: Finding, after: Finding | Failure, intel: Intel, advisorie
         parts = _ground(before, after)
         raised = _raised(said, intel)
         changed = bool(parts or raised)
-        stands = f"the ground of its verdict has changed ({', '.join(parts)}): analyse the target again" if parts else (
-            "what its verdict rests on here is the same; versions alone do not overrule it"
+        stands = (
+            f"the ground of its verdict has changed ({', '.join(parts)}): analyse the target again"
+            if parts
+            else ("what its verdict rests on here is the same; versions alone do not overrule it")
         )
         why = "; ".join([stands, *raised])
     values |= {"now": now, "changed": changed, "why": why}
-    text = f"{said.get('name', '')} {said.get('version', '')} on {said.get('target', '')}: was {values['before']}"
+    text = f"{_named(said)}: was {values['before']}"
     return Fact(
         ref=f"finding:{before.job}/{before.record_id}", text=f"{text}{f', is {now}' if now else ''}: {why}",
         source=before.source, values=values, tier=Tier.PUBLISHED,
@@ -230,11 +262,19 @@ def _raised(before: Mapping[str, str], intel: Intel) -> list[str]:
     return found
 
 
+def _named(said: Mapping[str, str]) -> str:
+    return f"{said.get('name', '')} {said.get('version', '')} on {said.get('target', '')}"
+
+
 def _columns(said: Mapping[str, str]) -> dict[str, Scalar]:
     return {
-        "vulnerability": said.get("vulnerability"), "advisory": said.get("advisory"), "target": said.get("target"),
-        "package": said.get("name"), "version": said.get("version"), "purl": said.get("purl"),
-    }  # fmt: skip
+        "vulnerability": said.get("vulnerability"),
+        "advisory": said.get("advisory"),
+        "target": said.get("target"),
+        "package": said.get("name"),
+        "version": said.get("version"),
+        "purl": said.get("purl"),
+    }
 
 
 def _newly(
@@ -246,37 +286,43 @@ def _newly(
         for advisory, statements in advisories.about(place).items():
             named = {name.casefold() for one in statements for name in (one.advisory.id, *one.advisory.names)}
             if wanted & named:
-                found = _again(job, Component(**_fields(component), advisory=advisory))
+                found = _again(job, msgspec.structs.replace(component, advisory=advisory))
                 if isinstance(found, Finding):
                     yield found
-
-
-def _fields(component: Component) -> dict[str, str]:
-    return {name: getattr(component, name) for name in ("id", "source", "target", "purl", "name", "version")}
 
 
 def _new(found: Finding, intel: Intel) -> Fact:
     said = found.attributes
     values = _columns(said) | {
-        "before": None, "now": said.get("status") or found.label, "changed": True, "verdict": found.verdict.value,
-        "kev": intel.kev_added if intel.in_kev else None, "epss": intel.epss, "why": found.summary,
-        "method": _BY_VERSION, "data": found.made_by.get("data"),
-    }  # fmt: skip
+        "before": None,
+        "now": said.get("status") or found.label,
+        "changed": True,
+        "verdict": found.verdict.value,
+        "kev": intel.kev_added if intel.in_kev else None,
+        "epss": intel.epss,
+        "why": found.summary,
+        "method": _BY_VERSION,
+        "data": found.made_by.get("data"),
+    }
     return Fact(
         ref=digest("analyze", "new", said.get("target"), said.get("purl"), said.get("advisory")),
-        text=f"no finding yet for {said.get('name', '')} {said.get('version', '')} on {said.get('target', '')}:"
-        f" {found.summary}",
-        source=found.source, values=values, tier=Tier.PUBLISHED,
-    )  # fmt: skip
+        text=f"no finding yet for {_named(said)}: {found.summary}",
+        source=found.source,
+        values=values,
+        tier=Tier.PUBLISHED,
+    )
 
 
 def _as_it_was(finding: Finding) -> Fact:
     """Where there is nothing to judge by."""
     said = finding.attributes
     values = _columns(said) | {
-        "before": said.get("status") or finding.label, "now": None, "changed": None, "verdict": finding.verdict.value,
+        "before": said.get("status") or finding.label,
+        "now": None,
+        "changed": None,
+        "verdict": finding.verdict.value,
         "data_before": finding.made_by.get("data"),
-    }  # fmt: skip
+    }
     return Fact(
         ref=f"finding:{finding.job}/{finding.record_id}", text=finding.summary, source=finding.source,
         values=values, tier=Tier.PUBLISHED,

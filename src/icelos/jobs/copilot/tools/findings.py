@@ -17,9 +17,9 @@ _TIERS = {"vulns": Tier.PUBLISHED}
 _DESCRIPTION = (
     "Findings of all jobs, by view. "
     + " ".join(f"{view.name}: {', '.join(view.fields)}." for view in VIEWS.values())
-    + " exploitable is true where a component is affected and that was not ruled out; kev is the date on which"
-    " CISA listed the vulnerability as exploited; seen is when a finding was written. A condition on text goes"
-    " without regard to case. A date stands for its whole day."
+    + " exploitable is true where a component is affected and that was not ruled out; kev is the date on"
+    " which CISA listed the vulnerability as exploited; seen is when a finding was written. A condition on"
+    " text goes without regard to case. A date stands for its whole day."
 )
 
 
@@ -50,9 +50,12 @@ def finding_fact(values: Values) -> Fact:
         raise InputError("a finding without its job and record")
     state = f" [{values['state']}]" if values.get("state") not in (None, "", "open") else ""
     return Fact(
-        ref=f"finding:{job}/{record}", text=f"{job} {values['verdict']} ({values['label']}){state}: {values['summary']}",
-        source=str(values.get("source") or ""), values=values, tier=_TIERS.get(str(job), Tier.OUTSIDE),
-    )  # fmt: skip
+        ref=f"finding:{job}/{record}",
+        text=f"{job} {values['verdict']} ({values['label']}){state}: {values['summary']}",
+        source=str(values.get("source") or ""),
+        values=values,
+        tier=_TIERS.get(str(job), Tier.OUTSIDE),
+    )
 
 
 def build(settings: Settings) -> QueryFindings:

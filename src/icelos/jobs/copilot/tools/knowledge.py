@@ -42,7 +42,8 @@ def open_store(settings: Settings) -> KnowledgeStore | None:
 
 
 def tier_of(hit: Hit) -> Tier:
-    """How far a passage can be trusted: feeds and kinds of publishers, own kinds, and what anyone may write."""
+    """How far a passage can be trusted: feeds and kinds of publishers, own kinds, and what anyone may
+    write."""
     if hit.collection in FEEDS:
         return Tier.PUBLISHED
     if hit.kind in _OUTSIDE_KINDS:
@@ -54,15 +55,23 @@ def passage(hit: Hit) -> Fact:
     """A passage as a fact."""
     title = f"{hit.title} > {hit.heading}" if hit.heading else hit.title
     return Fact(
-        ref=f"passage:{hit.chunk_id}", text=f"{title}: {hit.text}", source=f"{hit.source} {hit.place}".strip(),
+        ref=f"passage:{hit.chunk_id}",
+        text=f"{title}: {hit.text}",
+        source=f"{hit.source} {hit.place}".strip(),
         values={
-            "document": hit.document_id, "title": hit.title, "heading": hit.heading, "kind": hit.kind,
-            "collection": hit.collection, "identifiers": ", ".join(hit.identifiers), "url": hit.url,
-            "version": hit.version, "indexed": hit.indexed.isoformat(timespec="seconds"),
+            "document": hit.document_id,
+            "title": hit.title,
+            "heading": hit.heading,
+            "kind": hit.kind,
+            "collection": hit.collection,
+            "identifiers": ", ".join(hit.identifiers),
+            "url": hit.url,
+            "version": hit.version,
+            "indexed": hit.indexed.isoformat(timespec="seconds"),
             "modified": hit.modified.isoformat(timespec="seconds") if hit.modified else None,
         },
         tier=tier_of(hit),
-    )  # fmt: skip
+    )
 
 
 class _KnowledgeTool(ReadingTool):
@@ -84,9 +93,11 @@ class SearchKnowledge(_KnowledgeTool):
 
     tool = Tool(
         "search_knowledge",
-        "Passages of the organisation's sources (runbooks, ATT&CK, advisories, detection rules, notes) that fit a"
-        " text best, one or two of a document.",
-        object_schema(("query",), query=text_schema("What to look for", most=2000), kinds=_KINDS, limit=LIMIT),
+        "Passages of the organisation's sources (runbooks, ATT&CK, advisories, rules, notes) that fit"
+        " a text best, one or two of a document.",
+        object_schema(
+            ("query",), query=text_schema("What to look for", most=2000), kinds=_KINDS, limit=LIMIT
+        ),
     )
 
     def _read(self, store: KnowledgeStore, given: dict[str, Any], principal: Principal) -> Observation:
@@ -101,14 +112,16 @@ class GetDocument(_KnowledgeTool):
 
     tool = Tool(
         "get_document",
-        "One document, whole, passage by passage, by the id that search_knowledge or lookup gave (`document`).",
+        "One document, whole, passage by passage, by the id that a search or lookup gave as document.",
         object_schema(("id",), id=text_schema("Id of the document")),
     )
 
     def _read(self, store: KnowledgeStore, given: dict[str, Any], principal: Principal) -> Observation:
         hits = store.passages(given["id"], principal=principal)
         if not hits:
-            raise InputError(f"no document {plain(given['id'], 80)!r}", hint="ids are what a search gives as `document`")
+            raise InputError(
+                f"no document {plain(given['id'], 80)!r}", hint="ids are what a search gives as `document`"
+            )
         return Observation(facts=tuple(map(passage, hits[:MOST_PASSAGES])), total=len(hits))
 
 
@@ -117,7 +130,7 @@ class Lookup(_KnowledgeTool):
 
     tool = Tool(
         "lookup",
-        "What the sources have under one exact identifier or name: CVE-2024-3094, T1110.003, APT29, a rule's id.",
+        "What sources have under one exact identifier or name: CVE-2024-3094, T1110.003, APT29, a rule's id.",
         object_schema(("identifier",), identifier=text_schema("The identifier or name, whole")),
     )
 
@@ -131,22 +144,29 @@ class AttackGraph(_KnowledgeTool):
 
     tool = Tool(
         "attack_graph",
-        "What stands in relation to an object of ATT&CK, or to another named document: who uses a technique, what"
-        " mitigates or detects it. Both directions.",
+        "What stands in relation to an object of ATT&CK, or to another named document: who uses a technique,"
+        " what mitigates or detects it. Both directions.",
         object_schema(
-            ("id",), id=text_schema("Identifier: T1110, G0016, S0154, M1032, CVE-…"),
-            relation=text_schema("Only this relation: uses, mitigates, detects, subtechnique-of, mentions, …", most=60),
+            ("id",),
+            id=text_schema("Identifier: T1110, G0016, S0154, M1032, CVE-…"),
+            relation=text_schema(
+                "Only this relation: uses, mitigates, detects, subtechnique-of, mentions, …", most=60
+            ),
             kinds=_KINDS,
         ),
-    )  # fmt: skip
+    )
 
     def _read(self, store: KnowledgeStore, given: dict[str, Any], principal: Principal) -> Observation:
         name = given["id"]
         if not store.lookup(name, principal=principal):
             return Observation(total=0, notices=(f"the sources have nothing under {plain(name, 80)!r}",))
         found = store.related(
-            name, principal=principal, relation=given.get("relation", ""), kinds=tuple(given.get("kinds", ())), limit=500
-        )  # fmt: skip
+            name,
+            principal=principal,
+            relation=given.get("relation", ""),
+            kinds=tuple(given.get("kinds", ())),
+            limit=500,
+        )
         facts = []
         for one in found:
             other = passage(one.hit)

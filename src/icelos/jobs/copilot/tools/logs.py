@@ -14,7 +14,8 @@ from icelos.settings import Settings
 NOTHING = "no log is kept that may be seen: `icelos logs keep FILE --as NAME`"
 _SCHEMA = schema(None)
 _SCHEMA = _SCHEMA | {
-    "properties": {"log": {"type": "string", "maxLength": 64, "description": "Only this log"}} | _SCHEMA["properties"]
+    "properties": {"log": {"type": "string", "maxLength": 64, "description": "Only this log"}}
+    | _SCHEMA["properties"]
 }
 
 
@@ -23,8 +24,8 @@ class SearchLogs(ReadingTool):
 
     tool = Tool(
         "search_logs",
-        f"Rows of kept logs. Fields: {', '.join(VIEW.fields)}, and a row's own fields as fields.NAME. time is in"
-        " UTC, outcome is success, failure or unknown. A condition on text goes without regard to case.",
+        f"Rows of kept logs. Fields: {', '.join(VIEW.fields)}, and a row's own fields as fields.NAME. time is"
+        " in UTC, outcome is success, failure or unknown. A condition on text goes without regard to case.",
         _SCHEMA,
     )
 
@@ -46,14 +47,19 @@ def log_fact(values: Values) -> Fact:
     """A row of a log by its columns."""
     who = values.get("user") or "somebody"
     parts = [str(values.get("time") or "at an unknown time"), f"{who}:"]
-    parts += [str(values[name]) for name in ("action", "outcome") if values.get(name) not in (None, "", "unknown")]
+    parts += [
+        str(values[name]) for name in ("action", "outcome") if values.get(name) not in (None, "", "unknown")
+    ]
     parts += [f"{word} {values[name]}" for word, name in _WORDS.items() if values.get(name)]
     if len(parts) == 2:
         parts.append(str(values.get("text") or ""))
     return Fact(
-        ref=f"log:{values['log']}/{values['row']}", text=" ".join(parts), source=str(values.get("source") or ""),
-        values=values, tier=Tier.OUTSIDE,
-    )  # fmt: skip
+        ref=f"log:{values['log']}/{values['row']}",
+        text=" ".join(parts),
+        source=str(values.get("source") or ""),
+        values=values,
+        tier=Tier.OUTSIDE,
+    )
 
 
 _WORDS = {"in": "application", "on": "host", "from": "source_ip"}

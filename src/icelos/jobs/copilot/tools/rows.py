@@ -26,15 +26,17 @@ def observed(
         return Observation(facts=tuple(map(row_fact, rows)), total=answer.total)
     if query.count and not query.group_by:
         number = rows[0]["count"] if rows else 0
-        what = f"different {' and '.join(one.name for one in query.distinct)} of {what}" if query.distinct else what
+        what = (
+            f"different {' and '.join(one.name for one in query.distinct)} of {what}"
+            if query.distinct
+            else what
+        )
         fact = Fact(
             ref=digest(asked), text=f"{number:,} {what} {conditions(asked)}", source=what,
             values={"count": number}, tier=Tier.COMPUTED,
         )  # fmt: skip
         return Observation(facts=(fact,), total=1)
-    return Observation(
-        facts=tuple(_group(query, row, asked, what) for row in rows), total=answer.total
-    )
+    return Observation(facts=tuple(_group(query, row, asked, what) for row in rows), total=answer.total)
 
 
 def _group(query: Query, values: Values, asked: Mapping[str, Any], what: str) -> Fact:
@@ -61,5 +63,9 @@ def _compared(condition: Mapping[str, Any]) -> str:
     operator, value = str(condition.get("is", "=")), condition.get("value")
     if operator in {"is_set", "is_not_set"}:
         return operator.replace("_", " ")
-    shown = ", ".join(map(str, value[:5])) + (", …" if len(value) > 5 else "") if isinstance(value, list) else str(value)
+    shown = (
+        ", ".join(map(str, value[:5])) + (", …" if len(value) > 5 else "")
+        if isinstance(value, list)
+        else str(value)
+    )
     return f"{operator.replace('_', ' ')} {shown[:200]}"

@@ -51,9 +51,13 @@ class Timeline(ReadingTool):
         events.sort(key=lambda event: (event[0], event[1].ref))
         total = len(within) + logs.total if logs.total is not None else None
         facts = tuple(_dated(when, fact) for when, fact in events[:limit])
-        notices = [f"only the newest {MOST_NAMED:,} findings were looked at"] if len(findings) >= MOST_NAMED else []
+        notices = (
+            [f"only the newest {MOST_NAMED:,} findings were looked at"] if len(findings) >= MOST_NAMED else []
+        )
         if not facts:
-            notices.append(f"nothing names {plain(entity, 100)!r} as a user, host, address, vulnerability or package")
+            notices.append(
+                f"nothing names {plain(entity, 100)!r} as a user, host, address, vulnerability or package"
+            )
         return Observation(facts=facts, total=total, notices=tuple(notices))
 
     def close(self) -> None:
@@ -67,7 +71,10 @@ def _moment(given: Mapping[str, Any], name: str) -> datetime | None:
         return None
     found = span(given[name])
     if found is None:
-        raise InputError(f"timeline: {name} is no time: {plain(given[name], 40)!r}", hint="2026-01-31 or 2026-01-31T08:00:00Z")
+        raise InputError(
+            f"timeline: {name} is no time: {plain(given[name], 40)!r}",
+            hint="2026-01-31 or 2026-01-31T08:00:00Z",
+        )
     is_day = len(given[name].strip()) <= len("2026-01-31")
     return found.end if name == "end" and is_day else found.begin
 
@@ -88,7 +95,9 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _dated(when: str, fact: Fact) -> Fact:
     text = fact.text if fact.text.startswith(when) else f"{when} {fact.text}"
-    return Fact(ref=fact.ref, text=text, source=fact.source, tier=fact.tier, values={"when": when, **fact.values})
+    return Fact(
+        ref=fact.ref, text=text, source=fact.source, tier=fact.tier, values={"when": when, **fact.values}
+    )
 
 
 def build(settings: Settings) -> Timeline:
