@@ -154,15 +154,18 @@ class Catalogue:
             )
             return [Part(*row) for row in rows]
 
-    def logs(self, principal: Principal | None = None) -> list[KeptLog]:
-        """The logs that a principal may see, by name; None is the owner of the workspace, who sees all."""
+    def seen_by(self, principal: Principal) -> list[KeptLog]:
+        """The logs that a principal may see, by name. Raises StoreError without one."""
+        return [one for one in self.logs() if may_see(one, principal)]
+
+    def logs(self) -> list[KeptLog]:
+        """All logs by name: for the owner of the workspace."""
         with self._told("read"):
             rows = self._database.execute(_LOGS).fetchall()
             groups: dict[str, list[str]] = {}
             for log, group in self._database.execute("SELECT log, name FROM log_groups ORDER BY log, name"):
                 groups.setdefault(log, []).append(group)
-        found = [_kept(row, tuple(groups.get(row[0], ()))) for row in rows]
-        return [one for one in found if principal is None or may_see(one, principal)]
+        return [_kept(row, tuple(groups.get(row[0], ()))) for row in rows]
 
 
 def may_see(log: KeptLog, principal: Principal) -> bool:

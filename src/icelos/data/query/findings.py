@@ -187,6 +187,9 @@ class FindingsReader:
                 raise
             self._idle.put(connection)
         except sqlite3.Error as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                hint = "ask for less: more conditions, or a count"
+                raise InputError("this takes too long", hint=hint) from error
             raise StoreError(f"cannot read findings: {error}", source=str(self.path)) from error
 
     def _connection(self) -> _Connection:
@@ -256,9 +259,12 @@ class _Connection:
             rows = self._execute(question.rows, question.parameters)
             if len(rows) < limit:
                 return rows, len(rows)
-            with contextlib.suppress(InputError):
+            try:
                 return rows, int(self._execute(question.total, question.parameters)[0][0])
-            return rows, None
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                    raise
+                return rows, None
         finally:
             self._deadline = time.monotonic() + 1.0
             self._database.execute("ROLLBACK")
@@ -287,14 +293,7 @@ class _Connection:
         return [dict(zip(_NAMED_COLUMNS, row, strict=True)) for row in reversed(rows)]
 
     def _execute(self, sql: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
-        try:
-            return self._database.execute(sql, parameters).fetchall()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-                raise InputError(
-                    "this takes too long", hint="ask for less: more conditions, or a count"
-                ) from error
-            raise
+        return self._database.execute(sql, parameters).fetchall()
 
     def close(self) -> None:
         self._database.close()

@@ -12,7 +12,8 @@ import re
 from typing import NamedTuple
 
 _CATALOGUE = re.compile(
-    r"(?:CVE|GHSA|PYSEC|RUSTSEC|GO|DSA|DLA|USN|RHSA|RHBA|ALSA|ELSA|ALAS\w*|SUSE|OSV|CWE|CAPEC|CGA|MAL)-\d[\w:.-]*"
+    r"(?:CVE|PYSEC|RUSTSEC|GO|OSV|MAL|RHSA|RHBA|ALSA|ELSA|ALAS\w{0,12}|SUSE-SU)-\d{4}[-:]\d[\w:.-]*"
+    r"|(?:DSA|DLA|USN)-\d{3,6}(?:-\d{1,3})?|(?:CWE|CAPEC)-\d{1,5}"
     r"|(?:GHSA|CGA)(?:-[0-9a-z]{4}){3}|TA?\d{4}(?:\.\d{3})?",
     re.ASCII | re.IGNORECASE,
 )

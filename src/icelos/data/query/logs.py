@@ -68,12 +68,12 @@ class LogsReader:
 
     def logs(self, *, principal: Principal) -> list[KeptLog]:
         """The logs that a principal may see, by name. Raises StoreError without a principal."""
+        if not isinstance(principal, Principal):
+            raise StoreError("no principal: nothing may be read", hint="say who asks")
         if not (self.folder / "catalogue.sqlite").is_file():
-            if not isinstance(principal, Principal):
-                raise StoreError("no principal: nothing may be read", hint="say who asks")
             return []
         with Catalogue(self.folder) as catalogue:
-            return catalogue.logs(principal)
+            return catalogue.seen_by(principal)
 
     def ask(self, arguments: Mapping[str, Any], *, principal: Principal) -> Answer:
         """Answer a question from JSON; `log` in it names one log, all are asked without it. Raises InputError

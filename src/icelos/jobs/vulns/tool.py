@@ -41,7 +41,7 @@ class Analyze(ReadingTool):
     tool = Tool(
         "analyze",
         "Judge one vulnerability again, now: the components of kept findings by the advisories of the"
-        " workspace, KEV and EPSS as they stand. Says what has changed since a finding, and what it rests on.",
+        " workspace, KEV and EPSS as they stand. Says what has changed since a finding, and what it rests on",
         object_schema(
             ("vulnerability",),
             vulnerability=text_schema("CVE or advisory id", most=80),
