@@ -6,11 +6,14 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from icelos.contracts import Fact, Hit, Observation, Principal, Tier, Tool, Where
 from icelos.data.feeds.catalogue import FEEDS
 from icelos.errors import InputError
+from icelos.knowledge.reading import Related
 from icelos.knowledge.store import KnowledgeStore
-from icelos.llm.read_tools import LIMIT, ReadingTool, object_schema, plain, text_schema
+from icelos.llm.read_tools import LIMIT, ReadingTool, digest, object_schema, plain, text_schema
 from icelos.records import DOCUMENT_KINDS
 from icelos.settings import Settings
 
@@ -167,23 +170,29 @@ class AttackGraph(_KnowledgeTool):
             kinds=tuple(given.get("kinds", ())),
             limit=500,
         )
-        facts = []
+        facts: dict[str, Fact] = {}
         for one in found:
-            other = passage(one.hit)
-            number = one.hit.identifiers[0] if one.hit.identifiers else ""
-            called = f"{number} {one.hit.title}".strip() if number not in one.hit.title else one.hit.title
-            ends = (name, called) if one.direction == "out" else (called, name)
-            note = f" ({one.note})" if one.note else ""
-            facts.append(
-                Fact(
-                    ref=other.ref, source=other.source, tier=other.tier,
-                    text=f"{ends[0]} {one.relation} {ends[1]}{note}",
-                    values={"relation": one.relation, "direction": one.direction, "id": number,
-                            "name": one.hit.title, "kind": one.hit.kind, "note": one.note,
-                            "document": one.hit.document_id},
-                )
-            )  # fmt: skip
-        return Observation(facts=tuple(facts[:100]), total=len(facts) if len(found) < 500 else None)
+            fact = _edge(name, one)
+            if fact.ref in facts:  # one neighbour by two relations
+                fact = msgspec.structs.replace(fact, ref=digest("attack_graph", name, fact.text))
+            facts[fact.ref] = fact
+        return Observation(facts=tuple(facts.values())[:100], total=len(facts) if len(found) < 500 else None)
+
+
+def _edge(name: str, one: Related) -> Fact:
+    """One relation as a fact."""
+    other = passage(one.hit)
+    number = one.hit.identifiers[0] if one.hit.identifiers else ""
+    called = one.hit.title if number in one.hit.title else f"{number} {one.hit.title}"
+    first, last = (name, called) if one.direction == "out" else (called, name)
+    return Fact(
+        ref=other.ref, source=other.source, tier=other.tier,
+        text=f"{first} {one.relation} {last}{f' ({one.note})' if one.note else ''}",
+        values={
+            "relation": one.relation, "direction": one.direction, "id": number, "name": one.hit.title,
+            "kind": one.hit.kind, "note": one.note, "document": one.hit.document_id,
+        },
+    )  # fmt: skip
 
 
 def build_search(settings: Settings) -> SearchKnowledge:
