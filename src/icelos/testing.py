@@ -106,9 +106,9 @@ def check_tool(
 ) -> Observation:
     """The contract of a ReadTool, on arguments that find something.
 
-    Its schema is one and fits them; what does not fit is an InputError; results are bounded, plain, and the same
-    when asked again; nobody sees anything without a principal, or without the tool's right. With `folder`, the
-    workspace, nothing in it is written. Returns what was found. Raises AssertionError.
+    Its schema is one and fits them; what does not fit is an InputError; results are bounded, plain, and the
+    same when asked again; nobody sees anything without a principal, or without the tool's right. With
+    `folder`, the workspace, nothing in it is written. Returns what was found. Raises AssertionError.
     """
     assert isinstance(tool, ReadTool), "not a ReadTool: needs tool, right and call()"
     schema = tool.tool.parameters

@@ -10,8 +10,12 @@ import pytest
 from icelos.cli.main import run
 
 Capture = pytest.CaptureFixture[bytes]
-ROW = {"createdDateTime": "2026-05-05T08:00:00Z", "userPrincipalName": "ann@x.example", "appDisplayName": "Portal",
-       "status": {"errorCode": 50126}}  # fmt: skip
+ROW = {
+    "createdDateTime": "2026-05-05T08:00:00Z",
+    "userPrincipalName": "ann@x.example",
+    "appDisplayName": "Portal",
+    "status": {"errorCode": 50126},
+}
 
 
 @pytest.fixture

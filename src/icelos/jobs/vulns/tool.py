@@ -17,8 +17,9 @@ from icelos.contracts import Fact, Observation, Principal, Right, Tier, Tool
 from icelos.data.advisory_store import AdvisoryStore
 from icelos.data.components import places_of
 from icelos.data.intelligence import Intel
-from icelos.data.query.findings import VIEWS, FindingsReader
+from icelos.data.query.findings import FindingsReader
 from icelos.data.query.language import parsed
+from icelos.data.query.views import VIEWS
 from icelos.data.workspace import ADVISORIES
 from icelos.findings import Failure, Finding
 from icelos.jobs.vulns.basis import ATTRIBUTE, differences

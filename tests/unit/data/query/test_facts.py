@@ -18,8 +18,14 @@ from icelos.findings import Failure, Finding, Verdict
 
 def _finding(number: int, text: str = "s", **attributes: str) -> Finding:
     return Finding(
-        record_id=str(number), job="j", verdict=Verdict.ALERT, label="l", summary=text, source="a", attributes=attributes
-    )  # fmt: skip
+        record_id=str(number),
+        job="j",
+        verdict=Verdict.ALERT,
+        label="l",
+        summary=text,
+        source="a",
+        attributes=attributes,
+    )
 
 
 def _facts(path: Path) -> list[tuple[Any, ...]]:

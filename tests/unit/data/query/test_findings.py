@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icelos.contracts import Principal
-from icelos.data.query import findings
-from icelos.data.query.findings import VIEWS, FindingsReader
+from icelos.data.query import connections
+from icelos.data.query.findings import FindingsReader
 from icelos.data.query.language import OPERATORS, Kind, Query, Span, Value, parsed
+from icelos.data.query.views import VIEWS
 from icelos.data.sinks import SqliteSink
 from icelos.data.visibility import set_finding_groups, set_job_groups
 from icelos.errors import IcelosError, InputError, StoreError
@@ -34,24 +35,41 @@ def made(number: int) -> Finding:
     cve = ("CVE-2025-6216", "CVE-2025-62168", "cve-2025-6216")[number % 3]
     attributes = {
         "vulns": {
-            "vulnerability": cve, "advisory": f"GHSA-{number % 5}", "purl": f"pkg:npm/left@{number % 3}", "name": "left",
-            "version": str(number % 3), "status": ("affected", "fixed", "not_affected")[number % 5 % 3], "target": host,
-            "epss": "" if number % 7 == 0 else f"0.{number:05d}", "kev": "2024-01-02" if number % 6 == 0 else "",
+            "vulnerability": cve,
+            "advisory": f"GHSA-{number % 5}",
+            "purl": f"pkg:npm/left@{number % 3}",
+            "name": "left",
+            "version": str(number % 3),
+            "status": ("affected", "fixed", "not_affected")[number % 5 % 3],
+            "target": host,
+            "epss": "" if number % 7 == 0 else f"0.{number:05d}",
+            "kev": "2024-01-02" if number % 6 == 0 else "",
         },
         "mail": {
-            "sender": ("it@evil.example", "Ann@corp.example")[number % 8 == 1], "recipients": "bob@corp.example, carol@x.example",
-            "subject": f"Invoice {number % 4}", "intents": "invoice", "time": "2026-05-05T08:00:00Z",
+            "sender": ("it@evil.example", "Ann@corp.example")[number % 8 == 1],
+            "recipients": "bob@corp.example, carol@x.example",
+            "subject": f"Invoice {number % 4}",
+            "intents": "invoice",
+            "time": "2026-05-05T08:00:00Z",
         },
         "logs": {
-            "entity": (r"CORP\ann", "anna", "ann@corp.example")[number % 3], "technique": "T1110", "source_ip": "10.0.0.5",
-            "time": f"2026-05-0{number % 8 + 1}T10:00:00Z", "host": "web-02.corp.example",
+            "entity": (r"CORP\ann", "anna", "ann@corp.example")[number % 3],
+            "technique": "T1110",
+            "source_ip": "10.0.0.5",
+            "time": f"2026-05-0{number % 8 + 1}T10:00:00Z",
+            "host": "web-02.corp.example",
         },
-    }.get(job, {})  # fmt: skip
+    }.get(job, {})
     return Finding(
-        record_id=str(number), job=job, verdict=_VERDICTS[number % 3 % len(_VERDICTS)], label=f"label-{number % 4}",
-        summary=f"Finding {number} on {host}", score=None if number % 3 == 0 else number % 10 / 10, source=f"a:{number}",
+        record_id=str(number),
+        job=job,
+        verdict=_VERDICTS[number % 3 % len(_VERDICTS)],
+        label=f"label-{number % 4}",
+        summary=f"Finding {number} on {host}",
+        score=None if number % 3 == 0 else number % 10 / 10,
+        source=f"a:{number}",
         attributes={name: value for name, value in attributes.items() if value},
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")
@@ -92,12 +110,21 @@ def row_of(number: int) -> dict[str, Any]:
     finding = made(number)
     said = finding.attributes
     values = {
-        "id": finding.id, "job": finding.job, "record_id": finding.record_id, "verdict": finding.verdict.value,
-        "label": finding.label, "score": finding.score, "summary": finding.summary, "source": finding.source,
-        "state": "closed" if number % 10 == 5 else "open", "assignee": "Carol" if number % 5 == 0 else "",
-        "exploitable": said.get("status") == "affected" and finding.verdict in (Verdict.ALERT, Verdict.REVIEW),
-        "epss": float(said["epss"]) if "epss" in said else None, "package": said.get("name"),
-    }  # fmt: skip
+        "id": finding.id,
+        "job": finding.job,
+        "record_id": finding.record_id,
+        "verdict": finding.verdict.value,
+        "label": finding.label,
+        "score": finding.score,
+        "summary": finding.summary,
+        "source": finding.source,
+        "state": "closed" if number % 10 == 5 else "open",
+        "assignee": "Carol" if number % 5 == 0 else "",
+        "exploitable": said.get("status") == "affected"
+        and finding.verdict in (Verdict.ALERT, Verdict.REVIEW),
+        "epss": float(said["epss"]) if "epss" in said else None,
+        "package": said.get("name"),
+    }
     for view in VIEWS.values():
         for name in view.fields:
             values.setdefault(name, said.get(name))
@@ -129,7 +156,8 @@ def compare(value: Any, kind: Kind, operator: str, asked: Value) -> bool:
             "=": asked.begin <= moment < asked.end, "<": moment < asked.begin, "<=": moment < asked.end,
             ">": moment >= asked.end, ">=": moment >= asked.begin,
         }[operator]  # fmt: skip
-    one, other = (lower(value), lower(str(asked))) if kind is Kind.TEXT else (value, asked)
+    one: Any = lower(value) if kind is Kind.TEXT else value
+    other: Any = lower(str(asked)) if kind is Kind.TEXT else asked
     if kind is Kind.TEXT and operator in ("contains", "starts_with"):
         return other in one if operator == "contains" else one.startswith(other)
     if kind is Kind.TEXT:
@@ -183,8 +211,10 @@ _BY_KIND = {
     Kind.TEXT: _TEXTS | st.text(max_size=5).filter(lambda t: "\0" not in t),
     Kind.NUMBER: st.floats(-1, 1, allow_nan=False) | st.integers(-1, 2),
     Kind.BOOLEAN: st.booleans(),
-    Kind.TIME: st.sampled_from(["2026-05-05", "2026-05-05T10:00:00Z", "2026-05-03T12:00:00+02:00", "2026-05-05T09:59:59.5Z"]),
-}  # fmt: skip
+    Kind.TIME: st.sampled_from(
+        ["2026-05-05", "2026-05-05T10:00:00Z", "2026-05-03T12:00:00+02:00", "2026-05-05T09:59:59.5Z"]
+    ),
+}
 
 
 @st.composite
@@ -251,8 +281,9 @@ def test_sql_says_what_the_rows_say(reader: FindingsReader, asked: dict[str, Any
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.just(HOSTILE),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=8,
-)  # fmt: skip
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
 _NAMES = st.sampled_from(
     ["view", "where", "group_by", "count", "distinct", "order_by", "descending", "limit", "sql"]
 )
@@ -261,16 +292,22 @@ _NEARLY = st.fixed_dictionaries(
     optional={
         "where": st.lists(
             st.fixed_dictionaries(
-                {"field": st.sampled_from(["verdict", "id; --", "outcomes.body", HOSTILE, "kev", "seen", "exploitable"])},
+                {
+                    "field": st.sampled_from(
+                        ["verdict", "id; --", "outcomes.body", HOSTILE, "kev", "seen", "exploitable"]
+                    )
+                },
                 optional={"is": st.sampled_from([*OPERATORS, "LIKE", "= 1 OR 1 ="]), "value": JSON},
             ),
             max_size=3,
         ),
         "group_by": st.lists(st.sampled_from(["verdict", "job", "1; DROP TABLE facts", "body"]), max_size=2),
-        "order_by": st.sampled_from(["score", "count", "1", "(SELECT 1)", "verdict DESC, (SELECT body FROM outcomes)"]),
+        "order_by": st.sampled_from(
+            ["score", "count", "1", "(SELECT 1)", "verdict DESC, (SELECT body FROM outcomes)"]
+        ),
         "limit": st.integers(-5, 2000),
     },
-)  # fmt: skip
+)
 
 
 @settings(max_examples=400)
@@ -301,17 +338,23 @@ def test_nobody_sees_anything_and_the_store_cannot_be_written(reader: FindingsRe
     nobody: Any = None
     with pytest.raises(StoreError, match="no principal"):
         reader.ask({"view": "findings"}, principal=nobody)
-    with reader._reading() as connection:
+    with reader._reading(BOB) as (store, _):
+        assert store is not None
         for statement in (
-            "DELETE FROM facts", "INSERT INTO job_groups VALUES ('a', 'b')", "ATTACH '/tmp/x' AS y", "PRAGMA query_only = OFF",
-            "SELECT load_extension('x')", "SELECT name FROM sqlite_master", "CREATE TEMP TABLE t (x)",
-        ):  # fmt: skip
+            "DELETE FROM facts",
+            "INSERT INTO job_groups VALUES ('a', 'b')",
+            "ATTACH '/tmp/x' AS y",
+            "PRAGMA query_only = OFF",
+            "SELECT load_extension('x')",
+            "SELECT name FROM sqlite_master",
+            "CREATE TEMP TABLE t (x)",
+        ):
             with pytest.raises(sqlite3.DatabaseError):
-                connection._database.execute(statement)
+                store._database.execute(statement)
 
 
 def test_a_question_that_takes_too_long_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(findings, "_STEPS", 1)
+    monkeypatch.setattr(connections, "STEPS", 1)
     reader = FindingsReader(path, seconds=-1.0)
     with pytest.raises(InputError, match="too long"):
         reader.ask({"view": "findings", "count": True}, principal=BOB)

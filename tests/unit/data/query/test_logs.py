@@ -9,6 +9,7 @@ import sys
 import textwrap
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from icelos.data.query import keeping
 from icelos.data.query.catalogue import Catalogue
 from icelos.data.query.keeping import KeptRow, LogKeeper, drop, expire
 from icelos.data.query.language import OPERATORS
-from icelos.data.query.logs import LogsReader, _database
+from icelos.data.query.logs import LogsReader, _database, _execute
 from icelos.errors import InputError, StoreError
 from icelos.records import record_id
 
@@ -36,12 +37,18 @@ def row(number: int, **more: Any) -> KeptRow:
     """A row of ann's or anna's, an hour after the one before."""
     time = at(number)
     values: dict[str, Any] = {
-        "row": record_id("row", str(number)), "time": time.strftime("%Y-%m-%d %H:%M:%S"),
-        "user": ("ann", "ANN@corp.example", "anna", "")[number % 4], "source_ip": f"10.0.0.{number % 3}",
-        "host": ("web-01", "web-01.corp.example")[number % 2], "application": "portal", "action": "sign-in",
-        "outcome": ("success", "failure")[number % 3 == 0], "text": f"row {number} 'x'; --", "source": f"a.log:{number}",
+        "row": record_id("row", str(number)),
+        "time": time.strftime("%Y-%m-%d %H:%M:%S"),
+        "user": ("ann", "ANN@corp.example", "anna", "")[number % 4],
+        "source_ip": f"10.0.0.{number % 3}",
+        "host": ("web-01", "web-01.corp.example")[number % 2],
+        "application": "portal",
+        "action": "sign-in",
+        "outcome": ("success", "failure")[number % 3 == 0],
+        "text": f"row {number} 'x'; --",
+        "source": f"a.log:{number}",
         "fields": {"n": str(number), "a.b": "x" if number % 2 else "Y", "o'x": "quoted"},
-    }  # fmt: skip
+    }
     return KeptRow(**values | more)
 
 
@@ -103,7 +110,8 @@ else:
     keeping.os.fsync = dying
 with LogKeeper(Path({folder!r}), "signins") as keeper:
     for n in range(50):
-        keeper.add(KeptRow(row=f"{{n:032x}}", time=None, user="u", source_ip="", host="", application="", action="",
+        keeper.add(KeptRow(row=f"{{n:032x}}", time=None, user="u", source_ip="", host="", application="",
+                           action="",
                            outcome="unknown", text="", source="", fields={{}}))
 """
 
@@ -243,10 +251,15 @@ def test_what_answers_can_read_nothing_else(tmp_path: Path) -> None:
     with Catalogue(tmp_path) as catalogue:
         file = str(tmp_path / "signins" / catalogue.parts("signins")[0].file)
     for statement in (
-        f"SELECT * FROM read_csv('{secret}')", f"SELECT * FROM read_text('{secret}')", f"COPY kept TO '{tmp_path}/out.csv'",
-        f"ATTACH '{tmp_path}/x.db'", "SET enable_external_access = true", "SET allowed_paths = ['/']", "INSTALL httpfs",
+        f"SELECT * FROM read_csv('{secret}')",
+        f"SELECT * FROM read_text('{secret}')",
+        f"COPY kept TO '{tmp_path}/out.csv'",
+        f"ATTACH '{tmp_path}/x.db'",
+        "SET enable_external_access = true",
+        "SET allowed_paths = ['/']",
+        "INSTALL httpfs",
         f"SELECT * FROM glob('{tmp_path}/*')",
-    ):  # fmt: skip
+    ):
         with pytest.raises((StoreError, InputError)), _database([file]) as database:
             database.execute(statement).fetchall()
     assert not (tmp_path / "out.csv").exists()
@@ -260,17 +273,10 @@ def test_a_home_with_quotes_and_wildcards(tmp_path: Path) -> None:
 
 def test_a_question_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
     fill(tmp_path)
-    with (
-        _database([str(next((tmp_path / "signins").glob("*.parquet")))]) as database,
-        pytest.raises(InputError, match="too long"),
-    ):
-        from time import monotonic
-
-        from icelos.data.query.logs import _execute
-
-        _execute(
-            database, "SELECT count(*) FROM range(1000000000000) a, range(1000) b", {}, monotonic() + 0.2
-        )
+    endless = "SELECT count(*) FROM range(1000000000000) a, range(1000) b"
+    files = [str(path) for path in (tmp_path / "signins").glob("*.parquet")]
+    with pytest.raises(InputError, match="too long"), _database(files) as database:
+        _execute(database, endless, {}, monotonic() + 0.2)
 
 
 @pytest.fixture(scope="module")

@@ -16,35 +16,79 @@ from icelos.errors import InputError
 from icelos.jobs.logs.columns import ColumnReader, Columns
 
 ENTRA = {
-    "createdDateTime": "2026-05-05T08:00:00.5Z", "userPrincipalName": "ann@corp.example", "appDisplayName": "Portal",
-    "ipAddress": "10.0.0.5", "status": {"errorCode": 50126}, "deviceDetail": {"displayName": "LT-1"},
-}  # fmt: skip
+    "createdDateTime": "2026-05-05T08:00:00.5Z",
+    "userPrincipalName": "ann@corp.example",
+    "appDisplayName": "Portal",
+    "ipAddress": "10.0.0.5",
+    "status": {"errorCode": 50126},
+    "deviceDetail": {"displayName": "LT-1"},
+}
 TRAIL = {
     "eventTime": "2026-05-05T08:00:00Z", "eventSource": "s3.amazonaws.com", "eventName": "GetObject",
     "userIdentity": {"arn": "arn:aws:iam::1:user/ann"}, "sourceIPAddress": "10.0.0.5",
 }  # fmt: skip
-CEF = "CEF:0|Vendor|Product|1|100|login|5|suser=ann src=10.0.0.5 dvchost=fw-1 outcome=blocked rt=1777968000000 act=deny"
+CEF = "CEF:0|V|P|1|100|login|5|suser=ann src=10.0.0.5 dvchost=fw-1 outcome=blocked rt=1777968000000 act=deny"
 TIME = datetime(2026, 5, 5, 8, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        (ENTRA, (TIME.replace(microsecond=500_000), "ann@corp.example", "10.0.0.5", "LT-1", "Portal", "", "failure")),
-        (ENTRA | {"status": {"errorCode": 0}}, (TIME.replace(microsecond=500_000), "ann@corp.example", "10.0.0.5", "LT-1", "Portal", "", "success")),
-        (TRAIL, (TIME, "arn:aws:iam::1:user/ann", "10.0.0.5", "", "s3.amazonaws.com", "GetObject", "success")),
-        ({"detail": TRAIL | {"errorCode": "AccessDenied"}}, (TIME, "arn:aws:iam::1:user/ann", "10.0.0.5", "", "s3.amazonaws.com", "GetObject", "failure")),
+        (
+            ENTRA,
+            (
+                TIME.replace(microsecond=500_000),
+                "ann@corp.example",
+                "10.0.0.5",
+                "LT-1",
+                "Portal",
+                "",
+                "failure",
+            ),
+        ),
+        (
+            ENTRA | {"status": {"errorCode": 0}},
+            (
+                TIME.replace(microsecond=500_000),
+                "ann@corp.example",
+                "10.0.0.5",
+                "LT-1",
+                "Portal",
+                "",
+                "success",
+            ),
+        ),
+        (
+            TRAIL,
+            (TIME, "arn:aws:iam::1:user/ann", "10.0.0.5", "", "s3.amazonaws.com", "GetObject", "success"),
+        ),
+        (
+            {"detail": TRAIL | {"errorCode": "AccessDenied"}},
+            (TIME, "arn:aws:iam::1:user/ann", "10.0.0.5", "", "s3.amazonaws.com", "GetObject", "failure"),
+        ),
         (parse_cef(CEF), (TIME, "ann", "10.0.0.5", "fw-1", "", "deny", "failure")),
         (
-            {"CreationTime": "2026-05-05T08:00:00", "Operation": "FileAccessed", "UserId": "ann", "Workload": "SharePoint",
-             "ClientIP": "[2001:db8::1]:443", "ResultStatus": "Succeeded"},
+            {
+                "CreationTime": "2026-05-05T08:00:00",
+                "Operation": "FileAccessed",
+                "UserId": "ann",
+                "Workload": "SharePoint",
+                "ClientIP": "[2001:db8::1]:443",
+                "ResultStatus": "Succeeded",
+            },
             (TIME, "ann", "2001:db8::1", "", "SharePoint", "FileAccessed", "success"),
         ),
-        ({"@timestamp": "2026-05-05T08:00:00Z", "user.name": "x", "event": {"action": "open"}}, (TIME, "", "", "", "", "open", "unknown")),
-        ({"user": {"name": "ann"}, "source": {"ip": "::1"}, "event": {"outcome": "success"}}, (None, "ann", "::1", "", "", "", "success")),
+        (
+            {"@timestamp": "2026-05-05T08:00:00Z", "user.name": "x", "event": {"action": "open"}},
+            (TIME, "", "", "", "", "open", "unknown"),
+        ),
+        (
+            {"user": {"name": "ann"}, "source": {"ip": "::1"}, "event": {"outcome": "success"}},
+            (None, "ann", "::1", "", "", "", "success"),
+        ),
         ({"nothing": "that is known"}, (None, "", "", "", "", "", "unknown")),
     ],
-)  # fmt: skip
+)
 def test_kinds(row: dict[str, Any], expected: tuple[Any, ...]) -> None:
     assert ColumnReader().of(flat_fields(row)) == Columns(*expected)
 

@@ -18,10 +18,15 @@ from icelos.records import LogLine
 
 ANN = Principal("ann")
 ROWS = [
-    {"id": f"event-{number:04}", "createdDateTime": f"2026-05-05T08:00:{number:02}Z", "userPrincipalName": "ann@x.example",
-     "appDisplayName": "Portal", "status": {"errorCode": 0}}
+    {
+        "id": f"event-{number:04}",
+        "createdDateTime": f"2026-05-05T08:00:{number:02}Z",
+        "userPrincipalName": "ann@x.example",
+        "appDisplayName": "Portal",
+        "status": {"errorCode": 0},
+    }
     for number in range(10)
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -73,7 +78,8 @@ def test_nothing_to_read_is_told(tmp_path: Path) -> None:
 def test_hostile_rows_are_kept_as_they_are(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text(
-        '{"user": "a\\u0000b\'; DROP TABLE x; --", "n": 1e400}\n{"user": "\\ud800"}\n{"user": {"a": [1, {"b": 2}]}}\n'
+        '{"user": "a\\u0000b\'; DROP TABLE x; --", "n": 1e400}\n{"user": "\\ud800"}\n'
+        '{"user": {"a": [1, {"b": 2}]}}\n'
     )
     found = keep([str(path)], tmp_path / "logs", "x")
     assert found.rows + found.failed == 3

@@ -19,13 +19,28 @@ ANN = Principal("ann")
 FOUND = Coverage(
     rows=100,
     techniques=(
-        Seen(technique="T1110.003", name="Password Spraying", tactics=("credential-access",), episodes=5, by_detector=3,
-             by_rules=2, seen=4, rules=(("r1", 2),)),
-        Seen(technique="T1528", name="Steal Token", tactics=(), episodes=5, by_detector=0, by_rules=0, seen=0),
+        Seen(
+            technique="T1110.003",
+            name="Password Spraying",
+            tactics=("credential-access",),
+            episodes=5,
+            by_detector=3,
+            by_rules=2,
+            seen=4,
+            rules=(("r1", 2),),
+        ),
+        Seen(
+            technique="T1528", name="Steal Token", tactics=(), episodes=5, by_detector=0, by_rules=0, seen=0
+        ),
     ),
-    rules=(RuleSeen(id="r1", title="Many failures", own_rows=0, false_positive_rate=0.0, attacks=9, techniques=()),),
-    look_alikes=(), gaps=("T1528",),
-)  # fmt: skip
+    rules=(
+        RuleSeen(
+            id="r1", title="Many failures", own_rows=0, false_positive_rate=0.0, attacks=9, techniques=()
+        ),
+    ),
+    look_alikes=(),
+    gaps=("T1528",),
+)
 
 
 @pytest.fixture

@@ -161,9 +161,12 @@ def test_a_finding_says_who_wrote_to_whom_of_what_and_when(job: MailJob) -> None
     (found,) = job.score([_mail(raw)])
     assert isinstance(found, Finding)
     assert dict(found.attributes) | {"intents": ""} == {
-        "intents": "", "sender": "x@evil.com", "recipients": "bob@b.example", "subject": "Your account is suspended",
+        "intents": "",
+        "sender": "x@evil.com",
+        "recipients": "bob@b.example",
+        "subject": "Your account is suspended",
         "time": "2026-05-05T08:00:00Z",
-    }  # fmt: skip
+    }
 
 
 @given(st.binary(max_size=200), st.binary(max_size=60))

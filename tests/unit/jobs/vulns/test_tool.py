@@ -33,9 +33,14 @@ def _advisory(fixed: str, name: str = "flask", **more: object) -> Advisory:
 
 def _component(target: str, name: str = "flask", version: str = "1.5", advisory: str = "A-1") -> Component:
     return Component(
-        id=f"{target}-{name}-{advisory}", source=f"{target}:1", target=target, purl=f"pkg:pypi/{name}@{version}",
-        name=name, version=version, advisory=advisory,
-    )  # fmt: skip
+        id=f"{target}-{name}-{advisory}",
+        source=f"{target}:1",
+        target=target,
+        purl=f"pkg:pypi/{name}@{version}",
+        name=name,
+        version=version,
+        advisory=advisory,
+    )
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from icelos.contracts import Fact, Observation, Principal, Tier, Tool
-from icelos.data.query.findings import VIEWS, FindingsReader
+from icelos.data.query.findings import FindingsReader
 from icelos.data.query.language import parsed, schema
+from icelos.data.query.views import VIEWS
 from icelos.errors import InputError
 from icelos.jobs.copilot.tools.rows import Values, observed
 from icelos.llm.read_tools import ReadingTool

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from tests.unit.jobs.copilot.tools.conftest import ANN, BOB
 
 from icelos import registry
 from icelos.contracts import Observation, Principal, ReadTool, Tier
 from icelos.errors import InputError
 from icelos.settings import Settings
 from icelos.testing import check_tool
-
-from tests.unit.jobs.copilot.tools.conftest import ANN, BOB
 
 CALLS: Mapping[str, Mapping[str, Any]] = {
     "search_knowledge": {"query": "guess passwords", "limit": 5},
@@ -146,9 +145,12 @@ def test_sources_say_how_fresh_they_are(settings: Settings) -> None:
         for fact in call(settings, "sources").facts
     }
     assert kinds == {
-        ("documents", "default"): 3, ("findings", "vulns"): 2, ("findings", "mail"): 1, ("findings", "logs"): 1,
+        ("documents", "default"): 3,
+        ("findings", "vulns"): 2,
+        ("findings", "mail"): 1,
+        ("findings", "logs"): 1,
         ("log", "signins"): 3,
-    }  # fmt: skip
+    }
 
 
 def test_programs_may_ask_for_more_rows_than_models_are_told_of(settings: Settings) -> None:
