@@ -6,15 +6,21 @@ check_job(MyJob(), records)          # raises AssertionError with what is wrong
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+from jsonschema import Draft202012Validator
 
 from icelos.contracts import (
     LLM,
     Job,
     Message,
     Needs,
+    Observation,
     Principal,
+    ReadTool,
     Reply,
     Scored,
     Stateful,
@@ -23,7 +29,9 @@ from icelos.contracts import (
     Usage,
 )
 from icelos.engine.run import score_safely
+from icelos.errors import IcelosError, InputError
 from icelos.findings import Failure, Finding
+from icelos.llm.schema import violations
 from icelos.records import Document, Record
 
 
@@ -91,6 +99,83 @@ def check_store(store: Store, documents: Sequence[Document], *, principal: Princ
     for document in documents:
         hits = store.search(document.title, k=10, principal=principal)
         assert all(hit.document_id != document.id for hit in hits), "deleted, and still found"
+
+
+def check_tool(
+    tool: ReadTool, arguments: Mapping[str, Any], *, principal: Principal, folder: Path | None = None
+) -> Observation:
+    """The contract of a ReadTool, on arguments that find something.
+
+    Its schema is one and fits them; what does not fit is an InputError; results are bounded, plain, and the
+    same when asked again; nobody sees anything without a principal, or without the tool's right. With
+    `folder`, the workspace, nothing in it is written. Returns what was found. Raises AssertionError.
+    """
+    assert isinstance(tool, ReadTool), "not a ReadTool: needs tool, right and call()"
+    schema = tool.tool.parameters
+    Draft202012Validator.check_schema(dict(schema))
+    assert schema.get("type") == "object", "parameters must be the JSON schema of an object"
+    assert not violations(dict(arguments), schema), "the arguments must fit the tool's own schema"
+    before = _state_of(folder)
+    found = tool.call(arguments, principal=principal)
+    _check_facts(found)
+    assert tool.call(arguments, principal=principal) == found, "asked again, it must find the same"
+    for wrong in _wrong(arguments, schema):
+        _must_refuse(tool, wrong, principal)
+    _check_rights(tool, arguments, principal)
+    assert _state_of(folder) == before, "a tool that reads must not write"
+    return found
+
+
+def _check_facts(found: Observation) -> None:
+    assert isinstance(found, Observation), "call() must give an Observation"
+    assert len(found.facts) <= 100, "at most 100 facts"
+    assert found.total is None or found.total >= 0
+    refs = [fact.ref for fact in found.facts]
+    assert len(set(refs)) == len(refs), "two facts have the same ref"
+    for fact in found.facts:
+        assert fact.ref.partition(":")[0] in {"finding", "passage", "document", "log", "computed"}, fact.ref
+        assert 0 < len(fact.text) <= 4000, "a fact's text must be there, and short"
+        assert fact.text.isprintable(), "a fact's text must be one line of plain text"
+        for value in fact.values.values():
+            assert value is None or isinstance(value, str | int | float | bool), "values must be plain"
+
+
+def _wrong(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Arguments that do not fit: one too many, and of each some of another type."""
+    yield {**arguments, "no-such-argument": 1}
+    for name in schema.get("required", ()):
+        yield {key: value for key, value in arguments.items() if key != name}
+    for name in schema.get("properties", {}):
+        yield {**arguments, name: {"$where": [[None]]}}
+
+
+def _must_refuse(tool: ReadTool, arguments: Mapping[str, Any], principal: Principal) -> None:
+    try:
+        tool.call(arguments, principal=principal)
+    except InputError:
+        return
+    raise AssertionError(f"must be refused with an InputError: {arguments!r}")
+
+
+def _check_rights(tool: ReadTool, arguments: Mapping[str, Any], principal: Principal) -> None:
+    nobody: Any = None
+    try:
+        seen = tool.call(arguments, principal=nobody)
+    except IcelosError:
+        seen = Observation()
+    assert seen == Observation(), "without a principal nothing may be found"
+    powerless = Principal(principal.name, principal.groups, frozenset())
+    _must_refuse(tool, arguments, powerless)
+
+
+def _state_of(folder: Path | None) -> dict[str, bytes]:
+    """What stands in a folder, but for what SQLite keeps beside a file while it is read."""
+    if folder is None:
+        return {}
+    files = (
+        path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(("-shm", "-wal"))
+    )
+    return {str(path.relative_to(folder)): hashlib.blake2b(path.read_bytes()).digest() for path in files}
 
 
 Answer = str | Reply | Exception | Callable[[Sequence[Message]], "str | Reply"]

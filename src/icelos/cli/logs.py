@@ -14,6 +14,7 @@ from icelos.cli import (
     logs_coverage,
     logs_detect,
     logs_evaluate,
+    logs_keep,
     logs_options,
     logs_profile,
     logs_sigma,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from icelos.jobs.logs.training import RawRows
 
 app = typer.Typer(
-    help="Logs: profile, simulate, train, generate, evaluate, play attacks, detect, Sigma rules.",
+    help="Logs: keep and search, profile, simulate, train, generate, play attacks, detect, Sigma rules.",
     no_args_is_help=True,
 )
 
@@ -39,6 +40,7 @@ app.command()(logs_profile.profile)
 app.command()(logs_sigma.sigma)
 app.command()(logs_whatif.whatif)
 app.command()(logs_coverage.coverage)
+logs_keep.add_to(app)
 app.add_typer(logs_detect.app, name="detect")
 app.add_typer(logs_tokenizers.app, name="tokenizers")
 

@@ -62,12 +62,29 @@ def coverage(
             detector=load(model) if model is not None else None, rules=loaded.rules if loaded else (),
             draft=draft, llm=llm, progress=lambda what, _: status.update(what),
         )  # fmt: skip
+    _keep(found, source, model, rules, episodes, difficulty)
     if layer is not None:
         _write_layer(layer, found)
     if json:
         output.json_line(found)
     else:
         _tell(found, drafting=draft)
+
+
+def _keep(
+    found: Coverage, source: str, model: Path | None, rules: str, episodes: int, difficulty: float
+) -> None:
+    """For the copilot, which is asked what would be seen."""
+    from icelos.data.workspace import Workspace
+    from icelos.jobs.logs.detect.model import load
+    from icelos.jobs.logs.kept_coverage import keep
+    from icelos.settings import load as settings
+
+    keep(
+        Workspace.of(settings().settings).folder("coverage"), found, log=Path(source).name,
+        detector=f"{model.name} {load(model).version}" if model is not None else "",
+        rules=Path(rules).name if rules else "", episodes=episodes, difficulty=difficulty,
+    )  # fmt: skip
 
 
 def _llm(wording: str, *, draft: bool) -> LLM | None:

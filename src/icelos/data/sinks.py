@@ -25,6 +25,7 @@ from icelos.contracts import Principal
 from icelos.data import cursors, listing, visibility
 from icelos.data.atomic import atomic_write, open_alone, sync_folder
 from icelos.data.databases import open_shared
+from icelos.data.query import facts
 from icelos.errors import InputError, StoreError
 from icelos.findings import Failure, Finding, Outcome
 from icelos.records import record_id
@@ -78,7 +79,7 @@ class SqliteSink(FinishedByContext):
             self._cursor_key = cursors.key_of(self._database)
 
     def _complete(self) -> None:
-        """The column and the indexes that a store of before does not have."""
+        """The column, the indexes and the facts that a store of before does not have."""
         columns = "SELECT count(*) FROM pragma_table_info('outcomes') WHERE name = 'audience'"
         if not self._database.execute(columns).fetchone()[0]:
             with self._transaction():
@@ -87,6 +88,7 @@ class SqliteSink(FinishedByContext):
                         "ALTER TABLE outcomes ADD COLUMN audience INTEGER NOT NULL DEFAULT 0"
                     )
         self._database.executescript(listing.INDEXES + visibility.INDEX)
+        facts.prepare(self._database)
 
     @contextlib.contextmanager
     def _told(self, what: str) -> Iterator[None]:

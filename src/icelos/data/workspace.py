@@ -10,6 +10,8 @@
 <home>/audit.sqlite       who did what; audit.key signs where it ends
 <home>/casework.sqlite    who has a finding, what is said of it, how it ended
 <home>/fixes.jsonl        what fixed releases of packages changed
+<home>/logs/              logs that are kept to be searched: a catalogue, and Parquet files by log
+<home>/coverage/          what runs of `icelos logs coverage` found
 <home>/runs/              where runs stand that have not ended, to go on with
 <home>/cache/             replies of models, fetched pages
 <home>/inventories/NAME/  bills of materials whose findings are kept up to date

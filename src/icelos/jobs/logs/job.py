@@ -20,6 +20,7 @@ from icelos.contracts import Job, Needs, Scored
 from icelos.errors import InputError, SettingsError
 from icelos.findings import Failure, Finding, Verdict, failure
 from icelos.jobs.logs import cloudtrail, entra, office365
+from icelos.jobs.logs.columns import ColumnReader
 from icelos.jobs.logs.detect.reading import BATCH
 from icelos.jobs.logs.rules import VERSION, RuleBook, finding_of
 from icelos.jobs.logs.surprise import Surprise
@@ -38,7 +39,7 @@ class LogsJob:
 
     def __init__(self, surprise: Surprise | None = None, watch: Watch | None = None) -> None:
         self._surprise, self._watch = surprise, watch
-        self._rules = RuleBook(SCHEMAS)
+        self._rules, self._columns = RuleBook(SCHEMAS), ColumnReader()
         self.needs = Needs(
             extras=("train",) if surprise else (), memory_mib=2048 if surprise else 256,
             batch_size=BATCH if watch else 0,
@@ -65,13 +66,13 @@ class LogsJob:
         return failure(record_id=record.id, job=self.name, error=error, source=record.source, raw=record.text)
 
     def _judge(self, record: LogLine) -> Scored:
-        said = None
+        said = found = None
         if record.fields is not None:
             try:
                 said = self._rules.said(record.fields)
+                found = finding_of(record, said, self._columns, job=self.name)
             except InputError as error:
                 return self._failed(record, error)
-        found = finding_of(record, said, job=self.name) if said is not None and said.matches else None
         if self._surprise is not None:
             return _merged(found, self._surprise.judge(record, job=self.name))
         known = said is not None and said.schema

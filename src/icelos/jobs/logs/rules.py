@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import msgspec
 
 from icelos.data.lazy_fields import LazyFields
+from icelos.data.parse.flat import flat_fields
 from icelos.findings import Evidence, Finding, How, Verdict
+from icelos.jobs.logs.columns import ColumnReader
 from icelos.jobs.logs.projection import Projection
 from icelos.records import LogLine
 
@@ -121,11 +123,29 @@ _REMEMBERED = 4096
 _LONGEST = 2048
 
 
-def finding_of(record: LogLine, said: Said, *, job: str) -> Finding | None:
-    """One finding with all rules that the row meets; None where it meets none."""
+TECHNIQUES: Mapping[str, str] = {
+    "account-locked": "T1110", "bad-credentials": "T1110", "no-such-account": "T1110",
+    "mfa-failed": "T1621", "compromised": "T1078", "at-risk": "T1078", "root-user": "T1078.004",
+    "logging-off": "T1562.008", "logging-changed": "T1562.008", "guard-off": "T1562.001",
+    "mailbox-access": "T1098.002", "role-granted": "T1098.003", "consent": "T1528",
+    "mail-forwarded": "T1114.003", "mail-flow-changed": "T1114.003",
+}  # fmt: skip
+"""Label -> the ATT&CK technique (https://attack.mitre.org) whose description names what the rule looks
+for."""
+
+
+def finding_of(record: LogLine, said: Said, columns: ColumnReader, *, job: str) -> Finding | None:
+    """One finding with all rules that the row meets; None where it meets none.
+
+    Raises InputError where the row has too many fields, or is nested too deep, to say whom it is of.
+    """
     if not said.matches:
         return None
     worst = said.matches[0]
+    attributes = columns.of(flat_fields(dict(record.fields or {}))).attributes
+    attributes["rule"] = f"{said.schema}/{worst.label}"
+    if technique := next((TECHNIQUES[one.label] for one in said.matches if one.label in TECHNIQUES), ""):
+        attributes["technique"] = technique
     return Finding(
         record_id=record.id,
         job=job,
@@ -137,4 +157,5 @@ def finding_of(record: LogLine, said: Said, *, job: str) -> Finding | None:
         ),
         made_by={"rules": f"{said.schema}/{VERSION}"},
         source=record.source,
+        attributes=attributes,
     )

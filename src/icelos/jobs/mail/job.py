@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 
 from icelos.contracts import Needs, Scored
 from icelos.data.imap import ImapSource
@@ -11,6 +13,7 @@ from icelos.findings import Evidence, Failure, Finding, How, Verdict, failure
 from icelos.jobs.mail.intents.taxonomy import MALICIOUS
 from icelos.jobs.mail.judge import Judge, Judgement, clean, open_judge
 from icelos.jobs.mail.reading.message import Message, read_message
+from icelos.jobs.mail.signals.facts import Facts, Known
 from icelos.records import Mail, Record
 from icelos.settings import Settings
 
@@ -35,7 +38,7 @@ class MailJob:
                 if isinstance(record, Mail) and isinstance(one, Message)]  # fmt: skip
         judged = iter(self._judge.judge_messages(messages, raws))
         outcomes = [
-            self._outcome(record, next(judged)) if isinstance(one, Message) else one
+            self._outcome(record, one, next(judged)) if isinstance(one, Message) else one
             for record, one in zip(batch, read, strict=True)
         ]
         self._judge.learn(
@@ -57,15 +60,41 @@ class MailJob:
                 record_id=record.id, job=self.name, error=error, source=record.source, raw=record.raw
             )
 
-    def _outcome(self, record: Record, judgement: Judgement) -> Scored:
+    def _outcome(self, record: Record, message: Message, judgement: Judgement) -> Scored:
         if judgement.verdict is Verdict.CLEAR:
             return None
         return Finding(
             record_id=record.id, job=self.name, verdict=judgement.verdict, label=label(judgement),
             score=round(judgement.score, 6), summary=judgement.sentence,
             evidence=_evidence(judgement, record.source), made_by=judgement.made_by, source=record.source,
-            attributes={"intents": ", ".join(judgement.intents)},
+            attributes={"intents": ", ".join(judgement.intents), **envelope(message)},
         )  # fmt: skip
+
+
+LONGEST, RECIPIENTS = 300, 20
+"""Characters of what a header says, and recipients, that a finding tells."""
+
+
+def envelope(message: Message) -> dict[str, str]:
+    """What a mail says of itself, those that it says: sender, recipients (addresses, separated by ", "),
+    subject, and time (RFC 3339, UTC). All of it is the sender's word."""
+    facts = Facts(message, Known())
+    values = {
+        "sender": facts.sender.address.lower() or message.first("from"),
+        "recipients": ", ".join(dict.fromkeys(facts.recipients[:RECIPIENTS])),
+        "subject": message.subject,
+        "time": _sent(message.first("date")),
+    }
+    return {name: clean(value, LONGEST) for name, value in values.items() if value.strip()}
+
+
+def _sent(date: str) -> str:
+    try:
+        found = parsedate_to_datetime(date[:100])
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return ""
+    return found.strftime("%Y-%m-%dT%H:%M:%SZ") if found.year >= 1970 else ""
 
 
 def label(judgement: Judgement) -> str:

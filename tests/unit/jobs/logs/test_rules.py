@@ -15,6 +15,7 @@ from icelos.data.sources import JsonLinesSource
 from icelos.errors import InputError
 from icelos.findings import Finding, How, Verdict
 from icelos.jobs.logs import rules as module
+from icelos.jobs.logs.columns import ColumnReader
 from icelos.jobs.logs.job import SCHEMAS
 from icelos.jobs.logs.rules import (
     Fields,
@@ -58,7 +59,7 @@ def test_the_worst_rule_names_the_finding_and_all_are_evidence() -> None:
         yield Match("bad", Verdict.ALERT, "b", "2", "bad")
 
     book = RuleBook((Schema("test", lambda f: f, rules, paths=("a", "b")),))
-    finding = finding_of(ROW, book.said({}), job="logs")
+    finding = finding_of(ROW, book.said({}), ColumnReader(), job="logs")
     assert finding is not None
     assert (finding.verdict, finding.label, finding.score) == (Verdict.ALERT, "bad", None)
     assert [(e.quote, e.source, e.how) for e in finding.evidence] == [
@@ -66,7 +67,7 @@ def test_the_worst_rule_names_the_finding_and_all_are_evidence() -> None:
         ("a=1", "a.jsonl:3", How.RULE),
     ]
     nothing = RuleBook((Schema("test", lambda f: f, lambda _: iter(()), paths=()),)).said({})
-    assert (nothing.schema, finding_of(ROW, nothing, job="logs")) == ("test", None)
+    assert (nothing.schema, finding_of(ROW, nothing, ColumnReader(), job="logs")) == ("test", None)
 
 
 VALUES: list[object] = [
@@ -98,7 +99,7 @@ def _nested(values: dict[str, object]) -> dict[str, object]:
 @settings(max_examples=150, deadline=None)
 @given(fields=st.dictionaries(NAMES, JSON | st.dictionaries(NAMES, JSON, max_size=6), max_size=10))
 def test_no_row_whatever_its_types_breaks_a_rule(fields: dict[str, object]) -> None:
-    finding = finding_of(ROW, RuleBook(SCHEMAS).said(fields), job="logs")
+    finding = finding_of(ROW, RuleBook(SCHEMAS).said(fields), ColumnReader(), job="logs")
     assert finding is None or isinstance(finding, Finding)
 
 

@@ -17,8 +17,9 @@ from icelos.findings import Failure, Finding, How, Verdict
 from icelos.jobs.mail.detector.model import MailModel
 from icelos.jobs.mail.detector.versions import bundled
 from icelos.jobs.mail.intents.taxonomy import MALICIOUS
-from icelos.jobs.mail.job import MailJob, build, label
+from icelos.jobs.mail.job import LONGEST, RECIPIENTS, MailJob, build, envelope, label
 from icelos.jobs.mail.judge import Judge, Judgement
+from icelos.jobs.mail.reading.message import read_message
 from icelos.jobs.mail.senders.store import SenderStore
 from icelos.jobs.mail.synthesis.corpus import synthesise
 from icelos.jobs.mail.synthesis.envelope import to_message
@@ -153,3 +154,41 @@ def test_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         build(settings, {"x": "1"})
     with pytest.raises(InputError, match="no model 'none'"):
         build(settings, {"model": "none"})
+
+
+def test_a_finding_says_who_wrote_to_whom_of_what_and_when(job: MailJob) -> None:
+    raw = b"To: Bob <BOB@b.example>, bob@b.example\nDate: Tue, 5 May 2026 10:00:00 +0200\n" + BAD
+    (found,) = job.score([_mail(raw)])
+    assert isinstance(found, Finding)
+    assert dict(found.attributes) | {"intents": ""} == {
+        "intents": "",
+        "sender": "x@evil.com",
+        "recipients": "bob@b.example",
+        "subject": "Your account is suspended",
+        "time": "2026-05-05T08:00:00Z",
+    }
+
+
+@given(st.binary(max_size=200), st.binary(max_size=60))
+def test_what_headers_say_is_bounded_and_can_be_stored(value: bytes, date: bytes) -> None:
+    raw = (
+        b"From: "
+        + value
+        + b"\nTo: "
+        + b"a@b.example, " * 30
+        + value
+        + b"\nSubject: "
+        + value * 9
+        + b"\nDate: "
+        + date
+        + b"\n\nx"
+    )
+    try:
+        found = envelope(read_message(raw))
+    except InputError:
+        return
+    for text in found.values():
+        assert 0 < len(text) <= LONGEST
+        assert text.isprintable()
+        assert text.encode()
+    assert len(found.get("recipients", "").split(", ")) <= RECIPIENTS

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from icelos.data.query.language import text_of_time
 from icelos.findings import Evidence, Finding, How, Verdict
 from icelos.jobs.logs.detect.behaviour import HOURS, Behaviour, Matrix
 from icelos.jobs.logs.detect.columns import Floats
 from icelos.jobs.logs.detect.feedback import FIELD
 from icelos.jobs.logs.detect.feedback import Verdict as Benign
 from icelos.jobs.logs.detect.model import Detector
+from icelos.jobs.logs.profile.formats import seconds_of
 from icelos.records import record_id
 
 JOB = "logs"
@@ -58,7 +61,8 @@ def finding(
         source=source,
         attributes={
             "incident": incident, "entity": who, "resembles": detector.resembles(row),
-            "time": _shown(values.get(detector.settings.layout.time)),
+            "time": _moment(values.get(detector.settings.layout.time)),
+            **_address(values.get(detector.settings.layout.source)),
             **{f"{FIELD}{field}": value for field, value in unusual_values(detector, row, values).items()},
         },
     )  # fmt: skip
@@ -162,6 +166,18 @@ def _overall(name: str, value: float) -> str:
 
 def _fields(count: float) -> str:
     return "1 field is" if round(count) == 1 else f"{count:.0f} fields are"
+
+
+def _address(value: object) -> dict[str, str]:
+    return {"source_ip": _shown(value)} if value else {}
+
+
+def _moment(value: object) -> str:
+    """A time as RFC 3339, UTC, where it can be read as one."""
+    seconds = seconds_of(value, numbers=True) if isinstance(value, str | int | float) else None
+    if seconds is None:
+        return _shown(value)
+    return text_of_time(datetime.fromtimestamp(seconds, UTC).replace(microsecond=0))
 
 
 def _shown(value: object) -> str:
