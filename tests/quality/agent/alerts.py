@@ -28,9 +28,12 @@ _RULES = {
     "T1562.001": ("defences-off", "Protection switched off"),
 }
 """By technique: the rule's id and its title."""
+_UNUSUAL = "ipAddress is new to this user, nobody has it; location is rare for this user"
 NOT_SEEN = ("T1486", "T1003.001", "T1528")
 """Techniques that are in the runbooks or in ATT&CK, and of which there is no alert."""
-_COMMON = ("T1078.004",) * 7 + ("T1110.001",) * 6 + ("T1021.004",) * 5 + ("T1059.001",) * 4 + ("T1053.005",) * 3
+_COMMON = (
+    ("T1078.004",) * 7 + ("T1110.001",) * 6 + ("T1021.004",) * 5 + ("T1059.001",) * 4 + ("T1053.005",) * 3
+)
 
 
 def _at(day: int, hour: int, minute: int) -> datetime:
@@ -54,7 +57,11 @@ def alerts(seed: int) -> list[Alert]:
     while len(rows) < COUNT:
         technique = draw.choice(_COMMON) if draw.random() < 0.65 else draw.choice(sorted(_RULES))
         # Few people have most of the alerts, as everywhere.
-        person = PEOPLE[min(int(draw.expovariate(0.06)), len(PEOPLE) - 1)] if draw.random() < 0.6 else draw.choice(PEOPLE)
+        person = (
+            PEOPLE[min(int(draw.expovariate(0.06)), len(PEOPLE) - 1)]
+            if draw.random() < 0.6
+            else draw.choice(PEOPLE)
+        )
         rows.append((technique, person.address, _moment(draw), ""))
     rows.sort(key=lambda row: (row[2], row[1]))
     return [_alert(draw, number, *row[:3]) for number, row in enumerate(rows)]
@@ -74,6 +81,6 @@ def _alert(draw: random.Random, number: int, technique: str, entity: str, time: 
         record=f"alert-{number:04d}", label="unusual-behaviour" if learnt else title,
         rule="" if learnt else rule, technique=technique, entity=entity, time=time,
         score=round(draw.uniform(0.8, 0.999), 4),
-        summary="ipAddress is new to this user, nobody has it; location is rare for this user" if learnt else title,
+        summary=_UNUSUAL if learnt else title,
         incident=f"inc{number:05d}" if learnt else "", resembles=technique if learnt else "",
     )  # fmt: skip

@@ -17,7 +17,13 @@ SERVICE = "svc-backup"
 """An account of no person, which logs in to hosts at night."""
 QUIET = "srv-bak-1"
 """The host to which nobody but `SERVICE` logs in."""
-_APPLICATIONS = ("Exchange Online", "Microsoft Teams", "SharePoint Online", "Halmsund Freight", "Halmsund VPN")
+_APPLICATIONS = (
+    "Exchange Online",
+    "Microsoft Teams",
+    "SharePoint Online",
+    "Halmsund Freight",
+    "Halmsund VPN",
+)
 _FAILURES = (50126, 50126, 50126, 50053, 500121)
 
 
@@ -78,7 +84,9 @@ def _login(
     name = draw.choice(failing[host] if outsider else regular[host])
     number = next(n for n, one in enumerate(PEOPLE) if one.name == name)
     failed = outsider or draw.random() < 0.04
-    return _on_host(_workday(draw, name), address(name), _own_address(number, home=False), host, failed=failed)
+    return _on_host(
+        _workday(draw, name), address(name), _own_address(number, home=False), host, failed=failed
+    )
 
 
 def _on_host(time: datetime, user: str, source_ip: str, host: str, *, failed: bool = False) -> Event:
@@ -96,7 +104,9 @@ def _foreign(
     name: str, time: datetime, source: str, code: int, application: str = "Exchange Online"
 ) -> Event:
     outcome = "failure" if code else "success"
-    return Event("signins", time, address(name), source, "unknown-device", application, "sign-in", outcome, code)
+    return Event(
+        "signins", time, address(name), source, "unknown-device", application, "sign-in", outcome, code
+    )
 
 
 def _spray() -> list[Event]:
@@ -119,9 +129,12 @@ def _fatigue() -> list[Event]:
 
 
 def _intruder() -> list[Event]:
-    """What the account that was opened did next."""
+    """What the account that was opened did next, and what its owner had done before."""
     user, day = address(SPRAYED), datetime(2026, 11, 17, tzinfo=UTC)
+    before = datetime(2026, 11, 5, 10, 12, tzinfo=UTC)
     return [
+        _on_host(before, user, "10.30.0.28", "srv-fin-2"),
+        _foreign(SPRAYED, before.replace(hour=6), "198.51.100.90", 50126),
         _on_host(day.replace(hour=22, minute=36), user, SPRAY_SOURCE, "srv-vpn-1"),
         _on_host(day.replace(hour=22, minute=40), user, SPRAY_SOURCE, "srv-fin-1"),
         _on_host(day.replace(hour=22, minute=58), user, SPRAY_SOURCE, "srv-file-1"),

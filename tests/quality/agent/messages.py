@@ -77,11 +77,13 @@ _CAMPAIGNS = (
         ("Stefan Krol", "Fredrik Sand"), ("person-imitated", "reply-to-elsewhere", "origin-failed"),
     ),
     _Campaign(
-        SUPPLIER, "Changed bank details from December", ("payment-change", "invoice"), "review", _at(5, 11, 5),
+        SUPPLIER, "Changed bank details from December", ("payment-change", "invoice"), "review", _at(5, 11,
+            5),
         ("Bruno Caldas", "Agnes Lund", "Wilma Toft"), ("origin-failed",),
     ),
     _Campaign(
-        "applications@cv-post.test", "Application as crew planner", ("malicious-file",), "alert", _at(13, 14, 2),
+        "applications@cv-post.test", "Application as crew planner", ("malicious-file",), "alert", _at(13, 14,
+        2),
         ("Carla Nunes", "Sanna Vik", "Beate Lang", "Maren Dahl"), ("hidden-text", "link-shortener"),
     ),
 )  # fmt: skip
@@ -90,7 +92,9 @@ _CAMPAIGNS = (
 def messages(seed: int) -> list[Message]:
     """All of them, in the order of time. Those to HR of the campaign with applications are for soc and hr."""
     draw = random.Random(seed)
-    found = [_sent(draw, one, name, number) for one in _CAMPAIGNS for number, name in enumerate(one.recipients)]
+    found = [
+        _sent(draw, one, name, number) for one in _CAMPAIGNS for number, name in enumerate(one.recipients)
+    ]
     while len(found) < COUNT:
         found.append(_single(draw, len(found)))
     return sorted(found, key=lambda one: (one.time, one.record))
@@ -121,7 +125,8 @@ def _single(draw: random.Random, number: int) -> Message:
         sender=draw.choice(_SENDERS), recipients=tuple(one.address for one in others),
         subject=draw.choice(_SUBJECTS[intent]), time=moment,
         score=round(draw.uniform(0.86, 0.99) if verdict == "alert" else draw.uniform(0.5, 0.85), 4),
-        symbols=_symbols(draw, draw.sample(sorted(set(_SYMBOLS) - {"person-imitated"}), draw.choice((1, 2, 3)))),
+        symbols=_symbols(draw, draw.sample(sorted(set(_SYMBOLS) - {"person-imitated"}), draw.choice((1, 2,
+            3)))),
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """A simulated organisation with what Icelos would know of it: findings, cases, log events, documents.
 
-Everything is drawn from one seed and dated before `rows.NOW`. `organisation()` gives plain rows, from which gold
-answers are computed; `seed(home)` writes the same into a workspace.
+Everything is drawn from one seed and dated before `rows.NOW`. `organisation()` gives plain rows, from which
+gold answers are computed; `seed(home)` writes the same into a workspace.
 
     from tests.quality.agent.organisation import organisation, seed
     written = seed(Path("home"))            # findings, cases, documents; written.logs are files to keep
@@ -19,6 +19,13 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from tests.quality.agent.alerts import alerts
+from tests.quality.agent.events import as_row, events
+from tests.quality.agent.messages import messages
+from tests.quality.agent.papers import PAPERS
+from tests.quality.agent.rows import NOW, Alert, Broken, Case, Event, Message, Paper, Weakness
+from tests.quality.agent.weaknesses import weaknesses
+
 from icelos.data import visibility
 from icelos.data.casework.model import Reason
 from icelos.data.casework.store import CaseStore
@@ -26,12 +33,6 @@ from icelos.data.sinks import INSERT, SqliteSink, row_of
 from icelos.findings import Evidence, Failure, Finding, How, Outcome, Verdict
 from icelos.knowledge.store import KnowledgeStore
 from icelos.records import Document, Section
-from tests.quality.agent.alerts import alerts
-from tests.quality.agent.events import as_row, events
-from tests.quality.agent.messages import messages
-from tests.quality.agent.papers import PAPERS
-from tests.quality.agent.rows import NOW, Alert, Broken, Case, Event, Message, Paper, Weakness
-from tests.quality.agent.weaknesses import weaknesses
 
 SEED = 20261120
 LOGS = ("signins", "hosts")
@@ -49,6 +50,11 @@ class Organisation(NamedTuple):
     events: tuple[Event, ...]
     failures: tuple[Broken, ...]
     papers: tuple[Paper, ...]
+
+    @property
+    def found(self) -> list[Weakness | Message | Alert]:
+        """What the findings are made of, of all jobs."""
+        return [*self.weaknesses, *self.messages, *self.alerts]
 
 
 class Written(NamedTuple):
@@ -80,9 +86,7 @@ def _with_cases(draw: random.Random, rows: Sequence[Row], number: int) -> list[R
     return [one._replace(case=worked.get(one.record, one.case)) for one in rows]
 
 
-def _worked(
-    draw: random.Random, rows: Sequence[Row], number: int, reasons: Sequence[str]
-) -> dict[str, Case]:
+def _worked(draw: random.Random, rows: Sequence[Row], number: int, reasons: Sequence[str]) -> dict[str, Case]:
     """Cases of some rows: about half are closed, the rest are open with somebody."""
     chosen = draw.sample(rows, number)
     return {
@@ -108,9 +112,7 @@ def _failures() -> Iterator[Broken]:
 
 def outcomes(known: Organisation) -> list[tuple[Outcome, datetime]]:
     """Findings and failures as the jobs make them, each with the time at which it was written."""
-    found: list[tuple[Outcome, datetime]] = [(finding_of(one), one.seen) for one in known.weaknesses]
-    late = timedelta(minutes=1)
-    found += [(finding_of(one), one.time + late) for one in (*known.messages, *known.alerts)]
+    found: list[tuple[Outcome, datetime]] = [(finding_of(one), written_at(one)) for one in known.found]
     found += [
         (Failure(record_id=one.record, job=one.job, error=one.error, source=one.source), NOW)
         for one in known.failures
@@ -123,6 +125,11 @@ def finding_of(row: Weakness | Message | Alert) -> Finding:
     if isinstance(row, Weakness):
         return _of_weakness(row)
     return _of_message(row) if isinstance(row, Message) else _of_alert(row)
+
+
+def written_at(row: Weakness | Message | Alert) -> datetime:
+    """When the job would have written it: mail and logs are scored a minute after they came."""
+    return row.seen if isinstance(row, Weakness) else row.time + timedelta(minutes=1)
 
 
 def _of_weakness(row: Weakness) -> Finding:
@@ -143,7 +150,8 @@ def _of_weakness(row: Weakness) -> Finding:
         summary=f"{row.package} {row.version} {words[row.status]} {row.vulnerability}: {row.why}",
         evidence=(
             Evidence(f"{row.package} {row.version}", source, How.TOOL),
-            Evidence(f"{row.advisory}: fixed in {row.fixed_in}", f"advisories/{row.advisory}.json", How.RETRIEVAL),
+            Evidence(f"{row.advisory}: fixed in {row.fixed_in}", f"advisories/{row.advisory}.json",
+                How.RETRIEVAL),
         ),
         made_by={"job": "vulns", "method": "version ranges"}, source=source,
         attributes={name: value for name, value in attributes.items() if value},
@@ -219,7 +227,7 @@ def _write_findings(path: Path, known: Organisation) -> None:
     rows = [row_of(outcome, time.isoformat(timespec="seconds")) for outcome, time in outcomes(known)]
     with closing(sqlite3.connect(path)) as database, database:
         database.executemany(INSERT, rows)
-        for one in (*known.weaknesses, *known.messages, *known.alerts):
+        for one in known.found:
             if one.groups:
                 visibility.set_finding_groups(database, finding_of(one).id, one.groups)
 
@@ -227,7 +235,7 @@ def _write_findings(path: Path, known: Organisation) -> None:
 def _write_cases(path: Path, known: Organisation) -> None:
     clock = iter(NOW - timedelta(hours=20) + timedelta(minutes=step) for step in range(1000))
     with CaseStore(path, clock=lambda: next(clock)) as cases:
-        for one in (*known.weaknesses, *known.messages, *known.alerts):
+        for one in known.found:
             if not one.case.assignee:
                 continue
             finding = finding_of(one)

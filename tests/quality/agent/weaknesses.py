@@ -1,4 +1,4 @@
-"""Findings of the job "vulns", drawn from a seed: CVEs over hosts and images. Ids and packages are invented."""
+"""Findings of the job "vulns", drawn from a seed: CVEs over hosts and images. All ids are invented."""
 
 from __future__ import annotations
 
@@ -10,11 +10,20 @@ from tests.quality.agent.staff import TARGETS
 
 COUNT = 400
 TRAPS = (
-    ("CVE-2025-6216", "CVE-2025-62168"), ("CVE-2024-3094", "CVE-2024-30940"), ("CVE-2026-1187", "CVE-2026-11870"),
+    ("CVE-2025-6216", "CVE-2025-62168"), ("CVE-2024-3094", "CVE-2024-30940"), ("CVE-2026-1187",
+        "CVE-2026-11870"),
 )  # fmt: skip
 """Ids of which one begins as the other: both are in use, with different facts."""
+UNDECIDED = 17
+"""The number of a CVE in KEV that is under investigation wherever it is: who takes KEV for exploitable counts
+it."""
+_UNDECIDED_ON = (
+    "srv-db-1", "srv-build-1", "srv-fin-2", "srv-fin-1", "srv-vpn-1", "srv-file-1", "srv-mail-1", "srv-web-2",
+    "srv-dc-1", "srv-web-10", "img-login", "img-cart", "img-metrics",
+)  # fmt: skip
 _PACKAGES = (
-    "corvid-ssl", "tidewater-http", "libarken", "mastlog", "rigging-xml", "holdfast", "quay-json", "fathom-db",
+    "corvid-ssl", "tidewater-http", "libarken", "mastlog", "rigging-xml", "holdfast", "quay-json",
+    "fathom-db",
     "bollard-auth", "keelzip", "capstan", "sextant-core", "drift-cache", "halyard", "lantern-ui", "plimsoll",
 )  # fmt: skip
 _RULED_OUT = (
@@ -46,14 +55,19 @@ def weaknesses(seed: int) -> list[Weakness]:
     """All of them, in the order of scanning."""
     draw = random.Random(seed)
     cves = [_Cve(draw, name, number) for number, name in enumerate(_names(draw))]
-    pairs = [(cve, target.name) for cve in cves for target in TARGETS]
-    chosen = draw.sample(pairs, COUNT - 2 * len(TRAPS) * 2)
+    undecided = cves[UNDECIDED]
+    pairs = [(cve, target.name) for cve in cves for target in TARGETS if cve is not undecided]
+    chosen = draw.sample(pairs, COUNT - 2 * len(TRAPS) * 2 - len(_UNDECIDED_ON))
+    chosen += [(undecided, target) for target in _UNDECIDED_ON]
     # Each id of a trap is on two targets at least, so that questions about it have an answer.
     for name in (one for pair in TRAPS for one in pair):
         cve = next(one for one in cves if one.name == name)
         free = [target.name for target in TARGETS if (cve, target.name) not in chosen]
         chosen += [(cve, target) for target in draw.sample(free, 2)]
-    found = [_finding(draw, cve, target) for cve, target in chosen]
+    found = [
+        _finding(draw, cve, target, "under_investigation" if cve is undecided else draw.choice(_STATUSES))
+        for cve, target in chosen
+    ]
     return sorted(found, key=lambda one: (one.seen, one.record))
 
 
@@ -66,8 +80,7 @@ def _names(draw: random.Random) -> list[str]:
     return names
 
 
-def _finding(draw: random.Random, cve: _Cve, target: str) -> Weakness:
-    status = draw.choice(_STATUSES)
+def _finding(draw: random.Random, cve: _Cve, target: str, status: str) -> Weakness:
     verdict, label, why = _judged(draw, cve, target, status)
     concerns = verdict != "clear"  # what is ruled out has no risk, and so no facts of it
     return Weakness(
