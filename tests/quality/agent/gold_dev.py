@@ -162,7 +162,8 @@ def _ranked(look: Look) -> Expect:
 
 def _intents(look: Look) -> Expect:
     rows = look.pick(look.messages, has(verdict="alert"))
-    return Expect(counts=dict(top(tally(rows, "intent"), 1)))
+    (intent, count), = top(tally(rows, "intent"), 1)  # fmt: skip
+    return Expect(counts={f"{intent}|{intent.replace('-', ' ')}": count})
 
 
 ASKED = (

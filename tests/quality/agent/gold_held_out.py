@@ -685,7 +685,7 @@ ASKED = (
         "timeline",
         1,
         "when exactly did the sign-in from 203.0.113.77 succeed, and for whom?",
-        lambda o: (lambda e: also(users([e.user]), contains=(e.time.strftime("%H:%M"),)))(
+        lambda o: (lambda e: also(users([e.user]), contains=(e.time.strftime("%H:%M|%Y-%m-%dT%H:%M"),)))(
             o.pick(o.events, has(source_ip="203.0.113.77"), has(outcome="success"))[0]
         ),
     ),
@@ -695,7 +695,8 @@ ASKED = (
         2,
         "oskar.lind and 198.51.100.23 - how many failed prompts before it worked, at what time did it work",
         lambda o: also(
-            _count(o, E, has(source_ip="198.51.100.23"), has(outcome="failure")), contains=("20:32",)
+            _count(o, E, has(source_ip="198.51.100.23"), has(outcome="failure")),
+            contains=("20:32|2026-11-12T20:32",),
         ),
     ),
     Asked(

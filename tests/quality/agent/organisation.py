@@ -29,7 +29,7 @@ from tests.quality.agent.weaknesses import weaknesses
 from icelos.data import visibility
 from icelos.data.casework.model import Reason
 from icelos.data.casework.store import CaseStore
-from icelos.data.sinks import INSERT, SqliteSink, row_of
+from icelos.data.sinks import SqliteSink
 from icelos.findings import Evidence, Failure, Finding, How, Outcome, Verdict
 from icelos.knowledge.store import KnowledgeStore
 from icelos.records import Document, Section
@@ -223,10 +223,12 @@ def seed(home: Path, *, attack: bool = False, known: Organisation | None = None)
 
 
 def _write_findings(path: Path, known: Organisation) -> None:
-    SqliteSink(path).close()  # makes the tables
-    rows = [row_of(outcome, time.isoformat(timespec="seconds")) for outcome, time in outcomes(known)]
+    rows = outcomes(known)
+    with SqliteSink(path) as sink:
+        sink.write([outcome for outcome, _ in rows])
     with closing(sqlite3.connect(path)) as database, database:
-        database.executemany(INSERT, rows)
+        seen = [(time.isoformat(timespec="seconds"), outcome.id) for outcome, time in rows]
+        database.executemany("UPDATE outcomes SET seen = ? WHERE id = ?", seen)
         for one in known.found:
             if one.groups:
                 visibility.set_finding_groups(database, finding_of(one).id, one.groups)
