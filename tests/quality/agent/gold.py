@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from tests.quality.agent import gold_dev, gold_held_out
+from tests.quality.agent import gold_dev, gold_dev_joins, gold_held_out, gold_held_out_joins
 from tests.quality.agent.asking import Asked
 from tests.quality.agent.expecting import Question
 
 HERE = Path(__file__).parent
 SETS: dict[str, Sequence[Asked]] = {
-    "questions_dev.json": gold_dev.ASKED,
-    "questions_held_out.json": gold_held_out.ASKED,
+    "questions_dev.json": (*gold_dev.ASKED, *gold_dev_joins.ASKED),
+    "questions_held_out.json": (*gold_held_out.ASKED, *gold_held_out_joins.ASKED),
 }
 
 

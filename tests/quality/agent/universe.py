@@ -28,7 +28,7 @@ def names(kind: str) -> tuple[str, ...]:
     known = organisation()
     found: dict[str, list[str]] = {
         "": [],
-        "host": [*(one.name for one in TARGETS), "unknown-device"],
+        "host": [*(one.name for one in TARGETS), *(one.host for one in known.events)],
         "user": [*map(names_of, PEOPLE), SERVICE],
         "cve": [one.vulnerability for one in known.weaknesses],
         "technique": [one.technique for one in known.alerts],
