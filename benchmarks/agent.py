@@ -2,9 +2,10 @@
 
     python -m benchmarks.agent [dev|held_out] [--show] [--no-attack]
 
-The organisation of `tests/quality/agent` is written into a temporary workspace, its logs are kept there, and every
-question is asked as one of its group would, at the organisation's own time. Prints the shares of right, partial,
-declined and wrong answers with 95 % intervals, by kind, and what an answer costs. No model is configured.
+The organisation of `tests/quality/agent` is written into a temporary workspace, its logs are kept there, and
+every question is asked as one of its group would, at the organisation's own time. Prints the shares of right,
+partial, declined and wrong answers with 95 % intervals, by kind, and what an answer costs. No model is
+configured.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ def main() -> None:
             if given.show and found != "right":
                 said = msgspec.json.encode(one.expect).decode()
                 print(
-                    f"{found}: {one.id} {one.question}\n  says ({answer.status}): {text[:700]}\n  gold: {said[:400]}"
+                    f"{found}: {one.id} {one.question}\n  says ({answer.status}): {text[:700]}"
+                    f"\n  gold: {said[:400]}"
                 )
         _report(counts, kinds, seconds, steps)
 
