@@ -12,9 +12,10 @@ from datetime import datetime
 
 import msgspec
 
-from icelos.jobs.copilot.agent import clauses, documents, reading, special
+from icelos.jobs.copilot.agent import clauses, connecting, documents, reading, special
 from icelos.jobs.copilot.agent.answering import Teller
 from icelos.jobs.copilot.agent.clauses import Clause
+from icelos.jobs.copilot.agent.conditions import quoted
 from icelos.jobs.copilot.agent.documents import Ask
 from icelos.jobs.copilot.agent.plan import Planner
 from icelos.jobs.copilot.agent.querying import Broken, Data
@@ -80,10 +81,13 @@ class Reading(msgspec.Struct, frozen=True):
 def read(question: str, now: datetime) -> Reading:
     """The clauses of a question."""
     text = " ".join(question[: 4 * LONGEST].split())[:LONGEST]
-    found = []
-    for part in clauses.split(scan(text, now)):
-        if any(item.kind not in {"stop", "glue", "join"} for item in part):
+    found: list[tuple[Clause, tuple[Item, ...]]] = []
+    for part in connecting.joined(clauses.split(connecting.described(scan(text, now)))):
+        if found and all(item.kind in {*connecting.EMPTY, "sequence"} for item in part):
+            found[-1][0].sequence = True
+        else:
             found.append((reading.read(text, part), tuple(part)))
+    connecting.going_on([clause for clause, _ in found])
     if found:  # a context of nothing is the question itself
         found[-1][0].is_context = False
     return Reading(tuple(found))
@@ -145,7 +149,21 @@ class Agent:
         self.exhausted = ""
 
     def parts(self, question: Reading) -> Iterator[Part]:
-        """What comes of each clause, in order. After the allowance is used up, nothing more."""
+        """What comes of each clause, in order. After the allowance is used up, nothing more.
+
+        A part that asks nothing of its own and was not understood may restrict any other: then nothing is
+        answered.
+        """
+        made = list(zip(question.clauses, self._made(question), strict=False))
+        lost = [clause for (clause, _), part in made if not part.is_answered and not clause.want]
+        for (clause, _), part in made:
+            if lost and part.sentences:
+                reason = f"{quoted([one.text for one in lost])} may restrict {clause.text!r}, and was not understood"
+                yield Part(text=part.text, problem=reason)
+            else:
+                yield part
+
+    def _made(self, question: Reading) -> Iterator[Part]:
         for clause, items in question.clauses:
             self._data.why = clause.text
             try:
@@ -160,7 +178,7 @@ class Agent:
 
     def _part(self, clause: Clause, items: Sequence[Item]) -> Part:
         try:
-            if self._failed and (clause.refers or self._lacks_subject(clause)):
+            if self._failed and (clause.refers or not clause.want or self._lacks_subject(clause)):
                 raise NotUnderstood(f"what {clause.text!r} refers to could not be answered")
             if documents.asks_documents(clause, items, self._planner.earlier):
                 return self._of_documents(clause, items)
@@ -171,6 +189,8 @@ class Agent:
             return Part(text=clause.text, sentences=(self._sentence(emptied.said),))
         if clause.is_context or clause.quiet:
             return Part(text=clause.text, is_context=True)
+        if not said:
+            return Part(text=clause.text, is_context=True)
         return Part(text=clause.text, sentences=tuple(self._sentence(one) for one in said))
 
     @staticmethod
@@ -179,17 +199,42 @@ class Agent:
 
     def _told(self, clause: Clause, items: Sequence[Item]) -> list[Said]:
         kind = special.kind_of(clause, items)
+        if self._is_told(clause):
+            return []
+        if kind == "why" and self._is_of_closing(clause):
+            clause.want, clause.sought, kind = "list", "reason", ""
         if clause.want == "how":
             raise NotUnderstood(f"I cannot say how in {clause.text!r}")
         if kind:
             return special.Special(self._data, self._planner, self._now).tell(kind, clause, items)
         results = []
         said: list[Said] = []
-        for variant in self._planner.variants(clause):
+        for variant in self._variants(clause):
             results.append(self._planner.prepare(variant))
             said += Teller(self._data).tell(results[-1])
+        if len(results) > 1 and (clause.each or clause.periods):
+            results = [self._planner.prepare(msgspec.structs.replace(clause, each=False, periods=[], want="list"))]
         self._planner.earlier.append(results[0])
         return said
+
+    def _variants(self, clause: Clause) -> list[Clause]:
+        found = self._planner.variants(clause)
+        if clause.periods:
+            found = [one for variant in found for one in self._planner.by_period(variant)]
+        return [one for variant in found for one in self._planner.each_of(variant)]
+
+    def _is_told(self, clause: Clause) -> bool:
+        """ "Which has the most, and how many": the number has been told with it."""
+        earlier = self._planner.earlier
+        before = earlier[-1].clause if earlier else None
+        is_bare = clause.want == "count" and not clause.atoms and clause.sought in {"", "rows"} and not clause.loose
+        return before is not None and is_bare and bool(before.group or before.having or (before.order or ("",))[0] == "count")
+
+    def _is_of_closing(self, clause: Clause) -> bool:
+        if any(one.column == "state" and one.value == "closed" for atom in clause.atoms for one in atom.filters):
+            return True
+        earlier = self._planner.earlier
+        return not clause.atoms and bool(earlier) and earlier[-1].sought == "closer"
 
     def _of_documents(self, clause: Clause, items: Sequence[Item]) -> Part:
         techniques = self._techniques(clause)

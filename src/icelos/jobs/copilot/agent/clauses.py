@@ -26,10 +26,11 @@ class Filter(msgspec.Struct, frozen=True):
 
 
 class Name(msgspec.Struct, frozen=True):
-    """Something named: `what` it is ("" where that has to be looked up), as written."""
+    """Something named: `what` it is ("" where that has to be looked up), as written; `negated`: all but it."""
 
     what: str
     text: str
+    negated: bool = False
 
 
 class Refer(msgspec.Struct, frozen=True):
@@ -54,7 +55,10 @@ class Atom(msgspec.Struct, kw_only=True):
 
 
 class Clause(msgspec.Struct, kw_only=True):
-    """One part of a question. `links` are nouns that join views, `unclear` what found no place."""
+    """One part of a question. `links` are nouns that join views, `unclear` what found no place.
+
+    `each`: told for each of the names; `sequence`: in the order of time; `periods` are compared; `kinds` are
+    words for kinds of machine ("images")."""
 
     text: str
     want: str = ""
@@ -72,6 +76,10 @@ class Clause(msgspec.Struct, kw_only=True):
     loose: list[Name] = []
     is_context: bool = False
     quiet: bool = False
+    each: bool = False
+    sequence: bool = False
+    periods: list[Period] = []
+    kinds: list[str] = []
     refers: bool = False
     plural: bool = False
 
@@ -99,6 +107,11 @@ def split(items: Sequence[Item]) -> list[list[Item]]:
     return [part for part in parts if part]
 
 
+def _ends(items: Sequence[Item], index: int) -> bool:
+    """Does the clause end here?"""
+    return index >= len(items) or items[index].kind in {"stop", "join"}
+
+
 def _asks(items: Sequence[Item], index: int) -> bool:
     """Does another question begin here?"""
     while index < len(items) and (items[index].kind in {"join"} or items[index].value == ","):
@@ -106,8 +119,10 @@ def _asks(items: Sequence[Item], index: int) -> bool:
     if index >= len(items):
         return False
     first, then = items[index], items[index + 1] if index + 1 < len(items) else None
+    if first.kind == "refer" and first.text.lower() in {"its", "their"} and then is not None:
+        return then.kind in {"noun", "asset"} and _ends(items, index + 2)
     if first.kind == "want":
-        return True
+        return first.value != "compare" or first.text.lower().startswith("compare")
     if first.kind == "relative" and first.text.lower() in {"who", "which", "where"}:
         return items[index - 1].value == "," or items[index - 1].kind == "join"
     if first.kind == "glue" and then is not None:

@@ -21,8 +21,8 @@ class Conditions:
 
     def query(self, atom: Atom, clause: Clause, unknown: list[str]) -> Query:
         view = atom.view
-        filters = [self._of_view(one, view) for one in atom.filters]
-        filters += self._sign_ins(atom)
+        filters = _alternatives([self._of_view(one, view) for one in atom.filters], clause.text)
+        filters += self._sign_ins(atom, clause)
         filters += self._named(atom, clause, unknown)
         return Query(view=view, filters=tuple(dict.fromkeys(filters)), period=atom.period)
 
@@ -32,11 +32,10 @@ class Conditions:
             return one
         raise NotUnderstood(f"{view.rows[1]} have no {one.column}")
 
-    def _sign_ins(self, atom: Atom) -> list[Filter]:
+    def _sign_ins(self, atom: Atom, clause: Clause) -> list[Filter]:
         if not atom.mode:
             return []
-        actions = self.sign_in_actions()
-        found = [Filter("action", "in", actions)] if actions else []
+        found = self._logged(atom, clause)
         kind = atom.mode.removesuffix("-noun")
         if kind == "failed":
             found.append(Filter("outcome", "=", "failure"))
@@ -45,6 +44,44 @@ class Conditions:
         elif kind == "verb":
             found.append(Filter("outcome", "!=", "failure"))
         return found
+
+    def _logged(self, atom: Atom, clause: Clause) -> list[Filter]:
+        """The rows that are sign-ins.
+
+        Where hosts are spoken of, those that record an action on a host: a sign-in to an application tells
+        the device it came from. Else a log or an action that is called just as the question says ("logins",
+        "sign-ins") is what is meant, where there is one.
+        """
+        view = VIEWS["logs"]
+        actions = self.sign_in_actions()
+        rows = self.data.distinct(Query(view=view), ["log", "action"]).facts
+        logs = {str(f.values.get("log")) for f in rows}
+        bare = {str(f.values.get("log")) for f in rows if f.values.get("action") in (None, "")}
+        if self._speaks_of_hosts(atom, clause):
+            return [Filter("action", "in", actions)] if actions else []
+        said = _called(clause.text)
+        same = tuple(one for one in actions if _plain(one) in said)
+        if named := tuple(one for one in sorted(logs) if _plain(one) in said):
+            found = [Filter("log", "in", named)] if len(logs) > 1 else []
+            if not bare & set(named) and actions:
+                found.append(Filter("action", "in", actions))
+            return found
+        if same and len(same) < len(actions) + len(bare):
+            return [Filter("action", "in", same)]
+        silent = tuple(sorted(one for one in bare if _SIGN_IN.search(one)))
+        if not silent:
+            return [Filter("action", "in", actions)] if actions else []
+        return [Filter("action", "in", (*actions, ""))] if bare == set(silent) else [Filter("action", "in", actions)]
+
+    def _speaks_of_hosts(self, atom: Atom, clause: Clause) -> bool:
+        if clause.sought == "host" or clause.want == "where" or "host" in (*clause.group, clause.counting):
+            return True
+        if any(what == "host" for what, _ in clause.links) or any(one.what in {"host", ""} for one in atom.refer):
+            return True
+        if any(one.view.name == "vulnerabilities" for one in clause.atoms):
+            return True
+        found = [self.names.of(name, atom.view) for name in atom.names]
+        return any(one is not None and one.column == "host" for one in found)
 
     def sign_in_actions(self) -> tuple[str, ...]:
         """The actions of kept logs that are sign-ins. Raises NotUnderstood where none is."""
@@ -61,6 +98,10 @@ class Conditions:
         by_column: dict[str, list[Filter]] = {}
         for name in atom.names:
             one = self._name(name, atom, unknown)
+            if name.negated:
+                one = _without(one)
+                by_column.setdefault(f"not {one.column} {one.value}", []).append(one)
+                continue
             by_column.setdefault(one.column, []).append(one)
         return [merged(group, clause) for group in by_column.values()]
 
@@ -102,12 +143,57 @@ class Conditions:
 _SIGN_IN = re.compile(r"(?:sign|log)[ _-]?(?:in|on)|authent|^login|logon|^auth", re.IGNORECASE)
 
 
+def _without(one: Filter) -> Filter:
+    """All but those. Raises NotUnderstood where the column cannot be asked so."""
+    how = {"=": "!=", "in": "not_in"}.get(one.how)
+    if how is None:
+        raise NotUnderstood(f"I cannot leave out {one.value!r} by {one.column}")
+    return Filter(one.column, how, one.value)
+
+
+def _alternatives(filters: Sequence[Filter], text: str) -> list[Filter]:
+    """ "Affected or under investigation" is either. Raises NotUnderstood for two at once of what is one."""
+    found: dict[str, Filter] = {}
+    for one in filters:
+        known = found.get(one.column)
+        if known is None or known == one or "=" not in {known.how, "=" if known.how == "in" else ""}:
+            found[one.column if known is None or known == one else f"{one.column} {one}"] = one
+            continue
+        if one.how != "=":
+            found[f"{one.column} {one}"] = one
+            continue
+        if not re.search(r"\b(?:or|either)\b", text, re.IGNORECASE) or isinstance(one.value, bool):
+            raise NotUnderstood(f"{text!r} asks for {one.column} {_shown(known)} and {one.value} at once")
+        values = known.value if isinstance(known.value, tuple) else (known.value,)
+        found[one.column] = Filter(one.column, "in", (*values, one.value))
+    return list(found.values())
+
+
+def _shown(one: Filter) -> str:
+    return ", ".join(map(str, one.value)) if isinstance(one.value, tuple) else str(one.value)
+
+
+def _called(text: str) -> set[str]:
+    """What sign-ins are called in a text, as `_plain` has it."""
+    return {_plain(match.group()) for match in _SAID.finditer(text)}
+
+
+def _plain(text: str) -> str:
+    """ "sign-ins", "signins" and "signed in" are one word."""
+    folded = re.sub(r"[\s_-]+", "", text.lower())
+    folded = re.sub(r"^(sign|log)(?:ed|ged|ing|ging|s)?(in|on)s?$", r"\1\2", folded)
+    return folded
+
+
+_SAID = re.compile(r"\b(?:sign|log)(?:ed|ged|ing|ging|s)?[\s-]?(?:in|on)s?\b", re.IGNORECASE)
+
+
 def merged(group: Sequence[Filter], clause: Clause) -> Filter:
     """Several names of one column are alternatives. Raises NotUnderstood where they may not be."""
     first = group[0]
     if len(group) == 1 or all(one == first for one in group):
         return first
-    if re.search(r"\b(?:both|all of)\b", clause.text, re.IGNORECASE):
+    if re.search(r"\b(?:both|all of)\b", clause.text, re.IGNORECASE) and not clause.each and not clause.want == "compare":
         raise NotUnderstood(f"{clause.text!r} asks for several at once")
     values: list[str] = []
     for one in group:

@@ -140,6 +140,8 @@ class Groups:
     def _thing_counted(result: Result, what: str) -> str:
         view = result.query.view
         clause = result.clause
+        if clause.counting == "rows":
+            return "rows"
         if clause.counting:
             if clause.counting not in view.columns:
                 raise NotUnderstood(f"{view.rows[1]} have no {clause.counting}")

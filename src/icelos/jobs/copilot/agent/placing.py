@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icelos.jobs.copilot.agent.clauses import Atom, Clause, Filter, Name, Refer
+from icelos.jobs.copilot.agent.clauses import AUXILIARY, Atom, Clause, Filter, Name, Refer
 from icelos.jobs.copilot.agent.moments import Period
 from icelos.jobs.copilot.agent.scanning import Item
 from icelos.jobs.copilot.agent.views import View
@@ -23,6 +23,8 @@ class Placing:
         self.negate = False
         self.alert_waits = False
 
+    excluding = False
+
     def _next(self, skip: frozenset[str] = frozenset({"glue"})) -> Item | None:
         place = self.place + 1
         while place < len(self.items) and self.items[place].kind in skip:
@@ -30,10 +32,13 @@ class Placing:
         return self.items[place] if place < len(self.items) else None
 
     def _before(self, skip: frozenset[str] = frozenset({"glue"})) -> Item | None:
-        place = self.place - 1
+        """The item before; a "those" is none behind an auxiliary, which ends what it begins."""
+        place, ended = self.place - 1, False
         while place >= 0 and self.items[place].kind in skip:
+            ended = ended or self.items[place].text.lower() in AUXILIARY
             place -= 1
-        return self.items[place] if place >= 0 else None
+        found = self.items[place] if place >= 0 else None
+        return None if ended and found is not None and found.kind == "refer" else found
 
     def _word_before(self) -> str:
         return self.items[self.place - 1].text.lower() if self.place else ""
@@ -94,6 +99,8 @@ class Placing:
         self._settle_reference()
 
     def _place_names(self) -> None:
+        if self.excluding and self.names:
+            self.names[-1] = Name(self.names[-1].what, self.names[-1].text, True)
         if self.atom is not None:
             self.atom.names += self.names
             self.names = []

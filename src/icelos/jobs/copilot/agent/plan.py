@@ -77,6 +77,7 @@ class Planner:
             and names
             and is_list
             and names[0] != sought
+            and not clause.each
             and not (clause.group or clause.order or clause.having)
         ):
             clause.group, clause.sought = [names[0]], sought
@@ -85,7 +86,7 @@ class Planner:
     def _compare(clause: Clause, query: Query) -> None:
         """Two of one kind that are compared are counted side by side."""
         is_of_two = clause.order == ("count", True) and clause.sought in {"", "rows"}
-        if clause.want == "who" or (clause.want != "compare" and not is_of_two):
+        if clause.each or clause.want == "who" or (clause.want != "compare" and not is_of_two):
             return
         several = [
             one for one in query.filters if one.how == "in" and one.column not in {"action", "verdict"}
@@ -133,6 +134,45 @@ class Planner:
         self.earlier.append(result)
         return self.project(result, "technique")
 
+    def each_of(self, clause: Clause) -> list[Clause]:
+        """ "For each of a and b": the clause for every one of the names of one kind. Raises NotUnderstood where
+        it is not clear of what."""
+        if not clause.each:
+            return [clause]
+        several: list[tuple[int, str, list[Name]]] = []
+        for place, atom in enumerate(clause.atoms):
+            by: dict[str, list[Name]] = {}
+            for name in atom.names:
+                known = None if name.negated else self.conditions.names.of(name, atom.view)
+                by.setdefault(known.column if known else "", []).append(name)
+            several += [(place, column, names) for column, names in by.items() if column and len(names) > 1]
+        if not several:
+            return [msgspec.structs.replace(clause, each=False)]
+        if len(several) > 1:
+            raise NotUnderstood(f"it is not clear of which {clause.text!r} asks for each")
+        place, _, names = several[0]
+        found = []
+        for one in names:
+            atoms = [msgspec.structs.replace(atom) for atom in clause.atoms]
+            atoms[place].names = [name for name in atoms[place].names if name not in names or name == one]
+            want = "count" if clause.want in {"compare", ""} and not clause.order else clause.want
+            order = None if clause.order == ("count", True) and not clause.sought else clause.order
+            found.append(msgspec.structs.replace(clause, atoms=atoms, want=want, order=order, plural=False, each=True))
+        return found
+
+    def by_period(self, clause: Clause) -> list[Clause]:
+        """ "More this week than last week?": the clause counted for each of the periods."""
+        found = []
+        for period in clause.periods:
+            atoms = [msgspec.structs.replace(atom) for atom in clause.atoms]
+            if len(atoms) != 1:
+                raise NotUnderstood(f"{clause.text!r} compares times of more than one thing")
+            atoms[0].period = period
+            found.append(
+                msgspec.structs.replace(clause, atoms=atoms, want="count", order=None, sought=clause.sought or "rows")
+            )
+        return found
+
     # ---- views
 
     def _atoms(self, clause: Clause) -> list[Atom]:
@@ -141,7 +181,7 @@ class Planner:
             return [self._inferred(clause)]
         if not atoms:
             if not self.earlier or not (
-                clause.refers or clause.sought or clause.want in {"when", "where", "who", "often"}
+                clause.refers or clause.sought or clause.want in {"when", "where", "who", "often", "count", "list"}
             ):
                 raise NotUnderstood(f"I do not know what {clause.text!r} asks for")
             before = self.earlier[-1]
@@ -204,7 +244,7 @@ class Planner:
 
     def _both(self, atoms: list[Atom], clause: Clause) -> list[Atom]:
         """ "Both web-01 and db-01": a view for each, joined by what is sought."""
-        if not re.search(r"\bboth\b", clause.text, re.IGNORECASE):
+        if not re.search(r"\bboth\b(?! of)|\bin common\b|\bshared?\b", clause.text, re.IGNORECASE) or clause.each:
             return atoms
         found: list[Atom] = []
         for atom in atoms:
@@ -226,6 +266,9 @@ class Planner:
         bare = all(not (a.filters or a.names or a.period or a.mode or a.refer) for a in atoms)
         view = atoms[0].view
         is_property = clause.sought not in {"", "rows", view.seeks}
+        if not clause.want and all(not a.names for a in atoms) and not clause.is_context:
+            before = self.earlier[-1].clause  # "What is on ann's desk? Open findings by job"
+            return any(a.names for a in before.atoms) and (view.name == "findings" or view is self.earlier[-1].query.view)
         return bare and is_property and view is self.earlier[-1].query.view
 
     def _referred(self, refer: Refer) -> Result:

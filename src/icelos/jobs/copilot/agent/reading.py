@@ -6,6 +6,7 @@ and the clause is not answered, because a filter that is left out makes a wrong 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -57,13 +58,61 @@ class _Reader(Placing):
 
     def _glue(self, item: Item) -> None:
         """ "On all hosts" asks for more than that there is one."""
+        if item.text.lower() in {"each", "both", "respectively"}:
+            self.into.each = True
+            return
         if item.text.lower() in {"all", "every"} and self.into.head:
             self._unclear(item)
 
     def _nothing(self, item: Item) -> None:
         pass
 
-    _join = _stop = _nothing
+    _join = _stop = _aside = _nothing
+
+    def _sequence(self, item: Item) -> None:
+        self.into.sequence = True
+
+    def _new(self, item: Item) -> None:
+        """What is new is so since some time."""
+        if not any(one.kind == "period" for one in self.items):
+            self._unclear(item)
+
+    def _only(self, item: Item) -> None:
+        """ "On web-01 only" says no more than the name; "that only failed" does."""
+        near = [self.items[i] for i in (self.place - 1, self.place + 1) if 0 <= i < len(self.items)]
+        following = self._next()
+        if not any(one.kind in {"word", "value", "period"} for one in (*near, *([following] if following else []))):
+            self._unclear(item)
+
+    def _reason(self, item: Item) -> None:
+        self._condition(Filter("state", "=", "closed"))
+        self._condition(Filter("reason", "=", item.value))
+        if self.atom is None and not self.into.head:
+            self.into.head = self.into.sought = "rows"
+            self.into.plural = True
+
+    def _closer(self, item: Item) -> None:
+        if item.value == "seek":
+            if self.into.sought not in {"", "rows"} and self.into.want != "who":
+                self._unclear(item)
+            self.into.sought, self.into.want = "closer", "list"
+            self._condition(Filter("state", "=", "closed"))
+            return
+        following = self._next()
+        if following is None or following.kind not in {"word", "value"}:
+            self._unclear(item)
+
+    def _desk(self, item: Item) -> None:
+        """ "On ann's desk", "in her queue": open, and assigned to her."""
+        if not self._retyped("assignee"):
+            self._unclear(item)
+        self._condition(Filter("state", "=", "open"))
+
+    def _severity(self, item: Item) -> None:
+        value = next(w for w in ("critical", "high", "medium", "low") if w in item.text.lower())
+        if self.atom is None or self.atom.view.name != "vulnerabilities":
+            self._view(VIEWS["vulnerabilities"])
+        self._condition(Filter("severity", "=", value))
 
     def _relative(self, item: Item) -> None:
         if item.text.lower() == "who" and not self.into.want and self.place == 0:
@@ -94,7 +143,14 @@ class _Reader(Placing):
             and self.into.sought not in {"", what}
         ):
             self.into.counting = what
-        elif before is not None and before.kind == "refer" and before.value != "pronoun":
+        elif before is not None and before.kind == "refer" and (
+            before.value != "pronoun" or before.text.lower() in {"its", "their"}
+        ):
+            if before.value == "pronoun":
+                self._head_or_link(what, item)
+                if item.view:
+                    self._view(VIEWS[item.view])
+                return
             self.refer.append(Refer(what))
             self._settle_reference()
             if not self.into.head and self._is_of_those():
@@ -125,11 +181,16 @@ class _Reader(Placing):
         if following.kind == "word" or (
             following.kind == "value" and following.value[0] in {"quoted", "email", "domain", what}
         ):
-            text = following.value if following.kind == "word" else following.value[1]
+            text = self._run(self.place + 1) if following.kind == "word" else following.value[1]
+            if what in {"ip", "sender", "user"} and following.kind == "value" and following.value[0] == "email":
+                what = "sender" if what == "sender" else "email"
             is_assignee = what == "user" and self.place > 0 and self.items[self.place - 1].kind == "assigned"
             self.names.append(Name("assignee" if is_assignee else what, str(text)))
+            view = self.items[self.place].view
+            if view and (self.atom is None or what in {"technique", "rule", "incident"}):
+                self._view(VIEWS[view])
             self._place_names()
-            self.place += 1
+            self.place += 1 + (str(text).count(" ") if following.kind == "word" else 0)
             return True
         return False
 
@@ -160,6 +221,10 @@ class _Reader(Placing):
     def _topic(self, item: Item) -> None:
         view = VIEWS["logs" if item.view == "logins" else item.view]
         before = self._before()
+        if view.name in {"findings", "vulnerabilities"} and self.into.head not in {"", "rows"} and (
+            view.name == "findings" or item.value == "rows"
+        ):
+            self.into.counting = self.into.counting or "rows"
         is_counted = self.into.order == ("count", True) and self.into.sought not in {"", "rows"}
         if before is not None and before.kind == "group" and not is_counted:
             self.into.group.append(view.seeks or "rows")
@@ -208,7 +273,21 @@ class _Reader(Placing):
         self._sent_or_named(what, str(text))
 
     def _word(self, item: Item) -> None:
-        self._sent_or_named("", str(item.value))
+        """Words side by side are one name: "Stefan Krol", "gift cards"."""
+        text = self._run(self.place)
+        self._sent_or_named("", text)
+        self.place += text.count(" ")
+
+    def _run(self, place: int) -> str:
+        found = [str(self.items[place].value)]
+        while place + 1 < len(self.items):
+            here, after = self.items[place], self.items[place + 1]
+            is_beside = after.start - here.end <= 1 and here.text == str(here.value)
+            if after.kind != "word" or not is_beside or any(_MARKED.search(i.text) for i in (here, after)):
+                break
+            found.append(str(after.value))
+            place += 1
+        return " ".join(found)
 
     def _sent_or_named(self, what: str, text: str) -> None:
         before = self._word_before()
@@ -243,6 +322,9 @@ class _Reader(Placing):
             self.atom.period = item.value
         elif self.atom is None and self.period is None:
             self.period = item.value
+        elif re.search(r"\b(?:than|versus|vs|compared (?:to|with)|and)\b", self.into.text, re.IGNORECASE):
+            first = self.atom.period if self.atom is not None else self.period
+            self.into.periods = [*(self.into.periods or [one for one in (first,) if one]), item.value]
         else:
             self._unclear(item)
 
@@ -276,7 +358,16 @@ class _Reader(Placing):
             self._unclear(item)
 
     def _group(self, item: Item) -> None:
-        following = self._next()
+        following = self._next(frozenset({"glue", "refer"}))
+        if item.text.lower() == "by" and self.into.order == ("count", True) and self.into.sought:
+            return  # "top hosts by exploitable findings"
+        if (
+            item.text.lower() in {"for each", "each", "for every"}
+            and following is not None
+            and following.kind in {"word", "value"}
+        ) or (item.text.lower() == "each" and (following is None or following.kind not in {"noun", "topic"})):
+            self.into.each = True
+            return
         if following is None or following.kind not in {"noun", "topic"}:
             if (
                 item.text.lower() == "by"
@@ -297,8 +388,10 @@ class _Reader(Placing):
                 self.items[self.place] = msgspec.structs.replace(item, kind="glue")
 
     def _refer(self, item: Item) -> None:
-        following = self._next(frozenset({"glue"}))
+        following = self._following_noun()
         before = self.items[self.place - 1] if self.place else None
+        if self._is_explained():
+            return None
         if item.text.lower() == "that" and before is not None and before.kind in {"noun", "topic", "alert"}:
             return None  # a relative clause
         if item.value == "pronoun":
@@ -307,7 +400,11 @@ class _Reader(Placing):
             else:
                 self.refer.append(Refer(""))
             self._settle_reference()
-        elif following is None or following.kind not in {"noun", "topic", "alert"}:
+        elif (
+            following is None
+            or following.kind not in {"noun", "topic", "alert"}
+            or (following.kind == "topic" and following.view == "logins" and following.value in _VERBS)
+        ):
             if following is not None and following.kind == "filter":
                 return self._refer_filtered(item)
             if (
@@ -320,6 +417,23 @@ class _Reader(Placing):
             self._settle_reference()
         return None
 
+    def _following_noun(self) -> Item | None:
+        """What stands after "those", but for what a noun phrase begins with: "how many of these are alerts"
+        has none."""
+        place = self.place + 1
+        while (
+            place < len(self.items)
+            and self.items[place].kind == "glue"
+            and self.items[place].text.lower() not in AUXILIARY
+        ):
+            place += 1
+        return self.items[place] if place < len(self.items) else None
+
+    def _is_explained(self) -> bool:
+        """ "It (T1110.003)" says itself what it refers to."""
+        after = self.items[self.place + 1 : self.place + 3]
+        return len(after) == 2 and after[0].value == "(" and after[1].kind == "value"
+
     def _refer_filtered(self, item: Item) -> None:
         """ "that are exploitable" is a relative clause; "those exploitable" refers."""
         if item.text.lower() != "that":
@@ -328,6 +442,15 @@ class _Reader(Placing):
 
     def _not(self, item: Item) -> None:
         following = self._next(frozenset({"glue", "noun", "refer"}))
+        if self._is_clarified():
+            while self.place + 1 < len(self.items) and self.items[self.place].value != ")":
+                self.place += 1
+            return
+        if following is not None and following.kind in {"word", "value"} and following.value[0] not in {
+            "cve", "quoted"
+        }:  # fmt: skip
+            self.excluding = True
+            return
         if (
             item.text.lower()
             in {
@@ -352,8 +475,22 @@ class _Reader(Placing):
         else:
             self._unclear(item)
 
+    def _is_clarified(self) -> bool:
+        """ "web-01 (not web-010)" says no more than the name."""
+        before = [one for one in self.items[: self.place] if one.kind not in {"only", "glue", "join"}]
+        return (
+            len(before) > 1
+            and before[-1].kind == "stop" and before[-1].value == "("
+            and before[-2].kind in {"word", "value"}
+            and any(one.value == ")" for one in self.items[self.place :])
+        )  # fmt: skip
+
     def _alert(self, item: Item) -> None:
-        before = self._before(frozenset({"glue"}))
+        following = self._next(frozenset())
+        if following is not None and following.kind == "topic" and following.view in {"mail", "vulnerabilities"}:
+            self._condition(Filter("verdict", "=", "alert"))
+            return
+        before = self._before(_ARTICLES)
         if before is not None and before.kind == "group":
             self._unclear(item)
             return
@@ -493,5 +630,8 @@ def _is_identifier(item: Item) -> bool:
     return item.kind == "value" and item.value[0] in {"cve", "advisory", "technique", "ip"}
 
 
+_VERBS = frozenset({"verb", "failed", "succeeded", "attempt-noun"})
+_MARKED = re.compile(r"[\d@._/-]")
+_ARTICLES = frozenset({"glue"})
 _UNNAMED = frozenset({"day", "epss", "score", "time", "kev"})
 """What is a number or a time: no name stands beside it."""
