@@ -12,11 +12,14 @@ from datetime import datetime
 
 import msgspec
 
-from icelos.jobs.copilot.agent import clauses, connecting, documents, reading, special
+from icelos.contracts import Fact
+from icelos.jobs.copilot.agent import clauses, connecting, documents, papers, reading, special
 from icelos.jobs.copilot.agent.answering import Teller
 from icelos.jobs.copilot.agent.clauses import Clause
 from icelos.jobs.copilot.agent.conditions import quoted
 from icelos.jobs.copilot.agent.documents import Ask
+from icelos.jobs.copilot.agent.holders import Holders
+from icelos.jobs.copilot.agent.papers import Papers
 from icelos.jobs.copilot.agent.plan import Planner
 from icelos.jobs.copilot.agent.querying import Broken, Data
 from icelos.jobs.copilot.agent.results import Emptied, NotUnderstood
@@ -97,6 +100,10 @@ def _as_context(clause: Clause) -> Clause:
     return msgspec.structs.replace(clause, quiet=True)
 
 
+def _is_policy(text: str) -> bool:
+    return re.search(r"\b(?:polic(?:y|ies)|guidelines?)\b", text, re.IGNORECASE) is not None
+
+
 _OURS = re.compile(r"\b(?:our|ours|we|us|my)\b", re.IGNORECASE)
 _OWN_VIEWS = frozenset({"logs", "log_alerts", "mail", "findings"})
 
@@ -145,6 +152,11 @@ class Agent:
         self._sentence = sentence
         self._data = Data(toolbox)
         self._planner = Planner(self._data)
+        self._papers = Papers(self._data)
+        self._holders = Holders(self._data, self._planner, self._papers)
+        self._topic = ""
+        self._question: tuple[tuple[Clause, tuple[Item, ...]], ...] = ()
+        self._runbook: tuple[str, tuple[Fact, ...]] | None = None
         self._failed = False
         self.exhausted = ""
 
@@ -164,6 +176,7 @@ class Agent:
                 yield part
 
     def _made(self, question: Reading) -> Iterator[Part]:
+        self._question = question.clauses
         for clause, items in question.clauses:
             self._data.why = clause.text
             try:
@@ -178,8 +191,13 @@ class Agent:
 
     def _part(self, clause: Clause, items: Sequence[Item]) -> Part:
         try:
+            if not clause.want and self._is_before_runbook(clause, items):
+                self._topic = documents.own_words(clause, items)
+                return Part(text=clause.text, is_context=True)
             if self._failed and (clause.refers or not clause.want or self._lacks_subject(clause)):
                 raise NotUnderstood(f"what {clause.text!r} refers to could not be answered")
+            if documents.is_runbook(clause.text) and not _is_policy(clause.text):
+                return self._of_runbook(clause, items)
             if documents.asks_documents(clause, items, self._planner.earlier):
                 return self._of_documents(clause, items)
             said = self._told(clause, items)
@@ -193,12 +211,23 @@ class Agent:
             return Part(text=clause.text, is_context=True)
         return Part(text=clause.text, sentences=tuple(self._sentence(one) for one in said))
 
+    def _is_before_runbook(self, clause: Clause, items: Sequence[Item]) -> bool:
+        """ "A user reports credential phishing. Whom do I call?": the first says what it is about."""
+        place = next((i for i, (one, _) in enumerate(self._question) if one is clause), -1)
+        after = self._question[place + 1][0] if 0 <= place < len(self._question) - 1 else None
+        return after is not None and documents.is_runbook(after.text) and not documents.own_words(
+            after, self._question[place + 1][1]
+        )  # fmt: skip
+
     @staticmethod
     def _lacks_subject(clause: Clause) -> bool:
         return not clause.atoms and not clause.unclear
 
     def _told(self, clause: Clause, items: Sequence[Item]) -> list[Said]:
         kind = special.kind_of(clause, items)
+        if clause.asset and not clause.unclear:
+            return self._holders.tell(clause)
+        self._holders.narrow(clause)
         if self._is_told(clause):
             return []
         if kind == "why" and self._is_of_closing(clause):
@@ -241,6 +270,25 @@ class Agent:
         told = documents.tell(clause, items, self._planner.earlier, techniques, self._ask)
         problem = "" if told.sentences else "the documents here do not answer it"
         return Part(text=clause.text, sentences=told.sentences, notices=told.notices, problem=problem)
+
+    def _of_runbook(self, clause: Clause, items: Sequence[Item]) -> Part:
+        """What a runbook says: the one whose title names the topic, or that was spoken of before."""
+        own = documents.own_words(clause, items)
+        if self._runbook is None or own or clause.atoms:
+            topics = documents.topics(clause, items, self._planner.earlier, self._names_of_techniques(clause))
+            self._runbook = self._papers.runbook([self._topic] if self._topic and not own else topics)
+        title, passages = self._runbook
+        said = papers.told_of(title, passages, papers.facets_of(clause.text))
+        return Part(text=clause.text, sentences=tuple(self._sentence(one) for one in said))
+
+    def _names_of_techniques(self, clause: Clause) -> tuple[str, ...]:
+        """The names and our own rules' names of the techniques that a runbook may be asked for."""
+        found: list[str] = []
+        for technique in self._techniques(clause)[:3]:
+            called = self._data.toolbox.call("lookup", {"identifier": technique}, why=self._data.why)
+            titles = [str(fact.values.get("title")) for fact in called.facts if fact.values.get("kind") == "technique"]
+            found += [title.partition(" ")[2].rpartition(":")[2].strip() for title in titles]
+        return tuple(found)
 
     def _techniques(self, clause: Clause) -> tuple[str, ...]:
         """The techniques that a clause describes, else those of what was found before, where it has any."""

@@ -52,6 +52,7 @@ class Atom(msgspec.Struct, kw_only=True):
     sent: str = ""
     alerts: bool = False
     implied: bool = False
+    inherited: bool = False
 
 
 class Clause(msgspec.Struct, kw_only=True):
@@ -80,6 +81,8 @@ class Clause(msgspec.Struct, kw_only=True):
     sequence: bool = False
     periods: list[Period] = []
     kinds: list[str] = []
+    asset: list[str] = []
+    holders: list[tuple[str, str]] = []
     refers: bool = False
     plural: bool = False
 
@@ -121,6 +124,10 @@ def _asks(items: Sequence[Item], index: int) -> bool:
     first, then = items[index], items[index + 1] if index + 1 < len(items) else None
     if first.kind == "refer" and first.text.lower() in {"its", "their"} and then is not None:
         return then.kind in {"noun", "asset"} and _ends(items, index + 2)
+    if first.kind in {"glue", "asset"} and first.text.lower() in {"the", "owner", "owners", "team"}:
+        place = index + (first.kind == "glue")
+        if place < len(items) and items[place].kind == "asset" and _ends(items, place + 1):
+            return True
     if first.kind == "want":
         return first.value != "compare" or first.text.lower().startswith("compare")
     if first.kind == "relative" and first.text.lower() in {"who", "which", "where"}:

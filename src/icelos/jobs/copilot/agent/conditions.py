@@ -18,6 +18,7 @@ class Conditions:
     def __init__(self, data: Data) -> None:
         self.data = data
         self.names = Names(data)
+        self.before = ""
 
     def query(self, atom: Atom, clause: Clause, unknown: list[str]) -> Query:
         view = atom.view
@@ -33,7 +34,7 @@ class Conditions:
         raise NotUnderstood(f"{view.rows[1]} have no {one.column}")
 
     def _sign_ins(self, atom: Atom, clause: Clause) -> list[Filter]:
-        if not atom.mode:
+        if not atom.mode or atom.inherited:
             return []
         found = self._logged(atom, clause)
         kind = atom.mode.removesuffix("-noun")
@@ -76,7 +77,9 @@ class Conditions:
     def _speaks_of_hosts(self, atom: Atom, clause: Clause) -> bool:
         if clause.sought == "host" or clause.want == "where" or "host" in (*clause.group, clause.counting):
             return True
-        if any(what == "host" for what, _ in clause.links) or any(one.what in {"host", ""} for one in atom.refer):
+        if any(what == "host" for what, _ in clause.links) or any(
+            one.what == "host" or (not one.what and self.before == "host") for one in atom.refer
+        ):
             return True
         if any(one.view.name == "vulnerabilities" for one in clause.atoms):
             return True

@@ -16,7 +16,7 @@ from icelos.jobs.copilot.agent.scanning import Item
 
 EMPTY = frozenset({"stop", "glue", "join", "aside"})
 _EXACT = frozenset({"cve", "technique", "advisory", "email", "ip", "prefix"})
-_NAMING = frozenset({"word", "value", "period", "group"})
+_NAMING = frozenset({"word", "value", "period", "group", "asset"})
 _MARKED = re.compile(r"[\w]+[-._@]\w|\w\d")
 
 
@@ -94,10 +94,10 @@ def joined(parts: Sequence[Sequence[Item]]) -> list[list[Item]]:
                 waiting += part
             continue
         after = next((one for one in parts[place + 1 :] if any(i.kind not in EMPTY for i in one)), None)
-        if _only_names(part) and after is not None and not _refers(after):
+        if _only_names(part) and after is not None and not _refers(after, beside=part):
             waiting += part
             continue
-        found.append([*waiting, *part])
+        found.append([*waiting, *(_unpossessed(part) if waiting else part)])
         waiting = []
     return found
 
@@ -113,8 +113,20 @@ def _only_names(part: Sequence[Item]) -> bool:
     )
 
 
-def _refers(part: Sequence[Item]) -> bool:
-    return any(item.kind == "refer" for item in part)
+def _refers(part: Sequence[Item], *, beside: Sequence[Item]) -> bool:
+    """Does a part refer to something, other than by "its" to a team that is named beside it?"""
+    is_team = any(item.kind == "asset" for item in beside)
+    return any(item.kind == "refer" and not (is_team and item.text.lower() in _POSSESSIVE) for item in part)
+
+
+_POSSESSIVE = frozenset({"its", "their", "his", "her"})
+
+
+def _unpossessed(part: Sequence[Item]) -> list[Item]:
+    return [
+        msgspec.structs.replace(i, kind="glue") if i.kind == "refer" and i.text.lower() in _POSSESSIVE else i
+        for i in part
+    ]
 
 
 def going_on(clauses: Sequence[Clause]) -> None:

@@ -185,7 +185,7 @@ class Planner:
             ):
                 raise NotUnderstood(f"I do not know what {clause.text!r} asks for")
             before = self.earlier[-1]
-            atoms = [Atom(view=before.query.view, mode=before.mode, refer=[Refer("")])]
+            atoms = [Atom(view=before.query.view, mode=before.mode, refer=[Refer("")], inherited=True)]
         self._relocate(atoms)
         atoms = self._both(atoms, clause)
         for atom in atoms:
@@ -323,6 +323,7 @@ class Planner:
     # ---- conditions
 
     def _query(self, atom: Atom, clause: Clause, unknown: list[str]) -> Query:
+        self.conditions.before = self.earlier[-1].sought if self.earlier else ""
         query = self.conditions.query(atom, clause, unknown)
         for refer in atom.refer:
             query = self._with_reference(query, refer)

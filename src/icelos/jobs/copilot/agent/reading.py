@@ -84,6 +84,23 @@ class _Reader(Placing):
         if not any(one.kind in {"word", "value", "period"} for one in (*near, *([following] if following else []))):
             self._unclear(item)
 
+    def _asset(self, item: Item) -> None:
+        """ "Its owner" asks for it; "team Web" names one."""
+        what, following = str(item.value), self._next(frozenset())
+        is_named = what in {"owner", "team"} and following is not None and following.kind == "word"
+        if is_named and item.text.lower() in {"team", "owner", "teams"}:
+            text = self._run(self.place + 1)
+            self.into.holders.append((what, text))
+            self.place += 1 + text.count(" ")
+            return
+        last = self.names[-1] if self.names else self.atom.names[-1] if self.atom and self.atom.names else None
+        before = self._before(frozenset())
+        if what == "team" and item.text.lower() == "team" and last is not None and before is not None and before.kind == "word":
+            self.into.holders.append((what, last.text))
+            (self.names if self.names else self.atom.names if self.atom else []).pop()
+            return
+        self.into.asset.append(what)
+
     def _reason(self, item: Item) -> None:
         self._condition(Filter("state", "=", "closed"))
         self._condition(Filter("reason", "=", item.value))
@@ -552,8 +569,22 @@ class _Reader(Placing):
         if self.atom is None or self.atom.view.name != "mail":
             self._view(VIEWS["mail"])
 
-    def _assigned(self, _: Item) -> None:
+    def _assigned(self, item: Item) -> None:
         following = self._next()
+        if self.into.asset and item.text.lower().startswith("belong"):
+            return
+        is_own = item.text.lower().split()[-1] in {"owns", "own"} or "owned" in item.text.lower() or "belong" in item.text.lower()
+        if is_own and "host" in {self.into.sought, *(what for what, _ in self.into.links)} and (
+            following is not None and following.kind in {"word", "asset"}
+        ):
+            place = self.place + 1 + (following.kind == "asset")
+            while place < len(self.items) and self.items[place].kind == "glue":
+                place += 1
+            if place < len(self.items) and self.items[place].kind == "word":
+                text = self._run(place)
+                self.into.holders.append(("", text))
+                self.place = place + text.count(" ")
+                return
         if self.into.want == "who" and not self.into.sought:
             self.into.sought = "assignee"
         elif (
@@ -597,6 +628,8 @@ class _Reader(Placing):
             self.atom = into.atoms[0]
             self._settle()
         into.refers = into.refers or bool(self.refer)
+        if into.asset and not into.atoms:
+            into.loose, self.names = self.names, []
         if (into.sought or into.want in {"who", "where", "when"}) and not into.atoms:
             into.loose, self.names = self.names, []
         self.into.unclear += [one.text for one in self.names]

@@ -238,6 +238,12 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
      r"|who (?:has |have )?closed(?: it| them| this| these| those)?|(?:the )?(?:person|analyst|one) who closed (?:it|them|this)",
      Meaning("closer", "seek")),
     (r"(?:been |were |was |are )?(?:closed|resolved|dismissed) by(?= \w)", Meaning("closer", "name")),
+    (r"owners?(?:hip)?|who owns(?: it| them| these| those)?|who(?:'s| is| are) the owners?(?: of)?|whose (?:is|are)(?= (?:it|they|these|those|this))"
+     r"|whom? (?:do|does) (?=(?:these|those|they|it|this|that|\S+|the \w+) belong to)|(?:is|are) owned by (?:whom|who)|belongs? to (?:whom|who)",
+     Meaning("asset", "owner")),
+    (r"(?:which |what |responsible )?teams?", Meaning("asset", "team")),
+    (r"maintenance windows?", Meaning("asset", "window")),
+    (r"purposes?|used for", Meaning("asset", "purpose")),
     (r"desk|plate|queue|worklist|to-do list|hands", Meaning("desk")),
     (r"(?:critical|high|medium|low)(?=(?: |-)(?:severity|(?:\w+ ){0,2}(?:cves?|vulns?|vulnerabilit(?:y|ies)|findings?|flaws?)))(?:(?: |-)severity)?"
      r"|(?:of |with |rated )?(?:severity |severity = ?)(?:of )?(?:critical|high|medium|low)|rated (?:critical|high|medium|low)",

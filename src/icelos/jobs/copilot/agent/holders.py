@@ -1,0 +1,112 @@
+"""Clauses about whose a host is: owners and teams of hosts, and hosts of an owner or team."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from icelos.jobs.copilot.agent.clauses import Clause, Filter
+from icelos.jobs.copilot.agent.papers import Papers, Record
+from icelos.jobs.copilot.agent.plan import Planner
+from icelos.jobs.copilot.agent.querying import Data, Query
+from icelos.jobs.copilot.agent.results import NotUnderstood
+from icelos.jobs.copilot.agent.views import VIEWS
+from icelos.jobs.copilot.agent.wording import Said, listed
+
+MOST_TOLD = 30
+
+
+class Holders:
+    """Answers them from the organisation's own lists. Raises NotUnderstood, Broken, Exhausted."""
+
+    def __init__(self, data: Data, planner: Planner, papers: Papers) -> None:
+        self._data = data
+        self._planner = planner
+        self._papers = papers
+        self._known: tuple[str, ...] = ()
+
+    def tell(self, clause: Clause) -> list[Said]:
+        """Owner, team, purpose or maintenance window of the hosts that a clause names or refers to."""
+        hosts = self._hosts(clause)
+        records = self._papers.records(self.known())
+        said = []
+        for host in hosts[:MOST_TOLD]:
+            record = records.get(host.lower())
+            if record is None:
+                raise NotUnderstood(f"no document here says whose {host} is")
+            for what in clause.asset:
+                said.append(self._told(what, record))
+        if len(hosts) > MOST_TOLD:
+            raise NotUnderstood(f"there are {len(hosts)} hosts, too many to tell one by one")
+        return said
+
+    def _told(self, what: str, record: Record) -> Said:
+        if what == "window":
+            team = record.values.get("team", "")
+            teams = [one.values.get("team", "") for one in self._papers.records(self.known()).values()]
+            found = record.values.get("window") or (self._papers.window(team, teams) if team else None)
+            if isinstance(found, tuple):
+                return Said(f"{record.host} ({team}), maintenance window: {found[0]}", (record.fact, found[1]))
+            if not found:
+                raise NotUnderstood(f"no document here tells the maintenance window of {record.host}")
+            return Said(f"{record.host}, maintenance window: {found}.", (record.fact,))
+        value = record.values.get(what)
+        if not value:
+            raise NotUnderstood(f"no document here tells the {what} of {record.host}")
+        return Said(f"{record.host}: {what}: {value}.", (record.fact,))
+
+    def known(self) -> tuple[str, ...]:
+        """All hosts of inventories and logs."""
+        if not self._known:
+            found: dict[str, str] = {}
+            for name, column in (("vulnerabilities", "target"), ("logs", "host")):
+                if self._data.has(VIEWS[name]):
+                    for text in self._data.values(Query(view=VIEWS[name]), column).texts:
+                        found.setdefault(text.lower(), text)
+            self._known = tuple(found.values())
+        return self._known
+
+    def _hosts(self, clause: Clause) -> Sequence[str]:
+        known = {one.lower(): one for one in self.known()}
+        names = [n for atom in clause.atoms for n in atom.names] + clause.loose
+        named = [known[n.text.lower()] for n in names if n.text.lower() in known]
+        if named:
+            return named
+        if clause.atoms and not clause.refers:
+            result = self._planner.prepare(_hosts_of(clause))
+            self._planner.earlier.append(result)
+            return self._planner.project(result, "host")
+        for result in reversed(self._planner.earlier):
+            if "host" in result.query.view.columns and result.query.view.name != "log_alerts":
+                return self._planner.project(result, "host")
+        raise NotUnderstood(f"it is not clear of which hosts {clause.text!r} asks")
+
+    # ---- hosts of somebody
+
+    def held(self, what: str, name: str) -> tuple[str, ...]:
+        """The hosts whose owner or team is called so. Raises NotUnderstood where none is."""
+        folded = " ".join(name.lower().split())
+        records = self._papers.records(self.known()).values()
+        keys = [what] if what in {"owner", "team"} else ["owner", "team"]
+        found = tuple(r.host for r in records if any(r.values.get(key, "").lower() == folded for key in keys))
+        if not found:
+            given = sorted({r.values.get(keys[0], "") for r in records} - {""})
+            raise NotUnderstood(f"no {keys[0]} is called {name!r}; there are {listed(given, len(given))}")
+        return found
+
+    def narrow(self, clause: Clause) -> None:
+        """Hosts of a team or owner as a condition of the views that have hosts."""
+        for what, name in clause.holders:
+            hosts = self.held(what, name)
+            places = [atom for atom in clause.atoms if atom.view.name in {"vulnerabilities", "logs"}]
+            if not places:
+                raise NotUnderstood(f"{clause.text!r} does not say what of the hosts of {name}")
+            places[0].filters = [*places[0].filters, Filter(places[0].view.columns["host"], "in", hosts)]
+        clause.holders = []
+
+
+def _hosts_of(clause: Clause) -> Clause:
+    return msgspec.structs.replace(clause, want="list", sought="host", asset=[], unclear=[], order=clause.order)
+
+
