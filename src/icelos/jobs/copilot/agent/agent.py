@@ -90,7 +90,7 @@ def read(question: str, now: datetime) -> Reading:
             found[-1][0].sequence = True
         else:
             found.append((reading.read(text, part), tuple(part)))
-    connecting.going_on([clause for clause, _ in found])
+    connecting.going_on(text, found)
     if found:  # a context of nothing is the question itself
         found[-1][0].is_context = False
     return Reading(tuple(found))
@@ -241,7 +241,9 @@ class Agent:
         for variant in self._variants(clause):
             results.append(self._planner.prepare(variant))
             said += Teller(self._data).tell(results[-1])
-        if len(results) > 1 and (clause.each or clause.periods):
+        if clause.periods:
+            results = results[-1:]
+        elif len(results) > 1 and clause.each:
             results = [self._planner.prepare(msgspec.structs.replace(clause, each=False, periods=[], want="list"))]
         self._planner.earlier.append(results[0])
         return said

@@ -195,6 +195,8 @@ class Teller:
     def _listed(self, result: Result) -> list[Said]:
         if result.sought in {"rows", "time"}:
             return self._rows(result)
+        if self._is_of_times(result):
+            return self._in_order(result)
         found = self._values(result)
         result.found = found
         if not found.values:
@@ -206,6 +208,15 @@ class Teller:
         counted = found.counted or self._sum(result, number)
         told_by = self._shown(result) or self._by_key(result, found)
         return [Said(told, facts_of(found.values, counted)), *told_by, *self._breakdown(result)]
+
+    def _is_of_times(self, result: Result) -> bool:
+        """What one user or host did within a time is told in its order."""
+        query = result.query
+        column = query.view.columns.get(result.sought)
+        if query.view.name not in {"logs", "log_alerts"} or query.period is None or column is None:
+            return False
+        named = any(one.column in {"user", "entity", "host"} and one.how == "=" for one in query.filters)
+        return named and column not in query.view.lists and self.data.count(query)[0] <= 500
 
     def _in_order(self, result: Result) -> list[Said]:
         """Different values in the order in which they came first."""

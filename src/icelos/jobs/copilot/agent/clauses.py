@@ -82,11 +82,13 @@ class Clause(msgspec.Struct, kw_only=True):
     periods: list[Period] = []
     kinds: list[str] = []
     asset: list[str] = []
+    within: Period | None = None
     holders: list[tuple[str, str]] = []
     refers: bool = False
     plural: bool = False
 
 
+_ASKED = frozenset({"mitigations", "mitigation", "countermeasures", "tactic", "tactics"})
 _WH = frozenset({"how", "list", "count", "who", "when", "where", "why", "often", "whether"})
 
 
@@ -99,8 +101,14 @@ CONTEXT = frozenset({"for", "of", "on", "among", "regarding", "about", "consider
 def split(items: Sequence[Item]) -> list[list[Item]]:
     """Cut at sentence ends, and where a comma or an "and" is followed by another question."""
     parts: list[list[Item]] = [[]]
+    depth = 0
     for index, item in enumerate(items):
-        if (item.kind == "stop" and item.value in {"?", ";", ".", "!"}) or (
+        if item.kind == "stop":
+            depth = max(0, depth + (item.value == "(") - (item.value == ")"))
+        inside = depth > 0 and any(one.value == ")" for one in items[index:])
+        if inside:
+            parts[-1].append(item)
+        elif (item.kind == "stop" and item.value in {"?", ";", ".", "!"}) or (
             ((item.kind == "stop" and item.value in {",", "—", "–", "-", ":"}) or item.kind == "join")
             and _asks(items, index + 1)
         ):
@@ -122,6 +130,8 @@ def _asks(items: Sequence[Item], index: int) -> bool:
     if index >= len(items):
         return False
     first, then = items[index], items[index + 1] if index + 1 < len(items) else None
+    if first.kind == "word" and first.text.lower() in _ASKED:
+        return _ends(items, index + 1) or items[index + 1].kind in {"glue", "refer"}
     if first.kind == "refer" and first.text.lower() in {"its", "their"} and then is not None:
         return then.kind in {"noun", "asset"} and _ends(items, index + 2)
     if first.kind in {"glue", "asset"} and first.text.lower() in {"the", "owner", "owners", "team"}:

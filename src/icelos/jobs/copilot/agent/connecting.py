@@ -16,8 +16,9 @@ from icelos.jobs.copilot.agent.scanning import Item
 
 EMPTY = frozenset({"stop", "glue", "join", "aside"})
 _EXACT = frozenset({"cve", "technique", "advisory", "email", "ip", "prefix"})
+TIMELINE = frozenset({"timeline", "time-line", "chronology", "history"})
 _NAMING = frozenset({"word", "value", "period", "group", "asset"})
-_MARKED = re.compile(r"[\w]+[-._@]\w|\w\d")
+_MARKED = re.compile(r"\w[._@]\w|\w\d|-\d")
 
 
 def is_exact(item: Item) -> bool:
@@ -95,7 +96,9 @@ def joined(parts: Sequence[Sequence[Item]]) -> list[list[Item]]:
             continue
         after = next((one for one in parts[place + 1 :] if any(i.kind not in EMPTY for i in one)), None)
         if _only_names(part) and after is not None and not _refers(after, beside=part):
-            waiting += part
+            waiting += [
+                msgspec.structs.replace(i, kind="aside") if i.text.lower() in TIMELINE else i for i in part
+            ]
             continue
         found.append([*waiting, *(_unpossessed(part) if waiting else part)])
         waiting = []
@@ -103,11 +106,14 @@ def joined(parts: Sequence[Sequence[Item]]) -> list[list[Item]]:
 
 
 def _only_names(part: Sequence[Item]) -> bool:
-    content = [item for item in part if item.kind not in EMPTY]
+    content = [item for item in part if item.kind not in EMPTY and item.text.lower() not in TIMELINE]
     named = any(item.kind in {"word", "value", "period"} for item in content)
     return named and all(
         item.kind in _NAMING
         or (item.kind == "want" and item.value == "compare")
+        or (item.kind == "relative" and item.text.lower() == "with")
+        or (item.kind == "noun" and item.value in {"user", "host"})
+        or (item.kind == "word" and item.text.lower() in TIMELINE)
         or (item.kind == "refer" and item.text.lower() == "the same")
         for item in content
     )
@@ -129,9 +135,13 @@ def _unpossessed(part: Sequence[Item]) -> list[Item]:
     ]
 
 
-def going_on(clauses: Sequence[Clause]) -> None:
-    """A part without a question of its own, before one that has nothing else, is what that is about."""
-    for before, after in zip(clauses, clauses[1:], strict=False):
+def going_on(text: str, parts: Sequence[tuple[Clause, Sequence[Item]]]) -> None:
+    """A part without a question of its own, before one that has nothing else, is what that is about; one
+    before a colon or a dash as well."""
+    for (before, first), (after, then) in zip(parts, parts[1:], strict=False):
+        between = text[first[-1].end : then[0].start]
+        if not before.want and after.want and re.search(r"[:–—]|\s-\s|^-\s", between):
+            before.is_context = True
         is_bare = not after.atoms and not after.loose and not after.unclear and bool(after.want)
         if not before.want and before.atoms and (is_bare or (after.refers and not after.is_context)):
             before.is_context = is_bare or before.is_context

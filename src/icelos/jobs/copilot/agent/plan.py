@@ -185,7 +185,7 @@ class Planner:
             ):
                 raise NotUnderstood(f"I do not know what {clause.text!r} asks for")
             before = self.earlier[-1]
-            atoms = [Atom(view=before.query.view, mode=before.mode, refer=[Refer("")], inherited=True)]
+            atoms = [Atom(view=before.query.view, mode=before.mode, refer=[Refer("")], inherited=True, period=clause.within)]
         self._relocate(atoms)
         atoms = self._both(atoms, clause)
         for atom in atoms:

@@ -15,6 +15,7 @@ from icelos.jobs.copilot.agent.clauses import AUXILIARY, CONTEXT, Atom, Clause, 
 from icelos.jobs.copilot.agent.placing import Placing
 from icelos.jobs.copilot.agent.scanning import Item
 from icelos.jobs.copilot.agent.views import VIEWS
+from icelos.jobs.copilot.agent.wording import PROPERTIES
 
 
 def clauses(text: str, items: Sequence[Item]) -> list[Clause]:
@@ -68,6 +69,12 @@ class _Reader(Placing):
         pass
 
     _join = _stop = _aside = _nothing
+
+    def _each(self, item: Item) -> None:
+        self.into.each = True
+
+    def _shows(self, item: Item) -> None:
+        self.into.shows.append(str(item.value))
 
     def _sequence(self, item: Item) -> None:
         self.into.sequence = True
@@ -222,6 +229,11 @@ class _Reader(Placing):
             self.into.plural = self._plural(item)
         elif self._is_shown():
             self.into.shows.append(what)
+        elif what in PROPERTIES and what not in {"assignee"}:
+            if self.into.want in {"list", ""} and self.into.head:
+                self.into.shows.append(what)
+            else:
+                self._unclear(item)
         else:
             self._link(what)
 
@@ -459,6 +471,12 @@ class _Reader(Placing):
 
     def _not(self, item: Item) -> None:
         following = self._next(frozenset({"glue", "noun", "refer"}))
+        after = self.items[self.place + 1 : self.place + 3]
+        is_beside = self.place and self.items[self.place - 1].value == ","
+        if is_beside and after and after[0].kind in {"topic", "noun"} and (len(after) < 2 or after[1].kind == "stop"):
+            self.into.counting = "rows" if self.into.head != "rows" and after[0].view == "vulnerabilities" else ""
+            self.place += 1
+            return  # "findings, not CVEs"
         if self._is_clarified():
             while self.place + 1 < len(self.items) and self.items[self.place].value != ")":
                 self.place += 1
@@ -520,6 +538,10 @@ class _Reader(Placing):
             self.into.head = self.into.sought = "rows"
             self.into.plural = True
         others = [one for one in self.into.atoms if one.view.name in {"vulnerabilities", "mail", "logs"}]
+        if others and self.into.links and self.into.links[-1][0] in {"user", "host", "ip"}:
+            self._view(VIEWS["log_alerts"])
+            self.alert_waits = False
+            return
         if others and self._head_is_entity():
             self._view(VIEWS["log_alerts"])
             self.alert_waits = False
@@ -628,6 +650,8 @@ class _Reader(Placing):
             self.atom = into.atoms[0]
             self._settle()
         into.refers = into.refers or bool(self.refer)
+        if not into.atoms and not self.names and self.period is not None:
+            into.within = self.period
         if into.asset and not into.atoms:
             into.loose, self.names = self.names, []
         if (into.sought or into.want in {"who", "where", "when"}) and not into.atoms:

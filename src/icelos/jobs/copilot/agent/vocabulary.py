@@ -78,6 +78,9 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
      r"|\(?both (?:days )?included\)?|inclusive(?:ly)?|(?:with|and|plus) (?:the|their|its) (?:numbers?|counts?|figures?)"
      r"|in (?:descending )?order(?: of (?:the )?(?:number|count)s?)?(?=\s*(?:[?.!]|please|pls|$))(?!\w)",
      Meaning("aside")),
+    (r"(?:give|tell|show)(?: me| us)? (?:both|the|all)(?: the)? (?:numbers?|counts?|figures?|totals?)", Meaning("aside")),
+    (r"(?:(?:the )?(?:numbers?|counts?) )?(?:for|of) (?:both|each|every one|each one)(?: of (?:them|these|those))?(?=\s*[?.!,]|$)"
+     r"|both (?:numbers|counts)|(?:numbers?|counts?) (?:for|of) each|(?:does|do|has|have) each(?: of (?:them|these|those))?(?: have| has)?|each (?:have|has)", Meaning("each")),
     (r"in common|shared?|as numbers|numbers? (?:for|of) (?=both|each)|(?:for |of )?(?:each|both) of (?:them|these|those)", Meaning("aside")),
     (r"(?:each|every one|all)(?: of them)? (?:only )?once|without (?:repeats|duplicates|repetitions)", Meaning("aside")),
     (r"(?:in )?(?:the |which |what )?(?:chronological |time |temporal )?order (?:in which (?:they|it|these|those)"
@@ -101,6 +104,8 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
      r"|has any|is any|are any|were any|was any|did we (?:have|get|receive|see) any", _want("whether")),
     (r"who|whom|who(?:'s| is| are| was| were| has| have| all| else)?|anyone|anybody|someone"
      r"|somebody", _want("who")),
+    (r"how (?:long|much time|old|fast|quickly|big|large|expensive|likely|severe|bad|far|hard|costly|much money)(?: ago)?"
+     r"|how much(?= (?:does|do|did|will|would|is|are|was|has|money|time|it))", _want("how")),
     (r"how (?:do|can|should|could|would|to|might|must)", _want("how")),
     (r"when(?:'s| was| were| did| is| does| do| has)?|(?:at )?what (?:time|date|day)"
      r"|since when", _want("when")),
@@ -118,6 +123,7 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
     (r"(?:those|people|persons|anyone|everyone|anybody|everybody|somebody|someone) (?:who|that)",
      _noun("user")),
     (r"senders?|(?:from|sender) addresses", _noun("sender", "mail")),
+    (r"(?:e-?mail |mail |sender |from )?address(?= \S+@)", _noun("sender", "mail")),
     (r"recipients?|receivers?|addressees?", _noun("recipient", "mail")),
     (r"(?:sender|sending) domains?|domains?", _noun("domain", "mail")),
     (r"subjects?(?: lines?)?", _noun("subject", "mail")),
@@ -139,11 +145,11 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
     (r"failures|records? (?:that )?(?:could not|couldn't) be (?:processed|read|parsed|scanned)|unprocess(?:ed|able) records?"
      r"|unreadable records?|processing errors?|broken records?|records?(?= could)",
      Meaning("topic", "rows", "failures")),
-    (r"(?:could|can)(?: the (?:mail|logs?|vulns?|vulnerability) job)? ?(?:not|n't) (?:be )?(?:process(?:ed)?|read|parsed?|scan(?:ned)?)",
+    (r"(?:not|n't|unable to|failed? to) (?:be )?(?:process(?:ed)?|read|parsed?|scan(?:ned)?)|could ?n't (?:be )?(?:process(?:ed)?|parsed?)",
      Meaning("topic", "rows", "failures")),
     (rf"(?:fixed|patched|fixing|safe) (?:in )?{_VERSIONS}|{_VERSIONS} (?:that )?(?:fix(?:es)?"
      rf"|patch(?:es)?)|{_FIX}", _noun("fix", "vulnerabilities")),
-    (r"(?:and )?(?:up)?(?:graded? |dated? )?to (?:which|what) versions?", _noun("fix", "vulnerabilities")),
+    (r"(?:up)?(?:graded? |dated? )?to (?:which|what)(?: fixed)? versions?", Meaning("shows", "fix")),
     (_VERSIONS, _noun("version", "vulnerabilities")),
     (r"epss(?: scores?| values?| probabilit(?:y|ies))?", _noun("epss", "vulnerabilities")),
     (r"(?:vex )?status(?:es)?", _noun("status")),
@@ -239,7 +245,7 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
      Meaning("closer", "seek")),
     (r"(?:been |were |was |are )?(?:closed|resolved|dismissed) by(?= \w)", Meaning("closer", "name")),
     (r"owners?(?:hip)?|who owns(?: it| them| these| those)?|who(?:'s| is| are) the owners?(?: of)?|whose (?:is|are)(?= (?:it|they|these|those|this))"
-     r"|whom? (?:do|does) (?=(?:these|those|they|it|this|that|\S+|the \w+) belong to)|(?:is|are) owned by (?:whom|who)|belongs? to (?:whom|who)",
+     r"|whom? (?:do|does)(?= (?:these|those|they|it|this|that|\S+|the \w+) belong to)|(?:is|are) owned by (?:whom|who)|belongs? to (?:whom|who)",
      Meaning("asset", "owner")),
     (r"(?:which |what |responsible )?teams?", Meaning("asset", "team")),
     (r"maintenance windows?", Meaning("asset", "window")),
