@@ -17,11 +17,12 @@ UNABLE = _any(
 DECLINES = _any(
     UNABLE.pattern,
     "no (?:data|records?|information|documents?|sources?|passages?|entry|entries|mention|answer|log|field)",
+    "not (?:answered|understood)",
     "not? (?:recorded|known|stored|kept|covered|documented|stated|mentioned|told|there|given)",
     r"not (?:in|among|part of) (?:\w+ ){0,2}(?:sources|documents|data|runbooks?|records?)",
     "not (?:held|found)", "nothing (?:in|about|on|says|tells|was found)", "nowhere", "not enough",
     "(?:do|does|did)(?:n't| not) "
-    "(?:say|hold|contain|record|have|cover|tell|include|store|show|find|see|name|mention)",
+    "(?:say|hold|contain|record|have|cover|tell|include|store|show|find|see|name|mention|answer|understand)",
     "(?:is|are) (?:missing|unknown|absent|unclear)",
     r"(?:isn't|aren't|is not|are not) (?:\w+ ){0,3}(?:sources|data|kept)",
     r"no (?:\w+ ){0,3}(?:says|tells|names|records|holds|answers|covers|mentions)",

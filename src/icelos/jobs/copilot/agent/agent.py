@@ -88,6 +88,9 @@ def read(question: str, now: datetime) -> Reading:
     for part in connecting.joined(clauses.split(connecting.described(scan(text, now)))):
         if found and all(item.kind in {*connecting.EMPTY, "sequence"} for item in part):
             found[-1][0].sequence = True
+        elif found and all(item.kind in {*connecting.EMPTY, "each"} for item in part):
+            found[-1][0].each = True
+            found[-1][0].want = found[-1][0].want or "count"
         else:
             found.append((reading.read(text, part), tuple(part)))
     connecting.going_on(text, found)

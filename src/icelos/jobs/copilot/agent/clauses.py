@@ -81,6 +81,7 @@ class Clause(msgspec.Struct, kw_only=True):
     sequence: bool = False
     periods: list[Period] = []
     kinds: list[str] = []
+    flagged: bool = False
     asset: list[str] = []
     within: Period | None = None
     holders: list[tuple[str, str]] = []

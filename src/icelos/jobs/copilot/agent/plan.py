@@ -185,7 +185,10 @@ class Planner:
             ):
                 raise NotUnderstood(f"I do not know what {clause.text!r} asks for")
             before = self.earlier[-1]
+            if clause.flagged and before.query.view.name != "mail":
+                raise NotUnderstood(f"{before.query.view.rows[1]} are not flagged")
             atoms = [Atom(view=before.query.view, mode=before.mode, refer=[Refer("")], inherited=True, period=clause.within)]
+        self._has(atoms, clause)
         self._relocate(atoms)
         atoms = self._both(atoms, clause)
         for atom in atoms:
@@ -230,6 +233,20 @@ class Planner:
                 else:
                     home.names = [*home.names, name]
             atom.names = kept
+
+    def _has(self, atoms: Sequence[Atom], clause: Clause) -> None:
+        """ "How many open alerts does ann have" are hers to work on, where she has any case at all."""
+        if not re.search(r"\b(?:do|does|has|have|did|had)\b.*\b(?:have|has|hold|got)\b|\b(?:has|have)\b", clause.text, re.IGNORECASE):
+            return
+        for atom in atoms:
+            if atom.view.tool != "query_findings" or not any(one.column == "state" for one in atom.filters):
+                continue
+            atom.names = [
+                Name("assignee", one.text)
+                if one.what in {"", "user", "email"} and self.conditions.knows(Name("assignee", one.text), VIEWS["findings"])
+                else one
+                for one in atom.names
+            ]  # fmt: skip
 
     def _may_hold(self, name: Name, atom: Atom) -> bool:
         if name.what in {"domain", "cve"} or (

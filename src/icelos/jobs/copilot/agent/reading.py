@@ -144,6 +144,9 @@ class _Reader(Placing):
 
     def _want(self, item: Item) -> None:
         value = str(item.value)
+        if {value, self.into.want} == {"compare", "count"}:
+            self.into.want, self.into.each = "count", True
+            return
         if (
             self.into.want == ""
             or (self.into.want == "list" and value != "whether")
@@ -561,6 +564,9 @@ class _Reader(Placing):
 
     def _flagged(self, item: Item) -> None:
         following = self._next()
+        if self.atom is None and self.into.want in {"count", "list"} and not any(i.view for i in self.items):
+            self.into.flagged = True
+            return
         if self.into.want == "why" and not self._is_mail():
             self._alert(item)
             return

@@ -45,7 +45,7 @@ def _filter(view: str, column: str, how: str, value: object = None) -> Meaning:
 _SIGN = (
     r"(?:(?:sign|signs|signed|signing|log|logs|logged|logging|logon|logs)(?:\s|-)?(?:in|on)(?:to)?"
     r"|authenticat\w+"
-    r"|get in|got in)(?:\s+(?:to|into|onto|on to|at|on|against|with))?"
+    r"|get in|got in)(?:\s+(?:to|into|onto|on to|at|on|against|with(?! success)))?"
 )
 _SIGN_NOUN = (
     r"(?:logins?|logons?|log-?ins?|log-?ons?|sign-?ins?|signins?|sign ins|log ins|authentications?"
