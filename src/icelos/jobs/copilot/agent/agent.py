@@ -59,8 +59,7 @@ class Reading(msgspec.Struct, frozen=True):
     def is_only_own(self) -> bool:
         """Would documents be no answer at all: it speaks of "our", or of a time?"""
         return any(
-            _OURS.search(clause.text) or any(item.kind == "period" for item in items)
-            for clause, items in self.clauses if _is_own(clause, items)
+            _is_only_own(clause, items) for clause, items in self.clauses
         )  # fmt: skip
 
     @property
@@ -108,19 +107,31 @@ def _is_policy(text: str) -> bool:
 
 
 _OURS = re.compile(r"\b(?:our|ours|we|us|my)\b", re.IGNORECASE)
-_OWN_VIEWS = frozenset({"logs", "log_alerts", "mail", "findings"})
+_ABOUT = frozenset({"contact", "number", "deadline"})
+
+
+def _is_only_own(clause: Clause, items: Sequence[Item]) -> bool:
+    """Does it ask how many, which most, who is to be called: no document in general says that of us?"""
+    if _OURS.search(clause.text) or any(item.kind == "period" for item in items):
+        return _is_own(clause, items)
+    if documents.is_runbook(clause.text):
+        return bool({"contact", "number"} & set(papers.facets_of(clause.text)))
+    counts = clause.want in {"count", "often"} or clause.having or clause.group or (clause.order or ("",))[0] == "count"
+    return bool(_is_own(clause, items) and (counts or clause.asset or clause.refers or clause.want == "who"))
 
 
 def _is_own(clause: Clause, items: Sequence[Item]) -> bool:
+    if clause.asset or (documents.is_runbook(clause.text) and _ABOUT & set(papers.facets_of(clause.text))):
+        return True
     if documents.is_runbook(clause.text):
         return False
     if special.kind_of(clause, items) in {"timeline", "changes", "sources"}:
         return True
-    if any(i.kind == "topic" and i.view in {"logins", "log_alerts", "findings"} for i in items):
+    if any(i.kind == "topic" and i.view in {"logins", "log_alerts", "findings", "failures"} for i in items):
         return True
     if (
         any(
-            i.kind in {"alert", "assigned"} or (i.kind == "noun" and i.value in {"user", "host"})
+            i.kind in {"alert", "assigned", "closer", "reason", "desk"} or (i.kind == "noun" and i.value in {"user", "host"})
             for i in items
         )
         and clause.atoms
@@ -230,6 +241,10 @@ class Agent:
         kind = special.kind_of(clause, items)
         if clause.asset and not clause.unclear:
             return self._holders.tell(clause)
+        if clause.holders and not clause.atoms and clause.sought in {"", "host"}:
+            result, said = self._holders.listed(clause)
+            self._planner.earlier.append(result)
+            return said
         self._holders.narrow(clause)
         if self._is_told(clause):
             return []

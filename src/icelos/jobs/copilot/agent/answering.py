@@ -53,7 +53,7 @@ class Teller:
             return self.groups.most(result)
         if clause.order is not None:
             return self._ordered(result)
-        if clause.sequence and result.sought in result.query.view.columns:
+        if clause.sequence and result.sought in result.query.view.columns and result.query.view.time == "time":
             return self._in_order(result)
         telling = {
             "count": self._counted, "often": self._often, "when": self._when, "whether": self._whether,

@@ -59,7 +59,7 @@ class Clause(msgspec.Struct, kw_only=True):
     """One part of a question. `links` are nouns that join views, `unclear` what found no place.
 
     `each`: told for each of the names; `sequence`: in the order of time; `periods` are compared; `kinds` are
-    words for kinds of machine ("images")."""
+    words for kinds of machine ("images"), "" for any."""
 
     text: str
     want: str = ""

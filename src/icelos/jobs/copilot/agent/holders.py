@@ -9,8 +9,8 @@ import msgspec
 from icelos.jobs.copilot.agent.clauses import Clause, Filter
 from icelos.jobs.copilot.agent.papers import Papers, Record
 from icelos.jobs.copilot.agent.plan import Planner
-from icelos.jobs.copilot.agent.querying import Data, Query
-from icelos.jobs.copilot.agent.results import NotUnderstood
+from icelos.jobs.copilot.agent.querying import Data, Found, Query, Value
+from icelos.jobs.copilot.agent.results import NotUnderstood, Result
 from icelos.jobs.copilot.agent.views import VIEWS
 from icelos.jobs.copilot.agent.wording import Said, listed
 
@@ -94,6 +94,20 @@ class Holders:
             given = sorted({r.values.get(keys[0], "") for r in records} - {""})
             raise NotUnderstood(f"no {keys[0]} is called {name!r}; there are {listed(given, len(given))}")
         return found
+
+    def listed(self, clause: Clause) -> tuple[Result, list[Said]]:
+        """The hosts of a team or owner, as what a clause came to. Raises as `held`."""
+        what, name = clause.holders[0]
+        hosts = self.held(what, name)
+        records = self._papers.records(self.known())
+        facts = tuple(dict.fromkeys(records[host.lower()].fact.ref for host in hosts))
+        known = {one.fact.ref: one.fact for one in records.values()}
+        view = VIEWS["vulnerabilities"]
+        query = Query(view=view, filters=(Filter(view.columns["host"], "in", hosts),))
+        found = Found(tuple(Value(host) for host in hosts), len(hosts))
+        result = Result(clause=clause, query=query, sought="host", found=found, limited=True)
+        told = f"Of {name}: {listed(hosts, len(hosts))}."
+        return result, [Said(told, tuple(known[ref] for ref in facts))]
 
     def narrow(self, clause: Clause) -> None:
         """Hosts of a team or owner as a condition of the views that have hosts."""

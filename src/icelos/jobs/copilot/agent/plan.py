@@ -38,7 +38,8 @@ class Planner:
         queries = [self._query(atom, clause, unknown) for atom in atoms]
         sought = self._sought(clause, atoms)
         if all(atom.negated for atom in atoms):
-            atoms, queries = self._universe(atoms, queries)
+            atoms, queries = self._universe(atoms, queries, sought)
+        self._of_machines(clause, atoms, queries)
         root = self._root(atoms, sought)
         if sought not in {"rows", "time", "domain", "day"} and sought not in atoms[root].view.columns:
             raise NotUnderstood(f"{atoms[root].view.rows[1]} have no {sought}")
@@ -56,10 +57,35 @@ class Planner:
             also=also,
         )  # fmt: skip
 
-    @staticmethod
-    def _universe(atoms: list[Atom], queries: list[Query]) -> tuple[list[Atom], list[Query]]:
-        """ "Hosts without ..." are those of the same view that remain."""
+    def _of_machines(self, clause: Clause, atoms: Sequence[Atom], queries: list[Query]) -> None:
+        """ "Images" are hosts whose names begin with it or with a short form of it ("img-"), where any do."""
+        if not clause.kinds or "" in clause.kinds or any(a.names and self._names_host(a) for a in atoms):
+            return
+        for place, atom in enumerate(atoms):
+            if atom.view.name not in {"vulnerabilities", "logs"}:
+                continue
+            column = atom.view.columns["host"]
+            known = self.data.values(Query(view=atom.view), column).texts
+            fitting = tuple(one for one in known if any(_is_short_for(one, kind) for kind in clause.kinds))
+            if fitting and len(fitting) < len(known):
+                queries[place] = queries[place].also(Filter(column, "in", fitting, joined=True))
+            elif not fitting and set(clause.kinds) & {"image", "container", "laptop"}:
+                raise NotUnderstood(f"I do not know which hosts are {clause.kinds[0]}s")
+
+    def _names_host(self, atom: Atom) -> bool:
+        found = [self.conditions.names.of(name, atom.view) for name in atom.names]
+        return any(one is not None and one.column == atom.view.columns.get("host") for one in found)
+
+    def _universe(
+        self, atoms: list[Atom], queries: list[Query], sought: str
+    ) -> tuple[list[Atom], list[Query]]:
+        """ "Hosts without ..." are those of the same view that remain; users without an alert or a mail are
+        those of the logs."""
         view = atoms[0].view
+        if view.name in {"log_alerts", "mail"} and sought in {"user", "host", "ip"}:
+            view = VIEWS["logs"]
+        if all(not query.filters and query.period is None and query.view is view for query in queries):
+            raise NotUnderstood("only what is not there is asked for")
         return [Atom(view=view), *atoms], [Query(view=view), *queries]
 
     @staticmethod
@@ -147,7 +173,7 @@ class Planner:
                 by.setdefault(known.column if known else "", []).append(name)
             several += [(place, column, names) for column, names in by.items() if column and len(names) > 1]
         if not several:
-            return [msgspec.structs.replace(clause, each=False)]
+            return [self._each_before(clause)]
         if len(several) > 1:
             raise NotUnderstood(f"it is not clear of which {clause.text!r} asks for each")
         place, _, names = several[0]
@@ -159,6 +185,20 @@ class Planner:
             order = None if clause.order == ("count", True) and not clause.sought else clause.order
             found.append(msgspec.structs.replace(clause, atoms=atoms, want=want, order=order, plural=False, each=True))
         return found
+
+    def _each_before(self, clause: Clause) -> Clause:
+        """ "... and how many does each have": of each of those before. Raises NotUnderstood without any."""
+        what = self.earlier[-1].sought if self.earlier else ""
+        own = clause.sought if clause.group else ""
+        if clause.group or not clause.atoms or what not in clause.atoms[0].view.columns:
+            if clause.group or own:
+                return msgspec.structs.replace(clause, each=False)
+            raise NotUnderstood(f"it is not clear of what {clause.text!r} asks for each")
+        atoms = [msgspec.structs.replace(atom) for atom in clause.atoms]
+        if not atoms[0].refer:
+            atoms[0].refer = [Refer(what)]
+        order = None if clause.order == ("count", True) else clause.order
+        return msgspec.structs.replace(clause, atoms=atoms, group=[what], each=False, order=order)
 
     def by_period(self, clause: Clause) -> list[Clause]:
         """ "More this week than last week?": the clause counted for each of the periods."""
@@ -190,7 +230,7 @@ class Planner:
             atoms = [Atom(view=before.query.view, mode=before.mode, refer=[Refer("")], inherited=True, period=clause.within)]
         self._has(atoms, clause)
         self._relocate(atoms)
-        atoms = self._both(atoms, clause)
+        atoms = self._both(self._but_not(atoms, clause), clause)
         for atom in atoms:
             if atom.view.name != "findings" or not self.earlier:
                 continue
@@ -259,6 +299,30 @@ class Planner:
             return True
         return self.conditions.knows(name, atom.view)
 
+    def _but_not(self, atoms: list[Atom], clause: Clause) -> list[Atom]:
+        """ "On a but not on b": what is on b is taken away. Where b alone is named, rows of b are left out."""
+        found: list[Atom] = []
+        for atom in atoms:
+            known = {n: self.conditions.names.of(n, atom.view) for n in atom.names}
+            columns = {one.column for name, one in known.items() if one is not None and not name.negated}
+            away = [n for n, one in known.items() if n.negated and one is not None and one.column in columns]
+            if not away:
+                found.append(atom)
+                continue
+            if clause.sought in {"", "rows"} and atom.view.seeks != "cve" and clause.want != "who":
+                raise NotUnderstood(f"it is not clear what {clause.text!r} leaves out")
+            filters = list(atom.filters)
+            if atom.view.name == "vulnerabilities" and not any(one.column in DECIDED for one in filters):
+                filters.append(Filter("status", "=", "affected"))
+            rest = [n for n in atom.names if n not in away]
+            found.append(msgspec.structs.replace(atom, names=rest, filters=filters))
+            others = [n for n in rest if known[n] is None or known[n].column not in columns]  # type: ignore[union-attr]
+            positive = [Name(n.what, n.text) for n in away]
+            found.append(
+                msgspec.structs.replace(atom, names=[*others, *positive], filters=filters, negated=True, refer=[])
+            )
+        return found
+
     def _both(self, atoms: list[Atom], clause: Clause) -> list[Atom]:
         """ "Both web-01 and db-01": a view for each, joined by what is sought."""
         if not re.search(r"\bboth\b(?! of)|\bin common\b|\bshared?\b", clause.text, re.IGNORECASE) or clause.each:
@@ -319,7 +383,7 @@ class Planner:
         if clause.sought:
             return clause.sought
         if clause.want == "who":
-            return self._whom(atoms)
+            return self._whom(atoms, clause)
         if clause.want == "where":
             if "host" not in view.columns or view.name == "log_alerts":
                 raise NotUnderstood(f"{view.rows[1]} have no place")
@@ -330,8 +394,11 @@ class Planner:
             return self.earlier[-1].sought
         return view.seeks or "rows"
 
-    @staticmethod
-    def _whom(atoms: Sequence[Atom]) -> str:
+    def _whom(self, atoms: Sequence[Atom], clause: Clause) -> str:
+        closed = Filter("state", "=", "closed")
+        before = self.earlier[-1].query.filters if self.earlier and clause.text.lower().startswith("by who") else ()
+        if any(closed in (*atom.filters, *before) for atom in atoms):
+            return "closer"
         for atom in atoms:
             if atom.view.name in {"logs", "log_alerts"} and not atom.negated:
                 return "user"
@@ -453,6 +520,13 @@ class Planner:
             if wanted.holds(value.text)
         ]  # fmt: skip
         return query.also(Filter(column, how, tuple(dict.fromkeys(cells)), joined))
+
+
+def _is_short_for(name: str, kind: str) -> bool:
+    """Does a name begin with a word or its short form: its letters in their order, the first one first?"""
+    begin = re.split(r"[^a-z]", name.lower())[0]
+    letters = iter(kind)
+    return len(begin) > 1 and begin[:1] == kind[:1] and all(letter in letters for letter in begin)
 
 
 def _kind_of(entity: str, hosts: set[str]) -> str:

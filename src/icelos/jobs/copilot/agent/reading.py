@@ -119,8 +119,14 @@ class _Reader(Placing):
         if item.value == "seek":
             if self.into.sought not in {"", "rows"} and self.into.want != "who":
                 self._unclear(item)
-            self.into.sought, self.into.want = "closer", "list"
+            self.into.sought = self.into.head = "closer"
+            self.into.want, self.into.plural = "list", True
             self._condition(Filter("state", "=", "closed"))
+            return
+        self._condition(Filter("state", "=", "closed"))
+        if item.value == "verb":
+            if not self._retyped("closer"):
+                self._unclear(item)
             return
         following = self._next()
         if following is None or following.kind not in {"word", "value"}:
@@ -160,6 +166,8 @@ class _Reader(Placing):
 
     def _noun(self, item: Item) -> None:
         what, before = str(item.value), self._before()
+        if what == "host":
+            self._kind_of_host(item)
         if (before is not None and before.kind == "group") or (
             before is not None and before.kind == "join" and self.into.group and self._is_group_noun()
         ):
@@ -199,6 +207,14 @@ class _Reader(Placing):
         """ "Which of those hosts" seeks them, as "do those hosts"; "who signs in to those hosts" does not."""
         words = [item.text.lower() for item in self.items[: self.place]]
         return self.into.want == "whether" or (self.into.want in {"list", "count"} and words[-2:-1] == ["of"])
+
+    def _kind_of_host(self, item: Item) -> None:
+        """ "Images" are not all hosts: which are so called, their names have to say."""
+        word = item.text.lower().removeprefix("container ").rstrip("s")
+        if word in _KINDS_OF_HOST:
+            self.into.kinds.append(word)
+        elif word in {"host", "machine", "target", "asset", "system"}:
+            self.into.kinds.append("")
 
     def _names_next(self, what: str) -> bool:
         """ "user ann", "host web-01": the noun says what the name after it is."""
@@ -296,6 +312,11 @@ class _Reader(Placing):
         if column == "outcome":
             self._unclear(item)
             return
+        before = self._before()
+        if column == "state" and value == "closed" and before is not None and before.kind == "noun" and (
+            before.value == self.into.sought and before.value in {"assignee", "user"}
+        ):
+            self.into.sought = self.into.head = "closer"
         if item.view and (self.atom is None or self.atom.view.name != item.view):
             self._view(VIEWS[item.view])
         self._condition(one)
@@ -333,6 +354,8 @@ class _Reader(Placing):
             and self.into.sought != "assignee"
         ):
             what = "assignee"
+        if kind == "closer":
+            what = "closer"
         what = self._direction(what, before, kind)
         if what == "domain" and self._is_mail():
             what = "domain"
@@ -693,6 +716,7 @@ def _is_identifier(item: Item) -> bool:
     return item.kind == "value" and item.value[0] in {"cve", "advisory", "technique", "ip"}
 
 
+_KINDS_OF_HOST = frozenset({"image", "container", "server", "laptop", "workstation", "computer", "endpoint", "device"})
 _VERBS = frozenset({"verb", "failed", "succeeded", "attempt-noun"})
 _MARKED = re.compile(r"[\d@._/-]")
 _ARTICLES = frozenset({"glue"})

@@ -76,13 +76,14 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
      r"(?= (?:how|which|what|who|whether|if|when|where|why|the|all))|i (?:want|need|would like|'d like) to know"
      r"|(?:if|whether)(?= (?:there|we|any|it|the|somebody|someone|anyone))|at all|i\.?e\.?|that is to say|namely|quickly"
      r"|\(?both (?:days )?included\)?|inclusive(?:ly)?|(?:with|and|plus) (?:the|their|its) (?:numbers?|counts?|figures?)"
-     r"|in (?:descending )?order(?: of (?:the )?(?:number|count)s?)?(?=\s*(?:[?.!]|please|pls|$))(?!\w)",
+     r"|in (?:descending|ascending) order|in order of (?:the )?(?:number|count)s?",
      Meaning("aside")),
     (r"(?:give|tell|show)(?: me| us)? (?:both|the|all)(?: the)? (?:numbers?|counts?|figures?|totals?)", Meaning("aside")),
     (r"(?:(?:the )?(?:numbers?|counts?) )?(?:for|of) (?:both|each|every one|each one)(?: of (?:them|these|those))?(?=\s*[?.!,]|$)"
      r"|both (?:numbers|counts)|(?:numbers?|counts?) (?:for|of) each|(?:does|do|has|have) each(?: of (?:them|these|those))?(?: have| has)?|each (?:have|has)", Meaning("each")),
-    (r"in common|shared?|as numbers|numbers? (?:for|of) (?=both|each)|(?:for |of )?(?:each|both) of (?:them|these|those)", Meaning("aside")),
+    (r"in common|share(?=\s*[?.!]|$)|shared by(?= (?:both|all))|as numbers|numbers? (?:for|of) (?=both|each)|(?:for |of )?(?:each|both) of (?:them|these|those)", Meaning("aside")),
     (r"(?:each|every one|all)(?: of them)? (?:only )?once|without (?:repeats|duplicates|repetitions)", Meaning("aside")),
+    (r"in order(?=\s*(?:[?.!]|please|pls|$))", Meaning("sequence")),
     (r"(?:in )?(?:the |which |what )?(?:chronological |time |temporal )?order (?:in which (?:they|it|these|those)"
      r" (?:\w+ )?(?:came|come|happened|appeared|occurred|were seen|started|first came)(?: first)?"
      r"|of (?:time|appearance|occurrence|their first \w+|first \w+))"
@@ -244,6 +245,7 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
      r"|who (?:has |have )?closed(?: it| them| this| these| those)?|(?:the )?(?:person|analyst|one) who closed (?:it|them|this)",
      Meaning("closer", "seek")),
     (r"(?:been |were |was |are )?(?:closed|resolved|dismissed) by(?= \w)", Meaning("closer", "name")),
+    (r"(?:close|closes|closing|resolve|dismiss)(?=\s*(?:[?.!,]|as |since |in |on |this |last |$))", Meaning("closer", "verb")),
     (r"owners?(?:hip)?|who owns(?: it| them| these| those)?|who(?:'s| is| are) the owners?(?: of)?|whose (?:is|are)(?= (?:it|they|these|those|this))"
      r"|whom? (?:do|does)(?= (?:these|those|they|it|this|that|\S+|the \w+) belong to)|(?:is|are) owned by (?:whom|who)|belongs? to (?:whom|who)",
      Meaning("asset", "owner")),
@@ -258,7 +260,7 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
      _filter("vulnerabilities", "status", "=", "under_investigation")),
     (r"(?:must|should|has to|have to|needs? to|ought to) be (?:updated|upgraded|patched|fixed|replaced)",
      _filter("vulnerabilities", "status", "=", "affected")),
-    (r"(?:classified|rated|judged|marked|graded|scored|labell?ed|treated)(?: as| with)?(?: an?| the)?(?: verdict)? alerts?", _filter("", "verdict", "=", "alert")),
+    (r"(?:classified|rated|judged|marked|graded|scored|labell?ed|treated|flagged)(?: as| with)?(?: an?| the)?(?: verdict)? alerts?", _filter("", "verdict", "=", "alert")),
     (r"(?:still |currently )?(?:open|unresolved|outstanding|pending|unclosed)"
      r"|not (?:yet )?(?:been )?(?:closed|resolved)|still open", _filter("", "state", "=", "open")),
     (r"(?:been )?(?:closed|resolved)(?: already)?", _filter("", "state", "=", "closed")),
