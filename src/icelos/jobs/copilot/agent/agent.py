@@ -116,8 +116,16 @@ def _is_only_own(clause: Clause, items: Sequence[Item]) -> bool:
         return _is_own(clause, items)
     if documents.is_runbook(clause.text):
         return bool({"contact", "number"} & set(papers.facets_of(clause.text)))
-    counts = clause.want in {"count", "often"} or clause.having or clause.group or (clause.order or ("",))[0] == "count"
-    return bool(_is_own(clause, items) and (counts or clause.asset or clause.refers or clause.want == "who"))
+    return _is_own(clause, items) and not _is_of_knowledge(clause, items)
+
+
+def _is_of_knowledge(clause: Clause, items: Sequence[Item]) -> bool:
+    """Might documents in general answer it: it speaks of techniques, rules, mitigations, or asks how?"""
+    if any(i.kind == "noun" and i.value in {"technique", "rule"} for i in items) and clause.want not in {"count", "often"}:
+        return True
+    of_technique = any(i.kind == "value" and i.value[0] in {"technique", "advisory", "cve"} for i in items)
+    counted = clause.want in {"count", "often"} or clause.having or (clause.order or ("",))[0] == "count"
+    return not counted and (of_technique or clause.want in {"how", "why"} or bool(documents.facets(clause.text)))
 
 
 def _is_own(clause: Clause, items: Sequence[Item]) -> bool:
@@ -136,6 +144,8 @@ def _is_own(clause: Clause, items: Sequence[Item]) -> bool:
         )
         and clause.atoms
     ):
+        return True
+    if clause.refers and any(i.kind == "noun" and i.value in {"user", "host"} for i in items):
         return True
     if any(i.view == "mail" and i.kind in {"noun", "sent", "received"} for i in items) and clause.atoms:
         return True

@@ -127,6 +127,8 @@ class Planner:
     def variants(self, clause: Clause) -> list[Clause]:
         """ "Alerts for ann" may be alerts of several jobs: the clause for each that knows all its names."""
         place = next((i for i, a in enumerate(clause.atoms) if a.view.name == "findings" and a.names), None)
+        if place is not None and all(name.what in {"assignee", "closer"} for name in clause.atoms[place].names):
+            return [clause]
         if place is None:
             return [clause]
         atom = clause.atoms[place]
@@ -136,7 +138,7 @@ class Planner:
                 atoms = [msgspec.structs.replace(one) for one in clause.atoms]
                 atoms[place] = msgspec.structs.replace(atom, view=view)
                 found.append(msgspec.structs.replace(clause, atoms=atoms))
-        if all(name.what == "assignee" for name in atom.names) or not found:
+        if all(name.what in {"assignee", "closer"} for name in atom.names) or not found:
             return [clause]
         has = [Name("assignee", name.text) for name in atom.names]
         if all(self.conditions.knows(name, VIEWS["findings"]) for name in has):

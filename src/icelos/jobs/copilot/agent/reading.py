@@ -622,7 +622,7 @@ class _Reader(Placing):
 
     def _assigned(self, item: Item) -> None:
         following = self._next()
-        if self.into.asset and item.text.lower().startswith("belong"):
+        if (self.into.asset or self.into.holders) and item.text.lower().startswith(("belong", "own")):
             return
         is_own = item.text.lower().split()[-1] in {"owns", "own"} or "owned" in item.text.lower() or "belong" in item.text.lower()
         if is_own and "host" in {self.into.sought, *(what for what, _ in self.into.links)} and (
