@@ -139,7 +139,7 @@ def _is_own(clause: Clause, items: Sequence[Item]) -> bool:
         return True
     if (
         any(
-            i.kind in {"alert", "assigned", "closer", "reason", "desk"} or (i.kind == "noun" and i.value in {"user", "host"})
+            i.kind in {"alert", "closer", "reason", "desk"} or (i.kind == "noun" and i.value in {"user", "host"})
             for i in items
         )
         and clause.atoms
@@ -148,6 +148,12 @@ def _is_own(clause: Clause, items: Sequence[Item]) -> bool:
     if clause.refers and any(i.kind == "noun" and i.value in {"user", "host"} for i in items):
         return True
     if any(i.view == "mail" and i.kind in {"noun", "sent", "received"} for i in items) and clause.atoms:
+        return True
+    if any(i.kind == "assigned" for i in items) and (clause.atoms or clause.loose):
+        return True
+    if clause.atoms and (clause.having or (clause.order or ("",))[0] == "count"):
+        return True
+    if any(a.view.name == "logs" for a in clause.atoms) and (clause.want in {"count", "often"} or clause.group):
         return True
     if any(i.kind == "flagged" for i in items) and any(a.view.name == "mail" for a in clause.atoms):
         return True
@@ -159,7 +165,7 @@ def _is_own(clause: Clause, items: Sequence[Item]) -> bool:
     if ours and topics and clause.atoms:
         return True
     return (
-        any(i.kind == "filter" and i.value[0] in {"exploitable", "assignee", "state"} for i in items)
+        any(i.kind == "filter" and i.value[0] in {"exploitable", "assignee", "state", "verdict", "job"} for i in items)
         and not clause.unclear
     )
 
@@ -220,7 +226,7 @@ class Agent:
                 return Part(text=clause.text, is_context=True)
             if self._failed and (clause.refers or not clause.want or self._lacks_subject(clause)):
                 raise NotUnderstood(f"what {clause.text!r} refers to could not be answered")
-            if documents.is_runbook(clause.text) and not _is_policy(clause.text):
+            if documents.is_runbook(clause.text) and self._has_papers and not _is_policy(clause.text):
                 return self._of_runbook(clause, items)
             if documents.asks_documents(clause, items, self._planner.earlier):
                 return self._of_documents(clause, items)
@@ -272,7 +278,7 @@ class Agent:
         if clause.periods:
             results = results[-1:]
         elif len(results) > 1 and clause.each:
-            results = [self._planner.prepare(msgspec.structs.replace(clause, each=False, periods=[], want="list"))]
+            results = [self._planner.prepare(msgspec.structs.replace(clause, periods=[], want="list"))]
         self._planner.earlier.append(results[0])
         return said
 
@@ -310,6 +316,10 @@ class Agent:
         title, passages = self._runbook
         said = papers.told_of(title, passages, papers.facets_of(clause.text))
         return Part(text=clause.text, sentences=tuple(self._sentence(one) for one in said))
+
+    @property
+    def _has_papers(self) -> bool:
+        return {"search_knowledge", "get_document"} <= self.toolbox.tools.keys()
 
     def _names_of_techniques(self, clause: Clause) -> tuple[str, ...]:
         """The names and our own rules' names of the techniques that a runbook may be asked for."""

@@ -190,6 +190,8 @@ class Teller:
     def _values(self, result: Result) -> Found:
         if result.sought == "domain":
             return self.groups.domains(result)
+        if result.sought == "day":
+            return self.groups.days(result)
         return self.data.values(result.query, result.query.view.columns[result.sought])
 
     def _listed(self, result: Result) -> list[Said]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import msgspec
+
 from icelos.jobs.copilot.agent.clauses import Atom, Clause, Filter, Name
 from icelos.jobs.copilot.agent.naming import Names
 from icelos.jobs.copilot.agent.querying import Broken, Data, Query
@@ -23,9 +25,13 @@ class Conditions:
     def query(self, atom: Atom, clause: Clause, unknown: list[str]) -> Query:
         view = atom.view
         filters = _alternatives([self._of_view(one, view) for one in atom.filters], clause.text)
-        filters += self._sign_ins(atom, clause)
-        filters += self._named(atom, clause, unknown)
-        return Query(view=view, filters=tuple(dict.fromkeys(filters)), period=atom.period)
+        named = self._named(atom, clause, unknown)
+        logged, wider = self._sign_ins(atom, clause)
+        query = Query(view=view, filters=tuple(dict.fromkeys([*filters, *logged, *named])), period=atom.period)
+        if wider != logged and named and not self.data.count(query)[0]:
+            # "Failed logins of ann", who only ever signs in to what is logged as sign-ins.
+            return msgspec.structs.replace(query, filters=tuple(dict.fromkeys([*filters, *wider, *named])))
+        return query
 
     @staticmethod
     def _of_view(one: Filter, view: View) -> Filter:
@@ -33,10 +39,17 @@ class Conditions:
             return one
         raise NotUnderstood(f"{view.rows[1]} have no {one.column}")
 
-    def _sign_ins(self, atom: Atom, clause: Clause) -> list[Filter]:
+    def _sign_ins(self, atom: Atom, clause: Clause) -> tuple[list[Filter], list[Filter]]:
+        """The conditions as the question says it, and those of sign-ins of any kind."""
         if not atom.mode or atom.inherited:
-            return []
-        found = self._logged(atom, clause)
+            return [], []
+        found, wider = self._logged(atom, clause)
+        outcome = self._outcome(atom)
+        return [*found, *outcome], [*wider, *outcome]
+
+    @staticmethod
+    def _outcome(atom: Atom) -> list[Filter]:
+        found: list[Filter] = []
         kind = atom.mode.removesuffix("-noun")
         if kind == "failed":
             found.append(Filter("outcome", "=", "failure"))
@@ -46,7 +59,7 @@ class Conditions:
             found.append(Filter("outcome", "!=", "failure"))
         return found
 
-    def _logged(self, atom: Atom, clause: Clause) -> list[Filter]:
+    def _logged(self, atom: Atom, clause: Clause) -> tuple[list[Filter], list[Filter]]:
         """The rows that are sign-ins.
 
         Where hosts are spoken of, those that record an action on a host: a sign-in to an application tells
@@ -59,20 +72,21 @@ class Conditions:
         logs = {str(f.values.get("log")) for f in rows}
         bare = {str(f.values.get("log")) for f in rows if f.values.get("action") in (None, "")}
         if self._speaks_of_hosts(atom, clause):
-            return [Filter("action", "in", actions)] if actions else []
+            on_hosts = [Filter("action", "in", actions)] if actions else []
+            return on_hosts, on_hosts
+        silent = tuple(sorted(one for one in bare if _SIGN_IN.search(one)))
+        any_action = (*actions, "") if silent and bare == set(silent) else actions
+        wider = [Filter("action", "in", any_action)] if any_action else []
         said = _called(clause.text)
         same = tuple(one for one in actions if _plain(one) in said)
         if named := tuple(one for one in sorted(logs) if _plain(one) in said):
             found = [Filter("log", "in", named)] if len(logs) > 1 else []
             if not bare & set(named) and actions:
                 found.append(Filter("action", "in", actions))
-            return found
+            return found, wider
         if same and len(same) < len(actions) + len(bare):
-            return [Filter("action", "in", same)]
-        silent = tuple(sorted(one for one in bare if _SIGN_IN.search(one)))
-        if not silent:
-            return [Filter("action", "in", actions)] if actions else []
-        return [Filter("action", "in", (*actions, ""))] if bare == set(silent) else [Filter("action", "in", actions)]
+            return [Filter("action", "in", same)], wider
+        return wider, wider
 
     def _speaks_of_hosts(self, atom: Atom, clause: Clause) -> bool:
         if clause.sought == "host" or clause.want == "where" or "host" in (*clause.group, clause.counting):

@@ -139,9 +139,12 @@ def going_on(text: str, parts: Sequence[tuple[Clause, Sequence[Item]]]) -> None:
     """A part without a question of its own, before one that has nothing else, is what that is about; one
     before a colon or a dash as well."""
     for (before, first), (after, then) in zip(parts, parts[1:], strict=False):
+        tells = before.order is not None or before.having or before.group
         between = text[first[-1].end : then[0].start]
-        if not before.want and after.want and re.search(r"[:–—]|\s-\s|^-\s", between):
+        if not tells and not before.want and after.want and re.search(r"[:–—]|\s-\s|^-\s", between):
             before.is_context = True
         is_bare = not after.atoms and not after.loose and not after.unclear and bool(after.want)
+        if tells:
+            continue
         if not before.want and before.atoms and (is_bare or (after.refers and not after.is_context)):
             before.is_context = is_bare or before.is_context

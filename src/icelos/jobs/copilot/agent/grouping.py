@@ -116,7 +116,7 @@ class Groups:
             return [Said(told, facts_of(top))]
         things = called(what)
         begin = f"{things[0].upper()}{things[1:]} with {words} {least:g} {name}"
-        told = f"{begin}: {counts(chosen, len(chosen))}."
+        told = f"{len(chosen)} {begin[0].lower() if len(chosen) != 1 and not begin[:3].isupper() else begin[0]}{begin[1:]}: {counts(chosen, len(chosen))}."
         return [Said(told, facts_of(chosen))]
 
     def _groups(self, result: Result, what: str) -> Found:
@@ -125,7 +125,7 @@ class Groups:
         if what == "domain":
             return self.domains(result)
         if what == "day":
-            return self._days(result)
+            return self.days(result)
         column = view.columns.get(what)
         if column is None:
             raise NotUnderstood(f"{view.rows[1]} have no {what}")
@@ -172,7 +172,7 @@ class Groups:
         values.sort(key=lambda value: (-value.count, value.text))
         return Found(tuple(values), len(values))
 
-    def _days(self, result: Result) -> Found:
+    def days(self, result: Result) -> Found:
         rows = self.data.rows(result.query, most=1000, by=result.query.view.time)
         if not rows.is_whole:
             raise Broken(f"there are {rows.total} rows, too many to count by day")

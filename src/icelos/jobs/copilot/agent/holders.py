@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import msgspec
 
+from icelos.contracts import Fact, Tier
 from icelos.jobs.copilot.agent.clauses import Clause, Filter
 from icelos.jobs.copilot.agent.papers import Papers, Record
 from icelos.jobs.copilot.agent.plan import Planner
 from icelos.jobs.copilot.agent.querying import Data, Found, Query, Value
 from icelos.jobs.copilot.agent.results import NotUnderstood, Result
 from icelos.jobs.copilot.agent.views import VIEWS
-from icelos.jobs.copilot.agent.wording import Said, listed
+from icelos.jobs.copilot.agent.wording import Said, listed, nouns
 
 MOST_TOLD = 30
 
@@ -28,6 +30,9 @@ class Holders:
 
     def tell(self, clause: Clause) -> list[Said]:
         """Owner, team, purpose or maintenance window of the hosts that a clause names or refers to."""
+        counted = clause.want in {"count", "often"} or bool(clause.group) or (clause.order or ("",))[0] == "count"
+        if counted or clause.having or clause.order is not None:
+            return self._per_holder(clause)
         hosts = self._hosts(clause)
         records = self._papers.records(self.known())
         said = []
@@ -40,6 +45,51 @@ class Holders:
         if len(hosts) > MOST_TOLD:
             raise NotUnderstood(f"there are {len(hosts)} hosts, too many to tell one by one")
         return said
+
+    def _per_holder(self, clause: Clause) -> list[Said]:
+        """How many findings, or different CVEs, the hosts of each owner or team have; the most first."""
+        what = clause.asset[0]
+        by_most = clause.order == ("count", True)
+        if len(clause.asset) > 1 or what not in {"owner", "team"} or clause.having or len(clause.atoms) != 1 or (
+            clause.order is not None and not by_most
+        ) or clause.atoms[0].view.name not in {"vulnerabilities", "logs"}:  # fmt: skip
+            raise NotUnderstood(f"I cannot count {clause.text!r} by {what}")
+        result = self._planner.prepare(_hosts_of(msgspec.structs.replace(clause, order=None, group=[])))
+        view = result.query.view
+        different = view.name == "vulnerabilities" and clause.head != "rows" and clause.counting != "rows"
+        records = self._papers.records(self.known())
+        sets: dict[str, set[str]] = {}
+        totals: dict[str, int] = {}
+        facts: list[Fact] = []
+        column = view.columns["host"]
+        for value in self._data.groups(result.query, column).values:
+            record = records.get(value.text.lower())
+            if record is None:
+                raise NotUnderstood(f"no document here says whose {value.text} is")
+            name = record.values.get(what, "unknown")
+            totals[name] = totals.get(name, 0) + value.count
+            facts += [*value.facts, record.fact]
+        if different:
+            pairs = self._data.distinct(result.query, [column, "vulnerability"])
+            if not pairs.is_whole:
+                raise NotUnderstood(f"there are {pairs.total} CVEs on hosts, too many to count by {what}")
+            for fact in pairs.facts:
+                name = records[str(fact.values[column]).lower()].values.get(what, "unknown")
+                sets.setdefault(name, set()).add(str(fact.values["vulnerability"]))
+            totals = {name: len(found) for name, found in sets.items()}
+        ordered = sorted(totals.items(), key=lambda one: (-one[1], one[0]))
+        if not ordered:
+            raise NotUnderstood(f"there is nothing to count by {what}")
+        thing = nouns(result.query, "cve" if different else "rows", 2, mode=result.mode)
+        unique = tuple({fact.ref: fact for fact in facts}.values())
+        summed = tuple(_counted(f"{name}: {number} {thing}", number) for name, number in ordered)
+        if by_most and not clause.plural:
+            best = [one for one in ordered if one[1] == ordered[0][1]]
+            told = f"{listed([name for name, _ in best], len(best))} {'has' if len(best) == 1 else 'have'} the most {thing}: {best[0][1]}."
+        else:
+            shown = ordered[: clause.limit or len(ordered)]
+            told = f"{thing[0].upper()}{thing[1:]} by {what}: {listed([f'{name} ({n})' for name, n in shown], len(shown))}."
+        return [Said(told, (*summed, *unique[:40]))]
 
     def _told(self, what: str, record: Record) -> Said:
         if what == "window":
@@ -118,6 +168,12 @@ class Holders:
                 raise NotUnderstood(f"{clause.text!r} does not say what of the hosts of {name}")
             places[0].filters = [*places[0].filters, Filter(places[0].view.columns["host"], "in", hosts)]
         clause.holders = []
+
+
+def _counted(text: str, number: int) -> Fact:
+    """A sum that was made here."""
+    ref = f"computed:{blake2b(text.encode(), digest_size=8).hexdigest()}"
+    return Fact(ref=ref, text=text, source="query_findings", values={"count": number}, tier=Tier.COMPUTED)
 
 
 def _hosts_of(clause: Clause) -> Clause:

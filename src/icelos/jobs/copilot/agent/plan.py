@@ -21,6 +21,10 @@ from icelos.jobs.copilot.agent.views import VIEWS, View, called
 from icelos.jobs.copilot.agent.wording import PROPERTIES, Said
 
 
+NOTHING = "\u2205"
+"""What no column holds: the condition of a set that is empty."""
+
+
 class Planner:
     """Turns the clauses of one question into queries."""
 
@@ -211,7 +215,7 @@ class Planner:
                 raise NotUnderstood(f"{clause.text!r} compares times of more than one thing")
             atoms[0].period = period
             found.append(
-                msgspec.structs.replace(clause, atoms=atoms, want="count", order=None, sought=clause.sought or "rows")
+                msgspec.structs.replace(clause, atoms=atoms, want="count", order=None, sought=clause.sought or "rows", each=False)
             )
         return found
 
@@ -521,6 +525,8 @@ class Planner:
             str(fact.values[column]) for value in known.values for fact in value.facts
             if wanted.holds(value.text)
         ]  # fmt: skip
+        if not cells:
+            return query if negated else query.also(Filter(column, "=", NOTHING, joined=True))
         return query.also(Filter(column, how, tuple(dict.fromkeys(cells)), joined))
 
 

@@ -94,6 +94,13 @@ class _Reader(Placing):
     def _asset(self, item: Item) -> None:
         """ "Its owner" asks for it; "team Web" names one."""
         what, following = str(item.value), self._next(frozenset())
+        before_it = self._before()
+        if before_it is not None and before_it.kind == "group" and following is None or (
+            before_it is not None and before_it.kind == "group" and following is not None and following.kind != "word"
+        ):
+            self.into.asset.append(what)
+            self.into.group.append(what)
+            return
         is_named = what in {"owner", "team"} and following is not None and following.kind == "word"
         if is_named and item.text.lower() in {"team", "owner", "teams"}:
             text = self._run(self.place + 1)
@@ -423,6 +430,8 @@ class _Reader(Placing):
         ) or (item.text.lower() == "each" and (following is None or following.kind not in {"noun", "topic"})):
             self.into.each = True
             return
+        if following is not None and following.kind == "asset":
+            return
         if following is None or following.kind not in {"noun", "topic"}:
             if (
                 item.text.lower() == "by"
@@ -507,9 +516,12 @@ class _Reader(Placing):
             while self.place + 1 < len(self.items) and self.items[self.place].value != ")":
                 self.place += 1
             return
-        if following is not None and following.kind in {"word", "value"} and following.value[0] not in {
-            "cve", "quoted"
-        }:  # fmt: skip
+        if (
+            item.text.lower() in _EXCLUDING
+            and following is not None
+            and following.kind in {"word", "value"}
+            and following.value[0] not in {"quoted", "domain"}
+        ):
             self.excluding = True
             return
         if (
@@ -671,6 +683,10 @@ class _Reader(Placing):
 
     def _finish(self) -> None:
         into = self.into
+        if not into.atoms and into.sought == "rule" and (into.order or into.having or into.within or self.period):
+            self._view(VIEWS["log_alerts"])
+        if not into.atoms and any(name.what in {"assignee", "closer"} for name in self.names):
+            self._view(VIEWS["findings"])
         if not into.atoms and (self.waiting or self.alert_waits):
             self._view(VIEWS["findings"])
             for atom in into.atoms:
@@ -717,6 +733,7 @@ def _is_identifier(item: Item) -> bool:
 
 
 _KINDS_OF_HOST = frozenset({"image", "container", "server", "laptop", "workstation", "computer", "endpoint", "device"})
+_EXCLUDING = frozenset({"not", "but not", "except", "except for", "excluding", "other than", "besides", "apart from", "not counting", "leaving out", "minus", "without"})
 _VERBS = frozenset({"verb", "failed", "succeeded", "attempt-noun"})
 _MARKED = re.compile(r"[\d@._/-]")
 _ARTICLES = frozenset({"glue"})
