@@ -107,6 +107,7 @@ def _is_policy(text: str) -> bool:
 
 
 _OURS = re.compile(r"\b(?:our|ours|we|us|my)\b", re.IGNORECASE)
+_HELD = re.compile(r"\b(?:responsible|in charge|owns?)\b", re.IGNORECASE)
 _ABOUT = frozenset({"contact", "number", "deadline"})
 
 
@@ -255,6 +256,12 @@ class Agent:
 
     def _told(self, clause: Clause, items: Sequence[Item]) -> list[Said]:
         kind = special.kind_of(clause, items)
+        if clause.sought == "assignee" and not clause.asset and _HELD.search(clause.text):
+            known = {host.lower() for host in self._holders.known()} if self._has_papers else set()
+            names = [name.text.lower() for atom in clause.atoms for name in atom.names]
+            names += [name.text.lower() for name in clause.loose]
+            if names and all(name in known for name in names):
+                clause.asset = ["owner"]
         if clause.asset and not clause.unclear:
             return self._holders.tell(clause)
         if clause.holders and not clause.atoms and clause.sought in {"", "host"}:
@@ -278,7 +285,10 @@ class Agent:
         if clause.periods:
             results = results[-1:]
         elif len(results) > 1 and clause.each:
-            results = [self._planner.prepare(msgspec.structs.replace(clause, periods=[], want="list"))]
+            try:
+                results = [self._planner.prepare(msgspec.structs.replace(clause, periods=[], want="list"))]
+            except NotUnderstood:
+                self._failed = True  # nothing can go on from all of them at once
         self._planner.earlier.append(results[0])
         return said
 

@@ -26,11 +26,13 @@ class Filter(msgspec.Struct, frozen=True):
 
 
 class Name(msgspec.Struct, frozen=True):
-    """Something named: `what` it is ("" where that has to be looked up), as written; `negated`: all but it."""
+    """Something named: `what` it is ("" where that has to be looked up), as written; `negated`: all but it; `away`: what
+    has it is left out ("not on a"), not only the rows that say so ("except a")."""
 
     what: str
     text: str
     negated: bool = False
+    away: bool = False
 
 
 class Refer(msgspec.Struct, frozen=True):
@@ -139,6 +141,8 @@ def _asks(items: Sequence[Item], index: int) -> bool:
         place = index + (first.kind == "glue")
         if place < len(items) and items[place].kind == "asset" and _ends(items, place + 1):
             return True
+    if first.kind == "asset" and first.text.lower().startswith("who"):
+        return True
     if first.kind == "want":
         return first.value != "compare" or first.text.lower().startswith("compare")
     if first.kind == "relative" and first.text.lower() in {"who", "which", "where"}:
@@ -149,5 +153,7 @@ def _asks(items: Sequence[Item], index: int) -> bool:
         starts = then.kind in {"refer", "noun", "value", "word"} or (
             then.kind == "glue" and then.text.lower() in {"the", "our", "any", "we"}
         )
+        if first.text.lower() in {"have", "has", "had"} and then.kind in {"value", "word"}:
+            return False  # "which hosts, except a, have b"
         return first.text.lower() in AUXILIARY and starts
     return False

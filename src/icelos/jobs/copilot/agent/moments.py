@@ -58,7 +58,7 @@ _DATE = (
 _DATE = rf"(?:(?:(?:{'|'.join(_WEEKDAYS)}|mon|tues?|wed|thu(?:rs)?|fri|sat|sun)\.?,?\s+(?:the\s+)?)?{_DATE})"
 _DAYNAME = rf"(?:(?:last|this|on)\s+)?(?:{'|'.join(_WEEKDAYS)})"
 _POINT = (
-    rf"(?:{_DATE}(?:,?\s+(?:at\s+)?{_CLOCK})?|(?:the\s+)?day before yesterday|yesterday|today|(?:the\s+)?last\s+weekend"
+    rf"(?:{_DATE}(?:,?\s+(?:at\s+)?{_CLOCK})?|(?:the\s+)?day before yesterday|(?:yesterday|today)(?:\s+(?:at\s+)?{_CLOCK})?|(?:the\s+)?last\s+weekend"
     rf"|(?:the\s+)?week\s+(?:of|starting|beginning|from)\s+(?:the\s+)?{_DATE}"
     rf"|(?:the\s+)?(?:first|second|third|last)\s+(?:week|half|days?)\s+(?:of|in)\s+(?:{_MONTH})(?:\s+\d{{4}})?|(?:the\s+)?(?:last|previous|past)\s+(?:week"
     rf"|month)"
@@ -118,6 +118,8 @@ def _stretch(said: str, now: datetime) -> Period | None:
     today = midnight(now)
     if said == "today":
         return Period(today, today + DAY)
+    if exact := re.fullmatch(rf"(yesterday|today)\s+(?:at\s+)?({_CLOCK})", said):
+        return _at(today if exact.group(1) == "today" else today - DAY, exact.group(2))
     if said == "day before yesterday":
         return Period(today - 2 * DAY, today - DAY)
     if said == "last weekend":
@@ -359,7 +361,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], Period 
         ),
         _since,
     ),
-    (_form(rf"(?P<word>before|until|till|up to|older than|prior to)\s+(?P<point>{_POINT})"), _before),
+    (_form(rf"(?P<word>(?<!day )before|until|till|up to|older than|prior to)\s+(?P<point>{_POINT})"), _before),
     (
         _form(
             rf"(?:(?:between|from)\s+)?(?P<first>\d{{1,2}}{_TH})\s*(?:-|–|to|until|till|and|through)\s*(?P<last>\d{{1,2}}{_TH}\s+(?:of\s+)?(?:{_MONTH})\b(?:\s+\d{{4}})?)"

@@ -24,6 +24,7 @@ class Placing:
         self.alert_waits = False
 
     excluding = False
+    excluded_from = 0
 
     def _next(self, skip: frozenset[str] = frozenset({"glue"})) -> Item | None:
         place = self.place + 1
@@ -99,11 +100,26 @@ class Placing:
         self._settle_reference()
 
     def _place_names(self) -> None:
-        if self.excluding and self.names:
-            self.names[-1] = Name(self.names[-1].what, self.names[-1].text, True)
+        if self.excluding and self.names and self._is_excluded():
+            self.names[-1] = Name(self.names[-1].what, self.names[-1].text, True, self.items[self.excluded_from].text.lower().endswith("not"))
         if self.atom is not None:
             self.atom.names += self.names
             self.names = []
+
+    def _is_excluded(self) -> bool:
+        """ "Except a and b, ..." leaves out those two: what stands between is no more than that."""
+        start = self.excluded_from
+        between = self.items[start + 1 : self.place]
+        is_list = all(
+            one.kind in {"join", "noun", "word", "value"}
+            or (one.kind == "stop" and one.value == ",")
+            or (one.kind == "glue" and one.text.lower() in _LEADING)
+            for one in between
+        )
+        if between and between[-1].kind == "stop":
+            is_list = is_list and self.place + 1 < len(self.items) and self.items[self.place + 1].kind == "join"
+        self.excluding = self.excluding and is_list
+        return self.excluding
 
     def _settle_reference(self) -> None:
         self.into.refers = self.into.refers or bool(self.refer)
@@ -120,6 +136,9 @@ class Placing:
     def _link(self, what: str) -> None:
         place = next((i for i, one in enumerate(self.into.atoms) if one is self.atom), -1)
         self.into.links.append((what, place))
+
+
+_LEADING = frozenset({"to", "on", "for", "from", "at", "in", "the", "of", "by", "those"})
 
 
 def _other(mode: str, known: str) -> bool:

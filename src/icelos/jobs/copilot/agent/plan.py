@@ -130,6 +130,7 @@ class Planner:
 
     def variants(self, clause: Clause) -> list[Clause]:
         """ "Alerts for ann" may be alerts of several jobs: the clause for each that knows all its names."""
+        self._has(clause.atoms, clause)
         place = next((i for i, a in enumerate(clause.atoms) if a.view.name == "findings" and a.names), None)
         if place is not None and all(name.what in {"assignee", "closer"} for name in clause.atoms[place].names):
             return [clause]
@@ -311,7 +312,11 @@ class Planner:
         for atom in atoms:
             known = {n: self.conditions.names.of(n, atom.view) for n in atom.names}
             columns = {one.column for name, one in known.items() if one is not None and not name.negated}
-            away = [n for n, one in known.items() if n.negated and one is not None and one.column in columns]
+            away = [
+                n for n, one in known.items()
+                if n.negated and one is not None
+                and (one.column in columns or (n.away and self._is_of_another(one.column, atom, clause)))
+            ]  # fmt: skip
             if not away:
                 found.append(atom)
                 continue
@@ -328,6 +333,12 @@ class Planner:
                 msgspec.structs.replace(atom, names=[*others, *positive], filters=filters, negated=True, refer=[])
             )
         return found
+
+    @staticmethod
+    def _is_of_another(column: str, atom: Atom, clause: Clause) -> bool:
+        """Is it a thing that is sought, and the column that of another thing?"""
+        sought = clause.sought or ("user" if clause.want == "who" else "")
+        return sought in JOINED_BY and atom.view.columns.get(sought, column) != column
 
     def _both(self, atoms: list[Atom], clause: Clause) -> list[Atom]:
         """ "Both web-01 and db-01": a view for each, joined by what is sought."""

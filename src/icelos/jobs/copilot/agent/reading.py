@@ -522,7 +522,7 @@ class _Reader(Placing):
             and following.kind in {"word", "value"}
             and following.value[0] not in {"quoted", "domain"}
         ):
-            self.excluding = True
+            self.excluding, self.excluded_from = True, self.place
             return
         if (
             item.text.lower()

@@ -99,6 +99,8 @@ class Special:
         """The sentences. Raises NotUnderstood, Broken, Exhausted."""
         if kind == "why":
             return self.why(clause)
+        if sum(item.kind == "period" for item in items) > 1:
+            raise NotUnderstood(f"{clause.text!r} names several times")
         if kind == "timeline":
             return self.timeline(items)
         if kind == "changes":

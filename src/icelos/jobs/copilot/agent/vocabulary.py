@@ -151,6 +151,7 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
     (rf"(?:fixed|patched|fixing|safe) (?:in )?{_VERSIONS}|{_VERSIONS} (?:that )?(?:fix(?:es)?"
      rf"|patch(?:es)?)|{_FIX}", _noun("fix", "vulnerabilities")),
     (r"(?:up)?(?:graded? |dated? )?to (?:which|what)(?: fixed)? versions?", Meaning("shows", "fix")),
+    (rf"(?:fixed|patched|solved|resolved) (?:by|in|with|from)(?: {_VERSIONS})?(?= v?\d)", _noun("fix", "vulnerabilities")),
     (_VERSIONS, _noun("version", "vulnerabilities")),
     (r"epss(?: scores?| values?| probabilit(?:y|ies))?", _noun("epss", "vulnerabilities")),
     (r"(?:vex )?status(?:es)?", _noun("status")),
