@@ -44,6 +44,7 @@ class Conditions:
         if not atom.mode or atom.inherited:
             return [], []
         found, wider = self._logged(atom, clause)
+        found = wider if atom.negated else found
         outcome = self._outcome(atom)
         return [*found, *outcome], [*wider, *outcome]
 
@@ -141,7 +142,8 @@ class Conditions:
         column = atom.view.columns.get(name.what)
         if name.what == "email":
             column = atom.view.columns.get("sender") or atom.view.columns.get("user")
-        if column is None:
+        is_plain = name.what in _PEOPLE and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+)*", name.text) is not None
+        if column is None or is_plain:
             raise NotUnderstood(f"I do not know what {name.text!r} is")
         unknown.append(f"{name.text} stands in no column {column.replace('_', ' ')}")
         return Filter(column, "contains" if column in atom.view.lists else "=", name.text)
@@ -157,6 +159,7 @@ class Conditions:
         return self.names.of(name, view) is not None
 
 
+_PEOPLE = frozenset({"recipient", "sender", "user", "host", "application", "package", "rule", "intent"})
 _SIGN_IN = re.compile(r"(?:sign|log)[ _-]?(?:in|on)|authent|^login|logon|^auth", re.IGNORECASE)
 
 

@@ -8,6 +8,7 @@ from hashlib import blake2b
 import msgspec
 
 from icelos.contracts import Fact, Tier
+from icelos.jobs.copilot.agent.answering import Teller
 from icelos.jobs.copilot.agent.clauses import Clause, Filter
 from icelos.jobs.copilot.agent.papers import Papers, Record
 from icelos.jobs.copilot.agent.plan import Planner
@@ -31,7 +32,8 @@ class Holders:
     def tell(self, clause: Clause) -> list[Said]:
         """Owner, team, purpose or maintenance window of the hosts that a clause names or refers to."""
         counted = clause.want in {"count", "often"} or bool(clause.group) or (clause.order or ("",))[0] == "count"
-        if counted or clause.having or clause.order is not None:
+        of_hosts = clause.sought == "host" or any(what == "host" for what, _ in clause.links)
+        if (counted or clause.having or clause.order is not None) and (clause.group or not of_hosts):
             return self._per_holder(clause)
         hosts = self._hosts(clause)
         records = self._papers.records(self.known())
@@ -126,6 +128,9 @@ class Holders:
         if clause.atoms and not clause.refers:
             result = self._planner.prepare(_hosts_of(clause))
             self._planner.earlier.append(result)
+            if result.clause.order is not None or result.clause.having is not None:
+                Teller(self._data).tell(result)
+                return result.found.texts if result.found is not None else ()
             return self._planner.project(result, "host")
         for result in reversed(self._planner.earlier):
             if "host" in result.query.view.columns and result.query.view.name != "log_alerts":

@@ -419,6 +419,9 @@ class Planner:
         for atom in atoms:
             if atom.view.name in {"logs", "log_alerts"} and not atom.negated:
                 return "user"
+        has = re.search(r"\b(?:has|have|holds?|got)\b", clause.text, re.IGNORECASE)
+        if atoms[0].view.name == "findings" and has and clause.order == ("count", True):
+            return "assignee"
         raise NotUnderstood(f"{atoms[0].view.rows[1]} do not say who")
 
     # ---- conditions

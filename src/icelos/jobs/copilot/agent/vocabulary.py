@@ -296,6 +296,8 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
     (r"(?:the )?(?:highest|largest|biggest|greatest|top|most likely)(?= (?:epss|exploit))"
      r"|(?:most likely to be exploited|by epss)", Meaning("order", ("epss", True))),
     (r"(?:the )?(?:highest|greatest|biggest|largest)", Meaning("order", ("next", True))),
+    (r"(?:for )?the (?:very )?(?:first|earliest) time", Meaning("order", ("time", False))),
+    (r"(?:for )?the (?:very )?(?:last|latest) time", Meaning("order", ("time", True))),
     (r"(?:the )?(?:latest|most recent|most recently|newest|last)", Meaning("order", ("time", True))),
     (r"(?:the )?(?:first|earliest|oldest)", Meaning("order", ("time", False))),
     (r"per|for each|for every|grouped by|group by|broken down by|split by|by each|each|in each|on each"
@@ -324,6 +326,7 @@ GLUE = word_set("""
     like want need let's let see look check did run runs running ran use uses used using come comes came
     too either than ones one's something anything things thing stuff tried targeted hit first-ever behalf altogether
     target seen part whom utc gmt team's respectively total new then else whether both? team? extra additionally kindly
+    via through anywhere somewhere everywhere
     happens happening actual current concrete specific particular dear colleagues? friend
     too behind write writes created made came as-well
     belong belongs exist exists involve involves involved involving concern concerns concerning concerned
