@@ -178,3 +178,17 @@ def test_any_text_gets_a_grade(text: str, expect: Expect) -> None:
     assert grade(text, "answered", (), expect) in {"right", "partial", "declined", "wrong"}
     assert grade(text, "not_in_sources", (), expect) != "partial" or not expect.refuse
     assert plain(plain(text)) == plain(plain(plain(text)))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Not answered: I do not understand 'cost' in 'what will it cost'.",
+        "I do not understand the second part.",
+    ],
+)
+def test_who_says_that_a_part_is_not_answered_declines_it(said: str) -> None:
+    expect = Expect(numbers=(5,), missing=True)
+    assert grade(f"There are 5 of them.\n{said}", "partial", (), expect) == "right"
+    assert grade(f"There are 6 of them.\n{said}", "partial", (), expect) == "wrong"
+    assert grade(said, "partial", (), Expect(numbers=(5,))) == "declined"

@@ -122,11 +122,16 @@ def _is_only_own(clause: Clause, items: Sequence[Item]) -> bool:
 
 def _is_of_knowledge(clause: Clause, items: Sequence[Item]) -> bool:
     """Might documents in general answer it: it speaks of techniques, rules, mitigations, or asks how?"""
-    if any(i.kind == "noun" and i.value in {"technique", "rule"} for i in items) and clause.want not in {"count", "often"}:
+    if any(i.kind == "noun" and i.value in {"technique", "rule"} for i in items) and clause.want not in {
+        "count",
+        "often",
+    }:
         return True
     of_technique = any(i.kind == "value" and i.value[0] in {"technique", "advisory", "cve"} for i in items)
     counted = clause.want in {"count", "often"} or clause.having or (clause.order or ("",))[0] == "count"
-    return not counted and (of_technique or clause.want in {"how", "why"} or bool(documents.facets(clause.text)))
+    return not counted and (
+        of_technique or clause.want in {"how", "why"} or bool(documents.facets(clause.text))
+    )
 
 
 def _is_own(clause: Clause, items: Sequence[Item]) -> bool:
@@ -140,7 +145,8 @@ def _is_own(clause: Clause, items: Sequence[Item]) -> bool:
         return True
     if (
         any(
-            i.kind in {"alert", "closer", "reason", "desk"} or (i.kind == "noun" and i.value in {"user", "host"})
+            i.kind in {"alert", "closer", "reason", "desk"}
+            or (i.kind == "noun" and i.value in {"user", "host"})
             for i in items
         )
         and clause.atoms
@@ -154,7 +160,9 @@ def _is_own(clause: Clause, items: Sequence[Item]) -> bool:
         return True
     if clause.atoms and (clause.having or (clause.order or ("",))[0] == "count"):
         return True
-    if any(a.view.name == "logs" for a in clause.atoms) and (clause.want in {"count", "often"} or clause.group):
+    if any(a.view.name == "logs" for a in clause.atoms) and (
+        clause.want in {"count", "often"} or clause.group
+    ):
         return True
     if any(i.kind == "flagged" for i in items) and any(a.view.name == "mail" for a in clause.atoms):
         return True
@@ -166,7 +174,10 @@ def _is_own(clause: Clause, items: Sequence[Item]) -> bool:
     if ours and topics and clause.atoms:
         return True
     return (
-        any(i.kind == "filter" and i.value[0] in {"exploitable", "assignee", "state", "verdict", "job"} for i in items)
+        any(
+            i.kind == "filter" and i.value[0] in {"exploitable", "assignee", "state", "verdict", "job"}
+            for i in items
+        )
         and not clause.unclear
     )
 
@@ -302,11 +313,19 @@ class Agent:
         """ "Which has the most, and how many": the number has been told with it."""
         earlier = self._planner.earlier
         before = earlier[-1].clause if earlier else None
-        is_bare = clause.want == "count" and not clause.atoms and clause.sought in {"", "rows"} and not clause.loose
-        return before is not None and is_bare and bool(before.group or before.having or (before.order or ("",))[0] == "count")
+        is_bare = (
+            clause.want == "count" and not clause.atoms and clause.sought in {"", "rows"} and not clause.loose
+        )
+        return (
+            before is not None
+            and is_bare
+            and bool(before.group or before.having or (before.order or ("",))[0] == "count")
+        )
 
     def _is_of_closing(self, clause: Clause) -> bool:
-        if any(one.column == "state" and one.value == "closed" for atom in clause.atoms for one in atom.filters):
+        if any(
+            one.column == "state" and one.value == "closed" for atom in clause.atoms for one in atom.filters
+        ):
             return True
         earlier = self._planner.earlier
         return not clause.atoms and bool(earlier) and earlier[-1].sought == "closer"
@@ -336,7 +355,11 @@ class Agent:
         found: list[str] = []
         for technique in self._techniques(clause)[:3]:
             called = self._data.toolbox.call("lookup", {"identifier": technique}, why=self._data.why)
-            titles = [str(fact.values.get("title")) for fact in called.facts if fact.values.get("kind") == "technique"]
+            titles = [
+                str(fact.values.get("title"))
+                for fact in called.facts
+                if fact.values.get("kind") == "technique"
+            ]
             found += [title.partition(" ")[2].rpartition(":")[2].strip() for title in titles]
         return tuple(found)
 

@@ -53,7 +53,11 @@ class Teller:
             return self.groups.most(result)
         if clause.order is not None:
             return self._ordered(result)
-        if clause.sequence and result.sought in result.query.view.columns and result.query.view.time == "time":
+        if (
+            clause.sequence
+            and result.sought in result.query.view.columns
+            and result.query.view.time == "time"
+        ):
             return self._in_order(result)
         telling = {
             "count": self._counted, "often": self._often, "when": self._when, "whether": self._whether,
@@ -224,7 +228,9 @@ class Teller:
         """Different values in the order in which they came first."""
         view = result.query.view
         column = view.columns[result.sought]
-        rows = self.data.rows(result.query.also(Filter(column, "is_set")), most=1000, by=view.time, descending=False)
+        rows = self.data.rows(
+            result.query.also(Filter(column, "is_set")), most=1000, by=view.time, descending=False
+        )
         if not rows.is_whole:
             raise NotUnderstood(f"there are {rows.total} {view.rows[1]}, too many to put in order")
         first: dict[str, Fact] = {}
@@ -235,9 +241,13 @@ class Teller:
         name = what_is(result, result.sought, len(first))
         told = f"{len(first)} {name}, in the order of time: {', '.join(first)}."
         facts = facts_of(result.found.values, self._sum(result, len(first)))
-        return [Said(told, facts), *(
-            Said(f"{text} first at {fact.values.get(view.time)}.", (fact,)) for text, fact in first.items()
-        )]
+        return [
+            Said(told, facts),
+            *(
+                Said(f"{text} first at {fact.values.get(view.time)}.", (fact,))
+                for text, fact in first.items()
+            ),
+        ]
 
     def _shown(self, result: Result) -> list[Said]:
         """What is to be told of each thing that was found."""

@@ -27,7 +27,9 @@ class Conditions:
         filters = _alternatives([self._of_view(one, view) for one in atom.filters], clause.text)
         named = self._named(atom, clause, unknown)
         logged, wider = self._sign_ins(atom, clause)
-        query = Query(view=view, filters=tuple(dict.fromkeys([*filters, *logged, *named])), period=atom.period)
+        query = Query(
+            view=view, filters=tuple(dict.fromkeys([*filters, *logged, *named])), period=atom.period
+        )
         if wider != logged and named and not self.data.count(query)[0]:
             # "Failed logins of ann", who only ever signs in to what is logged as sign-ins.
             return msgspec.structs.replace(query, filters=tuple(dict.fromkeys([*filters, *wider, *named])))
@@ -115,7 +117,7 @@ class Conditions:
     def _named(self, atom: Atom, clause: Clause, unknown: list[str]) -> list[Filter]:
         by_column: dict[str, list[Filter]] = {}
         for name in atom.names:
-            one = self._name(name, atom, unknown)
+            one = self._name(name, atom, unknown, clause)
             if name.negated:
                 one = _without(one)
                 by_column.setdefault(f"not {one.column} {one.value}", []).append(one)
@@ -123,7 +125,7 @@ class Conditions:
             by_column.setdefault(one.column, []).append(one)
         return [merged(group, clause) for group in by_column.values()]
 
-    def _name(self, name: Name, atom: Atom, unknown: list[str]) -> Filter:
+    def _name(self, name: Name, atom: Atom, unknown: list[str], clause: Clause) -> Filter:
         if name.what == "domain" and atom.view.name == "mail":
             return self._of_domain(name.text.lstrip("@").lower(), atom.view)
         if name.text.lower().startswith("phish") and atom.view.name == "mail":
@@ -145,6 +147,10 @@ class Conditions:
         is_plain = name.what in _PEOPLE and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+)*", name.text) is not None
         if column is None or is_plain:
             raise NotUnderstood(f"I do not know what {name.text!r} is")
+        if name.what in _PEOPLE - {"host"} and self._is_machine(name.text):
+            raise NotUnderstood(f"{name.text!r} is a host, not what {atom.view.rows[1]} have there")
+        if len(clause.atoms) > 1:
+            raise NotUnderstood(f"{name.text!r} stands nowhere in the {atom.view.rows[1]}")
         unknown.append(f"{name.text} stands in no column {column.replace('_', ' ')}")
         return Filter(column, "contains" if column in atom.view.lists else "=", name.text)
 
@@ -154,6 +160,13 @@ class Conditions:
         senders = self.data.values(near, "sender").texts
         whole = tuple(one for one in senders if one.lower().rstrip(">").endswith(f"@{domain}"))
         return Filter("sender", "in", whole) if whole else Filter("sender", "=", f"@{domain}")
+
+    def _is_machine(self, text: str) -> bool:
+        host = Name("host", text)
+        return any(
+            self.data.has(view) and self.names.of(host, view) is not None
+            for view in (VIEWS["vulnerabilities"], VIEWS["logs"])
+        )
 
     def knows(self, name: Name, view: View) -> bool:
         return self.names.of(name, view) is not None
@@ -213,7 +226,11 @@ def merged(group: Sequence[Filter], clause: Clause) -> Filter:
     first = group[0]
     if len(group) == 1 or all(one == first for one in group):
         return first
-    if re.search(r"\b(?:both|all of)\b", clause.text, re.IGNORECASE) and not clause.each and not clause.want == "compare":
+    if (
+        re.search(r"\b(?:both|all of)\b", clause.text, re.IGNORECASE)
+        and not clause.each
+        and not clause.want == "compare"
+    ):
         raise NotUnderstood(f"{clause.text!r} asks for several at once")
     values: list[str] = []
     for one in group:

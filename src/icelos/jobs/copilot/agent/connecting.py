@@ -70,7 +70,9 @@ def _after_identifier(items: list[Item], place: int) -> None:
     if place + 1 < len(items) and items[place + 1].value == "(":
         end = next((i for i in range(place + 1, len(items)) if items[i].value == ")"), place)
         inside = items[place + 2 : end]
-        if inside and all(one.kind in {"word", "glue", "noun", "join"} and not is_exact(one) for one in inside):
+        if inside and all(
+            one.kind in {"word", "glue", "noun", "join"} and not is_exact(one) for one in inside
+        ):
             _aside(items, range(place + 2, end))
     if place > 1 and items[place - 1].value == ",":
         _aside(items, _run_back(items, place - 2))

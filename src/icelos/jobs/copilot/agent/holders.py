@@ -31,7 +31,9 @@ class Holders:
 
     def tell(self, clause: Clause) -> list[Said]:
         """Owner, team, purpose or maintenance window of the hosts that a clause names or refers to."""
-        counted = clause.want in {"count", "often"} or bool(clause.group) or (clause.order or ("",))[0] == "count"
+        counted = (
+            clause.want in {"count", "often"} or bool(clause.group) or (clause.order or ("",))[0] == "count"
+        )
         of_hosts = clause.sought == "host" or any(what == "host" for what, _ in clause.links)
         if (counted or clause.having or clause.order is not None) and (clause.group or not of_hosts):
             return self._per_holder(clause)
@@ -99,7 +101,9 @@ class Holders:
             teams = [one.values.get("team", "") for one in self._papers.records(self.known()).values()]
             found = record.values.get("window") or (self._papers.window(team, teams) if team else None)
             if isinstance(found, tuple):
-                return Said(f"{record.host} ({team}), maintenance window: {found[0]}", (record.fact, found[1]))
+                return Said(
+                    f"{record.host} ({team}), maintenance window: {found[0]}", (record.fact, found[1])
+                )
             if not found:
                 raise NotUnderstood(f"no document here tells the maintenance window of {record.host}")
             return Said(f"{record.host}, maintenance window: {found}.", (record.fact,))
@@ -182,6 +186,6 @@ def _counted(text: str, number: int) -> Fact:
 
 
 def _hosts_of(clause: Clause) -> Clause:
-    return msgspec.structs.replace(clause, want="list", sought="host", asset=[], unclear=[], order=clause.order)
-
-
+    return msgspec.structs.replace(
+        clause, want="list", sought="host", asset=[], unclear=[], order=clause.order
+    )

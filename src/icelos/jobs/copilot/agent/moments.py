@@ -203,7 +203,9 @@ def _dated(said: str, now: datetime) -> Period | None:
 
 
 def _in_words(said: str, now: datetime) -> Period | None:
-    numeric = re.match(r"(?:[a-z]+\.?,?\s+)?(\d{1,2})\.\s?(\d{1,2})\.(?:\s?(\d{4}))?(?:,?\s+(?:at\s+)?(.*))?$", said)
+    numeric = re.match(
+        r"(?:[a-z]+\.?,?\s+)?(\d{1,2})\.\s?(\d{1,2})\.(?:\s?(\d{4}))?(?:,?\s+(?:at\s+)?(.*))?$", said
+    )
     if numeric:
         name = next(name for name, number in MONTHS.items() if number == int(numeric.group(2)))
         said = f"{numeric.group(1)} {name} {numeric.group(3) or ''} {numeric.group(4) or ''}".strip()
@@ -319,9 +321,7 @@ _DAY_SAID = (
     rf"(?:(?:in\s+)?(?:on\s+)?(?:the\s+)?(?:night|evening|morning|afternoon)\s+of\s+(?:the\s+)?)?(?:on\s+)?(?:the\s+)?"
     rf"(?P<day>{_DATE}|yesterday|today|{_DAYNAME})"
 )
-_RANGE = (
-    rf"(?:(?:between|from)\s+)?(?P<first>{_CLOCK})\s*(?:and|to|until|till|-|–)\s*(?P<last>{_CLOCK})"
-)
+_RANGE = rf"(?:(?:between|from)\s+)?(?P<first>{_CLOCK})\s*(?:and|to|until|till|-|–)\s*(?P<last>{_CLOCK})"
 _AFTER = rf"(?:after|since|from)\s+(?P<first>{_CLOCK})(?:\s+(?:on|onwards?))?"
 _BEFORE_CLOCK = rf"(?:before|until|till|by)\s+(?P<last>{_CLOCK})"
 
@@ -330,7 +330,10 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], Period 
     *(
         (_form(form), _clocked)
         for clock in (_RANGE, _AFTER, _BEFORE_CLOCK)
-        for form in (rf"{_DAY_SAID},?\s+{clock}(?:\s*(?:utc|z))?", rf"{clock}(?:\s*(?:utc|z))?,?\s+(?:on\s+)?{_DAY_SAID}")
+        for form in (
+            rf"{_DAY_SAID},?\s+{clock}(?:\s*(?:utc|z))?",
+            rf"{clock}(?:\s*(?:utc|z))?,?\s+(?:on\s+)?{_DAY_SAID}",
+        )
     ),
     (
         _form(
@@ -361,13 +364,21 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], Period 
         ),
         _since,
     ),
-    (_form(rf"(?P<word>(?<!day )before|until|till|up to|older than|prior to)\s+(?P<point>{_POINT})"), _before),
+    (
+        _form(rf"(?P<word>(?<!day )before|until|till|up to|older than|prior to)\s+(?P<point>{_POINT})"),
+        _before,
+    ),
     (
         _form(
             rf"(?:(?:between|from)\s+)?(?P<first>\d{{1,2}}{_TH})\s*(?:-|–|to|until|till|and|through)\s*(?P<last>\d{{1,2}}{_TH}\s+(?:of\s+)?(?:{_MONTH})\b(?:\s+\d{{4}})?)"
         ),
         _between,
     ),
-    (_form(rf"(?:between\s+|from\s+)?(?P<month>{_MONTH})\s+(?P<a>\d{{1,2}}){_TH}?\s*(?:-|–|to|and)\s*(?P<b>\d{{1,2}}){_TH}?"), _days_of),
+    (
+        _form(
+            rf"(?:between\s+|from\s+)?(?P<month>{_MONTH})\s+(?P<a>\d{{1,2}}){_TH}?\s*(?:-|–|to|and)\s*(?P<b>\d{{1,2}}){_TH}?"
+        ),
+        _days_of,
+    ),
     (_form(rf"(?:(?:on|in|during|at|of|for)\s+)?(?P<point>{_POINT})(?:'s)?"), _on),
 )

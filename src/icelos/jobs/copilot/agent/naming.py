@@ -33,7 +33,10 @@ _PEOPLE = frozenset({"user", "recipient", "sender", "assignee", "closer", "entit
 
 
 def _what_of(view: View, column: str) -> str:
-    return next((what for what in ("user", "recipient", "assignee", "closer") if view.columns.get(what) == column), "user")
+    return next(
+        (what for what in ("user", "recipient", "assignee", "closer") if view.columns.get(what) == column),
+        "user",
+    )
 
 
 class Names:

@@ -56,7 +56,11 @@ class Papers:
         for host in hosts[:1]:
             for fact in self._search(f"asset list of hosts with owner and team, {host}", ()):
                 document = str(fact.values.get("document") or "")
-                if fact.values.get("kind") in _OWN and document not in seen and len(names.findall(fact.text)) > 2:
+                if (
+                    fact.values.get("kind") in _OWN
+                    and document not in seen
+                    and len(names.findall(fact.text)) > 2
+                ):
                     seen.add(document)
                     for passage in self._document(document):
                         yield from _records_in(passage, names)
@@ -65,10 +69,15 @@ class Papers:
         """When a team has its maintenance window: what stands behind its name, up to the next team's."""
         others = "|".join(map(re.escape, sorted({one for one in teams if one}, key=len, reverse=True)))
         for fact in self._search(f"maintenance window {team}", ()):
-            if fact.values.get("kind") not in _OWN or "maintenance" not in str(fact.values.get("title")).lower():
+            if (
+                fact.values.get("kind") not in _OWN
+                or "maintenance" not in str(fact.values.get("title")).lower()
+            ):
                 continue
             for passage in self._document(str(fact.values.get("document"))):
-                found = re.search(rf"(?<!\w){re.escape(team)}\W+(.+?)(?=(?:(?<!\w)(?:{others})(?!\w))|$)", passage.text)
+                found = re.search(
+                    rf"(?<!\w){re.escape(team)}\W+(.+?)(?=(?:(?<!\w)(?:{others})(?!\w))|$)", passage.text
+                )
                 if found:
                     return found.group(1).strip(), passage
         return None
@@ -87,9 +96,14 @@ class Papers:
             by: dict[str, Fact] = {}
             for fact in self._search(f"runbook {topic}", ("runbook",)):
                 by.setdefault(str(fact.values.get("document")), fact)
-            fitting = {name: fact for name, fact in by.items() if wanted <= stems_of(str(fact.values.get("title")))}
+            fitting = {
+                name: fact for name, fact in by.items() if wanted <= stems_of(str(fact.values.get("title")))
+            }
             if len(fitting) > 1:
-                least = {name: len(stems_of(str(fact.values.get("title"))) - wanted) for name, fact in fitting.items()}
+                least = {
+                    name: len(stems_of(str(fact.values.get("title"))) - wanted)
+                    for name, fact in fitting.items()
+                }
                 fewest = min(least.values())
                 fitting = {name: fitting[name] for name, number in least.items() if number == fewest}
             if len(fitting) > 1:
@@ -144,7 +158,9 @@ def _values(text: str, names: re.Pattern[str]) -> dict[str, str]:
     return found
 
 
-_GENERIC = frozenset(content_stems("runbook playbook procedure policy incident case event guide response alert our"))
+_GENERIC = frozenset(
+    content_stems("runbook playbook procedure policy incident case event guide response alert our")
+)
 _SAME = (
     (re.compile(r"\b(?:mfa|2fa|multi[- ]?factor(?: authentication)?|two[- ]factor|second[- ]factor)\b", re.I), "secondfactor"),
     (re.compile(r"\b(?:ceo|cfo|boss|chief executive|executives?)\b", re.I), "executive"),
@@ -201,7 +217,11 @@ def told_of(title: str, passages: Sequence[Fact], facets: Sequence[str]) -> list
     """What a runbook says of each. Raises NotUnderstood for what it does not."""
     said: list[Said] = []
     for facet in facets or ("steps",):
-        found = _steps(passages, facet) if facet in {"first", "second", "last", "steps"} else _says(passages, facet)
+        found = (
+            _steps(passages, facet)
+            if facet in {"first", "second", "last", "steps"}
+            else _says(passages, facet)
+        )
         if not found:
             raise NotUnderstood(f"{title} does not say: {facet}")
         said += [Said(f"{title}: {text}", (fact,)) for text, fact in found]

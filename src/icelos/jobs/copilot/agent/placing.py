@@ -101,7 +101,12 @@ class Placing:
 
     def _place_names(self) -> None:
         if self.excluding and self.names and self._is_excluded():
-            self.names[-1] = Name(self.names[-1].what, self.names[-1].text, True, self.items[self.excluded_from].text.lower().endswith("not"))
+            self.names[-1] = Name(
+                self.names[-1].what,
+                self.names[-1].text,
+                True,
+                self.items[self.excluded_from].text.lower().endswith("not"),
+            )
         if self.atom is not None:
             self.atom.names += self.names
             self.names = []
@@ -117,7 +122,9 @@ class Placing:
             for one in between
         )
         if between and between[-1].kind == "stop":
-            is_list = is_list and self.place + 1 < len(self.items) and self.items[self.place + 1].kind == "join"
+            is_list = (
+                is_list and self.place + 1 < len(self.items) and self.items[self.place + 1].kind == "join"
+            )
         self.excluding = self.excluding and is_list
         return self.excluding
 

@@ -20,7 +20,6 @@ from icelos.jobs.copilot.agent.results import Emptied, NotUnderstood, Result
 from icelos.jobs.copilot.agent.views import VIEWS, View, called
 from icelos.jobs.copilot.agent.wording import PROPERTIES, Said
 
-
 NOTHING = "\u2205"
 """What no column holds: the condition of a set that is empty."""
 
@@ -132,7 +131,9 @@ class Planner:
         """ "Alerts for ann" may be alerts of several jobs: the clause for each that knows all its names."""
         self._has(clause.atoms, clause)
         place = next((i for i, a in enumerate(clause.atoms) if a.view.name == "findings" and a.names), None)
-        if place is not None and all(name.what in {"assignee", "closer"} for name in clause.atoms[place].names):
+        if place is not None and all(
+            name.what in {"assignee", "closer"} for name in clause.atoms[place].names
+        ):
             return [clause]
         if place is None:
             return [clause]
@@ -190,7 +191,9 @@ class Planner:
             atoms[place].names = [name for name in atoms[place].names if name not in names or name == one]
             want = "count" if clause.want in {"compare", ""} and not clause.order else clause.want
             order = None if clause.order == ("count", True) and not clause.sought else clause.order
-            found.append(msgspec.structs.replace(clause, atoms=atoms, want=want, order=order, plural=False, each=True))
+            found.append(
+                msgspec.structs.replace(clause, atoms=atoms, want=want, order=order, plural=False, each=True)
+            )
         return found
 
     def _each_before(self, clause: Clause) -> Clause:
@@ -216,7 +219,9 @@ class Planner:
                 raise NotUnderstood(f"{clause.text!r} compares times of more than one thing")
             atoms[0].period = period
             found.append(
-                msgspec.structs.replace(clause, atoms=atoms, want="count", order=None, sought=clause.sought or "rows", each=False)
+                msgspec.structs.replace(
+                    clause, atoms=atoms, want="count", order=None, sought=clause.sought or "rows", each=False
+                )
             )
         return found
 
@@ -228,13 +233,23 @@ class Planner:
             return [self._inferred(clause)]
         if not atoms:
             if not self.earlier or not (
-                clause.refers or clause.sought or clause.want in {"when", "where", "who", "often", "count", "list"}
+                clause.refers
+                or clause.sought
+                or clause.want in {"when", "where", "who", "often", "count", "list"}
             ):
                 raise NotUnderstood(f"I do not know what {clause.text!r} asks for")
             before = self.earlier[-1]
             if clause.flagged and before.query.view.name != "mail":
                 raise NotUnderstood(f"{before.query.view.rows[1]} are not flagged")
-            atoms = [Atom(view=before.query.view, mode=before.mode, refer=[Refer("")], inherited=True, period=clause.within)]
+            atoms = [
+                Atom(
+                    view=before.query.view,
+                    mode=before.mode,
+                    refer=[Refer("")],
+                    inherited=True,
+                    period=clause.within,
+                )
+            ]
         self._has(atoms, clause)
         self._relocate(atoms)
         atoms = self._both(self._but_not(atoms, clause), clause)
@@ -283,7 +298,11 @@ class Planner:
 
     def _has(self, atoms: Sequence[Atom], clause: Clause) -> None:
         """ "How many open alerts does ann have" are hers to work on, where she has any case at all."""
-        if not re.search(r"\b(?:do|does|has|have|did|had)\b.*\b(?:have|has|hold|got)\b|\b(?:has|have)\b", clause.text, re.IGNORECASE):
+        if not re.search(
+            r"\b(?:do|does|has|have|did|had)\b.*\b(?:have|has|hold|got)\b|\b(?:has|have)\b",
+            clause.text,
+            re.IGNORECASE,
+        ):
             return
         for atom in atoms:
             if atom.view.tool != "query_findings" or not any(one.column == "state" for one in atom.filters):
@@ -330,7 +349,9 @@ class Planner:
             others = [n for n in rest if known[n] is None or known[n].column not in columns]  # type: ignore[union-attr]
             positive = [Name(n.what, n.text) for n in away]
             found.append(
-                msgspec.structs.replace(atom, names=[*others, *positive], filters=filters, negated=True, refer=[])
+                msgspec.structs.replace(
+                    atom, names=[*others, *positive], filters=filters, negated=True, refer=[]
+                )
             )
         return found
 
@@ -342,7 +363,10 @@ class Planner:
 
     def _both(self, atoms: list[Atom], clause: Clause) -> list[Atom]:
         """ "Both web-01 and db-01": a view for each, joined by what is sought."""
-        if not re.search(r"\bboth\b(?! of)|\bin common\b|\bshared?\b", clause.text, re.IGNORECASE) or clause.each:
+        if (
+            not re.search(r"\bboth\b(?! of)|\bin common\b|\bshared?\b", clause.text, re.IGNORECASE)
+            or clause.each
+        ):
             return atoms
         found: list[Atom] = []
         for atom in atoms:
@@ -366,7 +390,9 @@ class Planner:
         is_property = clause.sought not in {"", "rows", view.seeks}
         if not clause.want and all(not a.names for a in atoms) and not clause.is_context:
             before = self.earlier[-1].clause  # "What is on ann's desk? Open findings by job"
-            return any(a.names for a in before.atoms) and (view.name == "findings" or view is self.earlier[-1].query.view)
+            return any(a.names for a in before.atoms) and (
+                view.name == "findings" or view is self.earlier[-1].query.view
+            )
         return bare and is_property and view is self.earlier[-1].query.view
 
     def _referred(self, refer: Refer) -> Result:
@@ -413,7 +439,11 @@ class Planner:
 
     def _whom(self, atoms: Sequence[Atom], clause: Clause) -> str:
         closed = Filter("state", "=", "closed")
-        before = self.earlier[-1].query.filters if self.earlier and clause.text.lower().startswith("by who") else ()
+        before = (
+            self.earlier[-1].query.filters
+            if self.earlier and clause.text.lower().startswith("by who")
+            else ()
+        )
         if any(closed in (*atom.filters, *before) for atom in atoms):
             return "closer"
         for atom in atoms:

@@ -88,15 +88,25 @@ class _Reader(Placing):
         """ "On web-01 only" says no more than the name; "that only failed" does."""
         near = [self.items[i] for i in (self.place - 1, self.place + 1) if 0 <= i < len(self.items)]
         following = self._next()
-        if not any(one.kind in {"word", "value", "period"} for one in (*near, *([following] if following else []))):
+        if not any(
+            one.kind in {"word", "value", "period"} for one in (*near, *([following] if following else []))
+        ):
             self._unclear(item)
 
     def _asset(self, item: Item) -> None:
         """ "Its owner" asks for it; "team Web" names one."""
         what, following = str(item.value), self._next(frozenset())
         before_it = self._before()
-        if before_it is not None and before_it.kind == "group" and following is None or (
-            before_it is not None and before_it.kind == "group" and following is not None and following.kind != "word"
+        if (
+            (before_it is not None
+            and before_it.kind == "group"
+            and following is None)
+            or (
+                before_it is not None
+                and before_it.kind == "group"
+                and following is not None
+                and following.kind != "word"
+            )
         ):
             self.into.asset.append(what)
             self.into.group.append(what)
@@ -107,9 +117,17 @@ class _Reader(Placing):
             self.into.holders.append((what, text))
             self.place += 1 + text.count(" ")
             return
-        last = self.names[-1] if self.names else self.atom.names[-1] if self.atom and self.atom.names else None
+        last = (
+            self.names[-1] if self.names else self.atom.names[-1] if self.atom and self.atom.names else None
+        )
         before = self._before(frozenset())
-        if what == "team" and item.text.lower() == "team" and last is not None and before is not None and before.kind == "word":
+        if (
+            what == "team"
+            and item.text.lower() == "team"
+            and last is not None
+            and before is not None
+            and before.kind == "word"
+        ):
             self.into.holders.append((what, last.text))
             (self.names if self.names else self.atom.names if self.atom else []).pop()
             return
@@ -185,8 +203,10 @@ class _Reader(Placing):
             and self.into.sought not in {"", what}
         ):
             self.into.counting = what
-        elif before is not None and before.kind == "refer" and (
-            before.value != "pronoun" or before.text.lower() in {"its", "their"}
+        elif (
+            before is not None
+            and before.kind == "refer"
+            and (before.value != "pronoun" or before.text.lower() in {"its", "their"})
         ):
             if before.value == "pronoun":
                 self._head_or_link(what, item)
@@ -232,7 +252,11 @@ class _Reader(Placing):
             following.kind == "value" and following.value[0] in {"quoted", "email", "domain", what}
         ):
             text = self._run(self.place + 1) if following.kind == "word" else following.value[1]
-            if what in {"ip", "sender", "user"} and following.kind == "value" and following.value[0] == "email":
+            if (
+                what in {"ip", "sender", "user"}
+                and following.kind == "value"
+                and following.value[0] == "email"
+            ):
                 what = "sender" if what == "sender" else "email"
             is_assignee = what == "user" and self.place > 0 and self.items[self.place - 1].kind == "assigned"
             self.names.append(Name("assignee" if is_assignee else what, str(text)))
@@ -276,8 +300,10 @@ class _Reader(Placing):
     def _topic(self, item: Item) -> None:
         view = VIEWS["logs" if item.view == "logins" else item.view]
         before = self._before()
-        if view.name in {"findings", "vulnerabilities"} and self.into.head not in {"", "rows"} and (
-            view.name == "findings" or item.value == "rows"
+        if (
+            view.name in {"findings", "vulnerabilities"}
+            and self.into.head not in {"", "rows"}
+            and (view.name == "findings" or item.value == "rows")
         ):
             self.into.counting = self.into.counting or "rows"
         is_counted = self.into.order == ("count", True) and self.into.sought not in {"", "rows"}
@@ -320,8 +346,12 @@ class _Reader(Placing):
             self._unclear(item)
             return
         before = self._before()
-        if column == "state" and value == "closed" and before is not None and before.kind == "noun" and (
-            before.value == self.into.sought and before.value in {"assignee", "user"}
+        if (
+            column == "state"
+            and value == "closed"
+            and before is not None
+            and before.kind == "noun"
+            and (before.value == self.into.sought and before.value in {"assignee", "user"})
         ):
             self.into.sought = self.into.head = "closer"
         if item.view and (self.atom is None or self.atom.view.name != item.view):
@@ -371,7 +401,11 @@ class _Reader(Placing):
 
     def _direction(self, what: str, before: str, kind: str) -> str:
         """Whether a name in a question about mail is who sent it or who got it, where a word says so."""
-        if what not in {"email", ""} or not self._is_mail():
+        if (
+            what not in {"email", ""}
+            or not self._is_mail()
+            or (self.atom is not None and self.atom.view.name != "mail")
+        ):
             return what
         if before == "from" or before.endswith((" by", " from")):
             return "sender"
@@ -508,8 +542,15 @@ class _Reader(Placing):
         following = self._next(frozenset({"glue", "noun", "refer"}))
         after = self.items[self.place + 1 : self.place + 3]
         is_beside = self.place and self.items[self.place - 1].value == ","
-        if is_beside and after and after[0].kind in {"topic", "noun"} and (len(after) < 2 or after[1].kind == "stop"):
-            self.into.counting = "rows" if self.into.head != "rows" and after[0].view == "vulnerabilities" else ""
+        if (
+            is_beside
+            and after
+            and after[0].kind in {"topic", "noun"}
+            and (len(after) < 2 or after[1].kind == "stop")
+        ):
+            self.into.counting = (
+                "rows" if self.into.head != "rows" and after[0].view == "vulnerabilities" else ""
+            )
             self.place += 1
             return  # "findings, not CVEs"
         if self._is_clarified():
@@ -560,7 +601,11 @@ class _Reader(Placing):
 
     def _alert(self, item: Item) -> None:
         following = self._next(frozenset())
-        if following is not None and following.kind == "topic" and following.view in {"mail", "vulnerabilities"}:
+        if (
+            following is not None
+            and following.kind == "topic"
+            and following.view in {"mail", "vulnerabilities"}
+        ):
             self._condition(Filter("verdict", "=", "alert"))
             return
         before = self._before(_ARTICLES)
@@ -636,9 +681,15 @@ class _Reader(Placing):
         following = self._next()
         if (self.into.asset or self.into.holders) and item.text.lower().startswith(("belong", "own")):
             return
-        is_own = item.text.lower().split()[-1] in {"owns", "own"} or "owned" in item.text.lower() or "belong" in item.text.lower()
-        if is_own and "host" in {self.into.sought, *(what for what, _ in self.into.links)} and (
-            following is not None and following.kind in {"word", "asset"}
+        is_own = (
+            item.text.lower().split()[-1] in {"owns", "own"}
+            or "owned" in item.text.lower()
+            or "belong" in item.text.lower()
+        )
+        if (
+            is_own
+            and "host" in {self.into.sought, *(what for what, _ in self.into.links)}
+            and (following is not None and following.kind in {"word", "asset"})
         ):
             place = self.place + 1 + (following.kind == "asset")
             while place < len(self.items) and self.items[place].kind == "glue":
@@ -683,7 +734,11 @@ class _Reader(Placing):
 
     def _finish(self) -> None:
         into = self.into
-        if not into.atoms and into.sought == "rule" and (into.order or into.having or into.within or self.period):
+        if (
+            not into.atoms
+            and into.sought == "rule"
+            and (into.order or into.having or into.within or self.period)
+        ):
             self._view(VIEWS["log_alerts"])
         if not into.atoms and any(name.what in {"assignee", "closer"} for name in self.names):
             self._view(VIEWS["findings"])
@@ -732,8 +787,25 @@ def _is_identifier(item: Item) -> bool:
     return item.kind == "value" and item.value[0] in {"cve", "advisory", "technique", "ip"}
 
 
-_KINDS_OF_HOST = frozenset({"image", "container", "server", "laptop", "workstation", "computer", "endpoint", "device"})
-_EXCLUDING = frozenset({"not", "but not", "except", "except for", "excluding", "other than", "besides", "apart from", "not counting", "leaving out", "minus", "without"})
+_KINDS_OF_HOST = frozenset(
+    {"image", "container", "server", "laptop", "workstation", "computer", "endpoint", "device"}
+)
+_EXCLUDING = frozenset(
+    {
+        "not",
+        "but not",
+        "except",
+        "except for",
+        "excluding",
+        "other than",
+        "besides",
+        "apart from",
+        "not counting",
+        "leaving out",
+        "minus",
+        "without",
+    }
+)
 _VERBS = frozenset({"verb", "failed", "succeeded", "attempt-noun"})
 _MARKED = re.compile(r"[\d@._/-]")
 _ARTICLES = frozenset({"glue"})

@@ -145,8 +145,10 @@ class _Scanner:
             how = order.group(1).lower() if order else ""
             return self._item("limit", (_number(match["n"] or match["m"]), how), place, match.end())
         before = self.text[:place].lower().split()
-        if before and before[-1] in {"which", "what", "the", "whose", "our"} and (
-            match := _FEW.match(self.text, place)
+        if (
+            before
+            and before[-1] in {"which", "what", "the", "whose", "our"}
+            and (match := _FEW.match(self.text, place))
         ):
             return self._item("limit", (_number(match["n"]), ""), place, match.end())
         if (match := _HAVING.match(self.text, place)) is not None:

@@ -296,6 +296,7 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
     (r"(?:the )?(?:highest|largest|biggest|greatest|top|most likely)(?= (?:epss|exploit))"
      r"|(?:most likely to be exploited|by epss)", Meaning("order", ("epss", True))),
     (r"(?:the )?(?:highest|greatest|biggest|largest)", Meaning("order", ("next", True))),
+    (r"(?:the )?(?:most|highest|largest|busiest|worst|top ones?) first|(?:sorted|ranked|ordered) by (?:the )?(?:count|number)", Meaning("order", ("count", True))),
     (r"(?:for )?the (?:very )?(?:first|earliest) time", Meaning("order", ("time", False))),
     (r"(?:for )?the (?:very )?(?:last|latest) time", Meaning("order", ("time", True))),
     (r"(?:the )?(?:latest|most recent|most recently|newest|last)", Meaning("order", ("time", True))),

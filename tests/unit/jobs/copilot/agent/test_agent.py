@@ -77,8 +77,16 @@ QUESTIONS = [
     ("compare failed sign-ins of ann and dave", "ann (3), dave (1)", ""),
     ("how many failed logins were there except for ann?", "1 failed sign-in", "ann ("),
     ("which CVEs are on web-01 but not on web-02", "CVE-2024-3094, CVE-2020-4444", "CVE-2023-4911"),
-    ("For each of web-01 and web-02: how many exploitable CVEs?", "3 exploitable CVEs on web-01, 2 exploitable CVEs on web-02", ""),
-    ("Failed sign-ins from 203.0.113.7: how many, and how many different accounts?", "3 failed sign-ins, 1 user", "dave"),
+    (
+        "For each of web-01 and web-02: how many exploitable CVEs?",
+        "3 exploitable CVEs on web-01, 2 exploitable CVEs on web-02",
+        "",
+    ),
+    (
+        "Failed sign-ins from 203.0.113.7: how many, and how many different accounts?",
+        "3 failed sign-ins, 1 user",
+        "dave",
+    ),
     ("hosts on which ann signed in on 5 May, in order of time", "web-01", "db-01"),
     ("sign-ins of ann on 5 May between 07:00 and 08:00", "1 sign-in, 07:55:00", "23:00"),
     ("how many mails were flagged since Monday, and how many of these are alerts?", "2 flagged mails", ""),
