@@ -33,9 +33,12 @@ _RUNBOOK = re.compile(
     r"\b(?:run-?books?|play-?books?|sops?|polic(?:y|ies)|guidance|guidelines?|procedures?|our (?:docs"
     r"|documentation|wiki)"
     r"|what (?:should|do|must|can) (?:we|i|the analysts?) do|what to do|(?:next|first) steps?"
-    r"|(?:whom?|who) (?:do|should|must|can|shall) (?:i|we) (?:call|contact|inform|notify|ask|phone|ring|tell|reach|escalate)"
-    r"|whom? to (?:call|contact|inform|notify|ask|phone)|contact(?: person)?|(?:which|what) (?:phone |telephone )?number\b(?! of)|extension"
-    r"|how (?:long|much time) (?:do|have|would) (?:i|we)(?: have)?|deadlines?|(?:do|done|to do|happens?|comes?) first|first (?:thing|action|measure)"
+    r"|(?:whom?|who) (?:do|should|must|can|shall) (?:i|we) (?:call|contact|inform|notify|ask|phone|ring"
+    r"|tell|reach|escalate)"
+    r"|whom? to (?:call|contact|inform|notify|ask|phone)|contact(?: person)?|(?:which|what) (?:phone "
+    r"|telephone )?number\b(?! of)|extension"
+    r"|how (?:long|much time) (?:do|have|would) (?:i|we)(?: have)?|deadlines?|(?:do|done|to do|happens?"
+    r"|comes?) first|first (?:thing|action|measure)"
     r"|how (?:do|should|can|must) (?:we|i) (?:respond|react|handle|contain|treat|proceed|deal|triage"
     r"|escalate|remediate))\b",
     re.IGNORECASE,

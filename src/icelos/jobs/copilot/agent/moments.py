@@ -58,7 +58,8 @@ _DATE = (
 _DATE = rf"(?:(?:(?:{'|'.join(_WEEKDAYS)}|mon|tues?|wed|thu(?:rs)?|fri|sat|sun)\.?,?\s+(?:the\s+)?)?{_DATE})"
 _DAYNAME = rf"(?:(?:last|this|on)\s+)?(?:{'|'.join(_WEEKDAYS)})"
 _POINT = (
-    rf"(?:{_DATE}(?:,?\s+(?:at\s+)?{_CLOCK})?|(?:the\s+)?day before yesterday|(?:yesterday|today)(?:\s+(?:at\s+)?{_CLOCK})?|(?:the\s+)?last\s+weekend"
+    rf"(?:{_DATE}(?:,?\s+(?:at\s+)?{_CLOCK})?|(?:the\s+)?day before yesterday|(?:yesterday"
+    rf"|today)(?:\s+(?:at\s+)?{_CLOCK})?|(?:the\s+)?last\s+weekend"
     rf"|(?:the\s+)?week\s+(?:of|starting|beginning|from)\s+(?:the\s+)?{_DATE}"
     rf"|(?:the\s+)?(?:first|second|third|last)\s+(?:week|half|days?)\s+(?:of|in)\s+(?:{_MONTH})(?:\s+\d{{4}})?|(?:the\s+)?(?:last|previous|past)\s+(?:week"
     rf"|month)"
@@ -359,7 +360,8 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], Period 
     (_form(rf"within\s+(?P<count>{_NUMBER})\s*(?P<unit>{_UNIT})s?"), _rolling),
     (
         _form(
-            rf"(?P<word>since|after|from|as of|starting|newer than|later than)\s+(?:the\s+)?(?:(?:start|beginning|begin)\s+of\s+)?"
+            rf"(?P<word>since|after|from|as of|starting|newer than|later than)\s+(?:the\s+)?(?:(?:start"
+            rf"|beginning|begin)\s+of\s+)?"
             rf"(?:the\s+)?(?P<point>{_POINT})(?:\s+(?:on(?=\W|$)(?!\s+\w)|onwards?))?"
         ),
         _since,

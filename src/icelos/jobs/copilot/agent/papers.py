@@ -187,16 +187,21 @@ def stems_of(text: str) -> set[str]:
 
 _FACETS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("contact", re.compile(
-        r"\b(?:contacts?(?: person)?|whom? (?:do|should|must|can|to|shall) (?:i|we|you)? ?(?:call|contact|inform|notify|ask|phone"
-        r"|ring|tell|alert|reach|escalate)|who(?:m)? to (?:call|contact|inform|notify|ask|phone)|person in charge"
+        r"\b(?:contacts?(?: person)?|whom? (?:do|should|must|can|to|shall) (?:i|we|you)? ?(?:call"
+        r"|contact|inform|notify|ask|phone"
+        r"|ring|tell|alert|reach|escalate)|who(?:m)? to (?:call|contact|inform|notify|ask|phone)"
+        r"|person in charge"
         r"|who is (?:responsible|in charge))\b", re.I)),
-    ("number", re.compile(r"\b(?:which|what|the|their|his|her|phone|telephone) (?:phone |telephone )?number(?! of)|extensions?"
+    ("number", re.compile(r"\b(?:which|what|the|their|his|her|phone|telephone) (?:phone "
+                          r"|telephone )?number(?! of)|extensions?"
         r"|telephone|phone\b", re.I)),
     ("deadline", re.compile(
-        r"\b(?:deadlines?|how long (?:do|have|is|did|may)|how (?:much time|quickly|soon|fast)|time ?limits?|by when"
+        r"\b(?:deadlines?|how long (?:do|have|is|did|may)|how (?:much time|quickly|soon|fast)"
+        r"|time ?limits?|by when"
         r"|until when|within what time|latest)\b", re.I)),
     ("first", re.compile(
-        r"\b(?:first (?:step|thing|action|measure|move)s?|(?:do|done|happen|to do|come) first|start with|what first"
+        r"\b(?:first (?:step|thing|action|measure|move)s?|(?:do|done|happen|to do|come) first|start with"
+        r"|what first"
         r"|initial (?:step|action))\b", re.I)),
     ("second", re.compile(r"\b(?:second|next) step\b", re.I)),
     ("last", re.compile(r"\b(?:last|final) step\b", re.I)),

@@ -97,16 +97,11 @@ class _Reader(Placing):
         """ "Its owner" asks for it; "team Web" names one."""
         what, following = str(item.value), self._next(frozenset())
         before_it = self._before()
-        if (
-            (before_it is not None
+        if (before_it is not None and before_it.kind == "group" and following is None) or (
+            before_it is not None
             and before_it.kind == "group"
-            and following is None)
-            or (
-                before_it is not None
-                and before_it.kind == "group"
-                and following is not None
-                and following.kind != "word"
-            )
+            and following is not None
+            and following.kind != "word"
         ):
             self.into.asset.append(what)
             self.into.group.append(what)

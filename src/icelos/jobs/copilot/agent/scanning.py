@@ -78,7 +78,8 @@ _SIGNS = {
     "at most": "<=", "<=": "<=", "≤": "<=", "=": "=", "of exactly": "=", "equal to": "=", "exactly": "=",
 }  # fmt: skip
 _FEW = re.compile(
-    rf"(?:the )?(?P<n>\d{{1,3}}|{'|'.join(NUMBER_WORDS)})(?= (?:users?|accounts?|people|hosts?|servers?|machines?|images?"
+    rf"(?:the )?(?P<n>\d{{1,3}}|{'|'.join(NUMBER_WORDS)})(?= (?:users?|accounts?|people|hosts?|servers?"
+    rf"|machines?|images?"
     rf"|targets?|packages?|techniques?|senders?|recipients?|rules?|cves|vulnerabilities|ips?|addresses|intents?)\b)",
     re.IGNORECASE,
 )
