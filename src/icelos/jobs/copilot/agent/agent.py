@@ -273,7 +273,7 @@ class Agent:
             names += [name.text.lower() for name in clause.loose]
             if names and all(name in known for name in names):
                 clause.asset = ["owner"]
-        if clause.asset and not clause.unclear:
+        if clause.asset and (not clause.unclear or any(i.kind == "word" and re.search(r"[\d-]", i.text) for i in items)):
             return self._holders.tell(clause)
         if clause.holders and not clause.atoms and clause.sought in {"", "host"}:
             result, said = self._holders.listed(clause)

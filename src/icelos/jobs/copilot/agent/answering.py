@@ -51,6 +51,8 @@ class Teller:
             return self._when(result)
         if clause.order is not None and clause.order[0] == "count":
             return self.groups.most(result)
+        if clause.order is not None and clause.want in {"count", "often"}:
+            raise NotUnderstood(f"{clause.text!r} counts and orders at once")
         if clause.order is not None:
             return self._ordered(result)
         if (

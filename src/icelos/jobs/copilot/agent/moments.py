@@ -360,12 +360,13 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], Period 
     (_form(rf"within\s+(?P<count>{_NUMBER})\s*(?P<unit>{_UNIT})s?"), _rolling),
     (
         _form(
-            rf"(?P<word>since|after|from|as of|starting|newer than|later than)\s+(?:the\s+)?(?:(?:start"
+            rf"(?P<word>since|after|as of|as from|starting(?: from)?|beginning|newer than|later than)\s+(?:the\s+)?(?:(?:start"
             rf"|beginning|begin)\s+of\s+)?"
             rf"(?:the\s+)?(?P<point>{_POINT})(?:\s+(?:on(?=\W|$)(?!\s+\w)|onwards?))?"
         ),
         _since,
     ),
+    (_form(rf"(?P<word>from)\s+(?:the\s+)?(?P<point>{_POINT})\s+(?:on(?=\W|$)(?!\s+\w)|onwards?)"), _since),
     (
         _form(rf"(?P<word>(?<!day )before|until|till|up to|older than|prior to)\s+(?P<point>{_POINT})"),
         _before,
@@ -382,5 +383,5 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], Period 
         ),
         _days_of,
     ),
-    (_form(rf"(?:(?:on|in|during|at|of|for)\s+)?(?P<point>{_POINT})(?:'s)?"), _on),
+    (_form(rf"(?:(?:on|in|during|at|of|for|from)\s+)?(?P<point>{_POINT})(?:'s)?"), _on),
 )

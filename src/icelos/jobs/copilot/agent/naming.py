@@ -32,11 +32,10 @@ _PHRASES = ("intent", "label", "technique", "rule", "resembles", "action", "job"
 _PEOPLE = frozenset({"user", "recipient", "sender", "assignee", "closer", "entity"})
 
 
-def _what_of(view: View, column: str) -> str:
-    return next(
-        (what for what in ("user", "recipient", "assignee", "closer") if view.columns.get(what) == column),
-        "user",
-    )
+def _account(name: str) -> str:
+    """The letters of an account's own part."""
+    own = re.split("@", name.lower().rpartition("\\")[2])[0]
+    return re.sub(r"[._-]", "", own)
 
 
 class Names:
@@ -115,10 +114,12 @@ class Names:
         if len(words) > 3 or not all(re.fullmatch(r"[^\W\d_]+(?:['-][^\W\d_]+)*", word) for word in words):
             return None
         first, last = words[0], words[-1]
-        forms = (f"{first}.{last}", f"{first}_{last}", f"{first}-{last}", f"{first}{last}", f"{first[0]}{last}",
-                 f"{first[0]}.{last}", f"{last}.{first}", f"{last}{first[0]}")  # fmt: skip
-        found = [one for form in forms if (one := self._look(view, column, _what_of(view, column), form))]
-        return found[0] if found and all(one == found[0] for one in found) else None
+        forms = {first + last, last + first, first[0] + last, last + first[0]}
+        found = self._data.values(Query(view=view, filters=(Filter(column, "contains", last),)), column)
+        fitting = {one for one in found.texts if _account(one) in forms}
+        if len(fitting) != 1 or not found.is_whole:
+            return None
+        return Filter(column, "contains" if column in view.lists else "=", fitting.pop())
 
     def _by_first_part(self, view: View, column: str, what: str, text: str) -> Filter | None:
         if not re.fullmatch(r"[\w.-]+", text):

@@ -99,7 +99,7 @@ class Planner:
             what for what, column in query.view.columns.items() if several and column == several[0].column
         ]
         is_list = clause.want in {"list", "who", ""} and sought not in {"rows", "time"}
-        is_both = re.search(r"\band\b", clause.text, re.I) and not re.search(r"\bor\b", clause.text, re.I)
+        is_both = re.search(r"\band\b|\bas well as\b", clause.text, re.I) and not re.search(r"\bor\b", clause.text, re.I)
         if (
             len(several) == 1
             and is_both

@@ -88,6 +88,9 @@ class _Reader(Placing):
         """ "On web-01 only" says no more than the name; "that only failed" does."""
         near = [self.items[i] for i in (self.place - 1, self.place + 1) if 0 <= i < len(self.items)]
         following = self._next()
+        if following is not None and following.kind in {"word", "value"} and self.into.sought not in {"", "rows"}:
+            self._unclear(item)  # "CVEs that are only on web-01" are nowhere else
+            return
         if not any(
             one.kind in {"word", "value", "period"} for one in (*near, *([following] if following else []))
         ):
@@ -386,7 +389,10 @@ class _Reader(Placing):
             and self.into.sought != "assignee"
         ):
             what = "assignee"
-        if kind == "closer":
+        conditions = [*self.waiting, *(self.atom.filters if self.atom is not None else [])]
+        if kind == "closer" or (
+            before == "by" and what in {"", "email"} and Filter("state", "=", "closed") in conditions
+        ):
             what = "closer"
         what = self._direction(what, before, kind)
         if what == "domain" and self._is_mail():
@@ -663,8 +669,13 @@ class _Reader(Placing):
 
     def _received(self, item: Item) -> None:
         following = self._next()
-        is_mail = self._is_mail()
-        if not is_mail and (following is None or following.kind != "refer"):
+        is_mail = any(one.view == "mail" and one.kind != "received" for one in self.items)
+        if not is_mail and following is not None and (
+            following.kind == "alert" or following.view == "log_alerts"
+        ):
+            return  # "who got alerts"
+        is_quoted = following is not None and following.kind == "value" and following.value[0] == "quoted"
+        if not is_mail and not is_quoted and (following is None or following.kind != "refer"):
             self._unclear(item)
             return
         if self.into.want == "who" and not self.into.sought:
