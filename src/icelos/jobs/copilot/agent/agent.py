@@ -108,6 +108,8 @@ def _is_policy(text: str) -> bool:
 
 _OURS = re.compile(r"\b(?:our|ours|we|us|my)\b", re.IGNORECASE)
 _HELD = re.compile(r"\b(?:responsible|in charge|owns?)\b", re.IGNORECASE)
+_OWN_VIEWS = frozenset({"logins", "log_alerts", "findings", "failures"})
+_OWN_COLUMNS = frozenset({"exploitable", "assignee", "state", "verdict", "job"})
 _ABOUT = frozenset({"contact", "number", "deadline"})
 
 
@@ -135,51 +137,50 @@ def _is_of_knowledge(clause: Clause, items: Sequence[Item]) -> bool:
 
 
 def _is_own(clause: Clause, items: Sequence[Item]) -> bool:
-    if clause.asset or (documents.is_runbook(clause.text) and _ABOUT & set(papers.facets_of(clause.text))):
-        return True
     if documents.is_runbook(clause.text):
-        return False
-    if special.kind_of(clause, items) in {"timeline", "changes", "sources"}:
-        return True
-    if any(i.kind == "topic" and i.view in {"logins", "log_alerts", "findings", "failures"} for i in items):
-        return True
-    if (
-        any(
-            i.kind in {"alert", "closer", "reason", "desk"}
-            or (i.kind == "noun" and i.value in {"user", "host"})
-            for i in items
-        )
-        and clause.atoms
-    ):
-        return True
-    if clause.refers and any(i.kind == "noun" and i.value in {"user", "host"} for i in items):
-        return True
-    if any(i.view == "mail" and i.kind in {"noun", "sent", "received"} for i in items) and clause.atoms:
-        return True
-    if any(i.kind == "assigned" for i in items) and (clause.atoms or clause.loose):
-        return True
-    if clause.atoms and (clause.having or (clause.order or ("",))[0] == "count"):
-        return True
-    if any(a.view.name == "logs" for a in clause.atoms) and (
-        clause.want in {"count", "often"} or clause.group
-    ):
-        return True
-    if any(i.kind == "flagged" for i in items) and any(a.view.name == "mail" for a in clause.atoms):
-        return True
-    ours = _OURS.search(clause.text) is not None
+        return bool(_ABOUT & set(papers.facets_of(clause.text)))
+    kinds = {i.kind for i in items}
+    return (
+        bool(clause.asset)
+        or special.kind_of(clause, items) in {"timeline", "changes", "sources"}
+        or any(i.kind == "topic" and i.view in _OWN_VIEWS for i in items)
+        or (clause.refers and _names_machine_or_user(items))
+        or ("assigned" in kinds and bool(clause.atoms or clause.loose))
+        or (bool(clause.atoms) and _is_own_by_words(clause, items, kinds))
+        or (_is_filtered(items) and (not clause.unclear or _names_own(items)))
+    )
+
+
+def _is_own_by_words(clause: Clause, items: Sequence[Item], kinds: set[str]) -> bool:
+    """Of a clause over some view: does it count, or speak of alerts, people, hosts or mail?"""
     topics = any(
         i.kind in {"topic", "filter"} or (i.kind == "noun" and i.value in {"technique", "package"})
         for i in items
     )
-    if ours and topics and clause.atoms:
-        return True
-    return (
-        any(
-            i.kind == "filter" and i.value[0] in {"exploitable", "assignee", "state", "verdict", "job"}
-            for i in items
-        )
-        and not clause.unclear
+    views = {atom.view.name for atom in clause.atoms}
+    return bool(
+        kinds & {"alert", "closer", "reason", "desk"}
+        or _names_machine_or_user(items)
+        or any(i.view == "mail" and i.kind in {"noun", "sent", "received"} for i in items)
+        or clause.having
+        or (clause.order or ("",))[0] == "count"
+        or ("logs" in views and (clause.want in {"count", "often"} or clause.group))
+        or ("flagged" in kinds and "mail" in views)
+        or (topics and _OURS.search(clause.text))
     )
+
+
+def _names_machine_or_user(items: Sequence[Item]) -> bool:
+    return any(i.kind == "noun" and i.value in {"user", "host"} for i in items)
+
+
+def _is_filtered(items: Sequence[Item]) -> bool:
+    return any(i.kind == "filter" and i.value[0] in _OWN_COLUMNS for i in items)
+
+
+def _names_own(items: Sequence[Item]) -> bool:
+    """Is something named as hosts and accounts are: "web-01", "ann.lee"?"""
+    return any(i.kind == "word" and re.search(r"[\d.-]", i.text) for i in items)
 
 
 class Agent:
@@ -212,7 +213,8 @@ class Agent:
         lost = [clause for (clause, _), part in made if not part.is_answered and not clause.want]
         for (clause, _), part in made:
             if lost and part.sentences:
-                reason = f"{quoted([one.text for one in lost])} may restrict {clause.text!r}, and was not understood"
+                told = quoted([one.text for one in lost])
+                reason = f"{told} may restrict {clause.text!r}, and was not understood"
                 yield Part(text=part.text, problem=reason)
             else:
                 yield part
@@ -233,7 +235,7 @@ class Agent:
 
     def _part(self, clause: Clause, items: Sequence[Item]) -> Part:
         try:
-            if not clause.want and self._is_before_runbook(clause, items):
+            if not clause.want and self._is_before_runbook(clause):
                 self._topic = documents.own_words(clause, items)
                 return Part(text=clause.text, is_context=True)
             if self._failed and (clause.refers or not clause.want or self._lacks_subject(clause)):
@@ -253,7 +255,7 @@ class Agent:
             return Part(text=clause.text, is_context=True)
         return Part(text=clause.text, sentences=tuple(self._sentence(one) for one in said))
 
-    def _is_before_runbook(self, clause: Clause, items: Sequence[Item]) -> bool:
+    def _is_before_runbook(self, clause: Clause) -> bool:
         """ "A user reports credential phishing. Whom do I call?": the first says what it is about."""
         place = next((i for i, (one, _) in enumerate(self._question) if one is clause), -1)
         after = self._question[place + 1][0] if 0 <= place < len(self._question) - 1 else None
@@ -267,18 +269,13 @@ class Agent:
 
     def _told(self, clause: Clause, items: Sequence[Item]) -> list[Said]:
         kind = special.kind_of(clause, items)
-        if clause.sought == "assignee" and not clause.asset and _HELD.search(clause.text):
-            known = {host.lower() for host in self._holders.known()} if self._has_papers else set()
-            names = [name.text.lower() for atom in clause.atoms for name in atom.names]
-            names += [name.text.lower() for name in clause.loose]
-            if names and all(name in known for name in names):
-                clause.asset = ["owner"]
-        if clause.asset and (not clause.unclear or any(i.kind == "word" and re.search(r"[\d-]", i.text) for i in items)):
+        self._asks_for_owner(clause)
+        if clause.asset and not clause.unclear:
             return self._holders.tell(clause)
-        if clause.holders and not clause.atoms and clause.sought in {"", "host"}:
-            result, said = self._holders.listed(clause)
+        if clause.holders and not clause.atoms and clause.sought in {"", "host"} and not clause.unclear:
+            result, told = self._holders.listed(clause)
             self._planner.earlier.append(result)
-            return said
+            return told
         self._holders.narrow(clause)
         if self._is_told(clause):
             return []
@@ -288,6 +285,24 @@ class Agent:
             raise NotUnderstood(f"I cannot say how in {clause.text!r}")
         if kind:
             return special.Special(self._data, self._planner, self._now).tell(kind, clause, items)
+        return self._queried(clause)
+
+    def _asks_for_owner(self, clause: Clause) -> None:
+        """ "Who is responsible for web-01" asks for a host's owner, not for who works on its findings."""
+        if (
+            clause.sought != "assignee"
+            or clause.asset
+            or not _HELD.search(clause.text)
+            or not self._has_papers
+        ):
+            return
+        known = {host.lower() for host in self._holders.known()}
+        names = [name.text.lower() for atom in clause.atoms for name in atom.names]
+        names += [name.text.lower() for name in clause.loose]
+        if names and all(name in known for name in names):
+            clause.asset = ["owner"]
+
+    def _queried(self, clause: Clause) -> list[Said]:
         results = []
         said: list[Said] = []
         for variant in self._variants(clause):

@@ -26,8 +26,10 @@ class Filter(msgspec.Struct, frozen=True):
 
 
 class Name(msgspec.Struct, frozen=True):
-    """Something named: `what` it is ("" where that has to be looked up), as written; `negated`: all but it; `away`: what
-    has it is left out ("not on a"), not only the rows that say so ("except a")."""
+    """Something named: `what` it is ("" where that has to be looked up), as written.
+
+    `negated`: all but it; `away`: what has it is left out ("not on a"), not the rows alone ("except
+    a")."""
 
     what: str
     text: str
@@ -132,6 +134,11 @@ def _asks(items: Sequence[Item], index: int) -> bool:
         index += 1
     if index >= len(items):
         return False
+    return _begins(items, index) or _begins_document(items, index)
+
+
+def _begins_document(items: Sequence[Item], index: int) -> bool:
+    """ "... its owner", "and mitigations of it", "who owns them"."""
     first, then = items[index], items[index + 1] if index + 1 < len(items) else None
     if first.kind == "word" and first.text.lower() in _ASKED:
         return _ends(items, index + 1) or items[index + 1].kind in {"glue", "refer"}
@@ -141,8 +148,12 @@ def _asks(items: Sequence[Item], index: int) -> bool:
         place = index + (first.kind == "glue")
         if place < len(items) and items[place].kind == "asset" and _ends(items, place + 1):
             return True
-    if first.kind == "asset" and first.text.lower().startswith("who"):
-        return True
+    return first.kind == "asset" and first.text.lower().startswith("who")
+
+
+def _begins(items: Sequence[Item], index: int) -> bool:
+    """ "... which of them", "did ann", "who"."""
+    first, then = items[index], items[index + 1] if index + 1 < len(items) else None
     if first.kind == "want":
         return first.value != "compare" or first.text.lower().startswith("compare")
     if first.kind == "relative" and first.text.lower() in {"who", "which", "where"}:

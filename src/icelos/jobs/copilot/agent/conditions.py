@@ -141,6 +141,11 @@ class Conditions:
         if name.text in self.names.ambiguous:
             several = self.names.ambiguous[name.text]
             raise NotUnderstood(f"{name.text} may be {' or '.join(several[:5])}")
+        return self._nowhere(name, atom, unknown, clause)
+
+    def _nowhere(self, name: Name, atom: Atom, unknown: list[str], clause: Clause) -> Filter:
+        """The condition on what no row has; it is said with the answer. Raises NotUnderstood where it may be
+        something else than a name."""
         column = atom.view.columns.get(name.what)
         if name.what == "email":
             column = atom.view.columns.get("sender") or atom.view.columns.get("user")
@@ -214,8 +219,7 @@ def _called(text: str) -> set[str]:
 def _plain(text: str) -> str:
     """ "sign-ins", "signins" and "signed in" are one word."""
     folded = re.sub(r"[\s_-]+", "", text.lower())
-    folded = re.sub(r"^(sign|log)(?:ed|ged|ing|ging|s)?(in|on)s?$", r"\1\2", folded)
-    return folded
+    return re.sub(r"^(sign|log)(?:ed|ged|ing|ging|s)?(in|on)s?$", r"\1\2", folded)
 
 
 _SAID = re.compile(r"\b(?:sign|log)(?:ed|ged|ing|ging|s)?[\s-]?(?:in|on)s?\b", re.IGNORECASE)

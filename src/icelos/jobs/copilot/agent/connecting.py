@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -140,7 +141,7 @@ def _unpossessed(part: Sequence[Item]) -> list[Item]:
 def going_on(text: str, parts: Sequence[tuple[Clause, Sequence[Item]]]) -> None:
     """A part without a question of its own, before one that has nothing else, is what that is about; one
     before a colon or a dash as well."""
-    for (before, first), (after, then) in zip(parts, parts[1:], strict=False):
+    for (before, first), (after, then) in pairwise(parts):
         tells = before.order is not None or before.having or before.group
         between = text[first[-1].end : then[0].start]
         if not tells and not before.want and after.want and re.search(r"[:–—]|\s-\s|^-\s", between):

@@ -115,8 +115,8 @@ class Groups:
             told = f"No {called(what, 1)} has {words} {least:g} {name}; the most is {counts(top, 1)}."
             return [Said(told, facts_of(top))]
         things = called(what)
-        begin = f"{things[0].upper()}{things[1:]} with {words} {least:g} {name}"
-        told = f"{len(chosen)} {begin[0].lower() if len(chosen) != 1 and not begin[:3].isupper() else begin[0]}{begin[1:]}: {counts(chosen, len(chosen))}."
+        begin = f"{things} with {words} {least:g} {name}"
+        told = f"{len(chosen)} {begin}: {counts(chosen, len(chosen))}."
         return [Said(told, facts_of(chosen))]
 
     def _groups(self, result: Result, what: str) -> Found:

@@ -54,9 +54,9 @@ class Holders:
         """How many findings, or different CVEs, the hosts of each owner or team have; the most first."""
         what = clause.asset[0]
         by_most = clause.order == ("count", True)
-        if len(clause.asset) > 1 or what not in {"owner", "team"} or clause.having or len(clause.atoms) != 1 or (
-            clause.order is not None and not by_most
-        ) or clause.atoms[0].view.name not in {"vulnerabilities", "logs"}:  # fmt: skip
+        views = [atom.view.name for atom in clause.atoms]
+        is_plain = len(clause.asset) == 1 and not clause.having and (clause.order is None or by_most)
+        if not is_plain or what not in {"owner", "team"} or views not in (["vulnerabilities"], ["logs"]):
             raise NotUnderstood(f"I cannot count {clause.text!r} by {what}")
         result = self._planner.prepare(_hosts_of(msgspec.structs.replace(clause, order=None, group=[])))
         view = result.query.view
@@ -89,10 +89,12 @@ class Holders:
         summed = tuple(_counted(f"{name}: {number} {thing}", number) for name, number in ordered)
         if by_most and not clause.plural:
             best = [one for one in ordered if one[1] == ordered[0][1]]
-            told = f"{listed([name for name, _ in best], len(best))} {'has' if len(best) == 1 else 'have'} the most {thing}: {best[0][1]}."
+            names = listed([name for name, _ in best], len(best))
+            told = f"{names} {'has' if len(best) == 1 else 'have'} the most {thing}: {best[0][1]}."
         else:
             shown = ordered[: clause.limit or len(ordered)]
-            told = f"{thing[0].upper()}{thing[1:]} by {what}: {listed([f'{name} ({n})' for name, n in shown], len(shown))}."
+            each = listed([f"{name} ({number})" for name, number in shown], len(shown))
+            told = f"{thing[0].upper()}{thing[1:]} by {what}: {each}."
         return [Said(told, (*summed, *unique[:40]))]
 
     def _told(self, what: str, record: Record) -> Said:
@@ -129,6 +131,8 @@ class Holders:
         named = [known[n.text.lower()] for n in names if n.text.lower() in known]
         if named:
             return named
+        if clause.refers and any(atom.filters or atom.names for atom in clause.atoms):
+            raise NotUnderstood(f"{clause.text!r} asks for more than whose they are")
         if clause.atoms and not clause.refers:
             result = self._planner.prepare(_hosts_of(clause))
             self._planner.earlier.append(result)

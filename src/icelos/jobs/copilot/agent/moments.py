@@ -113,10 +113,8 @@ def midnight(moment: datetime) -> datetime:
 # ---- points: each names a stretch (a day, a week, a month, a minute)
 
 
-def _stretch(said: str, now: datetime) -> Period | None:
-    """What a point in time covers: "yesterday" is a day, "3 May at 10:15" is a minute."""
-    said = " ".join(said.lower().split()).removeprefix("the ").removeprefix("on ")
-    today = midnight(now)
+def _named(said: str, today: datetime, now: datetime) -> Period | None:
+    """Days and weeks by their names: "yesterday at 18:00", "last weekend", "the week of 9 November"."""
     if said == "today":
         return Period(today, today + DAY)
     if exact := re.fullmatch(rf"(yesterday|today)\s+(?:at\s+)?({_CLOCK})", said):
@@ -133,6 +131,16 @@ def _stretch(said: str, now: datetime) -> Period | None:
         return _part_of_month(part.group(1), part.group(2), _dated(part.group(3), now))
     if said == "yesterday":
         return Period(today - DAY, today)
+    return None
+
+
+def _stretch(said: str, now: datetime) -> Period | None:
+    """What a point in time covers: "yesterday" is a day, "3 May at 10:15" is a minute."""
+    said = " ".join(said.lower().split()).removeprefix("the ").removeprefix("on ")
+    today = midnight(now)
+    named = _named(said, today, now)
+    if named is not None:
+        return named
     ago = re.fullmatch(rf"({_NUMBER})\s+({_UNIT})s?\s+ago", said)
     if ago:
         moment = now - _length(ago.group(1), ago.group(2))
@@ -360,7 +368,8 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], Period 
     (_form(rf"within\s+(?P<count>{_NUMBER})\s*(?P<unit>{_UNIT})s?"), _rolling),
     (
         _form(
-            rf"(?P<word>since|after|as of|as from|starting(?: from)?|beginning|newer than|later than)\s+(?:the\s+)?(?:(?:start"
+            rf"(?P<word>since|after|as of|as from|starting(?: from)?|beginning|newer than|later than)\s+"
+            rf"(?:the\s+)?(?:(?:start"
             rf"|beginning|begin)\s+of\s+)?"
             rf"(?:the\s+)?(?P<point>{_POINT})(?:\s+(?:on(?=\W|$)(?!\s+\w)|onwards?))?"
         ),

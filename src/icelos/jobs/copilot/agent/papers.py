@@ -162,7 +162,10 @@ _GENERIC = frozenset(
     content_stems("runbook playbook procedure policy incident case event guide response alert our")
 )
 _SAME = (
-    (re.compile(r"\b(?:mfa|2fa|multi[- ]?factor(?: authentication)?|two[- ]factor|second[- ]factor)\b", re.I), "secondfactor"),
+    (
+        re.compile(r"\b(?:mfa|2fa|(?:multi|two|second)[- ]?factor(?: authentication)?)\b", re.I),
+        "secondfactor",
+    ),
     (re.compile(r"\b(?:ceo|cfo|boss|chief executive|executives?)\b", re.I), "executive"),
     (re.compile(r"\bkev\b", re.I), "exploited"),
     (re.compile(r"\b(?:fraud|imperson\w+|spoof\w+|fake)\b", re.I), "impersonation"),

@@ -99,7 +99,9 @@ class Planner:
             what for what, column in query.view.columns.items() if several and column == several[0].column
         ]
         is_list = clause.want in {"list", "who", ""} and sought not in {"rows", "time"}
-        is_both = re.search(r"\band\b|\bas well as\b", clause.text, re.I) and not re.search(r"\bor\b", clause.text, re.I)
+        is_both = re.search(r"\band\b|\bas well as\b", clause.text, re.I) and not re.search(
+            r"\bor\b", clause.text, re.I
+        )
         if (
             len(several) == 1
             and is_both
@@ -169,8 +171,8 @@ class Planner:
         return self.project(result, "technique")
 
     def each_of(self, clause: Clause) -> list[Clause]:
-        """ "For each of a and b": the clause for every one of the names of one kind. Raises NotUnderstood where
-        it is not clear of what."""
+        """ "For each of a and b": the clause for every one of the names of one kind. Raises NotUnderstood
+        where it is not clear of what."""
         if not clause.each:
             return [clause]
         several: list[tuple[int, str, list[Name]]] = []
@@ -307,12 +309,12 @@ class Planner:
         for atom in atoms:
             if atom.view.tool != "query_findings" or not any(one.column == "state" for one in atom.filters):
                 continue
-            atom.names = [
-                Name("assignee", one.text)
-                if one.what in {"", "user", "email"} and self.conditions.knows(Name("assignee", one.text), VIEWS["findings"])
-                else one
-                for one in atom.names
-            ]  # fmt: skip
+            atom.names = [self._as_assignee(one) for one in atom.names]
+
+    def _as_assignee(self, name: Name) -> Name:
+        has = Name("assignee", name.text)
+        is_one = name.what in {"", "user", "email"} and self.conditions.knows(has, VIEWS["findings"])
+        return has if is_one else name
 
     def _may_hold(self, name: Name, atom: Atom) -> bool:
         if name.what in {"domain", "cve"} or (
@@ -326,7 +328,7 @@ class Planner:
         return self.conditions.knows(name, atom.view)
 
     def _but_not(self, atoms: list[Atom], clause: Clause) -> list[Atom]:
-        """ "On a but not on b": what is on b is taken away. Where b alone is named, rows of b are left out."""
+        """ "On a but not on b": what is on b is taken away. Where b alone is named, its rows are left out."""
         found: list[Atom] = []
         for atom in atoms:
             known = {n: self.conditions.names.of(n, atom.view) for n in atom.names}

@@ -70,13 +70,13 @@ class _Reader(Placing):
 
     _join = _stop = _aside = _nothing
 
-    def _each(self, item: Item) -> None:
+    def _each(self, _: Item) -> None:
         self.into.each = True
 
     def _shows(self, item: Item) -> None:
         self.into.shows.append(str(item.value))
 
-    def _sequence(self, item: Item) -> None:
+    def _sequence(self, _: Item) -> None:
         self.into.sequence = True
 
     def _new(self, item: Item) -> None:
@@ -88,7 +88,11 @@ class _Reader(Placing):
         """ "On web-01 only" says no more than the name; "that only failed" does."""
         near = [self.items[i] for i in (self.place - 1, self.place + 1) if 0 <= i < len(self.items)]
         following = self._next()
-        if following is not None and following.kind in {"word", "value"} and self.into.sought not in {"", "rows"}:
+        if (
+            following is not None
+            and following.kind in {"word", "value"}
+            and self.into.sought not in {"", "rows"}
+        ):
             self._unclear(item)  # "CVEs that are only on web-01" are nowhere else
             return
         if not any(
@@ -360,7 +364,7 @@ class _Reader(Placing):
         what, text = item.value
         self._sent_or_named(what, str(text))
 
-    def _word(self, item: Item) -> None:
+    def _word(self, _: Item) -> None:
         """Words side by side are one name: "Stefan Krol", "gift cards"."""
         text = self._run(self.place)
         self._sent_or_named("", text)
@@ -617,6 +621,10 @@ class _Reader(Placing):
             self.refer.append(Refer("rows"))
             self._settle_reference()
             return
+        self._waiting_alert(item, before)
+
+    def _waiting_alert(self, item: Item, before: Item | None) -> None:
+        """Alerts of which view: of logs where somebody is sought, of the view that is spoken of, of any."""
         self.alert_waits = True
         if not self.into.head and self.into.want not in {"who", "when", "why", "where"}:
             self.into.head = self.into.sought = "rows"
@@ -670,8 +678,10 @@ class _Reader(Placing):
     def _received(self, item: Item) -> None:
         following = self._next()
         is_mail = any(one.view == "mail" and one.kind != "received" for one in self.items)
-        if not is_mail and following is not None and (
-            following.kind == "alert" or following.view == "log_alerts"
+        if (
+            not is_mail
+            and following is not None
+            and (following.kind == "alert" or following.view == "log_alerts")
         ):
             return  # "who got alerts"
         is_quoted = following is not None and following.kind == "value" and following.value[0] == "quoted"

@@ -102,7 +102,8 @@ CALLED: Mapping[str, tuple[str, str]] = {
     "score": ("score", "scores"), "time": ("time", "times"), "entity": ("entity", "entities"),
     "day": ("day", "days"), "resembles": ("attack that it resembles", "attacks that they resemble"),
     "domain": ("sender domain", "sender domains"), "reason": ("reason of closing", "reasons of closing"),
-    "closer": ("person who closed them", "people who closed them"), "closed": ("time of closing", "times of closing"),
+    "closer": ("person who closed them", "people who closed them"),
+    "closed": ("time of closing", "times of closing"),
     "severity": ("severity", "severities"), "error": ("error", "errors"),
 }  # fmt: skip
 """What a question may seek: its name, one and many."""

@@ -85,14 +85,16 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
      r"|counts?|figures?)"
      r"|in (?:descending|ascending) order|in order of (?:the )?(?:number|count)s?",
      Meaning("aside")),
-    (r"(?:give|tell|show)(?: me| us)? (?:both|the|all)(?: the)? (?:numbers?|counts?|figures?|totals?)", Meaning("aside")),
+    (r"(?:give|tell|show)(?: me| us)? (?:both|the|all)(?: the)? (?:numbers?|counts?|figures?|totals?)",
+     Meaning("aside")),
     (r"(?:(?:the )?(?:numbers?|counts?) )?(?:for|of) (?:both|each|every one|each one)(?: of (?:them"
      r"|these|those))?(?=\s*[?.!,]|$)"
      r"|both (?:numbers|counts)|(?:numbers?|counts?) (?:for|of) each|(?:does|do|has"
      r"|have) each(?: of (?:them|these|those))?(?: have| has)?|each (?:have|has)", Meaning("each")),
     (r"in common|share(?=\s*[?.!]|$)|shared by(?= (?:both|all))|as numbers|numbers? (?:for|of) (?=both"
      r"|each)|(?:for |of )?(?:each|both) of (?:them|these|those)", Meaning("aside")),
-    (r"(?:each|every one|all)(?: of them)? (?:only )?once|without (?:repeats|duplicates|repetitions)", Meaning("aside")),
+    (r"(?:each|every one|all)(?: of them)? (?:only )?once|without (?:repeats|duplicates|repetitions)",
+     Meaning("aside")),
     (r"in order(?=\s*(?:[?.!]|please|pls|$))", Meaning("sequence")),
     (r"(?:in )?(?:the |which |what )?(?:chronological |time |temporal )?order (?:in which (?:they|it"
      r"|these|those)"
@@ -105,7 +107,8 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
      r"|(?:what is|what's) the (?:total |overall )?(?:number|count|amount) of|count(?: up)?"
      r"|how much(?= (?:e-?mails?|mails?|alerts?"
      r"|findings?|cves?|hosts?|users?|log|sign|failed|different|flagged|messages?|of (?:these|those|them)))"
-     r"|(?:the )?(?:total |overall )?(?:number|count|quantity|total)(?=\s*(?:[?.!,]|please|pls|$))", _want("count")),
+     r"|(?:the )?(?:total |overall )?(?:number|count|quantity|total)(?=\s*(?:[?.!,]|please|pls|$))",
+      _want("count")),
     (r"how often|how many times|how frequently", _want("often")),
     (r"(?:on|from|to|in|at|for|by|of|with) which(?= (?!order)\w)|which|what(?:'s)?|list(?: out| up)?"
      r"|show(?: me| us)?|give(?: me| us)?|name|find(?: me| all)?"
@@ -148,7 +151,8 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
      r"|remote )address(?:es)?|addresses", _noun("ip")),
     (r"packages?|components?|librar(?:y|ies)|dependenc(?:y|ies)"
      r"|software", _noun("package", "vulnerabilities")),
-    (r"(?:log )?(?:att&ck |mitre |attack |att&ck's )?(?:techniques?|ttps?)", _noun("technique", "log_alerts")),
+    (r"(?:log )?(?:att&ck |mitre |attack |att&ck's )?(?:techniques?|ttps?)",
+     _noun("technique", "log_alerts")),
     (r"(?:sigma |detection |correlation )?rules?", _noun("rule", "log_alerts")),
     (r"incidents?", _noun("incident", "log_alerts")),
     (r"entit(?:y|ies)", _noun("entity", "log_alerts")),
@@ -168,7 +172,8 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
     (rf"(?:fixed|patched|fixing|safe) (?:in )?{_VERSIONS}|{_VERSIONS} (?:that )?(?:fix(?:es)?"
      rf"|patch(?:es)?)|{_FIX}", _noun("fix", "vulnerabilities")),
     (r"(?:up)?(?:graded? |dated? )?to (?:which|what)(?: fixed)? versions?", Meaning("shows", "fix")),
-    (rf"(?:fixed|patched|solved|resolved) (?:by|in|with|from)(?: {_VERSIONS})?(?= v?\d)", _noun("fix", "vulnerabilities")),
+    (rf"(?:fixed|patched|solved|resolved) (?:by|in|with|from)(?: {_VERSIONS})?(?= v?\d)",
+     _noun("fix", "vulnerabilities")),
     (_VERSIONS, _noun("version", "vulnerabilities")),
     (r"epss(?: scores?| values?| probabilit(?:y|ies))?", _noun("epss", "vulnerabilities")),
     (r"(?:vex )?status(?:es)?", _noun("status")),
@@ -266,7 +271,8 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
      r"|one) who closed (?:it|them|this)",
      Meaning("closer", "seek")),
     (r"(?:been |were |was |are )?(?:closed|resolved|dismissed) by(?= \w)", Meaning("closer", "name")),
-    (r"(?:close|closes|closing|resolve|dismiss)(?=\s*(?:[?.!,]|as |since |in |on |this |last |$))", Meaning("closer", "verb")),
+    (r"(?:close|closes|closing|resolve|dismiss)(?=\s*(?:[?.!,]|as |since |in |on |this |last |$))",
+     Meaning("closer", "verb")),
     (r"owners?(?:hip)?|who owns(?: it| them| these| those)?|who(?:'s| is| are) the owners?(?: of)?"
      r"|whose (?:is|are)(?= (?:it|they|these|those|this))"
      r"|whom? (?:do|does)(?= (?:these|those|they|it|this|that|\S+|the \w+) belong to)|(?:is"
@@ -365,7 +371,8 @@ GLUE = word_set("""
     belong belongs exist exists involve involves involved involving concern concerns concerning concerned
     regarding relate relates related pertaining named called installed deployed present recorded reported
     registered logged-in happened happen against across these?
-""") - {"only?", "these?", "both?", "team?", "colleagues?", "target", "new", "per", "across", "named?"}  # fmt: skip
+""") - {"only?", "these?", "both?", "team?", "colleagues?",
+    "target", "new", "per", "across", "named?"}  # fmt: skip
 
 
 @cache
