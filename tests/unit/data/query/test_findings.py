@@ -178,9 +178,8 @@ def compare(value: Any, kind: Kind, operator: str, asked: Value) -> bool:
         return other in one if operator == "contains" else one.startswith(other)
     if kind is Kind.TEXT:
         one, other = one.encode(), other.encode()
-    return {"=": one == other, "<": one < other, "<=": one <= other, ">": one > other, ">=": one >= other}[
-        operator
-    ]
+    signs = {"=": one == other, "<": one < other, "<=": one <= other, ">": one > other, ">=": one >= other}
+    return bool(signs[operator])
 
 
 def visible(principal: Principal) -> list[int]:

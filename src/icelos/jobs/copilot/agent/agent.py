@@ -15,16 +15,17 @@ import msgspec
 from icelos.contracts import Fact
 from icelos.jobs.copilot.agent import clauses, connecting, documents, papers, reading, special
 from icelos.jobs.copilot.agent.answering import Teller
-from icelos.jobs.copilot.agent.clauses import Clause
+from icelos.jobs.copilot.agent.clauses import Clause, Filter
 from icelos.jobs.copilot.agent.conditions import quoted
 from icelos.jobs.copilot.agent.documents import Ask
 from icelos.jobs.copilot.agent.holders import Holders
 from icelos.jobs.copilot.agent.papers import Papers
 from icelos.jobs.copilot.agent.plan import Planner
-from icelos.jobs.copilot.agent.querying import Broken, Data
+from icelos.jobs.copilot.agent.querying import Broken, Data, Query
 from icelos.jobs.copilot.agent.results import Emptied, NotUnderstood
 from icelos.jobs.copilot.agent.scanning import Item, scan
 from icelos.jobs.copilot.agent.toolbox import Exhausted, Toolbox
+from icelos.jobs.copilot.agent.views import VIEWS
 from icelos.jobs.copilot.agent.wording import Said
 from icelos.jobs.copilot.answers import Sentence
 
@@ -108,6 +109,7 @@ def _is_policy(text: str) -> bool:
 
 _OURS = re.compile(r"\b(?:our|ours|we|us|my)\b", re.IGNORECASE)
 _HELD = re.compile(r"\b(?:responsible|in charge|owns?)\b", re.IGNORECASE)
+_ACCOUNT = re.compile(r"[a-z]{2,}(?:\.[a-z]{2,}|(?:-[a-z0-9]+)*-\d+)(?:'s)?")
 _OWN_VIEWS = frozenset({"logins", "log_alerts", "findings", "failures"})
 _OWN_COLUMNS = frozenset({"exploitable", "assignee", "state", "verdict", "job"})
 _ABOUT = frozenset({"contact", "number", "deadline"})
@@ -147,6 +149,7 @@ def _is_own(clause: Clause, items: Sequence[Item]) -> bool:
         or (clause.refers and _names_machine_or_user(items))
         or ("assigned" in kinds and bool(clause.atoms or clause.loose))
         or (bool(clause.atoms) and _is_own_by_words(clause, items, kinds))
+        or (_names_account(items) and bool(kinds & {"noun", "topic", "alert"}))
         or (_is_filtered(items) and (not clause.unclear or _names_own(items)))
     )
 
@@ -176,6 +179,11 @@ def _names_machine_or_user(items: Sequence[Item]) -> bool:
 
 def _is_filtered(items: Sequence[Item]) -> bool:
     return any(i.kind == "filter" and i.value[0] in _OWN_COLUMNS for i in items)
+
+
+def _names_account(items: Sequence[Item]) -> bool:
+    """ "ann.lee", "srv-web-1": as accounts and hosts are written, and nothing of public catalogues is."""
+    return any(i.kind == "word" and _ACCOUNT.fullmatch(i.text) for i in items)
 
 
 def _names_own(items: Sequence[Item]) -> bool:
@@ -355,7 +363,7 @@ class Agent:
         """What a runbook says: the one whose title names the topic, or that was spoken of before."""
         own = documents.own_words(clause, items)
         if self._runbook is None or own or clause.atoms:
-            topics = documents.topics(clause, items, self._planner.earlier, self._names_of_techniques(clause))
+            topics = documents.topics(clause, items, self._planner.earlier, self._names_of_techniques(clause, items))
             self._runbook = self._papers.runbook([self._topic] if self._topic and not own else topics)
         title, passages = self._runbook
         said = papers.told_of(title, passages, papers.facets_of(clause.text))
@@ -365,18 +373,19 @@ class Agent:
     def _has_papers(self) -> bool:
         return {"search_knowledge", "get_document"} <= self.toolbox.tools.keys()
 
-    def _names_of_techniques(self, clause: Clause) -> tuple[str, ...]:
-        """The names and our own rules' names of the techniques that a runbook may be asked for."""
+    def _names_of_techniques(self, clause: Clause, items: Sequence[Item]) -> tuple[str, ...]:
+        """What the techniques that a runbook is asked for are called: by ATT&CK, and by our own rules."""
+        named = [str(i.value[1]).upper() for i in items if i.kind == "value" and i.value[0] == "technique"]
         found: list[str] = []
-        for technique in self._techniques(clause)[:3]:
+        for technique in (named or list(self._techniques(clause)))[:3]:
             called = self._data.toolbox.call("lookup", {"identifier": technique}, why=self._data.why)
-            titles = [
-                str(fact.values.get("title"))
-                for fact in called.facts
-                if fact.values.get("kind") == "technique"
-            ]
-            found += [title.partition(" ")[2].rpartition(":")[2].strip() for title in titles]
-        return tuple(found)
+            titles = [str(f.values.get("title")) for f in called.facts if f.values.get("kind") == "technique"]
+            found += [re.split(r"[:\s]\s*", title, maxsplit=1)[-1].rpartition(": ")[2] for title in titles]
+            view = VIEWS["log_alerts"]
+            ours = Query(view=view, filters=(Filter("technique", "contains", technique),))
+            for column in ("rule", "label") if self._data.has(view) else ():
+                found += [text.replace("-", " ") for text in self._data.values(ours, column).texts]
+        return tuple(dict.fromkeys(found))
 
     def _techniques(self, clause: Clause) -> tuple[str, ...]:
         """The techniques that a clause describes, else those of what was found before, where it has any."""

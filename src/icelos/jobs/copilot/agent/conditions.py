@@ -192,6 +192,9 @@ def _without(one: Filter) -> Filter:
 def _alternatives(filters: Sequence[Filter], text: str) -> list[Filter]:
     """ "Affected or under investigation" is either. Raises NotUnderstood for two at once of what is one."""
     found: dict[str, Filter] = {}
+    for column in {one.column for one in filters if one.how == "is_set"}:
+        if any(one.column == column and one.how == "is_not_set" for one in filters):
+            raise NotUnderstood(f"{text!r} asks for what has {column} and what has none")
     for one in filters:
         known = found.get(one.column)
         if known is None or known == one or "=" not in {known.how, "=" if known.how == "in" else ""}:

@@ -163,7 +163,7 @@ def topics(
     bare = clause.text
     for item in named:
         bare = bare.replace(item.text, " ")
-    own = " ".join(_EMPTY.sub(" ", bare).split())
+    own = " ".join(re.sub(r"['’](?:s\b)?", " ", _EMPTY.sub(" ", bare)).split())
     found: list[str] = [own] if own else []
     if clause.atoms:
         found += _of_view(
@@ -181,5 +181,5 @@ def _of_view(view: str, filters: Sequence[Filter], mode: str, techniques: Sequen
     if view == "mail":
         return ["phishing", "suspicious mail", "mail"]
     if view == "log_alerts":
-        return [*techniques[:3], "suspicious sign-in", "compromised account", "account takeover"]
+        return [*techniques[:8], "suspicious sign-in", "compromised account", "account takeover"]
     return ["failed sign-ins", "brute force", "password spraying"] if mode.startswith("failed") else []

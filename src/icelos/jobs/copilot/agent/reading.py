@@ -398,6 +398,10 @@ class _Reader(Placing):
             before == "by" and what in {"", "email"} and Filter("state", "=", "closed") in conditions
         ):
             what = "closer"
+        if kind in {"join", "stop"} and what in {"", "email"}:
+            last = self.names[-1] if self.names else self.atom.names[-1] if self.atom and self.atom.names else None
+            if last is not None and last.what in {"assignee", "closer"}:
+                what = last.what
         what = self._direction(what, before, kind)
         if what == "domain" and self._is_mail():
             what = "domain"
@@ -775,6 +779,10 @@ class _Reader(Placing):
         self.into.unclear += [one.text for one in self.names]
         if self.negate:
             into.unclear.append("not")
+        if into.want == "whether" and any(
+            one.kind == "glue" and one.text.lower() in {"all", "every"} for one in self.items
+        ):
+            into.unclear.append("all")  # that there is one does not answer it
         self._settle_alerts()
 
     def _settle_alerts(self) -> None:
