@@ -363,7 +363,9 @@ class Agent:
         """What a runbook says: the one whose title names the topic, or that was spoken of before."""
         own = documents.own_words(clause, items)
         if self._runbook is None or own or clause.atoms:
-            topics = documents.topics(clause, items, self._planner.earlier, self._names_of_techniques(clause, items))
+            topics = documents.topics(
+                clause, items, self._planner.earlier, self._names_of_techniques(clause, items)
+            )
             self._runbook = self._papers.runbook([self._topic] if self._topic and not own else topics)
         title, passages = self._runbook
         said = papers.told_of(title, passages, papers.facets_of(clause.text))

@@ -399,7 +399,13 @@ class _Reader(Placing):
         ):
             what = "closer"
         if kind in {"join", "stop"} and what in {"", "email"}:
-            last = self.names[-1] if self.names else self.atom.names[-1] if self.atom and self.atom.names else None
+            last = (
+                self.names[-1]
+                if self.names
+                else self.atom.names[-1]
+                if self.atom and self.atom.names
+                else None
+            )
             if last is not None and last.what in {"assignee", "closer"}:
                 what = last.what
         what = self._direction(what, before, kind)

@@ -45,7 +45,7 @@ def _filter(view: str, column: str, how: str, value: object = None) -> Meaning:
 _SIGN = (
     r"(?:(?:sign|signs|signed|signing|log|logs|logged|logging|logon|logs)(?:\s|-)?(?:in|on)(?:to)?"
     r"|authenticat\w+"
-    r"|get in|got in)(?:\s+(?:to|into|onto|on to|at|on|against|with(?! success)))?"
+    r"|get in|got in)(?:\s+(?:to|into|onto|on to|at(?! all)|on|against|with(?! success)))?"
 )
 _SIGN_NOUN = (
     r"(?:logins?|logons?|log-?ins?|log-?ons?|sign-?ins?|signins?|sign ins|log ins|authentications?"
@@ -348,7 +348,8 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
     (r"not|no|without|never|don't|doesn't|didn't|isn't|aren't|none|neither|nor|except(?: for)?"
      r"|excluding|other than|besides|apart from|but not|not counting|leaving out|minus|nobody|no one"
      r"|outside|lacks?|lacking|nothing", Meaning("not")),
-    (r"(?:had|have|has|raised?|triggered?|cause[ds]?|set off|showed?|produced?|generated?|fired|fires?"
+    (r"(?:had|have|has|raise[sd]?|trigger(?:s|ed)?|set off|generates?|produces?|cause[ds]?|set off"
+     r"|showed?|produced?|generated?|fired|fires?"
      r"|were seen|was seen|seen|observed|occurred|occur|happened|see|saw|detected|found|find|turned up"
       r"|popped up|appear(?:ed|s)?)", Meaning("glue")),
 )  # fmt: skip
