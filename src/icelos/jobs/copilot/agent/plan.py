@@ -278,7 +278,7 @@ class Planner:
                 and self.data.has(view)
                 and all(self.conditions.knows(n, view) for n in clause.loose)
             ):
-                return Atom(view=view, names=clause.loose)
+                return Atom(view=view, names=clause.loose, period=clause.within)
         raise NotUnderstood(f"I do not know {quoted([name.text for name in clause.loose])}")
 
     def _relocate(self, atoms: list[Atom]) -> None:

@@ -760,36 +760,41 @@ class _Reader(Placing):
 
     def _finish(self) -> None:
         into = self.into
-        if (
-            not into.atoms
-            and into.sought == "rule"
-            and (into.order or into.having or into.within or self.period)
-        ):
-            self._view(VIEWS["log_alerts"])
-        if not into.atoms and any(name.what in {"assignee", "closer"} for name in self.names):
-            self._view(VIEWS["findings"])
-        if not into.atoms and (self.waiting or self.alert_waits):
-            self._view(VIEWS["findings"])
-            for atom in into.atoms:
-                atom.implied = True
+        self._imply_view()
         if into.atoms and (self.names or self.period is not None or self.refer or self.waiting):
             self.atom = into.atoms[0]
             self._settle()
         into.refers = into.refers or bool(self.refer)
-        if not into.atoms and not self.names and self.period is not None:
+        if not into.atoms:
             into.within = self.period
-        if into.asset and not into.atoms:
-            into.loose, self.names = self.names, []
-        if (into.sought or into.want in {"who", "where", "when"}) and not into.atoms:
-            into.loose, self.names = self.names, []
+            if into.asset or into.sought or into.want in {"who", "where", "when"}:
+                into.loose, self.names = self.names, []
         self.into.unclear += [one.text for one in self.names]
         if self.negate:
             into.unclear.append("not")
-        if into.want == "whether" and any(
-            one.kind == "glue" and one.text.lower() in {"all", "every"} for one in self.items
-        ):
+        if self._is_of_all():
             into.unclear.append("all")  # that there is one does not answer it
         self._settle_alerts()
+
+    def _imply_view(self) -> None:
+        """The view of what was said without one."""
+        into = self.into
+        if into.atoms:
+            return
+        if into.sought == "rule" and (into.order or into.having or self.period):
+            self._view(VIEWS["log_alerts"])
+        elif any(name.what in {"assignee", "closer"} for name in self.names):
+            self._view(VIEWS["findings"])
+        elif self.waiting or self.alert_waits:
+            self._view(VIEWS["findings"])
+            for atom in into.atoms:
+                atom.implied = True
+
+    def _is_of_all(self) -> bool:
+        """Does it ask whether all are so, rather than one?"""
+        return self.into.want == "whether" and any(
+            one.kind == "glue" and one.text.lower() in {"all", "every"} for one in self.items
+        )
 
     def _settle_alerts(self) -> None:
         """ "Alerts" are log alerts where somebody of a log is named; else findings of any job."""

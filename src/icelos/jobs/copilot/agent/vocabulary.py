@@ -159,8 +159,8 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
     (r"app(?:lication)?s?", _noun("application", "logs")),
     (r"jobs?|detectors?", _noun("job")),
     (r"assignees?|analysts?", _noun("assignee")),
-    (r"(?:closing |closure )?reasons?(?= (?:of|for) (?:closing|closure|the closed))|clos(?:ing"
-     r"|ure) reasons?", _noun("reason")),
+    (r"(?:the )?reasons? (?:of|for|given for|behind) (?:the )?(?:closing|closure)(?: of)?|clos(?:ing|ure) reasons?",
+     _noun("reason")),
     (r"severit(?:y|ies)", _noun("severity", "vulnerabilities")),
     (r"failures|records? (?:that )?(?:could not|couldn't) be (?:processed|read|parsed|scanned)"
      r"|unprocess(?:ed|able) records?"
