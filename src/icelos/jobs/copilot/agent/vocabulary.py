@@ -159,7 +159,8 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
     (r"app(?:lication)?s?", _noun("application", "logs")),
     (r"jobs?|detectors?", _noun("job")),
     (r"assignees?|analysts?", _noun("assignee")),
-    (r"(?:the )?reasons? (?:of|for|given for|behind) (?:the )?(?:closing|closure)(?: of)?|clos(?:ing|ure) reasons?",
+    (r"(?:the )?reasons? (?:of|for|given for|behind) (?:the )?(?:closing|closure)(?: of)?"
+     r"|clos(?:ing|ure) reasons?",
      _noun("reason")),
     (r"severit(?:y|ies)", _noun("severity", "vulnerabilities")),
     (r"failures|records? (?:that )?(?:could not|couldn't) be (?:processed|read|parsed|scanned)"
