@@ -1,50 +1,97 @@
-"""Questions of several steps over a workspace, against what is known to be true.
+"""Questions of several steps over the simulated organisation, judged by answers that were computed apart.
 
-    python benchmarks/agent.py cases.json --home WORKSPACE --now 2026-05-06T14:30:00Z
+    python -m benchmarks.agent [dev|held_out] [--show] [--no-attack]
 
-The file is a list of {"question", "all_of": [text or [alternatives]], "none_of": [...], "answerable": bool}.
-Prints every answer that is not full, then the shares, seconds, steps and tokens.
+The organisation of `tests/quality/agent` is written into a temporary workspace, its logs are kept there, and
+every question is asked as one of its group would, at the organisation's own time. Prints the shares of right,
+partial, declined and wrong answers with 95 % intervals, by kind, and what an answer costs. No model is
+configured.
 """
 
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+import tempfile
+import time
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import msgspec
+from tests.quality.agent.gold import questions
+from tests.quality.agent.grading import grade
+from tests.quality.agent.organisation import seed
+from tests.quality.agent.rows import NOW
 
 from icelos.contracts import Principal, Right
-from icelos.jobs.copilot.agent import grading
+from icelos.evaluate.metrics import wilson
 from icelos.jobs.copilot.answer import Copilot
-from icelos.settings import Workspace, load
+from icelos.jobs.logs.keep import keep
+from icelos.settings import CopilotSettings, KnowledgeSettings, Settings, Workspace
+
+GRADES = ("right", "partial", "declined", "wrong")
+
+
+def prepared(home: Path, *, attack: bool) -> Copilot:
+    """The organisation in a workspace, its logs kept, ready to be asked at its own time."""
+    written = seed(home, attack=attack)
+    for name, path in written.logs.items():
+        keep([str(path)], home / "logs", name, days=0)
+    settings = Settings(
+        workspace=Workspace(home=str(home)),
+        copilot=CopilotSettings(),
+        knowledge=KnowledgeSettings(encoder="off"),
+    )
+    copilot = Copilot.open(settings)
+    copilot.history = None
+    copilot.now = lambda: NOW
+    return copilot
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("cases", type=Path)
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--now", default=datetime.now(UTC).isoformat())
-    parser.add_argument("--user", default="evaluation")
-    parser.add_argument("--group", action="append", default=[])
+    parser.add_argument("which", nargs="?", choices=("dev", "held_out"), default="held_out")
+    parser.add_argument("--show", action="store_true", help="print every answer that is not right")
+    parser.add_argument("--no-attack", action="store_true", help="without the bundled ATT&CK")
     given = parser.parse_args()
-    settings = msgspec.structs.replace(load().settings, workspace=Workspace(home=str(given.home)))
-    copilot = Copilot.open(settings)
-    copilot.history = None
-    moment = datetime.fromisoformat(given.now)
-    copilot.now = lambda: moment
-    asker = Principal(given.user, frozenset(given.group), frozenset(Right))
-    graded = [
-        grading.grade(case, copilot.ask(case.question, principal=asker))
-        for case in grading.cases(given.cases)
-    ]
-    for one in graded:
-        if one.grade is not grading.Grade.FULL:
-            print(f"{one.grade}: {one.case.question}\n  {one.why}\n  {one.said}")
-    for name, figure in grading.summary(graded):
-        print(f"{name:24} {figure}")
+    with tempfile.TemporaryDirectory() as folder:
+        copilot = prepared(Path(folder), attack=not given.no_attack)
+        counts: Counter[str] = Counter()
+        kinds: dict[str, Counter[str]] = defaultdict(Counter)
+        seconds, steps = list[float](), list[int]()
+        for one in questions(given.which):
+            asker = Principal("analyst", frozenset(one.groups), frozenset(Right))
+            began = time.perf_counter()
+            answer = copilot.ask(one.question, principal=asker)
+            seconds.append(time.perf_counter() - began)
+            steps.append(len(answer.steps))
+            text = "\n".join((*(s.text for s in answer.sentences), *answer.notices))
+            refs = [citation.ref for citation in answer.citations]
+            found = grade(text, answer.status.value, refs, one.expect)
+            counts[found] += 1
+            kinds[one.kind][found] += 1
+            if given.show and found != "right":
+                said = msgspec.json.encode(one.expect).decode()
+                print(
+                    f"{found}: {one.id} {one.question}\n  says ({answer.status}): {text[:700]}"
+                    f"\n  gold: {said[:400]}"
+                )
+        _report(counts, kinds, seconds, steps)
+
+
+def _report(
+    counts: Counter[str], kinds: dict[str, Counter[str]], seconds: list[float], steps: list[int]
+) -> None:
+    total = sum(counts.values())
+    for name in GRADES:
+        low, high = wilson(counts[name], total)
+        print(f"{name:10} {counts[name]:4} of {total}: {counts[name] / total:.3f} ({low:.3f}-{high:.3f})")
+    for kind, found in sorted(kinds.items()):
+        print(f"  {kind:24} " + "  ".join(f"{name} {found[name]}" for name in GRADES))
+    seconds.sort()
+    at = {n: seconds[min(total - 1, total * n // 100)] for n in (50, 95)}
+    print(f"p50 {at[50]:.3f} s, p95 {at[95]:.3f} s, {sum(steps) / total:.1f} steps on average")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,12 @@ class Reading:
         else:
             database.execute("ATTACH ':memory:' AS casework")
             database.execute(
-                "CREATE TABLE casework.current (finding_id TEXT PRIMARY KEY, state TEXT, assignee TEXT)"
+                "CREATE TABLE casework.current"
+                " (finding_id TEXT PRIMARY KEY, state TEXT, assignee TEXT, reason TEXT)"
+            )
+            database.execute(
+                "CREATE TABLE casework.events"
+                " (number INTEGER, finding_id TEXT, step TEXT, actor TEXT, at TEXT)"
             )
         database.execute("PRAGMA query_only = ON")
         database.execute("PRAGMA trusted_schema = OFF")
@@ -107,8 +112,10 @@ def _rights(seen: visibility.Seen) -> Rights:
     return Rights(" AND ".join(parts), parameters)
 
 
-_TABLES = frozenset({"facts", "outcomes", "job_groups", "audiences", "current", "json_each"})
-_FUNCTIONS = frozenset({"coalesce", "count", "instr", "length", "lower", "min", "replace", "rtrim", "substr"})
+_TABLES = frozenset({"facts", "outcomes", "job_groups", "audiences", "current", "events", "json_each"})
+_FUNCTIONS = frozenset(
+    {"coalesce", "count", "instr", "json_extract", "length", "lower", "min", "replace", "rtrim", "substr"}
+)
 
 
 def _allowed(action: int, first: str | None, second: str | None, base: str | None, _: str | None) -> int:

@@ -34,6 +34,7 @@ TEXTS = (
     "incident",
     "resembles",
     "rule",
+    "severity",
 )
 """Attributes of findings that become columns of text; `package` is the attribute "name"."""
 LONGEST = 500

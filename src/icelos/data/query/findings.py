@@ -154,6 +154,9 @@ def _run(store: Reading, asked: Query, rights: Rights) -> tuple[list[tuple[Any, 
     condition = f"outcomes.job = $view_job AND {rights.condition}" if job else rights.condition
     parameters = rights.parameters | ({"view_job": job} if job else {})
     place = Place("facts AS outcomes", condition, "outcomes.place", "outcomes.place DESC", parameters)
+    if asked.view.name == "failures":
+        condition = f"outcomes.kind = 'failure' AND {rights.condition}"
+        place = Place("outcomes", condition, "outcomes.rowid", "outcomes.rowid DESC", parameters)
     question = compiled(asked, place, SQLITE)
     rows = store.rows(question.rows, question.parameters)
     if len(rows) < asked.limit:

@@ -14,6 +14,14 @@ from icelos.data.query.language import Field, Kind, View
 
 STATE = "coalesce((SELECT state FROM casework.current WHERE finding_id = outcomes.id), 'open')"
 ASSIGNEE = "coalesce((SELECT assignee FROM casework.current WHERE finding_id = outcomes.id), '')"
+REASON = "coalesce((SELECT reason FROM casework.current WHERE finding_id = outcomes.id), '')"
+_CLOSING = """(SELECT {what} FROM casework.events WHERE finding_id = outcomes.id
+  AND step IN ('closed', 'merged')
+  AND EXISTS (SELECT 1 FROM casework.current WHERE finding_id = outcomes.id AND state = 'closed')
+  ORDER BY number DESC LIMIT 1)"""
+CLOSED_BY = f"coalesce({_CLOSING.format(what='actor')}, '')"
+CLOSED = _CLOSING.format(what="replace(at, '+00:00', 'Z')")
+"""Who closed a finding that is closed, and when."""
 _COMPUTED, _PUBLISHED, _OUTSIDE = Tier.COMPUTED, Tier.PUBLISHED, Tier.OUTSIDE
 
 
@@ -33,6 +41,17 @@ _COMMON = (
     Field("seen", Kind.TIME, "outcomes.seen", _COMPUTED),
     _text("state", _COMPUTED, sql=STATE),
     _text("assignee", Tier.OWN, sql=ASSIGNEE),
+    _text("reason", _COMPUTED, sql=REASON),
+    _text("closed_by", Tier.OWN, sql=CLOSED_BY),
+    Field("closed", Kind.TIME, CLOSED, _COMPUTED),
+)
+_FAILURE = (
+    _text("id", _COMPUTED),
+    _text("job", _COMPUTED),
+    _text("record_id", _COMPUTED),
+    _text("error", sql="json_extract(CAST(outcomes.body AS TEXT), '$.error')"),
+    _text("source"),
+    Field("seen", Kind.TIME, "replace(outcomes.seen, '+00:00', 'Z')", _COMPUTED),
 )
 _TIME = Field("time", Kind.TIME, "outcomes.time", _COMPUTED)
 _ENTITY = _text("entity", own=f"outcomes.who = {facts.own_part('{0}')}")
@@ -54,6 +73,7 @@ VIEWS: Mapping[str, View] = {
                 _text(name, _PUBLISHED)
                 for name in ("vulnerability", "advisory", "purl", "package", "version", "fixed_in")
             ),
+            _text("severity", _PUBLISHED),
             _text("status", _COMPUTED),
             Field("exploitable", Kind.BOOLEAN, f"coalesce({_EXPLOITABLE}, false)", _COMPUTED, _EXPLOITABLE),
             _text("kev", _COMPUTED),
@@ -79,6 +99,7 @@ VIEWS: Mapping[str, View] = {
             _text("resembles", _COMPUTED),
             _text("rule"),
         ),
+        View("failures", {field.name: field for field in _FAILURE}),
     )
 }
 JOBS = {"vulnerabilities": "vulns", "mail": "mail", "log_alerts": "logs"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icelos.contracts import Principal
+from icelos.data.casework.store import SCHEMA as CASES
 from icelos.data.query import connections
 from icelos.data.query.findings import FindingsReader
 from icelos.data.query.language import OPERATORS, Kind, Query, Span, Value, parsed
@@ -20,11 +22,12 @@ from icelos.data.query.views import VIEWS
 from icelos.data.sinks import SqliteSink
 from icelos.data.visibility import set_finding_groups, set_job_groups
 from icelos.errors import IcelosError, InputError, StoreError
-from icelos.findings import Finding, Verdict
+from icelos.findings import Failure, Finding, Verdict
 
 ANN, BOB = Principal("ann"), Principal("bob", frozenset({"soc"}))
 _VERDICTS = list(Verdict)
 _HOSTS = ["web-01", "WEB-01", "db'; DROP TABLE outcomes;--", "ünï", "", "web-011"]
+OF_FINDINGS = {name: view for name, view in VIEWS.items() if name != "failures"}
 HOSTILE = "'; DROP TABLE facts; --"
 
 
@@ -86,9 +89,19 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     database.execute("COMMIT")
     database.close()
     with sqlite3.connect(home / "casework.sqlite") as casework:
-        casework.execute("CREATE TABLE current (finding_id TEXT PRIMARY KEY, state TEXT, assignee TEXT)")
-        rows = [(made(number).id, "closed" if number % 2 else "open", "Carol") for number in range(0, 120, 5)]
-        casework.executemany("INSERT INTO current VALUES (?, ?, ?)", rows)
+        casework.executescript(CASES)
+        rows = [
+            (made(number).id, *(("closed", "Carol", "fixed") if number % 2 else ("open", "Carol", "")))
+            for number in range(0, 120, 5)
+        ]
+        casework.executemany(
+            "INSERT INTO current VALUES (?, 'any', 'any', ?, ?, ?, '', '2026-05-06', 1, NULL)", rows
+        )
+        steps = [(made(number).id, step) for number in range(0, 120, 5) for step in ("assigned", "closed")]
+        casework.executemany(
+            "INSERT INTO events VALUES (NULL, ?, ?, 'Dave', '2026-05-06T08:00:00+00:00', '', '', '')",
+            [one for one in steps if one[1] == "assigned" or one[0] in {row[0] for row in rows if row[3]}],
+        )
     casework.close()
     return home / "findings.sqlite"
 
@@ -120,12 +133,15 @@ def row_of(number: int) -> dict[str, Any]:
         "source": finding.source,
         "state": "closed" if number % 10 == 5 else "open",
         "assignee": "Carol" if number % 5 == 0 else "",
+        "reason": "fixed" if number % 10 == 5 else "",
+        "closed_by": "Dave" if number % 10 == 5 else "",
+        "closed": "2026-05-06T08:00:00Z" if number % 10 == 5 else None,
         "exploitable": said.get("status") == "affected"
         and finding.verdict in (Verdict.ALERT, Verdict.REVIEW),
         "epss": float(said["epss"]) if "epss" in said else None,
         "package": said.get("name"),
     }
-    for view in VIEWS.values():
+    for view in OF_FINDINGS.values():
         for name in view.fields:
             values.setdefault(name, said.get(name))
     return values
@@ -201,7 +217,10 @@ def expected_total(query: Query, rows: list[dict[str, Any]]) -> int:
 
 
 _FIELDS = [
-    (view.name, field) for view in VIEWS.values() for field in view.fields.values() if field.name != "seen"
+    (view.name, field)
+    for view in OF_FINDINGS.values()
+    for field in view.fields.values()
+    if field.name != "seen"
 ]
 _TEXTS = st.sampled_from(
     [HOSTILE, "web-01", "WEB-0", "alert", "CVE-2025-6216", "vulns", "ann", "ü", "%", "_", "label-1", "open"]
@@ -219,7 +238,7 @@ _BY_KIND = {
 @st.composite
 def questions(draw: st.DrawFn) -> dict[str, Any]:
     """Questions that can be asked."""
-    view = draw(st.sampled_from(list(VIEWS)))
+    view = draw(st.sampled_from(list(OF_FINDINGS)))
     fields = [field for name, field in _FIELDS if name == view]
     asked: dict[str, Any] = {"view": view, "limit": draw(st.sampled_from([1, 7, 1000])), "where": []}
     for field in draw(st.lists(st.sampled_from(fields), max_size=3)):
@@ -412,3 +431,23 @@ def test_times_without_an_offset_are_utc() -> None:
     (value,) = query.where[0].values
     assert isinstance(value, Span)
     assert value.begin == datetime(2026, 5, 5, 8, tzinfo=UTC)
+
+
+def test_failures_are_seen_by_whom_their_job_is_open_to(tmp_path: Path) -> None:
+    with SqliteSink(tmp_path / "findings.sqlite") as sink:
+        sink.write([
+            Failure(record_id=f"r{n}", job=job, error=f"broken {n}", source=f"in:{n}")
+            for n, job in enumerate(("mail", "mail", "logs"))
+        ])  # fmt: skip
+        sink.write([made(1)])
+    database = sqlite3.connect(tmp_path / "findings.sqlite")
+    with contextlib.closing(database), database:
+        set_job_groups(database, "mail", ["soc"])
+    reader = FindingsReader(tmp_path / "findings.sqlite")
+    asked = {"view": "failures", "group_by": ["job"], "count": True, "order_by": "job"}
+    assert reader.ask(asked, principal=BOB).rows == [("logs", 1), ("mail", 2)]
+    assert reader.ask(asked, principal=ANN).rows == [("logs", 1)]
+    one = reader.ask({"view": "failures", "where": [{"field": "error", "is": "contains", "value": "n 2"}]},
+                     principal=ANN)  # fmt: skip
+    assert [dict(zip(one.columns, row, strict=True))["record_id"] for row in one.rows] == ["r2"]
+    reader.close()

@@ -10,7 +10,7 @@ import msgspec
 from icelos.contracts import Fact, Tier
 from icelos.jobs.copilot.agent.clauses import Filter
 from icelos.jobs.copilot.agent.grouping import TOP, Groups, what_is
-from icelos.jobs.copilot.agent.querying import Data, Found, Query, Value
+from icelos.jobs.copilot.agent.querying import Data, Found, Query, Value, items
 from icelos.jobs.copilot.agent.results import NotUnderstood, Result
 from icelos.jobs.copilot.agent.views import called
 from icelos.jobs.copilot.agent.wording import (
@@ -51,8 +51,16 @@ class Teller:
             return self._when(result)
         if clause.order is not None and clause.order[0] == "count":
             return self.groups.most(result)
+        if clause.order is not None and clause.want in {"count", "often"}:
+            raise NotUnderstood(f"{clause.text!r} counts and orders at once")
         if clause.order is not None:
             return self._ordered(result)
+        if (
+            clause.sequence
+            and result.sought in result.query.view.columns
+            and result.query.view.time == "time"
+        ):
+            return self._in_order(result)
         telling = {
             "count": self._counted, "often": self._often, "when": self._when, "whether": self._whether,
         }.get(clause.want, self._listed)  # fmt: skip
@@ -79,17 +87,17 @@ class Teller:
         told = f"{begin} are no {what_is(result, self._counted_by(result), 0)}."
         said = [Said(told, (fact,)), *self._instead(result)]
         for name in result.unknown:
-            said.append(Said(f"{name} of the {whole} {query.view.rows[1]}.", (fact, searched)))
+            said.append(Said(f"{name} of the {query.view.rows[1]}.", (fact, searched)))
         latest = self._freshness(query)
         return [
             *said,
-            Said(f"Searched were {whole} {query.view.rows[1]}{latest[0]}.", (searched, *latest[1])),
+            Said(f"Searched were all {query.view.rows[1]}{latest[0]}.", (searched, *latest[1])),
         ]
 
     def _freshness(self, query: Query) -> tuple[str, tuple[Fact, ...]]:
         rows = self.data.rows(Query(view=query.view), most=1, by=query.view.time).facts
         moment = rows[0].values.get(query.view.time) if rows else None
-        return (f", the newest of {moment}", (rows[0],)) if moment else ("", ())
+        return (f" up to {moment}", (rows[0],)) if moment else ("", ())
 
     def _instead(self, result: Result) -> list[Said]:
         """For what is not affected, failed or open: how it is then, where exactly that was asked."""
@@ -188,11 +196,15 @@ class Teller:
     def _values(self, result: Result) -> Found:
         if result.sought == "domain":
             return self.groups.domains(result)
+        if result.sought == "day":
+            return self.groups.days(result)
         return self.data.values(result.query, result.query.view.columns[result.sought])
 
     def _listed(self, result: Result) -> list[Said]:
         if result.sought in {"rows", "time"}:
             return self._rows(result)
+        if self._is_of_times(result):
+            return self._in_order(result)
         found = self._values(result)
         result.found = found
         if not found.values:
@@ -204,6 +216,40 @@ class Teller:
         counted = found.counted or self._sum(result, number)
         told_by = self._shown(result) or self._by_key(result, found)
         return [Said(told, facts_of(found.values, counted)), *told_by, *self._breakdown(result)]
+
+    def _is_of_times(self, result: Result) -> bool:
+        """What one user or host did within a time is told in its order."""
+        query = result.query
+        column = query.view.columns.get(result.sought)
+        if query.view.name not in {"logs", "log_alerts"} or query.period is None or column is None:
+            return False
+        named = any(one.column in {"user", "entity", "host"} and one.how == "=" for one in query.filters)
+        return named and column not in query.view.lists and self.data.count(query)[0] <= 500
+
+    def _in_order(self, result: Result) -> list[Said]:
+        """Different values in the order in which they came first."""
+        view = result.query.view
+        column = view.columns[result.sought]
+        rows = self.data.rows(
+            result.query.also(Filter(column, "is_set")), most=1000, by=view.time, descending=False
+        )
+        if not rows.is_whole:
+            raise NotUnderstood(f"there are {rows.total} {view.rows[1]}, too many to put in order")
+        first: dict[str, Fact] = {}
+        for fact in rows.facts:
+            for text in items(fact.values.get(column), is_list=column in view.lists, column=column):
+                first.setdefault(text, fact)
+        result.found = Found(tuple(Value(text, 0, (fact,)) for text, fact in first.items()), len(first))
+        name = what_is(result, result.sought, len(first))
+        told = f"{len(first)} {name}, in the order of time: {', '.join(first)}."
+        facts = facts_of(result.found.values, self._sum(result, len(first)))
+        return [
+            Said(told, facts),
+            *(
+                Said(f"{text} first at {fact.values.get(view.time)}.", (fact,))
+                for text, fact in first.items()
+            ),
+        ]
 
     def _shown(self, result: Result) -> list[Said]:
         """What is to be told of each thing that was found."""

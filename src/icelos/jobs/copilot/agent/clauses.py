@@ -26,10 +26,15 @@ class Filter(msgspec.Struct, frozen=True):
 
 
 class Name(msgspec.Struct, frozen=True):
-    """Something named: `what` it is ("" where that has to be looked up), as written."""
+    """Something named: `what` it is ("" where that has to be looked up), as written.
+
+    `negated`: all but it; `away`: what has it is left out ("not on a"), not the rows alone ("except
+    a")."""
 
     what: str
     text: str
+    negated: bool = False
+    away: bool = False
 
 
 class Refer(msgspec.Struct, frozen=True):
@@ -51,10 +56,14 @@ class Atom(msgspec.Struct, kw_only=True):
     sent: str = ""
     alerts: bool = False
     implied: bool = False
+    inherited: bool = False
 
 
 class Clause(msgspec.Struct, kw_only=True):
-    """One part of a question. `links` are nouns that join views, `unclear` what found no place."""
+    """One part of a question. `links` are nouns that join views, `unclear` what found no place.
+
+    `each`: told for each of the names; `sequence`: in the order of time; `periods` are compared; `kinds` are
+    words for kinds of machine ("images"), "" for any."""
 
     text: str
     want: str = ""
@@ -72,10 +81,19 @@ class Clause(msgspec.Struct, kw_only=True):
     loose: list[Name] = []
     is_context: bool = False
     quiet: bool = False
+    each: bool = False
+    sequence: bool = False
+    periods: list[Period] = []
+    kinds: list[str] = []
+    flagged: bool = False
+    asset: list[str] = []
+    within: Period | None = None
+    holders: list[tuple[str, str]] = []
     refers: bool = False
     plural: bool = False
 
 
+_ASKED = frozenset({"mitigations", "mitigation", "countermeasures", "tactic", "tactics"})
 _WH = frozenset({"how", "list", "count", "who", "when", "where", "why", "often", "whether"})
 
 
@@ -88,8 +106,14 @@ CONTEXT = frozenset({"for", "of", "on", "among", "regarding", "about", "consider
 def split(items: Sequence[Item]) -> list[list[Item]]:
     """Cut at sentence ends, and where a comma or an "and" is followed by another question."""
     parts: list[list[Item]] = [[]]
+    depth = 0
     for index, item in enumerate(items):
-        if (item.kind == "stop" and item.value in {"?", ";", ".", "!"}) or (
+        if item.kind == "stop":
+            depth = max(0, depth + (item.value == "(") - (item.value == ")"))
+        inside = depth > 0 and any(one.value == ")" for one in items[index:])
+        if inside:
+            parts[-1].append(item)
+        elif (item.kind == "stop" and item.value in {"?", ";", ".", "!"}) or (
             ((item.kind == "stop" and item.value in {",", "—", "–", "-", ":"}) or item.kind == "join")
             and _asks(items, index + 1)
         ):
@@ -99,15 +123,39 @@ def split(items: Sequence[Item]) -> list[list[Item]]:
     return [part for part in parts if part]
 
 
+def _ends(items: Sequence[Item], index: int) -> bool:
+    """Does the clause end here?"""
+    return index >= len(items) or items[index].kind in {"stop", "join"}
+
+
 def _asks(items: Sequence[Item], index: int) -> bool:
     """Does another question begin here?"""
     while index < len(items) and (items[index].kind in {"join"} or items[index].value == ","):
         index += 1
     if index >= len(items):
         return False
+    return _begins(items, index) or _begins_document(items, index)
+
+
+def _begins_document(items: Sequence[Item], index: int) -> bool:
+    """ "... its owner", "and mitigations of it", "who owns them"."""
+    first, then = items[index], items[index + 1] if index + 1 < len(items) else None
+    if first.kind == "word" and first.text.lower() in _ASKED:
+        return _ends(items, index + 1) or items[index + 1].kind in {"glue", "refer"}
+    if first.kind == "refer" and first.text.lower() in {"its", "their"} and then is not None:
+        return then.kind in {"noun", "asset"} and _ends(items, index + 2)
+    if first.kind in {"glue", "asset"} and first.text.lower() in {"the", "owner", "owners", "team"}:
+        place = index + (first.kind == "glue")
+        if place < len(items) and items[place].kind == "asset" and _ends(items, place + 1):
+            return True
+    return first.kind == "asset" and first.text.lower().startswith("who")
+
+
+def _begins(items: Sequence[Item], index: int) -> bool:
+    """ "... which of them", "did ann", "who"."""
     first, then = items[index], items[index + 1] if index + 1 < len(items) else None
     if first.kind == "want":
-        return True
+        return first.value != "compare" or first.text.lower().startswith("compare")
     if first.kind == "relative" and first.text.lower() in {"who", "which", "where"}:
         return items[index - 1].value == "," or items[index - 1].kind == "join"
     if first.kind == "glue" and then is not None:
@@ -116,5 +164,7 @@ def _asks(items: Sequence[Item], index: int) -> bool:
         starts = then.kind in {"refer", "noun", "value", "word"} or (
             then.kind == "glue" and then.text.lower() in {"the", "our", "any", "we"}
         )
+        if first.text.lower() in {"have", "has", "had"} and then.kind in {"value", "word"}:
+            return False  # "which hosts, except a, have b"
         return first.text.lower() in AUXILIARY and starts
     return False

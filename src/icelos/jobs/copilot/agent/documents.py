@@ -33,6 +33,12 @@ _RUNBOOK = re.compile(
     r"\b(?:run-?books?|play-?books?|sops?|polic(?:y|ies)|guidance|guidelines?|procedures?|our (?:docs"
     r"|documentation|wiki)"
     r"|what (?:should|do|must|can) (?:we|i|the analysts?) do|what to do|(?:next|first) steps?"
+    r"|(?:whom?|who) (?:do|should|must|can|shall) (?:i|we) (?:call|contact|inform|notify|ask|phone|ring"
+    r"|tell|reach|escalate)"
+    r"|whom? to (?:call|contact|inform|notify|ask|phone)|contact(?: person)?|(?:which|what) (?:phone "
+    r"|telephone )?number\b(?! of)|extension"
+    r"|how (?:long|much time) (?:do|have|would) (?:i|we)(?: have)?|deadlines?|(?:do|done|to do|happens?"
+    r"|comes?) first|first (?:thing|action|measure)"
     r"|how (?:do|should|can|must) (?:we|i) (?:respond|react|handle|contain|treat|proceed|deal|triage"
     r"|escalate|remediate))\b",
     re.IGNORECASE,
@@ -48,6 +54,12 @@ _FACETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:what (?:is|are|does)|explain|describe|mean)\b", re.IGNORECASE), "What is {x}?"),
 )  # fmt: skip
 _KINDS = ("runbook",)
+
+
+def own_words(clause: Clause, items: Sequence[Item]) -> str:
+    """What a clause about a runbook says itself of what that is about."""
+    found = topics(msgspec.structs.replace(clause, atoms=[]), items, (), ())
+    return found[0] if found else ""
 
 
 def is_runbook(text: str) -> bool:
@@ -109,11 +121,11 @@ def tell(
 def _of_runbooks(
     clause: Clause, items: Sequence[Item], earlier: Sequence[Result], techniques: Sequence[str], ask: Ask
 ) -> Told:
-    topics = _topics(clause, items, earlier, techniques)
-    if not topics:
+    wanted = topics(clause, items, earlier, techniques)
+    if not wanted:
         raise NotUnderstood(f"it is not clear what {clause.text!r} is about")
     told = Told()
-    for topic in topics:
+    for topic in wanted:
         told = ask(f"What are the steps of the runbook for {topic}?", _KINDS)
         if told.sentences:
             return told
@@ -130,12 +142,16 @@ _EMPTY = re.compile(
     r"|hosts?|users?|cves?|vulnerabilit(?:y|ies)|alerts?|mails?|techniques?|then|also|please|do|doing"
     r"|deal|proceed|triage|escalate|remediate|contain|treat|documentation|docs|handle|our|with|kev"
     r"|exploitable|affected|listed|by)\b"
-    r"|[?.,;!]",
+    r"|(?:who(?:'s|m)?|what's|is|call|contact|person|number|phone|telephone|extension|long|much|time|have|deadline|first|thing"
+    r"|according|a|user|somebody|someone|reports?|reported|reporting|got|gets?|suspects?|there|now|just|happens?|happened"
+    r"|done|inform|notify|ask|ring|tell|reach|escalate|quickly|soon|fast|by|when|until|its|their|our|action|measure|be|has|to"
+    r"|victim|employee|colleague|one|start|with|came|comes|as|an|which|your|my|you|from|at|of|will|would|shall|if|case)\b"
+    r"|[?.,;!()]",
     re.IGNORECASE,
 )
 
 
-def _topics(
+def topics(
     clause: Clause, items: Sequence[Item], earlier: Sequence[Result], techniques: Sequence[str]
 ) -> list[str]:
     """What the runbook has to be about: the clause's own words, else what was asked before."""
@@ -147,7 +163,7 @@ def _topics(
     bare = clause.text
     for item in named:
         bare = bare.replace(item.text, " ")
-    own = " ".join(_EMPTY.sub(" ", bare).split())
+    own = " ".join(re.sub(r"['’](?:s\b)?", " ", _EMPTY.sub(" ", bare)).split())
     found: list[str] = [own] if own else []
     if clause.atoms:
         found += _of_view(
@@ -165,5 +181,5 @@ def _of_view(view: str, filters: Sequence[Filter], mode: str, techniques: Sequen
     if view == "mail":
         return ["phishing", "suspicious mail", "mail"]
     if view == "log_alerts":
-        return [*techniques[:3], "suspicious sign-in", "compromised account", "account takeover"]
+        return [*techniques[:8], "suspicious sign-in", "compromised account", "account takeover"]
     return ["failed sign-ins", "brute force", "password spraying"] if mode.startswith("failed") else []

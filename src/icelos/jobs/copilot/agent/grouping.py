@@ -115,8 +115,8 @@ class Groups:
             told = f"No {called(what, 1)} has {words} {least:g} {name}; the most is {counts(top, 1)}."
             return [Said(told, facts_of(top))]
         things = called(what)
-        begin = f"{things[0].upper()}{things[1:]} with {words} {least:g} {name}"
-        told = f"{begin}: {counts(chosen, len(chosen))}."
+        begin = f"{things} with {words} {least:g} {name}"
+        told = f"{len(chosen)} {begin}: {counts(chosen, len(chosen))}."
         return [Said(told, facts_of(chosen))]
 
     def _groups(self, result: Result, what: str) -> Found:
@@ -125,7 +125,7 @@ class Groups:
         if what == "domain":
             return self.domains(result)
         if what == "day":
-            return self._days(result)
+            return self.days(result)
         column = view.columns.get(what)
         if column is None:
             raise NotUnderstood(f"{view.rows[1]} have no {what}")
@@ -140,6 +140,8 @@ class Groups:
     def _thing_counted(result: Result, what: str) -> str:
         view = result.query.view
         clause = result.clause
+        if clause.counting == "rows":
+            return "rows"
         if clause.counting:
             if clause.counting not in view.columns:
                 raise NotUnderstood(f"{view.rows[1]} have no {clause.counting}")
@@ -170,7 +172,7 @@ class Groups:
         values.sort(key=lambda value: (-value.count, value.text))
         return Found(tuple(values), len(values))
 
-    def _days(self, result: Result) -> Found:
+    def days(self, result: Result) -> Found:
         rows = self.data.rows(result.query, most=1000, by=result.query.view.time)
         if not rows.is_whole:
             raise Broken(f"there are {rows.total} rows, too many to count by day")

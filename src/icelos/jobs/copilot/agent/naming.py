@@ -29,17 +29,13 @@ _PHRASES = ("intent", "label", "technique", "rule", "resembles", "action", "job"
 """Columns of few values, whose values may be several words of a question."""
 
 
-class Resolved:
-    """What a name turned out to be: the column of each view that holds it, with the values there."""
+_PEOPLE = frozenset({"user", "recipient", "sender", "assignee", "closer", "entity"})
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.filters: dict[str, Filter] = {}
-        self.what: dict[str, str] = {}
-        self.several: tuple[str, ...] = ()
 
-    def __bool__(self) -> bool:
-        return bool(self.filters)
+def _account(name: str) -> str:
+    """The letters of an account's own part."""
+    own = re.split("@", name.lower().rpartition("\\")[2])[0]
+    return re.sub(r"[._-]", "", own)
 
 
 class Names:
@@ -47,12 +43,14 @@ class Names:
 
     def __init__(self, data: Data) -> None:
         self._data = data
-        self._known: dict[tuple[str, str, str], Filter | None] = {}
+        self._known: dict[tuple[str, str, str, str], Filter | None] = {}
         self._values: dict[tuple[str, str], tuple[str, ...]] = {}
         self.ambiguous: dict[str, tuple[str, ...]] = {}
 
     def of(self, name: Name, view: View) -> Filter | None:
         """The condition that a name is in a view; None where the view does not hold it."""
+        if name.what == "prefix":
+            return self._beginning(view, name.text)
         for what in self._columns(name, view):
             column = view.columns.get(what)
             if column is None:
@@ -74,19 +72,21 @@ class Names:
             yield from (what for what in _NAMED if what in view.columns)
 
     def _look(self, view: View, column: str, what: str, text: str) -> Filter | None:
-        key = view.name, column, text
+        key = view.name, column, what, text
         if key not in self._known:
             self._known[key] = self._looked(view, column, what, text)
         return self._known[key]
 
     def _looked(self, view: View, column: str, what: str, text: str) -> Filter | None:
+        if " " in text and what in _PEOPLE:
+            return self._person(view, column, text)
         forms = list(dict.fromkeys((text, text.lower(), text.upper(), text.capitalize())))
         if column in view.lists:
             return self._in_list(view, column, text)
         if self._holds(view, exact := Filter(column, "in", tuple(forms))):
             values = self._data.values(Query(view=view, filters=(exact,)), column).texts
             return Filter(column, "=", values[0]) if len(values) == 1 else Filter(column, "in", values)
-        if what in {"user", "host", "assignee", "recipient", "sender"}:
+        if what in {"user", "host", "assignee", "recipient", "sender", "closer"}:
             return self._by_first_part(view, column, what, text)
         return None
 
@@ -95,6 +95,31 @@ class Names:
         found = self._data.values(Query(view=view, filters=(Filter(column, "contains", text),)), column)
         whole = [v for v in found.texts if v.lower() == text.lower() or _first_part(v) == text.lower()]
         return Filter(column, "contains", whole[0]) if len(set(whole)) == 1 else None
+
+    def _beginning(self, view: View, text: str) -> Filter | None:
+        """ "Everything that begins with img-": hosts, else users."""
+        for what in ("host", "user", "package"):
+            column = view.columns.get(what)
+            if column is None or column in view.lists:
+                continue
+            starts = Filter(column, "starts_with", text)
+            found = self._data.values(Query(view=view, filters=(starts,)), column)
+            if found.texts and found.is_whole:
+                return Filter(column, "in", found.texts)
+        return None
+
+    def _person(self, view: View, column: str, text: str) -> Filter | None:
+        """ "Ann Lee" as accounts are made of names, if only one account is."""
+        words = [word for word in re.split(r"[\s.]+", text.lower()) if word]
+        if len(words) > 3 or not all(re.fullmatch(r"[^\W\d_]+(?:['-][^\W\d_]+)*", word) for word in words):
+            return None
+        first, last = words[0], words[-1]
+        forms = {first + last, last + first, first[0] + last, last + first[0]}
+        found = self._data.values(Query(view=view, filters=(Filter(column, "contains", last),)), column)
+        fitting = {one for one in found.texts if _account(one) in forms}
+        if len(fitting) != 1 or not found.is_whole:
+            return None
+        return Filter(column, "contains" if column in view.lists else "=", fitting.pop())
 
     def _by_first_part(self, view: View, column: str, what: str, text: str) -> Filter | None:
         if not re.fullmatch(r"[\w.-]+", text):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icelos.jobs.copilot.agent.clauses import Atom, Clause, Filter, Name, Refer
+from icelos.jobs.copilot.agent.clauses import AUXILIARY, Atom, Clause, Filter, Name, Refer
 from icelos.jobs.copilot.agent.moments import Period
 from icelos.jobs.copilot.agent.scanning import Item
 from icelos.jobs.copilot.agent.views import View
@@ -23,6 +23,9 @@ class Placing:
         self.negate = False
         self.alert_waits = False
 
+    excluding = False
+    excluded_from = 0
+
     def _next(self, skip: frozenset[str] = frozenset({"glue"})) -> Item | None:
         place = self.place + 1
         while place < len(self.items) and self.items[place].kind in skip:
@@ -30,10 +33,13 @@ class Placing:
         return self.items[place] if place < len(self.items) else None
 
     def _before(self, skip: frozenset[str] = frozenset({"glue"})) -> Item | None:
-        place = self.place - 1
+        """The item before; a "those" is none behind an auxiliary, which ends what it begins."""
+        place, ended = self.place - 1, False
         while place >= 0 and self.items[place].kind in skip:
+            ended = ended or self.items[place].text.lower() in AUXILIARY
             place -= 1
-        return self.items[place] if place >= 0 else None
+        found = self.items[place] if place >= 0 else None
+        return None if ended and found is not None and found.kind == "refer" else found
 
     def _word_before(self) -> str:
         return self.items[self.place - 1].text.lower() if self.place else ""
@@ -94,9 +100,33 @@ class Placing:
         self._settle_reference()
 
     def _place_names(self) -> None:
+        if self.excluding and self.names and self._is_excluded():
+            self.names[-1] = Name(
+                self.names[-1].what,
+                self.names[-1].text,
+                True,
+                self.items[self.excluded_from].text.lower().endswith("not"),
+            )
         if self.atom is not None:
             self.atom.names += self.names
             self.names = []
+
+    def _is_excluded(self) -> bool:
+        """ "Except a and b, ..." leaves out those two: what stands between is no more than that."""
+        start = self.excluded_from
+        between = self.items[start + 1 : self.place]
+        is_list = all(
+            one.kind in {"join", "noun", "word", "value"}
+            or (one.kind == "stop" and one.value == ",")
+            or (one.kind == "glue" and one.text.lower() in _LEADING)
+            for one in between
+        )
+        if between and between[-1].kind == "stop":
+            is_list = (
+                is_list and self.place + 1 < len(self.items) and self.items[self.place + 1].kind == "join"
+            )
+        self.excluding = self.excluding and is_list
+        return self.excluding
 
     def _settle_reference(self) -> None:
         self.into.refers = self.into.refers or bool(self.refer)
@@ -113,6 +143,9 @@ class Placing:
     def _link(self, what: str) -> None:
         place = next((i for i, one in enumerate(self.into.atoms) if one is self.atom), -1)
         self.into.links.append((what, place))
+
+
+_LEADING = frozenset({"to", "on", "for", "from", "at", "in", "the", "of", "by", "those"})
 
 
 def _other(mode: str, known: str) -> bool:

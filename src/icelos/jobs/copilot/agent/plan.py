@@ -20,6 +20,9 @@ from icelos.jobs.copilot.agent.results import Emptied, NotUnderstood, Result
 from icelos.jobs.copilot.agent.views import VIEWS, View, called
 from icelos.jobs.copilot.agent.wording import PROPERTIES, Said
 
+NOTHING = "\u2205"
+"""What no column holds: the condition of a set that is empty."""
+
 
 class Planner:
     """Turns the clauses of one question into queries."""
@@ -38,7 +41,8 @@ class Planner:
         queries = [self._query(atom, clause, unknown) for atom in atoms]
         sought = self._sought(clause, atoms)
         if all(atom.negated for atom in atoms):
-            atoms, queries = self._universe(atoms, queries)
+            atoms, queries = self._universe(atoms, queries, sought)
+        self._of_machines(clause, atoms, queries)
         root = self._root(atoms, sought)
         if sought not in {"rows", "time", "domain", "day"} and sought not in atoms[root].view.columns:
             raise NotUnderstood(f"{atoms[root].view.rows[1]} have no {sought}")
@@ -56,10 +60,35 @@ class Planner:
             also=also,
         )  # fmt: skip
 
-    @staticmethod
-    def _universe(atoms: list[Atom], queries: list[Query]) -> tuple[list[Atom], list[Query]]:
-        """ "Hosts without ..." are those of the same view that remain."""
+    def _of_machines(self, clause: Clause, atoms: Sequence[Atom], queries: list[Query]) -> None:
+        """ "Images" are hosts whose names begin with it or with a short form of it ("img-"), where any do."""
+        if not clause.kinds or "" in clause.kinds or any(a.names and self._names_host(a) for a in atoms):
+            return
+        for place, atom in enumerate(atoms):
+            if atom.view.name not in {"vulnerabilities", "logs"}:
+                continue
+            column = atom.view.columns["host"]
+            known = self.data.values(Query(view=atom.view), column).texts
+            fitting = tuple(one for one in known if any(_is_short_for(one, kind) for kind in clause.kinds))
+            if fitting and len(fitting) < len(known):
+                queries[place] = queries[place].also(Filter(column, "in", fitting, joined=True))
+            elif not fitting and set(clause.kinds) & {"image", "container", "laptop"}:
+                raise NotUnderstood(f"I do not know which hosts are {clause.kinds[0]}s")
+
+    def _names_host(self, atom: Atom) -> bool:
+        found = [self.conditions.names.of(name, atom.view) for name in atom.names]
+        return any(one is not None and one.column == atom.view.columns.get("host") for one in found)
+
+    def _universe(
+        self, atoms: list[Atom], queries: list[Query], sought: str
+    ) -> tuple[list[Atom], list[Query]]:
+        """ "Hosts without ..." are those of the same view that remain; users without an alert or a mail are
+        those of the logs."""
         view = atoms[0].view
+        if view.name in {"log_alerts", "mail"} and sought in {"user", "host", "ip"}:
+            view = VIEWS["logs"]
+        if all(not query.filters and query.period is None and query.view is view for query in queries):
+            raise NotUnderstood("only what is not there is asked for")
         return [Atom(view=view), *atoms], [Query(view=view), *queries]
 
     @staticmethod
@@ -70,13 +99,16 @@ class Planner:
             what for what, column in query.view.columns.items() if several and column == several[0].column
         ]
         is_list = clause.want in {"list", "who", ""} and sought not in {"rows", "time"}
-        is_both = re.search(r"\band\b", clause.text, re.I) and not re.search(r"\bor\b", clause.text, re.I)
+        is_both = re.search(r"\band\b|\bas well as\b", clause.text, re.I) and not re.search(
+            r"\bor\b", clause.text, re.I
+        )
         if (
             len(several) == 1
             and is_both
             and names
             and is_list
             and names[0] != sought
+            and not clause.each
             and not (clause.group or clause.order or clause.having)
         ):
             clause.group, clause.sought = [names[0]], sought
@@ -85,7 +117,7 @@ class Planner:
     def _compare(clause: Clause, query: Query) -> None:
         """Two of one kind that are compared are counted side by side."""
         is_of_two = clause.order == ("count", True) and clause.sought in {"", "rows"}
-        if clause.want == "who" or (clause.want != "compare" and not is_of_two):
+        if clause.each or clause.want == "who" or (clause.want != "compare" and not is_of_two):
             return
         several = [
             one for one in query.filters if one.how == "in" and one.column not in {"action", "verdict"}
@@ -99,7 +131,12 @@ class Planner:
 
     def variants(self, clause: Clause) -> list[Clause]:
         """ "Alerts for ann" may be alerts of several jobs: the clause for each that knows all its names."""
+        self._has(clause.atoms, clause)
         place = next((i for i, a in enumerate(clause.atoms) if a.view.name == "findings" and a.names), None)
+        if place is not None and all(
+            name.what in {"assignee", "closer"} for name in clause.atoms[place].names
+        ):
+            return [clause]
         if place is None:
             return [clause]
         atom = clause.atoms[place]
@@ -109,7 +146,7 @@ class Planner:
                 atoms = [msgspec.structs.replace(one) for one in clause.atoms]
                 atoms[place] = msgspec.structs.replace(atom, view=view)
                 found.append(msgspec.structs.replace(clause, atoms=atoms))
-        if all(name.what == "assignee" for name in atom.names) or not found:
+        if all(name.what in {"assignee", "closer"} for name in atom.names) or not found:
             return [clause]
         has = [Name("assignee", name.text) for name in atom.names]
         if all(self.conditions.knows(name, VIEWS["findings"]) for name in has):
@@ -133,6 +170,63 @@ class Planner:
         self.earlier.append(result)
         return self.project(result, "technique")
 
+    def each_of(self, clause: Clause) -> list[Clause]:
+        """ "For each of a and b": the clause for every one of the names of one kind. Raises NotUnderstood
+        where it is not clear of what."""
+        if not clause.each:
+            return [clause]
+        several: list[tuple[int, str, list[Name]]] = []
+        for place, atom in enumerate(clause.atoms):
+            by: dict[str, list[Name]] = {}
+            for name in atom.names:
+                known = None if name.negated else self.conditions.names.of(name, atom.view)
+                by.setdefault(known.column if known else "", []).append(name)
+            several += [(place, column, names) for column, names in by.items() if column and len(names) > 1]
+        if not several:
+            return [self._each_before(clause)]
+        if len(several) > 1:
+            raise NotUnderstood(f"it is not clear of which {clause.text!r} asks for each")
+        place, _, names = several[0]
+        found = []
+        for one in names:
+            atoms = [msgspec.structs.replace(atom) for atom in clause.atoms]
+            atoms[place].names = [name for name in atoms[place].names if name not in names or name == one]
+            want = "count" if clause.want in {"compare", ""} and not clause.order else clause.want
+            order = None if clause.order == ("count", True) and not clause.sought else clause.order
+            found.append(
+                msgspec.structs.replace(clause, atoms=atoms, want=want, order=order, plural=False, each=True)
+            )
+        return found
+
+    def _each_before(self, clause: Clause) -> Clause:
+        """ "... and how many does each have": of each of those before. Raises NotUnderstood without any."""
+        what = self.earlier[-1].sought if self.earlier else ""
+        own = clause.sought if clause.group else ""
+        if clause.group or not clause.atoms or what not in clause.atoms[0].view.columns:
+            if clause.group or own:
+                return msgspec.structs.replace(clause, each=False)
+            raise NotUnderstood(f"it is not clear of what {clause.text!r} asks for each")
+        atoms = [msgspec.structs.replace(atom) for atom in clause.atoms]
+        if not atoms[0].refer:
+            atoms[0].refer = [Refer(what)]
+        order = None if clause.order == ("count", True) else clause.order
+        return msgspec.structs.replace(clause, atoms=atoms, group=[what], each=False, order=order)
+
+    def by_period(self, clause: Clause) -> list[Clause]:
+        """ "More this week than last week?": the clause counted for each of the periods."""
+        found = []
+        for period in clause.periods:
+            atoms = [msgspec.structs.replace(atom) for atom in clause.atoms]
+            if len(atoms) != 1:
+                raise NotUnderstood(f"{clause.text!r} compares times of more than one thing")
+            atoms[0].period = period
+            found.append(
+                msgspec.structs.replace(
+                    clause, atoms=atoms, want="count", order=None, sought=clause.sought or "rows", each=False
+                )
+            )
+        return found
+
     # ---- views
 
     def _atoms(self, clause: Clause) -> list[Atom]:
@@ -141,13 +235,26 @@ class Planner:
             return [self._inferred(clause)]
         if not atoms:
             if not self.earlier or not (
-                clause.refers or clause.sought or clause.want in {"when", "where", "who", "often"}
+                clause.refers
+                or clause.sought
+                or clause.want in {"when", "where", "who", "often", "count", "list"}
             ):
                 raise NotUnderstood(f"I do not know what {clause.text!r} asks for")
             before = self.earlier[-1]
-            atoms = [Atom(view=before.query.view, mode=before.mode, refer=[Refer("")])]
+            if clause.flagged and before.query.view.name != "mail":
+                raise NotUnderstood(f"{before.query.view.rows[1]} are not flagged")
+            atoms = [
+                Atom(
+                    view=before.query.view,
+                    mode=before.mode,
+                    refer=[Refer("")],
+                    inherited=True,
+                    period=clause.within,
+                )
+            ]
+        self._has(atoms, clause)
         self._relocate(atoms)
-        atoms = self._both(atoms, clause)
+        atoms = self._both(self._but_not(atoms, clause), clause)
         for atom in atoms:
             if atom.view.name != "findings" or not self.earlier:
                 continue
@@ -171,7 +278,7 @@ class Planner:
                 and self.data.has(view)
                 and all(self.conditions.knows(n, view) for n in clause.loose)
             ):
-                return Atom(view=view, names=clause.loose)
+                return Atom(view=view, names=clause.loose, period=clause.within)
         raise NotUnderstood(f"I do not know {quoted([name.text for name in clause.loose])}")
 
     def _relocate(self, atoms: list[Atom]) -> None:
@@ -191,6 +298,24 @@ class Planner:
                     home.names = [*home.names, name]
             atom.names = kept
 
+    def _has(self, atoms: Sequence[Atom], clause: Clause) -> None:
+        """ "How many open alerts does ann have" are hers to work on, where she has any case at all."""
+        if not re.search(
+            r"\b(?:do|does|has|have|did|had)\b.*\b(?:have|has|hold|got)\b|\b(?:has|have)\b",
+            clause.text,
+            re.IGNORECASE,
+        ):
+            return
+        for atom in atoms:
+            if atom.view.tool != "query_findings" or not any(one.column == "state" for one in atom.filters):
+                continue
+            atom.names = [self._as_assignee(one) for one in atom.names]
+
+    def _as_assignee(self, name: Name) -> Name:
+        has = Name("assignee", name.text)
+        is_one = name.what in {"", "user", "email"} and self.conditions.knows(has, VIEWS["findings"])
+        return has if is_one else name
+
     def _may_hold(self, name: Name, atom: Atom) -> bool:
         if name.what in {"domain", "cve"} or (
             name.what and name.what != "email" and name.what in atom.view.columns
@@ -202,9 +327,48 @@ class Planner:
             return True
         return self.conditions.knows(name, atom.view)
 
+    def _but_not(self, atoms: list[Atom], clause: Clause) -> list[Atom]:
+        """ "On a but not on b": what is on b is taken away. Where b alone is named, its rows are left out."""
+        found: list[Atom] = []
+        for atom in atoms:
+            known = {n: self.conditions.names.of(n, atom.view) for n in atom.names}
+            columns = {one.column for name, one in known.items() if one is not None and not name.negated}
+            away = [
+                n for n, one in known.items()
+                if n.negated and one is not None
+                and (one.column in columns or (n.away and self._is_of_another(one.column, atom, clause)))
+            ]  # fmt: skip
+            if not away:
+                found.append(atom)
+                continue
+            if clause.sought in {"", "rows"} and atom.view.seeks != "cve" and clause.want != "who":
+                raise NotUnderstood(f"it is not clear what {clause.text!r} leaves out")
+            filters = list(atom.filters)
+            if atom.view.name == "vulnerabilities" and not any(one.column in DECIDED for one in filters):
+                filters.append(Filter("status", "=", "affected"))
+            rest = [n for n in atom.names if n not in away]
+            found.append(msgspec.structs.replace(atom, names=rest, filters=filters))
+            others = [n for n in rest if known[n] is None or known[n].column not in columns]  # type: ignore[union-attr]
+            positive = [Name(n.what, n.text) for n in away]
+            found.append(
+                msgspec.structs.replace(
+                    atom, names=[*others, *positive], filters=filters, negated=True, refer=[]
+                )
+            )
+        return found
+
+    @staticmethod
+    def _is_of_another(column: str, atom: Atom, clause: Clause) -> bool:
+        """Is it a thing that is sought, and the column that of another thing?"""
+        sought = clause.sought or ("user" if clause.want == "who" else "")
+        return sought in JOINED_BY and atom.view.columns.get(sought, column) != column
+
     def _both(self, atoms: list[Atom], clause: Clause) -> list[Atom]:
         """ "Both web-01 and db-01": a view for each, joined by what is sought."""
-        if not re.search(r"\bboth\b", clause.text, re.IGNORECASE):
+        if (
+            not re.search(r"\bboth\b(?! of)|\bin common\b|\bshared?\b", clause.text, re.IGNORECASE)
+            or clause.each
+        ):
             return atoms
         found: list[Atom] = []
         for atom in atoms:
@@ -226,6 +390,11 @@ class Planner:
         bare = all(not (a.filters or a.names or a.period or a.mode or a.refer) for a in atoms)
         view = atoms[0].view
         is_property = clause.sought not in {"", "rows", view.seeks}
+        if not clause.want and all(not a.names for a in atoms) and not clause.is_context:
+            before = self.earlier[-1].clause  # "What is on ann's desk? Open findings by job"
+            return any(a.names for a in before.atoms) and (
+                view.name == "findings" or view is self.earlier[-1].query.view
+            )
         return bare and is_property and view is self.earlier[-1].query.view
 
     def _referred(self, refer: Refer) -> Result:
@@ -259,7 +428,7 @@ class Planner:
         if clause.sought:
             return clause.sought
         if clause.want == "who":
-            return self._whom(atoms)
+            return self._whom(atoms, clause)
         if clause.want == "where":
             if "host" not in view.columns or view.name == "log_alerts":
                 raise NotUnderstood(f"{view.rows[1]} have no place")
@@ -270,16 +439,27 @@ class Planner:
             return self.earlier[-1].sought
         return view.seeks or "rows"
 
-    @staticmethod
-    def _whom(atoms: Sequence[Atom]) -> str:
+    def _whom(self, atoms: Sequence[Atom], clause: Clause) -> str:
+        closed = Filter("state", "=", "closed")
+        before = (
+            self.earlier[-1].query.filters
+            if self.earlier and clause.text.lower().startswith("by who")
+            else ()
+        )
+        if any(closed in (*atom.filters, *before) for atom in atoms):
+            return "closer"
         for atom in atoms:
             if atom.view.name in {"logs", "log_alerts"} and not atom.negated:
                 return "user"
+        has = re.search(r"\b(?:has|have|holds?|got)\b", clause.text, re.IGNORECASE)
+        if atoms[0].view.name == "findings" and has and clause.order == ("count", True):
+            return "assignee"
         raise NotUnderstood(f"{atoms[0].view.rows[1]} do not say who")
 
     # ---- conditions
 
     def _query(self, atom: Atom, clause: Clause, unknown: list[str]) -> Query:
+        self.conditions.before = self.earlier[-1].sought if self.earlier else ""
         query = self.conditions.query(atom, clause, unknown)
         for refer in atom.refer:
             query = self._with_reference(query, refer)
@@ -391,7 +571,16 @@ class Planner:
             str(fact.values[column]) for value in known.values for fact in value.facts
             if wanted.holds(value.text)
         ]  # fmt: skip
+        if not cells:
+            return query if negated else query.also(Filter(column, "=", NOTHING, joined=True))
         return query.also(Filter(column, how, tuple(dict.fromkeys(cells)), joined))
+
+
+def _is_short_for(name: str, kind: str) -> bool:
+    """Does a name begin with a word or its short form: its letters in their order, the first one first?"""
+    begin = re.split(r"[^a-z]", name.lower())[0]
+    letters = iter(kind)
+    return len(begin) > 1 and begin[:1] == kind[:1] and all(letter in letters for letter in begin)
 
 
 def _kind_of(entity: str, hosts: set[str]) -> str:

@@ -6,6 +6,7 @@ and the clause is not answered, because a filter that is left out makes a wrong 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -14,6 +15,7 @@ from icelos.jobs.copilot.agent.clauses import AUXILIARY, CONTEXT, Atom, Clause, 
 from icelos.jobs.copilot.agent.placing import Placing
 from icelos.jobs.copilot.agent.scanning import Item
 from icelos.jobs.copilot.agent.views import VIEWS
+from icelos.jobs.copilot.agent.wording import PROPERTIES
 
 
 def clauses(text: str, items: Sequence[Item]) -> list[Clause]:
@@ -57,13 +59,117 @@ class _Reader(Placing):
 
     def _glue(self, item: Item) -> None:
         """ "On all hosts" asks for more than that there is one."""
+        if item.text.lower() in {"each", "both", "respectively"}:
+            self.into.each = True
+            return
         if item.text.lower() in {"all", "every"} and self.into.head:
             self._unclear(item)
 
     def _nothing(self, item: Item) -> None:
         pass
 
-    _join = _stop = _nothing
+    _join = _stop = _aside = _nothing
+
+    def _each(self, _: Item) -> None:
+        self.into.each = True
+
+    def _shows(self, item: Item) -> None:
+        self.into.shows.append(str(item.value))
+
+    def _sequence(self, _: Item) -> None:
+        self.into.sequence = True
+
+    def _new(self, item: Item) -> None:
+        """What is new is so since some time."""
+        if not any(one.kind == "period" for one in self.items):
+            self._unclear(item)
+
+    def _only(self, item: Item) -> None:
+        """ "On web-01 only" says no more than the name; "that only failed" does."""
+        near = [self.items[i] for i in (self.place - 1, self.place + 1) if 0 <= i < len(self.items)]
+        following = self._next()
+        if (
+            following is not None
+            and following.kind in {"word", "value"}
+            and self.into.sought not in {"", "rows"}
+        ):
+            self._unclear(item)  # "CVEs that are only on web-01" are nowhere else
+            return
+        if not any(
+            one.kind in {"word", "value", "period"} for one in (*near, *([following] if following else []))
+        ):
+            self._unclear(item)
+
+    def _asset(self, item: Item) -> None:
+        """ "Its owner" asks for it; "team Web" names one."""
+        what, following = str(item.value), self._next(frozenset())
+        before_it = self._before()
+        if (before_it is not None and before_it.kind == "group" and following is None) or (
+            before_it is not None
+            and before_it.kind == "group"
+            and following is not None
+            and following.kind != "word"
+        ):
+            self.into.asset.append(what)
+            self.into.group.append(what)
+            return
+        is_named = what in {"owner", "team"} and following is not None and following.kind == "word"
+        if is_named and item.text.lower() in {"team", "owner", "teams"}:
+            text = self._run(self.place + 1)
+            self.into.holders.append((what, text))
+            self.place += 1 + text.count(" ")
+            return
+        last = (
+            self.names[-1] if self.names else self.atom.names[-1] if self.atom and self.atom.names else None
+        )
+        before = self._before(frozenset())
+        if (
+            what == "team"
+            and item.text.lower() == "team"
+            and last is not None
+            and before is not None
+            and before.kind == "word"
+        ):
+            self.into.holders.append((what, last.text))
+            (self.names if self.names else self.atom.names if self.atom else []).pop()
+            return
+        self.into.asset.append(what)
+
+    def _reason(self, item: Item) -> None:
+        self._condition(Filter("state", "=", "closed"))
+        self._condition(Filter("reason", "=", item.value))
+        if self.atom is None and not self.into.head:
+            self.into.head = self.into.sought = "rows"
+            self.into.plural = True
+
+    def _closer(self, item: Item) -> None:
+        if item.value == "seek":
+            if self.into.sought not in {"", "rows"} and self.into.want != "who":
+                self._unclear(item)
+            self.into.sought = self.into.head = "closer"
+            self.into.want, self.into.plural = "list", True
+            self._condition(Filter("state", "=", "closed"))
+            return
+        self._condition(Filter("state", "=", "closed"))
+        if item.value == "verb":
+            if not self._retyped("closer"):
+                self._unclear(item)
+            return
+        following = self._next()
+        if following is None or following.kind not in {"word", "value"}:
+            self._unclear(item)
+
+    def _desk(self, item: Item) -> None:
+        """ "On ann's desk", "in her queue": open, and assigned to her."""
+        if not self._retyped("assignee"):
+            self._unclear(item)
+        self._condition(Filter("state", "=", "open"))
+
+    def _severity(self, item: Item) -> None:
+        value = next(w for w in ("critical", "high", "medium", "low") if w in item.text.lower())
+        if self.atom is None or self.atom.view.name != "vulnerabilities":
+            self._view(VIEWS["vulnerabilities"])
+        self._condition(Filter("severity", "=", value))
 
     def _relative(self, item: Item) -> None:
         if item.text.lower() == "who" and not self.into.want and self.place == 0:
@@ -71,6 +177,9 @@ class _Reader(Placing):
 
     def _want(self, item: Item) -> None:
         value = str(item.value)
+        if {value, self.into.want} == {"compare", "count"}:
+            self.into.want, self.into.each = "count", True
+            return
         if (
             self.into.want == ""
             or (self.into.want == "list" and value != "whether")
@@ -84,6 +193,8 @@ class _Reader(Placing):
 
     def _noun(self, item: Item) -> None:
         what, before = str(item.value), self._before()
+        if what == "host":
+            self._kind_of_host(item)
         if (before is not None and before.kind == "group") or (
             before is not None and before.kind == "join" and self.into.group and self._is_group_noun()
         ):
@@ -94,7 +205,16 @@ class _Reader(Placing):
             and self.into.sought not in {"", what}
         ):
             self.into.counting = what
-        elif before is not None and before.kind == "refer" and before.value != "pronoun":
+        elif (
+            before is not None
+            and before.kind == "refer"
+            and (before.value != "pronoun" or before.text.lower() in {"its", "their"})
+        ):
+            if before.value == "pronoun":
+                self._head_or_link(what, item)
+                if item.view:
+                    self._view(VIEWS[item.view])
+                return
             self.refer.append(Refer(what))
             self._settle_reference()
             if not self.into.head and self._is_of_those():
@@ -117,6 +237,14 @@ class _Reader(Placing):
         words = [item.text.lower() for item in self.items[: self.place]]
         return self.into.want == "whether" or (self.into.want in {"list", "count"} and words[-2:-1] == ["of"])
 
+    def _kind_of_host(self, item: Item) -> None:
+        """ "Images" are not all hosts: which are so called, their names have to say."""
+        word = item.text.lower().removeprefix("container ").rstrip("s")
+        if word in _KINDS_OF_HOST:
+            self.into.kinds.append(word)
+        elif word in {"host", "machine", "target", "asset", "system"}:
+            self.into.kinds.append("")
+
     def _names_next(self, what: str) -> bool:
         """ "user ann", "host web-01": the noun says what the name after it is."""
         following = self.items[self.place + 1] if self.place + 1 < len(self.items) else None
@@ -125,11 +253,20 @@ class _Reader(Placing):
         if following.kind == "word" or (
             following.kind == "value" and following.value[0] in {"quoted", "email", "domain", what}
         ):
-            text = following.value if following.kind == "word" else following.value[1]
+            text = self._run(self.place + 1) if following.kind == "word" else following.value[1]
+            if (
+                what in {"ip", "sender", "user"}
+                and following.kind == "value"
+                and following.value[0] == "email"
+            ):
+                what = "sender" if what == "sender" else "email"
             is_assignee = what == "user" and self.place > 0 and self.items[self.place - 1].kind == "assigned"
             self.names.append(Name("assignee" if is_assignee else what, str(text)))
+            view = self.items[self.place].view
+            if view and (self.atom is None or what in {"technique", "rule", "incident"}):
+                self._view(VIEWS[view])
             self._place_names()
-            self.place += 1
+            self.place += 1 + (str(text).count(" ") if following.kind == "word" else 0)
             return True
         return False
 
@@ -144,6 +281,11 @@ class _Reader(Placing):
             self.into.plural = self._plural(item)
         elif self._is_shown():
             self.into.shows.append(what)
+        elif what in PROPERTIES and what not in {"assignee"}:
+            if self.into.want in {"list", ""} and self.into.head:
+                self.into.shows.append(what)
+            else:
+                self._unclear(item)
         else:
             self._link(what)
 
@@ -160,6 +302,12 @@ class _Reader(Placing):
     def _topic(self, item: Item) -> None:
         view = VIEWS["logs" if item.view == "logins" else item.view]
         before = self._before()
+        if (
+            view.name in {"findings", "vulnerabilities"}
+            and self.into.head not in {"", "rows"}
+            and (view.name == "findings" or item.value == "rows")
+        ):
+            self.into.counting = self.into.counting or "rows"
         is_counted = self.into.order == ("count", True) and self.into.sought not in {"", "rows"}
         if before is not None and before.kind == "group" and not is_counted:
             self.into.group.append(view.seeks or "rows")
@@ -199,6 +347,15 @@ class _Reader(Placing):
         if column == "outcome":
             self._unclear(item)
             return
+        before = self._before()
+        if (
+            column == "state"
+            and value == "closed"
+            and before is not None
+            and before.kind == "noun"
+            and (before.value == self.into.sought and before.value in {"assignee", "user"})
+        ):
+            self.into.sought = self.into.head = "closer"
         if item.view and (self.atom is None or self.atom.view.name != item.view):
             self._view(VIEWS[item.view])
         self._condition(one)
@@ -207,8 +364,22 @@ class _Reader(Placing):
         what, text = item.value
         self._sent_or_named(what, str(text))
 
-    def _word(self, item: Item) -> None:
-        self._sent_or_named("", str(item.value))
+    def _word(self, _: Item) -> None:
+        """Words side by side are one name: "Stefan Krol", "gift cards"."""
+        text = self._run(self.place)
+        self._sent_or_named("", text)
+        self.place += text.count(" ")
+
+    def _run(self, place: int) -> str:
+        found = [str(self.items[place].value)]
+        while place + 1 < len(self.items):
+            here, after = self.items[place], self.items[place + 1]
+            is_beside = after.start - here.end <= 1 and here.text == str(here.value)
+            if after.kind != "word" or not is_beside or any(_MARKED.search(i.text) for i in (here, after)):
+                break
+            found.append(str(after.value))
+            place += 1
+        return " ".join(found)
 
     def _sent_or_named(self, what: str, text: str) -> None:
         before = self._word_before()
@@ -222,6 +393,21 @@ class _Reader(Placing):
             and self.into.sought != "assignee"
         ):
             what = "assignee"
+        conditions = [*self.waiting, *(self.atom.filters if self.atom is not None else [])]
+        if kind == "closer" or (
+            before == "by" and what in {"", "email"} and Filter("state", "=", "closed") in conditions
+        ):
+            what = "closer"
+        if kind in {"join", "stop"} and what in {"", "email"}:
+            last = (
+                self.names[-1]
+                if self.names
+                else self.atom.names[-1]
+                if self.atom and self.atom.names
+                else None
+            )
+            if last is not None and last.what in {"assignee", "closer"}:
+                what = last.what
         what = self._direction(what, before, kind)
         if what == "domain" and self._is_mail():
             what = "domain"
@@ -230,7 +416,11 @@ class _Reader(Placing):
 
     def _direction(self, what: str, before: str, kind: str) -> str:
         """Whether a name in a question about mail is who sent it or who got it, where a word says so."""
-        if what not in {"email", ""} or not self._is_mail():
+        if (
+            what not in {"email", ""}
+            or not self._is_mail()
+            or (self.atom is not None and self.atom.view.name != "mail")
+        ):
             return what
         if before == "from" or before.endswith((" by", " from")):
             return "sender"
@@ -243,6 +433,9 @@ class _Reader(Placing):
             self.atom.period = item.value
         elif self.atom is None and self.period is None:
             self.period = item.value
+        elif re.search(r"\b(?:than|versus|vs|compared (?:to|with)|and)\b", self.into.text, re.IGNORECASE):
+            first = self.atom.period if self.atom is not None else self.period
+            self.into.periods = [*(self.into.periods or [one for one in (first,) if one]), item.value]
         else:
             self._unclear(item)
 
@@ -276,7 +469,18 @@ class _Reader(Placing):
             self._unclear(item)
 
     def _group(self, item: Item) -> None:
-        following = self._next()
+        following = self._next(frozenset({"glue", "refer"}))
+        if item.text.lower() == "by" and self.into.order == ("count", True) and self.into.sought:
+            return  # "top hosts by exploitable findings"
+        if (
+            item.text.lower() in {"for each", "each", "for every"}
+            and following is not None
+            and following.kind in {"word", "value"}
+        ) or (item.text.lower() == "each" and (following is None or following.kind not in {"noun", "topic"})):
+            self.into.each = True
+            return
+        if following is not None and following.kind == "asset":
+            return
         if following is None or following.kind not in {"noun", "topic"}:
             if (
                 item.text.lower() == "by"
@@ -297,8 +501,10 @@ class _Reader(Placing):
                 self.items[self.place] = msgspec.structs.replace(item, kind="glue")
 
     def _refer(self, item: Item) -> None:
-        following = self._next(frozenset({"glue"}))
+        following = self._following_noun()
         before = self.items[self.place - 1] if self.place else None
+        if self._is_explained():
+            return None
         if item.text.lower() == "that" and before is not None and before.kind in {"noun", "topic", "alert"}:
             return None  # a relative clause
         if item.value == "pronoun":
@@ -307,7 +513,11 @@ class _Reader(Placing):
             else:
                 self.refer.append(Refer(""))
             self._settle_reference()
-        elif following is None or following.kind not in {"noun", "topic", "alert"}:
+        elif (
+            following is None
+            or following.kind not in {"noun", "topic", "alert"}
+            or (following.kind == "topic" and following.view == "logins" and following.value in _VERBS)
+        ):
             if following is not None and following.kind == "filter":
                 return self._refer_filtered(item)
             if (
@@ -320,6 +530,23 @@ class _Reader(Placing):
             self._settle_reference()
         return None
 
+    def _following_noun(self) -> Item | None:
+        """What stands after "those", but for what a noun phrase begins with: "how many of these are alerts"
+        has none."""
+        place = self.place + 1
+        while (
+            place < len(self.items)
+            and self.items[place].kind == "glue"
+            and self.items[place].text.lower() not in AUXILIARY
+        ):
+            place += 1
+        return self.items[place] if place < len(self.items) else None
+
+    def _is_explained(self) -> bool:
+        """ "It (T1110.003)" says itself what it refers to."""
+        after = self.items[self.place + 1 : self.place + 3]
+        return len(after) == 2 and after[0].value == "(" and after[1].kind == "value"
+
     def _refer_filtered(self, item: Item) -> None:
         """ "that are exploitable" is a relative clause; "those exploitable" refers."""
         if item.text.lower() != "that":
@@ -328,6 +555,31 @@ class _Reader(Placing):
 
     def _not(self, item: Item) -> None:
         following = self._next(frozenset({"glue", "noun", "refer"}))
+        after = self.items[self.place + 1 : self.place + 3]
+        is_beside = self.place and self.items[self.place - 1].value == ","
+        if (
+            is_beside
+            and after
+            and after[0].kind in {"topic", "noun"}
+            and (len(after) < 2 or after[1].kind == "stop")
+        ):
+            self.into.counting = (
+                "rows" if self.into.head != "rows" and after[0].view == "vulnerabilities" else ""
+            )
+            self.place += 1
+            return  # "findings, not CVEs"
+        if self._is_clarified():
+            while self.place + 1 < len(self.items) and self.items[self.place].value != ")":
+                self.place += 1
+            return
+        if (
+            item.text.lower() in _EXCLUDING
+            and following is not None
+            and following.kind in {"word", "value"}
+            and following.value[0] not in {"quoted", "domain"}
+        ):
+            self.excluding, self.excluded_from = True, self.place
+            return
         if (
             item.text.lower()
             in {
@@ -352,8 +604,26 @@ class _Reader(Placing):
         else:
             self._unclear(item)
 
+    def _is_clarified(self) -> bool:
+        """ "web-01 (not web-010)" says no more than the name."""
+        before = [one for one in self.items[: self.place] if one.kind not in {"only", "glue", "join"}]
+        return (
+            len(before) > 1
+            and before[-1].kind == "stop" and before[-1].value == "("
+            and before[-2].kind in {"word", "value"}
+            and any(one.value == ")" for one in self.items[self.place :])
+        )  # fmt: skip
+
     def _alert(self, item: Item) -> None:
-        before = self._before(frozenset({"glue"}))
+        following = self._next(frozenset())
+        if (
+            following is not None
+            and following.kind == "topic"
+            and following.view in {"mail", "vulnerabilities"}
+        ):
+            self._condition(Filter("verdict", "=", "alert"))
+            return
+        before = self._before(_ARTICLES)
         if before is not None and before.kind == "group":
             self._unclear(item)
             return
@@ -361,11 +631,19 @@ class _Reader(Placing):
             self.refer.append(Refer("rows"))
             self._settle_reference()
             return
+        self._waiting_alert(item, before)
+
+    def _waiting_alert(self, item: Item, before: Item | None) -> None:
+        """Alerts of which view: of logs where somebody is sought, of the view that is spoken of, of any."""
         self.alert_waits = True
         if not self.into.head and self.into.want not in {"who", "when", "why", "where"}:
             self.into.head = self.into.sought = "rows"
             self.into.plural = True
         others = [one for one in self.into.atoms if one.view.name in {"vulnerabilities", "mail", "logs"}]
+        if others and self.into.links and self.into.links[-1][0] in {"user", "host", "ip"}:
+            self._view(VIEWS["log_alerts"])
+            self.alert_waits = False
+            return
         if others and self._head_is_entity():
             self._view(VIEWS["log_alerts"])
             self.alert_waits = False
@@ -385,6 +663,9 @@ class _Reader(Placing):
 
     def _flagged(self, item: Item) -> None:
         following = self._next()
+        if self.atom is None and self.into.want in {"count", "list"} and not any(i.view for i in self.items):
+            self.into.flagged = True
+            return
         if self.into.want == "why" and not self._is_mail():
             self._alert(item)
             return
@@ -406,8 +687,15 @@ class _Reader(Placing):
 
     def _received(self, item: Item) -> None:
         following = self._next()
-        is_mail = self._is_mail()
-        if not is_mail and (following is None or following.kind != "refer"):
+        is_mail = any(one.view == "mail" and one.kind != "received" for one in self.items)
+        if (
+            not is_mail
+            and following is not None
+            and (following.kind == "alert" or following.view == "log_alerts")
+        ):
+            return  # "who got alerts"
+        is_quoted = following is not None and following.kind == "value" and following.value[0] == "quoted"
+        if not is_mail and not is_quoted and (following is None or following.kind != "refer"):
             self._unclear(item)
             return
         if self.into.want == "who" and not self.into.sought:
@@ -415,8 +703,28 @@ class _Reader(Placing):
         if self.atom is None or self.atom.view.name != "mail":
             self._view(VIEWS["mail"])
 
-    def _assigned(self, _: Item) -> None:
+    def _assigned(self, item: Item) -> None:
         following = self._next()
+        if (self.into.asset or self.into.holders) and item.text.lower().startswith(("belong", "own")):
+            return
+        is_own = (
+            item.text.lower().split()[-1] in {"owns", "own"}
+            or "owned" in item.text.lower()
+            or "belong" in item.text.lower()
+        )
+        if (
+            is_own
+            and "host" in {self.into.sought, *(what for what, _ in self.into.links)}
+            and (following is not None and following.kind in {"word", "asset"})
+        ):
+            place = self.place + 1 + (following.kind == "asset")
+            while place < len(self.items) and self.items[place].kind == "glue":
+                place += 1
+            if place < len(self.items) and self.items[place].kind == "word":
+                text = self._run(place)
+                self.into.holders.append(("", text))
+                self.place = place + text.count(" ")
+                return
         if self.into.want == "who" and not self.into.sought:
             self.into.sought = "assignee"
         elif (
@@ -452,20 +760,41 @@ class _Reader(Placing):
 
     def _finish(self) -> None:
         into = self.into
-        if not into.atoms and (self.waiting or self.alert_waits):
-            self._view(VIEWS["findings"])
-            for atom in into.atoms:
-                atom.implied = True
+        self._imply_view()
         if into.atoms and (self.names or self.period is not None or self.refer or self.waiting):
             self.atom = into.atoms[0]
             self._settle()
         into.refers = into.refers or bool(self.refer)
-        if (into.sought or into.want in {"who", "where", "when"}) and not into.atoms:
-            into.loose, self.names = self.names, []
+        if not into.atoms:
+            into.within = self.period
+            if into.asset or into.sought or into.want in {"who", "where", "when"}:
+                into.loose, self.names = self.names, []
         self.into.unclear += [one.text for one in self.names]
         if self.negate:
             into.unclear.append("not")
+        if self._is_of_all():
+            into.unclear.append("all")  # that there is one does not answer it
         self._settle_alerts()
+
+    def _imply_view(self) -> None:
+        """The view of what was said without one."""
+        into = self.into
+        if into.atoms:
+            return
+        if into.sought == "rule" and (into.order or into.having or self.period):
+            self._view(VIEWS["log_alerts"])
+        elif any(name.what in {"assignee", "closer"} for name in self.names):
+            self._view(VIEWS["findings"])
+        elif self.waiting or self.alert_waits:
+            self._view(VIEWS["findings"])
+            for atom in into.atoms:
+                atom.implied = True
+
+    def _is_of_all(self) -> bool:
+        """Does it ask whether all are so, rather than one?"""
+        return self.into.want == "whether" and any(
+            one.kind == "glue" and one.text.lower() in {"all", "every"} for one in self.items
+        )
 
     def _settle_alerts(self) -> None:
         """ "Alerts" are log alerts where somebody of a log is named; else findings of any job."""
@@ -493,5 +822,27 @@ def _is_identifier(item: Item) -> bool:
     return item.kind == "value" and item.value[0] in {"cve", "advisory", "technique", "ip"}
 
 
+_KINDS_OF_HOST = frozenset(
+    {"image", "container", "server", "laptop", "workstation", "computer", "endpoint", "device"}
+)
+_EXCLUDING = frozenset(
+    {
+        "not",
+        "but not",
+        "except",
+        "except for",
+        "excluding",
+        "other than",
+        "besides",
+        "apart from",
+        "not counting",
+        "leaving out",
+        "minus",
+        "without",
+    }
+)
+_VERBS = frozenset({"verb", "failed", "succeeded", "attempt-noun"})
+_MARKED = re.compile(r"[\d@._/-]")
+_ARTICLES = frozenset({"glue"})
 _UNNAMED = frozenset({"day", "epss", "score", "time", "kev"})
 """What is a number or a time: no name stands beside it."""

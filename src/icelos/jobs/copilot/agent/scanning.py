@@ -77,7 +77,20 @@ _SIGNS = {
     "under": "<", "less than": "<", "fewer than": "<", "lower than": "<", "smaller than": "<", "<": "<",
     "at most": "<=", "<=": "<=", "≤": "<=", "=": "=", "of exactly": "=", "equal to": "=", "exactly": "=",
 }  # fmt: skip
-_STOP = re.compile(r"[?;,.!:()–—]|\s-\s")
+_FEW = re.compile(
+    rf"(?:the )?(?P<n>\d{{1,3}}|{'|'.join(NUMBER_WORDS)})(?= (?:users?|accounts?|people|hosts?|servers?"
+    rf"|machines?|images?"
+    rf"|targets?|packages?|techniques?|senders?|recipients?|rules?|cves|vulnerabilities|ips?|addresses|intents?)\b)",
+    re.IGNORECASE,
+)
+_PREFIX = re.compile(
+    r"(?:(?:(?:everything|all|anything|those|the ones|hosts?|servers?|images?|targets?|users?)\s+)*"
+    r"(?:(?:whose|where the|with (?:a )?|that have a |the )\s*(?:host\s?)?names?\s+|which\s+|that\s+)?"
+    r"(?:starts?|begins?|starting|beginning|prefixed)\s+(?:with|by)\s+[\"'“]?(?P<p>\w[\w-]*)[\"'”]?\*?)"
+    r"|(?<![\w-])(?P<q>[A-Za-z]\w*(?:-\w+)*-)(?:\*|\.{2,3}|…)",
+    re.IGNORECASE,
+)
+_STOP = re.compile(r"[?;,.!:()–—]|\s[-/|+]\s|[-/|]\s")
 
 
 def scan(text: str, now: datetime) -> list[Item]:
@@ -113,6 +126,9 @@ class _Scanner:
     def _value(self, place: int) -> Item | None:
         if place and re.match(r"[\w@]", self.text[place - 1]):
             return None
+        prefix = _PREFIX.match(self.text, place)
+        if prefix:
+            return self._item("value", ("prefix", prefix["p"] or prefix["q"]), place, prefix.end())
         for what, pattern in _VALUES:
             match = pattern.match(self.text, place)
             if match and not re.match(r"\w", self.text[match.end() : match.end() + 1]):
@@ -129,6 +145,13 @@ class _Scanner:
             order = re.match(r"(?:the )?(last|latest|newest|first|worst)", match.group(), re.IGNORECASE)
             how = order.group(1).lower() if order else ""
             return self._item("limit", (_number(match["n"] or match["m"]), how), place, match.end())
+        before = self.text[:place].lower().split()
+        if (
+            before
+            and before[-1] in {"which", "what", "the", "whose", "our"}
+            and (match := _FEW.match(self.text, place))
+        ):
+            return self._item("limit", (_number(match["n"]), ""), place, match.end())
         if (match := _HAVING.match(self.text, place)) is not None:
             if match["twice"]:
                 return self._item("having", (">", 1.0), place, match.end())

@@ -52,7 +52,7 @@ _SOURCES = re.compile(
 
 def kind_of(clause: Clause, items: Sequence[Item]) -> str:
     """Which of these a clause is: "why", "timeline", "changes", "whatif", "sources"; "" for none."""
-    text, named = clause.text, names_of(items)
+    text, named = " ".join(i.text for i in items if i.kind not in {"aside", "sequence"}), names_of(items)
     if clause.want == "why":
         return "why"
     if _WHATIF.search(text) and any(i.kind == "value" and i.value[0] == "technique" for i in items):
@@ -99,6 +99,8 @@ class Special:
         """The sentences. Raises NotUnderstood, Broken, Exhausted."""
         if kind == "why":
             return self.why(clause)
+        if sum(item.kind == "period" for item in items) > 1:
+            raise NotUnderstood(f"{clause.text!r} names several times")
         if kind == "timeline":
             return self.timeline(items)
         if kind == "changes":

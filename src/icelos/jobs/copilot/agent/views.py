@@ -31,7 +31,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 _CASE = {
     "job": "job", "verdict": "verdict", "label": "label", "score": "score", "state": "state",
-    "assignee": "assignee", "summary": "summary", "seen": "seen",
+    "assignee": "assignee", "reason": "reason", "closer": "closed_by", "closed": "closed",
+    "summary": "summary", "seen": "seen",
 }  # fmt: skip
 
 FINDINGS = View(
@@ -43,7 +44,7 @@ VULNERABILITIES = View(
     columns=_CASE | {
         "host": "target", "cve": "vulnerability", "advisory": "advisory", "package": "package",
         "version": "version", "fix": "fixed_in", "status": "status", "exploitable": "exploitable",
-        "kev": "kev", "epss": "epss", "purl": "purl",
+        "kev": "kev", "epss": "epss", "purl": "purl", "severity": "severity",
     },
     rows=("vulnerability finding", "vulnerability findings"), lists=frozenset({"fixed_in"}),
     told=("vulnerability", "package", "target"), brings="icelos scan vulns SOURCE",
@@ -76,7 +77,14 @@ LOGS = View(
     brings="icelos logs keep FILE",
 )  # fmt: skip
 
-VIEWS = {view.name: view for view in (FINDINGS, VULNERABILITIES, MAIL, ALERTS, LOGS)}
+FAILURES = View(
+    name="failures", tool="query_findings", time="seen",
+    columns={"job": "job", "error": "error", "source": "source", "seen": "seen"},
+    rows=("record that could not be processed", "records that could not be processed"),
+    told=("error",), brings="icelos scan JOB SOURCE",
+)  # fmt: skip
+
+VIEWS = {view.name: view for view in (FAILURES, FINDINGS, VULNERABILITIES, MAIL, ALERTS, LOGS)}
 
 CALLED: Mapping[str, tuple[str, str]] = {
     "host": ("host", "hosts"), "user": ("user", "users"), "cve": ("CVE", "CVEs"),
@@ -93,7 +101,10 @@ CALLED: Mapping[str, tuple[str, str]] = {
     "kev": ("KEV date", "KEV dates"),
     "score": ("score", "scores"), "time": ("time", "times"), "entity": ("entity", "entities"),
     "day": ("day", "days"), "resembles": ("attack that it resembles", "attacks that they resemble"),
-    "domain": ("sender domain", "sender domains"),
+    "domain": ("sender domain", "sender domains"), "reason": ("reason of closing", "reasons of closing"),
+    "closer": ("person who closed them", "people who closed them"),
+    "closed": ("time of closing", "times of closing"),
+    "severity": ("severity", "severities"), "error": ("error", "errors"),
 }  # fmt: skip
 """What a question may seek: its name, one and many."""
 

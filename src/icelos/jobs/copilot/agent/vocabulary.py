@@ -45,7 +45,7 @@ def _filter(view: str, column: str, how: str, value: object = None) -> Meaning:
 _SIGN = (
     r"(?:(?:sign|signs|signed|signing|log|logs|logged|logging|logon|logs)(?:\s|-)?(?:in|on)(?:to)?"
     r"|authenticat\w+"
-    r"|get in|got in)(?:\s+(?:to|into|onto|on to|at|on|against|with))?"
+    r"|get in|got in)(?:\s+(?:to|into|onto|on to|at(?! all)|on|against|with(?! success)))?"
 )
 _SIGN_NOUN = (
     r"(?:logins?|logons?|log-?ins?|log-?ons?|sign-?ins?|signins?|sign ins|log ins|authentications?"
@@ -61,12 +61,57 @@ _KEV = (
 )
 _VERSIONS = r"(?:versions?|releases?)"
 
+_REASONS = (
+    ("true_positive", r"true[- ]positive"), ("benign_positive", r"benign[- ](?:true[- ])?positive"),
+    ("false_positive", r"false[- ](?:positive|alarm)"), ("accepted_risk", r"accepted[- ]risk"
+                                                                          r"|risk[- ]accept(?:ed|ance)"),
+    ("fixed", r"fixed|fix|patched"), ("duplicate", r"duplicates?"),
+    ("accepted_risk", r"accepted(?: risks?)?"), ("cleared", r"cleared"),
+)  # fmt: skip
 _TABLE: tuple[tuple[str, Meaning], ...] = (
+    # ---- what asks for nothing
+    (r"(?:good )?(?:morning|afternoon|evening)(?=\s*[!,.])|hello|dear \w+(?=\s*,)|(?:many )?thanks?(?: you)?"
+     r"(?: (?:a lot|so much|very much|in advance|again))?|cheers|pls|plz|pl0x|best regards"
+     r"|i need all of (?:them|it)"
+     r"|(?:for|because of) (?:the|my|our|a) (?:report|audit|board|meeting|handover|shift|boss"
+     r"|manager)(?: please)?"
+     r"|(?:could|can|would|will) you(?: (?:please|kindly|quickly))?(?: (?:tell|show|give|list|check"
+     r"|say)(?: me| us)?)?"
+     r"(?= (?:how|which|what|who|whether|if|when|where|why|the|all))|i (?:want|need|would like"
+     r"|'d like) to know"
+     r"|(?:if|whether)(?= (?:there|we|any|it|the|somebody|someone|anyone))|at all|i\.?e\.?"
+     r"|that is to say|namely|quickly"
+     r"|\(?both (?:days )?included\)?|inclusive(?:ly)?|(?:with|and|plus) (?:the|their|its) (?:numbers?"
+     r"|counts?|figures?)"
+     r"|in (?:descending|ascending) order|in order of (?:the )?(?:number|count)s?",
+     Meaning("aside")),
+    (r"(?:give|tell|show)(?: me| us)? (?:both|the|all)(?: the)? (?:numbers?|counts?|figures?|totals?)",
+     Meaning("aside")),
+    (r"(?:(?:the )?(?:numbers?|counts?) )?(?:for|of) (?:both|each|every one|each one)(?: of (?:them"
+     r"|these|those))?(?=\s*[?.!,]|$)"
+     r"|both (?:numbers|counts)|(?:numbers?|counts?) (?:for|of) each|(?:does|do|has"
+     r"|have) each(?: of (?:them|these|those))?(?: have| has)?|each (?:have|has)", Meaning("each")),
+    (r"in common|share(?=\s*[?.!]|$)|shared by(?= (?:both|all))|as numbers|numbers? (?:for|of) (?=both"
+     r"|each)|(?:for |of )?(?:each|both) of (?:them|these|those)", Meaning("aside")),
+    (r"(?:each|every one|all)(?: of them)? (?:only )?once|without (?:repeats|duplicates|repetitions)",
+     Meaning("aside")),
+    (r"in order(?=\s*(?:[?.!]|please|pls|$))", Meaning("sequence")),
+    (r"(?:in )?(?:the |which |what )?(?:chronological |time |temporal )?order (?:in which (?:they|it"
+     r"|these|those)"
+     r" (?:\w+ )?(?:came|come|happened|appeared|occurred|were seen|started|first came)(?: first)?"
+     r"|of (?:time|appearance|occurrence|their first \w+|first \w+))"
+     r"|in (?:the )?(?:which|what|chronological|time|temporal|that) order|chronologically|in sequence|by time"
+     r"|sorted by time|ordered by time|oldest first|earliest first", Meaning("sequence")),
     # ---- how to answer
     (r"how many(?: different| distinct| unique)?|(?:the )?(?:total |overall )?(?:number|count|amount) of"
-     r"|(?:what is|what's) the (?:total |overall )?(?:number|count|amount) of|count(?: up)?", _want("count")),
+     r"|(?:what is|what's) the (?:total |overall )?(?:number|count|amount) of|count(?: up)?"
+     r"|how much(?= (?:e-?mails?|mails?|alerts?"
+     r"|findings?|cves?|hosts?|users?|log|sign|failed|different|flagged|messages?|of (?:these|those|them)))"
+     r"|(?:the )?(?:total |overall )?(?:number|count|quantity|total)(?=\s*(?:[?.!,]|please|pls|$))",
+      _want("count")),
     (r"how often|how many times|how frequently", _want("often")),
-    (r"which|what(?:'s)?|list(?: out| up)?|show(?: me| us)?|give(?: me| us)?|name|find(?: me| all)?"
+    (r"(?:on|from|to|in|at|for|by|of|with) which(?= (?!order)\w)|which|what(?:'s)?|list(?: out| up)?"
+     r"|show(?: me| us)?|give(?: me| us)?|name|find(?: me| all)?"
      r"|get(?: me)?|display"
      r"|enumerate|tell (?:me|us)(?: about)?|return|pull(?: up)?", _want("list")),
     (r"are there(?: any)?|is there(?: any| an?)?|do (?:we|i) have(?: any)?|have (?:we|i)(?: any)?"
@@ -76,12 +121,16 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
      r"|has any|is any|are any|were any|was any|did we (?:have|get|receive|see) any", _want("whether")),
     (r"who|whom|who(?:'s| is| are| was| were| has| have| all| else)?|anyone|anybody|someone"
      r"|somebody", _want("who")),
+    (r"how (?:long|much time|old|fast|quickly|big|large|expensive|likely|severe|bad|far|hard|costly"
+     r"|much money)(?: ago)?"
+     r"|how much(?= (?:does|do|did|will|would|is|are|was|has|money|time|it))", _want("how")),
     (r"how (?:do|can|should|could|would|to|might|must)", _want("how")),
     (r"when(?:'s| was| were| did| is| does| do| has)?|(?:at )?what (?:time|date|day)"
      r"|since when", _want("when")),
-    (r"where|on which", _want("where")),
+    (r"where(?:abouts)?(?: else)?|on which(?=\s*[?.,]|$)", _want("where")),
     (r"compare(?:d)?(?: to| with)?|comparison(?: of| between)?|(?:what is "
      r"|what's )?the difference between|versus|vs", _want("compare")),
+    (r"by whom|whose name", _want("who")),
     (r"why|(?:what (?:is|was|are) the )?reasons? (?:for|that|why|behind)|how come|what made", _want("why")),
     # ---- nouns
     (r"hosts?|machines?|servers?|boxes|targets?|computers?|workstations?|endpoints?|devices?|assets?"
@@ -92,6 +141,7 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
     (r"(?:those|people|persons|anyone|everyone|anybody|everybody|somebody|someone) (?:who|that)",
      _noun("user")),
     (r"senders?|(?:from|sender) addresses", _noun("sender", "mail")),
+    (r"(?:e-?mail |mail |sender |from )?address(?= \S+@)", _noun("sender", "mail")),
     (r"recipients?|receivers?|addressees?", _noun("recipient", "mail")),
     (r"(?:sender|sending) domains?|domains?", _noun("domain", "mail")),
     (r"subjects?(?: lines?)?", _noun("subject", "mail")),
@@ -101,15 +151,30 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
      r"|remote )address(?:es)?|addresses", _noun("ip")),
     (r"packages?|components?|librar(?:y|ies)|dependenc(?:y|ies)"
      r"|software", _noun("package", "vulnerabilities")),
-    (r"(?:att&ck |mitre |attack |att&ck's )?(?:techniques?|ttps?)", _noun("technique", "log_alerts")),
+    (r"(?:log )?(?:att&ck |mitre |attack |att&ck's )?(?:techniques?|ttps?)",
+     _noun("technique", "log_alerts")),
     (r"(?:sigma |detection |correlation )?rules?", _noun("rule", "log_alerts")),
     (r"incidents?", _noun("incident", "log_alerts")),
     (r"entit(?:y|ies)", _noun("entity", "log_alerts")),
     (r"app(?:lication)?s?", _noun("application", "logs")),
     (r"jobs?|detectors?", _noun("job")),
-    (r"assignees?|analysts?|owners?", _noun("assignee")),
+    (r"assignees?|analysts?", _noun("assignee")),
+    (r"(?:the )?reasons? (?:of|for|given for|behind) (?:the )?(?:closing|closure)(?: of)?"
+     r"|clos(?:ing|ure) reasons?",
+     _noun("reason")),
+    (r"severit(?:y|ies)", _noun("severity", "vulnerabilities")),
+    (r"failures|records? (?:that )?(?:could not|couldn't) be (?:processed|read|parsed|scanned)"
+     r"|unprocess(?:ed|able) records?"
+     r"|unreadable records?|processing errors?|broken records?|records?(?= could)",
+     Meaning("topic", "rows", "failures")),
+    (r"(?:not|n't|unable to|failed? to) (?:be )?(?:process(?:ed)?|read|parsed?|scan(?:ned)?)"
+     r"|could ?n't (?:be )?(?:process(?:ed)?|parsed?)",
+     Meaning("topic", "rows", "failures")),
     (rf"(?:fixed|patched|fixing|safe) (?:in )?{_VERSIONS}|{_VERSIONS} (?:that )?(?:fix(?:es)?"
      rf"|patch(?:es)?)|{_FIX}", _noun("fix", "vulnerabilities")),
+    (r"(?:up)?(?:graded? |dated? )?to (?:which|what)(?: fixed)? versions?", Meaning("shows", "fix")),
+    (rf"(?:fixed|patched|solved|resolved) (?:by|in|with|from)(?: {_VERSIONS})?(?= v?\d)",
+     _noun("fix", "vulnerabilities")),
     (_VERSIONS, _noun("version", "vulnerabilities")),
     (r"epss(?: scores?| values?| probabilit(?:y|ies))?", _noun("epss", "vulnerabilities")),
     (r"(?:vex )?status(?:es)?", _noun("status")),
@@ -142,7 +207,8 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
     (r"(?:vulnerability|vuln|vulns|cve) (?:alerts?|alarms?)", Meaning("topic", "alert", "vulnerabilities")),
     (r"(?:vulnerability|vuln|vulns) findings?", Meaning("topic", "rows", "vulnerabilities")),
     (r"findings?|cases?|results?|detections? of all jobs", Meaning("topic", "", "findings")),
-    (r"alerts?|alarms?", Meaning("alert")),
+    (r"(?:brand-?)?new|fresh(?:ly)?|newly", Meaning("new")),
+    (r"alerts?|alarms?|alerted|alerting", Meaning("alert")),
     # ---- filters of vulnerabilities
     (r"exploitable|(?:that |which )?can be exploited", _filter("vulnerabilities", "exploitable", "=", True)),
     (r"(?:not|non-?|un-?|in)\s?-?exploitable|cannot be exploited"
@@ -186,14 +252,49 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
     (rf"(?:successfully|actually|really) {_SIGN}|(?:managed|succeeded) (?:to|in) {_SIGN}"
      rf"|{_SIGN} successfully", Meaning("topic", "succeeded", "logins")),
     (r"(?:that )?(?:failed|fail|fails)", _filter("logs", "outcome", "=", "failure")),
-    (r"successful(?:ly)?|succeeded", _filter("logs", "outcome", "=", "success")),
+    (r"successful(?:ly)?|succeeded|with success", _filter("logs", "outcome", "=", "success")),
     # ---- filters of mail
     (r"sent(?: by| from)?|sends?|wrote|came from|coming from|written by"
      r"|sending", Meaning("sent", None, "mail")),
+    (r"only|exclusively|solely", Meaning("only")),
     (r"(?:received|receives?|got|gets?|sent to|addressed to|delivered to|targeted|targeting|were sent"
-     r"|was sent|hit with)", Meaning("received", None, "mail")),
+     r"|was sent|hit with|reached|reaching|went to|going to)", Meaning("received", None, "mail")),
     (r"flagged|suspicious|malicious|caught", Meaning("flagged")),
     # ---- life of a finding
+    *((rf"(?:been |were |was |are |is )?(?:(?:closed|resolved|dismissed|marked|classified|dispositioned"
+       rf"|judged|set)(?: already)?"
+       rf" (?:as|because|for|being|due to|with(?: the)? reason)(?: it was| they were| being| of)?"
+       rf"(?: an?)?\s+)(?:{words})", Meaning("reason", value)) for value, words in _REASONS),
+    *((rf"(?:{words})s?", Meaning("reason", value)) for value, words in _REASONS[:4]),
+    (r"(?:been |were |was |are )?closed by (?:whom|who)|by whom (?:was|were|is|are) (?:it|they|this"
+     r"|these|those) closed"
+     r"|who (?:has |have )?closed(?: it| them| this| these| those)?|(?:the )?(?:person|analyst"
+     r"|one) who closed (?:it|them|this)",
+     Meaning("closer", "seek")),
+    (r"(?:been |were |was |are )?(?:closed|resolved|dismissed) by(?= \w)", Meaning("closer", "name")),
+    (r"(?:close|closes|closing|resolve|dismiss)(?=\s*(?:[?.!,]|as |since |in |on |this |last |$))",
+     Meaning("closer", "verb")),
+    (r"owners?(?:hip)?|who owns(?: it| them| these| those)?|who(?:'s| is| are) the owners?(?: of)?"
+     r"|whose (?:is|are)(?= (?:it|they|these|those|this))"
+     r"|whom? (?:do|does)(?= (?:these|those|they|it|this|that|\S+|the \w+) belong to)|(?:is"
+     r"|are) owned by (?:whom|who)|belongs? to (?:whom|who)",
+     Meaning("asset", "owner")),
+    (r"(?:which |what |responsible )?teams?", Meaning("asset", "team")),
+    (r"maintenance windows?", Meaning("asset", "window")),
+    (r"purposes?|used for", Meaning("asset", "purpose")),
+    (r"desk|plate|queue|worklist|to-do list|hands", Meaning("desk")),
+    (r"(?:critical|high|medium|low)(?=(?: |-)(?:severity|(?:\w+ ){0,2}(?:cves?|vulns?|vulnerabilit(?:y"
+     r"|ies)|findings?|flaws?)))(?:(?: |-)severity)?"
+     r"|(?:of |with |rated )?(?:severity |severity = ?)(?:of )?(?:critical|high|medium|low)"
+     r"|rated (?:critical|high|medium|low)",
+     Meaning("severity", None, "vulnerabilities")),
+    (r"(?:is |are |was |were )?(?:not (?:yet )?decided(?: yet| so far)?|undecided|unclear"
+     r"|(?:still )?uncertain)",
+     _filter("vulnerabilities", "status", "=", "under_investigation")),
+    (r"(?:must|should|has to|have to|needs? to|ought to) be (?:updated|upgraded|patched|fixed|replaced)",
+     _filter("vulnerabilities", "status", "=", "affected")),
+    (r"(?:classified|rated|judged|marked|graded|scored|labell?ed|treated|flagged)(?: as| with)?(?: an?"
+     r"| the)?(?: verdict)? alerts?", _filter("", "verdict", "=", "alert")),
     (r"(?:still |currently )?(?:open|unresolved|outstanding|pending|unclosed)"
      r"|not (?:yet )?(?:been )?(?:closed|resolved)|still open", _filter("", "state", "=", "open")),
     (r"(?:been )?(?:closed|resolved)(?: already)?", _filter("", "state", "=", "closed")),
@@ -228,6 +329,10 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
     (r"(?:the )?(?:highest|largest|biggest|greatest|top|most likely)(?= (?:epss|exploit))"
      r"|(?:most likely to be exploited|by epss)", Meaning("order", ("epss", True))),
     (r"(?:the )?(?:highest|greatest|biggest|largest)", Meaning("order", ("next", True))),
+    (r"(?:the )?(?:most|highest|largest|busiest|worst|top ones?) first|(?:sorted|ranked"
+     r"|ordered) by (?:the )?(?:count|number)", Meaning("order", ("count", True))),
+    (r"(?:for )?the (?:very )?(?:first|earliest) time", Meaning("order", ("time", False))),
+    (r"(?:for )?the (?:very )?(?:last|latest) time", Meaning("order", ("time", True))),
     (r"(?:the )?(?:latest|most recent|most recently|newest|last)", Meaning("order", ("time", True))),
     (r"(?:the )?(?:first|earliest|oldest)", Meaning("order", ("time", False))),
     (r"per|for each|for every|grouped by|group by|broken down by|split by|by each|each|in each|on each"
@@ -237,11 +342,15 @@ _TABLE: tuple[tuple[str, Meaning], ...] = (
      r"|these ones)", Meaning("refer", "pronoun")),
     (r"(?:which|that|who|where)(?= (?:are|is|have|has|had|were|was|do|does|did|can|also|we|signed"
      r"|logged|failed|got|received|sent|triggered|raised|run|runs|show))|having|whose|with|in which"
-      r"|on which|to which", Meaning("relative")),
+     r"|on which|to which|because of|due to|(?:that|which|who) (?:wants?|asks? for|asked for|demands?"
+     r"|requests?|mentions?|is about|are about|talks? about|tr(?:y|ies) to get)|about|wanting|asking for"
+     r"|requesting|demanding|mentioning", Meaning("relative")),
     (r"and also|and|or|as well as|as well|plus|along with|but|also|then|both", Meaning("join")),
     (r"not|no|without|never|don't|doesn't|didn't|isn't|aren't|none|neither|nor|except(?: for)?"
-     r"|excluding|other than|nobody|no one|outside|lacks?|lacking|nothing", Meaning("not")),
-    (r"(?:had|have|has|raised?|triggered?|cause[ds]?|set off|showed?|produced?|generated?|fired|fires?"
+     r"|excluding|other than|besides|apart from|but not|not counting|leaving out|minus|nobody|no one"
+     r"|outside|lacks?|lacking|nothing", Meaning("not")),
+    (r"(?:had|have|has|raise[sd]?|trigger(?:s|ed)?|set off|generates?|produces?|cause[ds]?|set off"
+     r"|showed?|produced?|generated?|fired|fires?"
      r"|were seen|was seen|seen|observed|occurred|occur|happened|see|saw|detected|found|find|turned up"
       r"|popped up|appear(?:ed|s)?)", Meaning("glue")),
 )  # fmt: skip
@@ -254,11 +363,18 @@ GLUE = word_set("""
     fleet network infrastructure here ever yet today's against as per together overall altogether exactly
     entire whole complete full different distinct various individual kindly hey hi ok okay well tell know
     like want need let's let see look check did run runs running ran use uses used using come comes came
+    too either than ones one's something anything things thing stuff tried targeted hit first-ever behalf
+    altogether
+    target seen part whom utc gmt team's respectively total new then else whether both? team? extra
+    additionally kindly
+    via through anywhere somewhere everywhere
+    happens happening actual current concrete specific particular dear colleagues? friend
     too behind write writes created made came as-well
     belong belongs exist exists involve involves involved involving concern concerns concerning concerned
     regarding relate relates related pertaining named called installed deployed present recorded reported
     registered logged-in happened happen against across these?
-""") - {"only?", "these?", "per", "across", "named?"}  # fmt: skip
+""") - {"only?", "these?", "both?", "team?", "colleagues?",
+    "target", "new", "per", "across", "named?"}  # fmt: skip
 
 
 @cache

@@ -119,13 +119,15 @@ _AFTER = {
     "package": "of package", "vulnerability": "of", "assignee": "assigned to", "sender": "from",
     "recipients": "to", "job": "of the job", "technique": "with technique", "application": "to application",
     "intents": "with intent", "label": "labelled", "rule": "of rule", "incident": "of incident",
-    "log": "in log",
+    "log": "in log", "closed_by": "closed by", "reason": "closed as", "severity": "of severity",
 }  # fmt: skip
 
 
 def _told(one: Filter) -> tuple[str, str]:
     if (one.column, one.how) in _SET:
         return _SET[one.column, one.how]
+    if one.how in {"!=", "not_in"} and not one.joined and one.column not in {"outcome", "action"}:
+        return "", f"other than {_shown(one.value)}"
     if one.joined or one.how in {"is_set", "is_not_set"} or one.column == "action" or one.how == "not_in":
         return "", ""
     if one.column in {"epss", "score"}:

@@ -19,7 +19,8 @@ _DESCRIPTION = (
     "Findings of all jobs, by view. "
     + " ".join(f"{view.name}: {', '.join(view.fields)}." for view in VIEWS.values())
     + " exploitable is true where a component is affected and that was not ruled out; kev is the date on"
-    " which CISA listed the vulnerability as exploited; seen is when a finding was written. A condition on"
+    " which CISA listed the vulnerability as exploited; seen is when a finding was written; reason, closed_by"
+    " and closed are of closed findings; failures are records that a job could not process. A condition on"
     " text goes without regard to case. A date stands for its whole day."
 )
 
@@ -36,6 +37,8 @@ class QueryFindings(ReadingTool):
     def _found(self, given: dict[str, Any], principal: Principal) -> Observation:
         query = parsed(given, VIEWS)
         answer = self._reader.answer(query, principal=principal)
+        if query.view.name == "failures":
+            return observed(query, answer, given, failure_fact, "records that could not be processed")
         what = "findings" if query.view.name == "findings" else f"findings ({query.view.name})"
         return observed(query, answer, given, finding_fact, what)
 
@@ -57,6 +60,17 @@ def finding_fact(values: Values) -> Fact:
         values=values,
         tier=_TIERS.get(str(job), Tier.OUTSIDE),
     )
+
+
+def failure_fact(values: Values) -> Fact:
+    """A record that a job could not process, by its columns. Raises InputError for columns that name none."""
+    job, record = values.get("job"), values.get("record_id")
+    if not job or not record:
+        raise InputError("a failure without its job and record")
+    return Fact(
+        ref=f"failure:{job}/{record}", text=f"{job} could not process {record}: {values['error']}",
+        source=str(values.get("source") or ""), values=values, tier=Tier.OUTSIDE,
+    )  # fmt: skip
 
 
 def build(settings: Settings) -> QueryFindings:

@@ -75,6 +75,22 @@ QUESTIONS = [
     ("how many sign-ins happened per day this week", "2026-05-05 (5), 2026-05-06 (3)", ""),
     ("did ann or dave have more failed sign-ins?", "ann (3), dave (1)", ""),
     ("compare failed sign-ins of ann and dave", "ann (3), dave (1)", ""),
+    ("how many failed logins were there except for ann?", "1 failed sign-in", "ann ("),
+    ("which CVEs are on web-01 but not on web-02", "CVE-2024-3094, CVE-2020-4444", "CVE-2023-4911"),
+    (
+        "For each of web-01 and web-02: how many exploitable CVEs?",
+        "3 exploitable CVEs on web-01, 2 exploitable CVEs on web-02",
+        "",
+    ),
+    (
+        "Failed sign-ins from 203.0.113.7: how many, and how many different accounts?",
+        "3 failed sign-ins, 1 user",
+        "dave",
+    ),
+    ("hosts on which ann signed in on 5 May, in order of time", "web-01", "db-01"),
+    ("sign-ins of ann on 5 May between 07:00 and 08:00", "1 sign-in, 07:55:00", "23:00"),
+    ("how many mails were flagged since Monday, and how many of these are alerts?", "2 flagged mails", ""),
+    ("Hello! Could you tell me how many CVEs are under investigation? Thanks a lot", "1 CVE", ""),
     # mail
     ("how many phishing mails did we get since Monday?", "2 flagged mails", ""),
     ("Show me the top 5 senders of phishing mail", "it@evil.example, 2", "ceo@"),
@@ -183,7 +199,6 @@ NOT_UNDERSTOOD = [
     "who logged in to web-99 yesterday?",
     "did bob sign in after receiving the phishing mail?",
     "which of our exploitable CVEs are scarier than CVE-2024-3094?",
-    "how many failed logins were there except for ann?",
     "which users signed in from Brazil?",
     "why was this mail flagged?",
     "which alerts did anne get?",
@@ -215,7 +230,7 @@ def test_nothing_found_is_said_with_what_was_searched(ask: Callable[..., Answer]
     assert answer.status is Status.ANSWERED
     assert answer.sentences[0].text == "There are no exploitable CVEs in KEV on db-01."
     assert answer.sentences[-1].text == (
-        "Searched were 8 vulnerability findings, the newest of 2026-05-05T06:00:00Z."
+        "Searched were all vulnerability findings up to 2026-05-05T06:00:00Z."
     )
 
 
