@@ -1,6 +1,6 @@
 """Questions of several steps over the simulated organisation, judged by answers that were computed apart.
 
-    python -m benchmarks.agent [dev|held_out] [--show] [--no-attack]
+    python -m benchmarks.agent [dev|held_out] [--half first|second] [--show] [--no-attack]
 
 The organisation of `tests/quality/agent` is written into a temporary workspace, its logs are kept there, and
 every question is asked as one of its group would, at the organisation's own time. Prints the shares of right,
@@ -54,13 +54,17 @@ def main() -> None:
     parser.add_argument("which", nargs="?", choices=("dev", "held_out"), default="held_out")
     parser.add_argument("--show", action="store_true", help="print every answer that is not right")
     parser.add_argument("--no-attack", action="store_true", help="without the bundled ATT&CK")
+    parser.add_argument(
+        "--half", choices=("first", "second"), help="every other question, from the first or second on"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         copilot = prepared(Path(folder), attack=not given.no_attack)
         counts: Counter[str] = Counter()
         kinds: dict[str, Counter[str]] = defaultdict(Counter)
         seconds, steps = list[float](), list[int]()
-        for one in questions(given.which):
+        start = {"first": 0, "second": 1}.get(given.half, 0)
+        for one in questions(given.which)[start :: 2 if given.half else 1]:
             asker = Principal("analyst", frozenset(one.groups), frozenset(Right))
             began = time.perf_counter()
             answer = copilot.ask(one.question, principal=asker)
