@@ -3,6 +3,7 @@
 IcelosError                 exit 3
 ├── SettingsError           exit 2   a setting is unknown, of the wrong type, or out of range
 ├── InputError              exit 2   what came in cannot be read; inside a run it becomes a Failure
+│   └── AbsentError         exit 2   what is named is not there, or not for whoever asks
 ├── MissingExtra            exit 2   an optional package is not installed; names the pip command
 ├── ModelError              exit 3   a model call failed; `.retryable` says whether trying again may help
 │   └── BudgetError         exit 4   tokens, calls, money or time are used up
@@ -53,6 +54,10 @@ class InputError(IcelosError):
     """What came in cannot be read. Inside a run it becomes a Failure and the run goes on."""
 
     exit_code = 2
+
+
+class AbsentError(InputError):
+    """What is named is not there, or not for whoever asks."""
 
 
 class MissingExtra(IcelosError):

@@ -24,10 +24,10 @@ OPTIONS = ["--checks", "all", "--exclude-checks", "ignored_auth", "--continue-on
 SIGNS_OUT = ["--exclude-operation-id", "session_sign_out"]
 
 
-CHECKED_BY_HAND = ("people", "session", "findings", "upkeep")
+CHECKED_BY_HAND = ("people", "session", "findings", "upkeep", "learning")
 """Tags of operations that refuse more with 400 than a schema can say: a user that is not there, a password
-that is too easy, neither a token nor a name; 1.0 as a version, which is an integer to a JSON schema; what is
-no time."""
+that is too easy, neither a token nor a name, a name that is taken; 1.0 as a version, which is an integer to
+a JSON schema; what is no time."""
 CONFIG = "".join(
     f"""
 [[operations]]

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
 from icelos.errors import (
+    AbsentError,
     BudgetError,
     IcelosError,
     InputError,
@@ -29,6 +30,7 @@ from icelos.web.openai import errors as openai_errors
 log = logging.getLogger("icelos.web")
 
 STATUS: tuple[tuple[type[IcelosError], int], ...] = (
+    (AbsentError, 404),
     (InputError, 400),
     (MissingExtra, 501),
     (BudgetError, 429),

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from icelos.contracts import Principal
-from icelos.errors import InputError, StoreError
+from icelos.errors import AbsentError, StoreError
 from icelos.jobs.copilot.answers import Answer
 from icelos.jobs.copilot.learning import tables
 from icelos.jobs.copilot.learning.feedback import Feedback, append, made, read
@@ -122,7 +122,7 @@ class History:
                 (answer_id, key(principal)),
             ).fetchone()
             if row is None:
-                raise InputError(f"no answer {answer_id[:60]!r}", hint="`answer_id` stands in the answer")
+                raise AbsentError(f"no answer {answer_id[:60]!r}", hint="`answer_id` stands in the answer")
             answer = msgspec.json.decode(row[0], type=Answer)
             one = made(answer, row[1], kind, principal=principal, citation=citation, correction=correction)
             append(database, one, principal=key(principal))

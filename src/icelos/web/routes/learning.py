@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import msgspec
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
 
 from icelos.contracts import Principal, Right
+from icelos.data.durations import since as moment
 from icelos.jobs.copilot.answers import Answer
 from icelos.jobs.copilot.learning.colleague import Colleague
 from icelos.jobs.copilot.learning.feedback import Kind
@@ -61,6 +61,8 @@ def feedback(
     """Say what an answer, or one of its sources, is worth; whoever may only ask may only open sources."""
     if given.kind is not Kind.OPENED and Right.WRITE not in asker.rights:
         raise HTTPException(403, "this needs the right 'write', which you do not have")
+    if given.kind is Kind.OPENED and here.history.answer(answer_id, principal=asker) is None:
+        return Response(status_code=204)  # only a hint, and there is nothing that it could be kept with
     with here.audit.doing(asker, "feedback", answer_id, kind=given.kind, citation=given.citation):
         here.history.feedback(
             answer_id, given.kind, principal=asker, citation=given.citation, correction=given.correction
@@ -143,12 +145,13 @@ def remove_question(mine: Mine, name: Annotated[str, Query(max_length=200)]) -> 
 @router.get("/api/shift", openapi_extra=describe(gives=Shift))
 def shift(
     mine: Mine,
-    since: Annotated[datetime | None, Query(description="Instead of since the last shift ended")] = None,
+    since: Annotated[
+        str,
+        Query(max_length=40, description="How long ago (24h), or a date; else since the last shift"),
+    ] = "",
 ) -> Response:
     """What has changed since the last shift. Changes nothing."""
-    if since is not None and since.tzinfo is None:
-        since = since.replace(tzinfo=UTC)
-    return reply(mine.shift(since))
+    return reply(mine.shift(moment(since) if since else None))
 
 
 @router.post("/api/shift/end", openapi_extra=describe(takes=ShiftEnd, gives=ShiftEnd))
@@ -169,7 +172,7 @@ def me(mine: Mine, person: Person = "") -> Response:
 LINES = "application/jsonl"
 
 
-@router.get("/api/me/export", openapi_extra={"responses": {**describe()["responses"], "200": {
+@router.get("/api/me/export", openapi_extra={"responses": {"default": describe()["responses"]["default"], "200": {
     "description": "OK", "content": {LINES: {"schema": {"type": "string"}}},
 }}})  # fmt: skip
 def export_me(mine: Mine, person: Person = "") -> Response:

@@ -40,7 +40,7 @@ def test_feedback_on_one_source(app: FastAPI, client: TestClient) -> None:
     assert [kind for kind, _ in log(app)] == ["opened", "up", "wrong_citation", "corrected"]
     assert client.post(path, json={"kind": "up", "citation": "Z9z9"}).status_code == 400
     assert client.post(path, json={"kind": "sideways"}).status_code == 400
-    assert client.post("/api/answers/none/feedback", json={"kind": "up"}).status_code == 400
+    assert client.post("/api/answers/none/feedback", json={"kind": "up"}).status_code == 404
 
 
 def test_who_may_not_write_may_open_and_nothing_else(app: FastAPI, client: TestClient) -> None:
@@ -68,7 +68,7 @@ def test_notes(client: TestClient) -> None:
     assert hits[0]["document_id"] == note["id"]
     assert client.post("/api/notes", json={"text": ""}).status_code == 400
     assert client.delete(path).status_code == 204
-    assert client.delete(path).status_code == 400
+    assert client.delete(path).status_code == 404
 
 
 def test_saved_questions_and_shifts(client: TestClient) -> None:
@@ -83,7 +83,7 @@ def test_saved_questions_and_shifts(client: TestClient) -> None:
     assert client.post("/api/shift/end", json=ended).json() == ended
     assert client.get("/api/shift", params={"since": "2999-01-01T00:00:00"}).json()["sections"] == []
     assert client.delete("/api/questions", params={"name": "spraying"}).status_code == 204
-    assert client.delete("/api/questions", params={"name": "spraying"}).status_code == 400
+    assert client.delete("/api/questions", params={"name": "spraying"}).status_code == 404
 
 
 def test_ones_own_data(app: FastAPI, client: TestClient) -> None:

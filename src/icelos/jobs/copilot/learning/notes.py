@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from icelos.contracts import Principal, Right, Tier, Where
-from icelos.errors import InputError
+from icelos.errors import AbsentError, InputError
 from icelos.knowledge.identifiers import known_families
 from icelos.knowledge.index import NOBODY
 from icelos.knowledge.reading import StoredDocument
@@ -93,7 +93,7 @@ class Notes:
         """One note. Raises InputError where it is not there, or not for the principal."""
         stored = self._store.document(note_id, principal=principal) if _is_note(note_id) else None
         if stored is None or stored.collection != COLLECTION:
-            raise InputError(f"no note {note_id[:60]!r}", hint="`icelos notes list` shows them")
+            raise AbsentError(f"no note {note_id[:60]!r}", hint="`icelos notes list` shows them")
         return _note(stored)
 
     def listed(self, *, principal: Principal, author: str = "") -> list[Note]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from icelos.errors import InputError
+from icelos.errors import AbsentError, InputError
 from icelos.jobs.copilot.answers import Answer, Status
 
 MOST = 100
@@ -119,7 +119,7 @@ def compared(name: str, before: datetime, old: Answer, new: Answer) -> Differenc
 
 
 def _unknown(name: str) -> InputError:
-    return InputError(f"no saved question {name[:60]!r}", hint="`icelos questions list` shows them")
+    return AbsentError(f"no saved question {name[:60]!r}", hint="`icelos questions list` shows them")
 
 
 def _now() -> str:

@@ -103,8 +103,8 @@ function foot(answer, thumb) {
     el("span", { class: "meta" }, [made, `${answer.seconds.toFixed(2)} s`].filter(Boolean).join(" · ")),
     el("span", { class: "grow" }),
     answer.sentences.length ? copy(answer) : null,
-    answer.answer_id ? correct(answer.answer_id) : null,
-    answer.answer_id ? thumbs(answer.answer_id, thumb) : null);
+    answer.answer_id ? thumbs(answer.answer_id, thumb) : null,
+    answer.answer_id ? correct(answer.answer_id) : null);
 }
 
 function copy(answer) {
