@@ -172,7 +172,10 @@ def me(mine: Mine, person: Person = "") -> Response:
 LINES = "application/jsonl"
 
 
-@router.get("/api/me/export", openapi_extra={"responses": {"default": describe()["responses"]["default"], "200": {
+PROBLEM = describe()["responses"]["default"]
+
+
+@router.get("/api/me/export", openapi_extra={"responses": {"default": PROBLEM, "200": {
     "description": "OK", "content": {LINES: {"schema": {"type": "string"}}},
 }}})  # fmt: skip
 def export_me(mine: Mine, person: Person = "") -> Response:
