@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from icelos.contracts import Fact
-from icelos.jobs.copilot.agent import clauses, connecting, documents, papers, reading, special
+from icelos.jobs.copilot.agent import clauses, completeness, connecting, documents, papers, reading, special
 from icelos.jobs.copilot.agent.answering import Teller
 from icelos.jobs.copilot.agent.clauses import Clause, Filter
 from icelos.jobs.copilot.agent.conditions import quoted
@@ -97,6 +97,19 @@ def read(question: str, now: datetime) -> Reading:
     if found:  # a context of nothing is the question itself
         found[-1][0].is_context = False
     return Reading(tuple(found))
+
+
+def _only_prepares(made: Sequence[tuple[tuple[Clause, tuple[Item, ...]], Part]]) -> bool:
+    """Was nothing answered but what asks nothing itself ("the host with the most failed logins: ...")?"""
+    failed = any(clause.want and not part.is_answered for (clause, _), part in made)
+    told = [clause for (clause, _), part in made if part.sentences]
+    return failed and bool(told) and not any(clause.want for clause in told)
+
+
+def _untold(part: Part) -> Part:
+    if not part.sentences:
+        return part
+    return Part(text=part.text, problem=f"{part.text!r} alone is not what is asked")
 
 
 def _as_context(clause: Clause) -> Clause:
@@ -218,6 +231,8 @@ class Agent:
         answered.
         """
         made = list(zip(question.clauses, self._made(question), strict=False))
+        if _only_prepares(made):
+            made = [(one, _untold(part)) for one, part in made]
         lost = [clause for (clause, _), part in made if not part.is_answered and not clause.want]
         for (clause, _), part in made:
             if lost and part.sentences:
@@ -248,10 +263,12 @@ class Agent:
                 return Part(text=clause.text, is_context=True)
             if self._failed and (clause.refers or not clause.want or self._lacks_subject(clause)):
                 raise NotUnderstood(f"what {clause.text!r} refers to could not be answered")
+            completeness.check(clause, items)
             if documents.is_runbook(clause.text) and self._has_papers and not _is_policy(clause.text):
                 return self._of_runbook(clause, items)
             if documents.asks_documents(clause, items, self._planner.earlier):
                 return self._of_documents(clause, items)
+            self._keep_restricted(clause)
             said = self._told(clause, items)
         except (NotUnderstood, Broken) as problem:
             return Part(text=clause.text, problem=str(problem))
@@ -270,6 +287,23 @@ class Agent:
         return after is not None and documents.is_runbook(after.text) and not documents.own_words(
             after, self._question[place + 1][1]
         )  # fmt: skip
+
+    def _keep_restricted(self, clause: Clause) -> None:
+        """ "How many alerts since Monday, and how many mails": the time holds for both. Of what else narrowed
+        an earlier part it is not clear. Raises NotUnderstood."""
+        before: list[Clause] = []
+        for one, _ in self._question:
+            if one is clause:
+                break
+            before.append(one)
+        is_whole = not clause.atoms or not clause.want or not completeness.is_unrestricted(clause)
+        if not before or is_whole or before[-1].is_context or self._planner.goes_on(clause):
+            return
+        if self._failed or any(completeness.narrows(one) for one in before):
+            raise NotUnderstood(f"it is not clear what {clause.text!r} is restricted to")
+        periods = [atom.period for one in before for atom in one.atoms if atom.period is not None]
+        if periods and len(set(map(str, periods))) == 1:
+            clause.atoms[0].period = periods[0]
 
     @staticmethod
     def _lacks_subject(clause: Clause) -> bool:

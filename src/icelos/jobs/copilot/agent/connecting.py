@@ -149,5 +149,7 @@ def going_on(text: str, parts: Sequence[tuple[Clause, Sequence[Item]]]) -> None:
         is_bare = not after.atoms and not after.loose and not after.unclear and bool(after.want)
         if tells:
             continue
+        if re.search(r"\b(?:and|plus)\b", between, re.IGNORECASE) and is_bare and not after.refers:
+            continue  # "KEV CVEs, and on which hosts" asks for both
         if not before.want and before.atoms and (is_bare or (after.refers and not after.is_context)):
             before.is_context = is_bare or before.is_context

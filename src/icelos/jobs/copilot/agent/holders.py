@@ -129,6 +129,9 @@ class Holders:
         known = {one.lower(): one for one in self.known()}
         names = [n for atom in clause.atoms for n in atom.names] + clause.loose
         named = [known[n.text.lower()] for n in names if n.text.lower() in known]
+        if named and len(named) < len(clause.loose):
+            others = [n.text for n in clause.loose if n.text.lower() not in known]
+            raise NotUnderstood(f"I do not know what {listed(others, len(others))} is in {clause.text!r}")
         if named:
             return named
         if clause.refers and any(atom.filters or atom.names for atom in clause.atoms):

@@ -383,6 +383,10 @@ class Planner:
             found += [msgspec.structs.replace(atom, names=[*rest, name]) for name in several]
         return found
 
+    def goes_on(self, clause: Clause) -> bool:
+        """Is a clause about what the one before found, without saying so?"""
+        return self._is_elliptic(clause, clause.atoms)
+
     def _is_elliptic(self, clause: Clause, atoms: Sequence[Atom]) -> bool:
         """ "... and what are the fixed versions?": a property without its things is of those before."""
         if not self.earlier or clause.refers:
@@ -471,6 +475,9 @@ class Planner:
         if not self.earlier:
             raise NotUnderstood("nothing before says what is meant")
         before = self._referred(refer)
+        one_of_several = before.clause.order is not None and not before.clause.plural
+        if one_of_several and not before.limited:
+            raise NotUnderstood(f"it is not clear which one {before.clause.text!r} comes to")
         if before.query.view is query.view:
             query = self._refined(before, query)
             if not before.limited:

@@ -1,0 +1,77 @@
+"""Whether a clause seeks more than one query tells, or has lost what an earlier one restricted.
+
+An answer to half of a clause reads like one to the whole. Such a clause is not answered, and said so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from icelos.jobs.copilot.agent.clauses import Clause
+from icelos.jobs.copilot.agent.results import NotUnderstood
+from icelos.jobs.copilot.agent.scanning import Item
+
+_THINGS = frozenset({"noun", "topic", "alert", "asset"})
+_ENTITIES = frozenset({"host", "user", "ip"})
+_SKIPPED = frozenset({"glue", "stop", "aside"})
+_SEEKING = frozenset({"list", "who", "where", "when", "count", "why", "how", "often"})
+
+
+def check(clause: Clause, items: Sequence[Item]) -> None:
+    """Raises NotUnderstood where a clause lists several things that are sought."""
+    first, *rest = _segments(items)
+    seen = [item for item in first if item.kind in _THINGS or item.kind == "want"]
+    for segment in rest:
+        if seen and _seeks(clause, segment, seen):
+            raise NotUnderstood(f"{clause.text!r} asks for several things at once")
+        seen += [item for item in segment if item.kind in _THINGS or item.kind == "want"]
+
+
+def _segments(items: Sequence[Item]) -> list[list[Item]]:
+    """What stands between commas and "and"s, outside of brackets."""
+    found: list[list[Item]] = [[]]
+    depth = 0
+    for item in items:
+        if item.kind == "stop":
+            depth = max(0, depth + (item.value == "(") - (item.value == ")"))
+        is_cut = item.kind == "join" and item.text.lower() != "or"
+        if not depth and (is_cut or (item.kind == "stop" and item.value in {",", ":"})):
+            found.append([])
+        else:
+            found[-1].append(item)
+    return [one for one in found if one] or [[]]
+
+
+def _seeks(clause: Clause, segment: Sequence[Item], seen: Sequence[Item]) -> bool:
+    content = [item for item in segment if item.kind not in _SKIPPED]
+    if not content:
+        return False
+    if content[0].kind == "want" and content[0].value in _SEEKING:
+        return True
+    things = [item for item in content if item.kind in _THINGS]
+    if not things or clause.group or clause.shows or clause.want in {"compare", "whether"}:
+        return False
+    if content[0].kind not in {*_THINGS, "filter", "flagged", "severity"}:
+        return False
+    if not any(item.kind in _THINGS for item in seen):
+        return False
+    if clause.sought in _ENTITIES or clause.want == "who":
+        return things[0].kind == "noun" and things[0].value in {*_ENTITIES, "package", "technique", "rule"}
+    return not (clause.asset and all(item.kind == "asset" for item in things))
+
+
+def is_unrestricted(clause: Clause) -> bool:
+    """Does a clause name nothing and no time, and refer to nothing?"""
+    named = any(atom.names or atom.period or atom.refer for atom in clause.atoms)
+    return not (named or clause.loose or clause.within or clause.holders or clause.refers or clause.periods)
+
+
+def narrows(clause: Clause) -> bool:
+    """Does a clause choose some of what there is, by a name, a superlative or a number?"""
+    return bool(
+        clause.loose
+        or clause.holders
+        or clause.order
+        or clause.having
+        or any(atom.names or atom.refer for atom in clause.atoms)
+    )
