@@ -41,6 +41,17 @@ def judge(query: Query, composed: Composed) -> Verdict:
     return Verdict(Status.ANSWERED, share, coverage=best.coverage)
 
 
+def holds_all(query: Query, composed: Composed) -> bool:
+    """Do the organisation's own documents, where drafts are of them, hold all words of the question?"""
+    own = [draft for draft in composed.drafts if draft.quotes[0].hit.kind in PROSE]
+    if len(own) < len(composed.drafts):
+        return True
+    wanted = set(query.words) - query.asking
+    best = max(own, key=lambda draft: draft.coverage)
+    hit = best.quotes[0].hit
+    return wanted <= set(content_stems(f"{hit.title} {hit.heading} {best.text}"))
+
+
 FREE = frozenset(
     {"definition", "steps", "mitigations", "consequences", "examples", "detection", "action", "prerequisites"}
 )

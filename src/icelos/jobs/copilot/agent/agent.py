@@ -63,6 +63,27 @@ class Reading(msgspec.Struct, frozen=True):
             _is_only_own(clause, items) for clause, items in self.clauses
         )  # fmt: skip
 
+    def own_beside(self) -> tuple[str, ...]:
+        """The parts about the organisation's own of a question that asks for other things as well."""
+        asked = [(clause, items) for clause, items in self.clauses if not clause.quiet]
+        return tuple(
+            clause.text
+            for clause, items in asked
+            if len(asked) > 1 and not documents.is_runbook(clause.text)
+            and (_is_own(clause, items) or (clause.want and _HERE.search(clause.text)))
+        )  # fmt: skip
+
+    def names_own(self) -> bool:
+        """Does it name a host or an account, or speak of "our"?"""
+        return any(
+            _OURS.search(clause.text) or any(_is_account(item) for item in items)
+            for clause, items in self.clauses
+        )
+
+    def seeks_other_than_steps(self) -> bool:
+        """Does it ask who, when, where or how many?"""
+        return any(clause.want in {"who", "when", "where", "count"} for clause, _ in self.clauses)
+
     @property
     def refers_back(self) -> bool:
         """Does its first clause refer to something before it?"""
@@ -101,7 +122,7 @@ def read(question: str, now: datetime) -> Reading:
 
 def _only_prepares(made: Sequence[tuple[tuple[Clause, tuple[Item, ...]], Part]]) -> bool:
     """Was nothing answered but what asks nothing itself ("the host with the most failed logins: ...")?"""
-    failed = any(clause.want and not part.is_answered for (clause, _), part in made)
+    failed = any(clause.want and clause.refers and not part.is_answered for (clause, _), part in made)
     told = [clause for (clause, _), part in made if part.sentences]
     return failed and bool(told) and not any(clause.want for clause in told)
 
@@ -121,6 +142,8 @@ def _is_policy(text: str) -> bool:
 
 
 _OURS = re.compile(r"\b(?:our|ours|we|us|my)\b", re.IGNORECASE)
+_PERSON = re.compile(r"\b(?:persons?|people|whom)\b", re.IGNORECASE)
+_HERE = re.compile(r"\b(?:here|ours?|us|(?:do|did|have|are|were) we)\b", re.IGNORECASE)
 _HELD = re.compile(r"\b(?:responsible|in charge|owns?)\b", re.IGNORECASE)
 _ACCOUNT = re.compile(r"[a-z]{2,}(?:\.[a-z]{2,}|(?:-[a-z0-9]+)*-\d+)(?:'s)?")
 _OWN_VIEWS = frozenset({"logins", "log_alerts", "findings", "failures"})
@@ -196,7 +219,11 @@ def _is_filtered(items: Sequence[Item]) -> bool:
 
 def _names_account(items: Sequence[Item]) -> bool:
     """ "ann.lee", "srv-web-1": as accounts and hosts are written, and nothing of public catalogues is."""
-    return any(i.kind == "word" and _ACCOUNT.fullmatch(i.text) for i in items)
+    return any(_is_account(item) for item in items)
+
+
+def _is_account(item: Item) -> bool:
+    return item.kind == "word" and _ACCOUNT.fullmatch(item.text) is not None
 
 
 def _names_own(items: Sequence[Item]) -> bool:
@@ -291,6 +318,8 @@ class Agent:
     def _keep_restricted(self, clause: Clause) -> None:
         """ "How many alerts since Monday, and how many mails": the time holds for both. Of what else narrowed
         an earlier part it is not clear. Raises NotUnderstood."""
+        if self._is_told(clause):
+            return
         before: list[Clause] = []
         for one, _ in self._question:
             if one is clause:
@@ -331,6 +360,8 @@ class Agent:
 
     def _asks_for_owner(self, clause: Clause) -> None:
         """ "Who is responsible for web-01" asks for a host's owner, not for who works on its findings."""
+        if clause.asset and "owner" not in clause.asset and _PERSON.search(clause.text):
+            clause.asset = ["owner", *clause.asset]
         if (
             clause.sought != "assignee"
             or clause.asset
@@ -371,7 +402,10 @@ class Agent:
         earlier = self._planner.earlier
         before = earlier[-1].clause if earlier else None
         is_bare = (
-            clause.want == "count" and not clause.atoms and clause.sought in {"", "rows"} and not clause.loose
+            clause.want == "count"
+            and clause.sought in {"", "rows"}
+            and not clause.loose
+            and (not clause.atoms or (before is not None and completeness.is_same(clause, before)))
         )
         return (
             before is not None

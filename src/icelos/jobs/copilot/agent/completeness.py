@@ -53,8 +53,9 @@ def _seeks(clause: Clause, segment: Sequence[Item], seen: Sequence[Item]) -> boo
         return False
     if content[0].kind not in {*_THINGS, "filter", "flagged", "severity"}:
         return False
-    if not any(item.kind in _THINGS for item in seen):
-        return False
+    before = [item for item in seen if item.kind in _THINGS]
+    if not before or (things[0].kind == "noun" and things[0].value == before[-1].value):
+        return False  # "hosts and images" are of one kind
     if clause.sought in _ENTITIES or clause.want == "who":
         return things[0].kind == "noun" and things[0].value in {*_ENTITIES, "package", "technique", "rule"}
     return not (clause.asset and all(item.kind == "asset" for item in things))
@@ -75,3 +76,14 @@ def narrows(clause: Clause) -> bool:
         or clause.having
         or any(atom.names or atom.refer for atom in clause.atoms)
     )
+
+
+def is_same(clause: Clause, before: Clause) -> bool:
+    """Does a clause only name again the rows that the one before counted, without a condition of its own?"""
+    if len(clause.atoms) != 1 or len(before.atoms) != 1 or not is_unrestricted(clause):
+        return False
+    here, there = clause.atoms[0], before.atoms[0]
+    return (
+        here.view is there.view and here.filters == there.filters
+        and here.mode.removesuffix("-noun") == there.mode.removesuffix("-noun")
+    )  # fmt: skip

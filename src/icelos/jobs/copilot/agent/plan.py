@@ -252,6 +252,7 @@ class Planner:
                     period=clause.within,
                 )
             ]
+        self._as_context(atoms)
         self._has(atoms, clause)
         self._relocate(atoms)
         atoms = self._both(self._but_not(atoms, clause), clause)
@@ -268,6 +269,15 @@ class Planner:
         ):
             atoms[0].refer = [Refer("")]
         return atoms
+
+    def _as_context(self, atoms: Sequence[Atom]) -> None:
+        """ "Rule kerberoasting: how many alerts" are alerts of the view that the context is of."""
+        before = self.earlier[-1] if self.earlier and self.earlier[-1].clause.is_context else None
+        if before is None or before.query.view.name == "logs":
+            return
+        for atom in atoms:
+            if atom.view.name == "findings" and not (atom.names or atom.refer):
+                atom.view, atom.refer = before.query.view, [Refer("")]
 
     def _inferred(self, clause: Clause) -> Atom:
         """The view of "which hosts run glibc": the one that has what is sought and knows all the names."""
