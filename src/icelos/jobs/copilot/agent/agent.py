@@ -33,13 +33,17 @@ LONGEST = 2000
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one clause: sentences, or why there are none. `context` clauses are not answered."""
+    """What came of one clause: sentences, or why there are none. `context` clauses are not answered.
+
+    `leads`: others may go on from it, though it has no answer.
+    """
 
     text: str
     sentences: tuple[Sentence, ...] = ()
     problem: str = ""
     notices: tuple[str, ...] = ()
     is_context: bool = False
+    leads: bool = False
 
     @property
     def is_answered(self) -> bool:
@@ -76,7 +80,7 @@ class Reading(msgspec.Struct, frozen=True):
     def names_own(self) -> bool:
         """Does it name a host or an account, or speak of "our"?"""
         return any(
-            _OURS.search(clause.text) or any(_is_account(item) for item in items)
+            _OURS.search(clause.text) or any(connecting.is_named(item) for item in items)
             for clause, items in self.clauses
         )
 
@@ -278,7 +282,7 @@ class Agent:
             except Exhausted as limit:
                 self.exhausted = str(limit)
                 part = Part(text=clause.text, problem=f"the allowance of {limit} was used up")
-            self._failed = self._failed or not part.is_answered
+            self._failed = self._failed or not (part.is_answered or part.leads)
             yield part
             if self.exhausted:
                 return
@@ -301,6 +305,9 @@ class Agent:
             return Part(text=clause.text, problem=str(problem))
         except Emptied as emptied:
             return Part(text=clause.text, sentences=(self._sentence(emptied.said),))
+        if completeness.repeats(clause):
+            problem = f"the findings here do not say {clause.text!r}"
+            return Part(text=clause.text, problem=problem, leads=True)
         if clause.is_context or clause.quiet:
             return Part(text=clause.text, is_context=True)
         if not said:
@@ -429,6 +436,9 @@ class Agent:
 
     def _of_runbook(self, clause: Clause, items: Sequence[Item]) -> Part:
         """What a runbook says: the one whose title names the topic, or that was spoken of before."""
+        facets = papers.facets_of(clause.text)
+        if not facets and clause.want in {"who", "when", "where", "count", "often"}:
+            raise NotUnderstood(f"runbooks do not say what {clause.text!r} asks for")
         own = documents.own_words(clause, items)
         if self._runbook is None or own or clause.atoms:
             topics = documents.topics(
@@ -436,7 +446,7 @@ class Agent:
             )
             self._runbook = self._papers.runbook([self._topic] if self._topic and not own else topics)
         title, passages = self._runbook
-        said = papers.told_of(title, passages, papers.facets_of(clause.text))
+        said = papers.told_of(title, passages, facets)
         return Part(text=clause.text, sentences=tuple(self._sentence(one) for one in said))
 
     @property

@@ -87,3 +87,11 @@ def is_same(clause: Clause, before: Clause) -> bool:
         here.view is there.view and here.filters == there.filters
         and here.mode.removesuffix("-noun") == there.mode.removesuffix("-noun")
     )  # fmt: skip
+
+
+def repeats(clause: Clause) -> bool:
+    """Would the answer be no more than the one CVE that the clause names ("what does CVE-... do")?"""
+    names = [name for atom in clause.atoms for name in atom.names]
+    filters = any(atom.filters or atom.period or atom.refer for atom in clause.atoms)
+    is_list = clause.want == "list" and clause.sought in {"", "cve"} and not clause.shows
+    return is_list and len(names) == 1 and names[0].what == "cve" and not filters and not names[0].negated

@@ -29,6 +29,11 @@ def is_exact(item: Item) -> bool:
     return item.kind == "word" and _MARKED.search(str(item.value)) is not None
 
 
+def is_named(item: Item) -> bool:
+    """Is a word written as hosts, images and accounts are: "img-cart", "ann.lee"?"""
+    return item.kind == "word" and re.search(r"\w[._@-]\w|\w\d", str(item.value)) is not None
+
+
 def described(items: Sequence[Item]) -> list[Item]:
     """The items, those as "aside" that only describe an exact identifier beside them."""
     found = list(items)

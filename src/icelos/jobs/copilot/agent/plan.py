@@ -42,6 +42,10 @@ class Planner:
         sought = self._sought(clause, atoms)
         if all(atom.negated for atom in atoms):
             atoms, queries = self._universe(atoms, queries, sought)
+        if sought in {"fix", "version"} and any(
+            Filter("status", "=", "fixed") in one.filters for one in queries
+        ):
+            raise NotUnderstood(f"it is not clear whether {clause.text!r} asks for what is fixed already")
         self._of_machines(clause, atoms, queries)
         root = self._root(atoms, sought)
         if sought not in {"rows", "time", "domain", "day"} and sought not in atoms[root].view.columns:
@@ -282,6 +286,8 @@ class Planner:
     def _inferred(self, clause: Clause) -> Atom:
         """The view of "which hosts run glibc": the one that has what is sought and knows all the names."""
         wanted = clause.sought or {"who": "user", "where": "host", "when": "time"}[clause.want]
+        if wanted == "ip" and not clause.plural:
+            raise NotUnderstood(f"the findings and logs here do not tell the address in {clause.text!r}")
         for view in (VIEWS["vulnerabilities"], VIEWS["logs"], VIEWS["log_alerts"], VIEWS["mail"]):
             if (
                 wanted in view.columns
@@ -448,6 +454,8 @@ class Planner:
                 raise NotUnderstood(f"{view.rows[1]} have no place")
             return "host"
         if clause.want == "when":
+            if any(Filter("status", "=", "fixed") in atom.filters for atom in atoms):
+                raise NotUnderstood("findings tell when they were made, not when something was fixed")
             return "time"
         if not clause.atoms and self.earlier:
             return self.earlier[-1].sought
@@ -488,6 +496,8 @@ class Planner:
         one_of_several = before.clause.order is not None and not before.clause.plural
         if one_of_several and not before.limited:
             raise NotUnderstood(f"it is not clear which one {before.clause.text!r} comes to")
+        if before.limited and not before.clause.group and before.sought not in {*JOINED_BY, "assignee"}:
+            raise NotUnderstood(f"I cannot go on from {before.clause.text!r}")
         if before.query.view is query.view:
             query = self._refined(before, query)
             if not before.limited:
@@ -504,6 +514,10 @@ class Planner:
     def _refined(before: Result, query: Query) -> Query:
         """The conditions of the clause before, where this one does not set others on the same columns."""
         own = {one.column for one in query.filters}
+        if Filter("state", "=", "open") in query.filters and any(
+            one.column in {"reason", "closed_by"} for one in before.query.filters
+        ):
+            raise NotUnderstood("what is open has not been closed for a reason")
         kept = tuple(one for one in before.query.filters if one.column not in own)
         period = query.period or before.query.period
         return msgspec.structs.replace(query, filters=(*kept, *query.filters), period=period)
