@@ -42,14 +42,15 @@ def judge(query: Query, composed: Composed) -> Verdict:
 
 
 def holds_all(query: Query, composed: Composed) -> bool:
-    """Do the organisation's own documents, where drafts are of them, hold all words of the question?"""
-    own = [draft for draft in composed.drafts if draft.quotes[0].hit.kind in PROSE]
-    if len(own) < len(composed.drafts):
-        return True
-    wanted = set(query.words) - query.asking
-    best = max(own, key=lambda draft: draft.coverage)
+    """Does the best sentence hold all words of a question about the organisation's own things?
+
+    What public catalogues say answers where it is of something that they have, or of a kind that they are.
+    """
+    best = max(composed.drafts, key=lambda draft: draft.coverage)
     hit = best.quotes[0].hit
-    return wanted <= set(content_stems(f"{hit.title} {hit.heading} {best.text}"))
+    if hit.kind not in PROSE:
+        return bool(query.entities or composed.sought)
+    return set(query.words) <= set(content_stems(f"{hit.title} {hit.heading} {best.text}"))
 
 
 FREE = frozenset(

@@ -213,14 +213,15 @@ class _Asking:
     def _of_own(
         self, verdict: abstain.Verdict, read: Reading, query: Query, composed: Composed
     ) -> abstain.Verdict:
-        """Own documents that only stand near to what is asked of a host, or of "our" things, are no answer."""
+        """Documents that only stand near to what is asked of a host, or of "our" things, are no answer."""
         if verdict.status is not Status.ANSWERED:
             return verdict
         if composed.typed:
             only_steps = all(draft.facet == "steps" for draft in composed.drafts)
             holds = not (only_steps and read.seeks_other_than_steps())
         else:
-            holds = not read.names_own() or abstain.holds_all(query, composed)
+            holds = not read.is_of_ours() or abstain.holds_all(query, composed)
+            holds = holds and not (read.seeks_own() and not query.entities)
         if holds:
             return verdict
         return abstain.Verdict(Status.NOT_IN_SOURCES, "the documents do not say what is asked of it")

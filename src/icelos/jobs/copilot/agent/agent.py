@@ -77,10 +77,18 @@ class Reading(msgspec.Struct, frozen=True):
             and (_is_own(clause, items) or (clause.want and _HERE.search(clause.text)))
         )  # fmt: skip
 
-    def names_own(self) -> bool:
-        """Does it name a host or an account, or speak of "our"?"""
+    def is_of_ours(self) -> bool:
+        """Does it name a host or an account, or speak of "our" things?"""
         return any(
-            _OURS.search(clause.text) or any(connecting.is_named(item) for item in items)
+            re.search(r"\bour\b", clause.text, re.IGNORECASE) or any(connecting.is_named(i) for i in items)
+            for clause, items in self.clauses
+        )
+
+    def seeks_own(self) -> bool:
+        """Does it seek users or hosts, or count mail, alerts and the like: no public catalogue has ours?"""
+        return any(
+            (clause.want in {"list", "who", "count"} and clause.head in {"user", "host"})
+            or (clause.want in {"count", "often"} and any(i.kind in {"topic", "flagged"} for i in items))
             for clause, items in self.clauses
         )
 
@@ -146,6 +154,10 @@ def _is_policy(text: str) -> bool:
 
 
 _OURS = re.compile(r"\b(?:our|ours|we|us|my)\b", re.IGNORECASE)
+_PAPER = re.compile(
+    r"\b(?:run-?books?|play-?books?|procedures?|polic(?:y|ies)|(?:should|must|do|can) (?:we|i))\b",
+    re.IGNORECASE,
+)
 _PERSON = re.compile(r"\b(?:persons?|people|whom)\b", re.IGNORECASE)
 _HERE = re.compile(r"\b(?:here|ours?|us|(?:do|did|have|are|were) we)\b", re.IGNORECASE)
 _HELD = re.compile(r"\b(?:responsible|in charge|owns?)\b", re.IGNORECASE)
@@ -306,8 +318,8 @@ class Agent:
         except Emptied as emptied:
             return Part(text=clause.text, sentences=(self._sentence(emptied.said),))
         if completeness.repeats(clause):
-            problem = f"the findings here do not say {clause.text!r}"
-            return Part(text=clause.text, problem=problem, leads=True)
+            untold = f"the findings here do not say {clause.text!r}"
+            return Part(text=clause.text, problem=untold, leads=True)
         if clause.is_context or clause.quiet:
             return Part(text=clause.text, is_context=True)
         if not said:
@@ -437,6 +449,8 @@ class Agent:
     def _of_runbook(self, clause: Clause, items: Sequence[Item]) -> Part:
         """What a runbook says: the one whose title names the topic, or that was spoken of before."""
         facets = papers.facets_of(clause.text)
+        if _names_account(items) and set(facets) <= {"first", "last"} and not _PAPER.search(self._asked):
+            raise NotUnderstood(f"{clause.text!r} asks what somebody did, which no runbook says")
         if not facets and clause.want in {"who", "when", "where", "count", "often"}:
             raise NotUnderstood(f"runbooks do not say what {clause.text!r} asks for")
         own = documents.own_words(clause, items)
@@ -448,6 +462,10 @@ class Agent:
         title, passages = self._runbook
         said = papers.told_of(title, passages, facets)
         return Part(text=clause.text, sentences=tuple(self._sentence(one) for one in said))
+
+    @property
+    def _asked(self) -> str:
+        return " ".join(clause.text for clause, _ in self._question)
 
     @property
     def _has_papers(self) -> bool:

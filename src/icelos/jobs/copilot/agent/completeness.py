@@ -5,6 +5,7 @@ An answer to half of a clause reads like one to the whole. Such a clause is not 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from icelos.jobs.copilot.agent.clauses import Clause
@@ -19,6 +20,11 @@ _SEEKING = frozenset({"list", "who", "where", "when", "count", "why", "how", "of
 
 def check(clause: Clause, items: Sequence[Item]) -> None:
     """Raises NotUnderstood where a clause lists several things that are sought."""
+    if clause.sought in {*_ENTITIES, "package"} and clause.want in {"list", "count", "who"}:
+        compared = re.search(r"\b(?:more|fewer|less|higher|lower)\b.*?\bthan\b", clause.text, re.IGNORECASE)
+        names = [name for atom in clause.atoms for name in atom.names]
+        if compared and any(name.text in clause.text[compared.end() :] for name in names):
+            raise NotUnderstood(f"{clause.text!r} compares with something by name")
     first, *rest = _segments(items)
     seen = [item for item in first if item.kind in _THINGS or item.kind == "want"]
     for segment in rest:
