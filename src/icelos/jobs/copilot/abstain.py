@@ -53,6 +53,11 @@ def holds_all(query: Query, composed: Composed) -> bool:
     return set(query.words) <= set(content_stems(f"{hit.title} {hit.heading} {best.text}"))
 
 
+def has_own(composed: Composed) -> bool:
+    """Is any sentence of the organisation's own documents?"""
+    return any(quote.hit.kind in PROSE for draft in composed.drafts for quote in draft.quotes)
+
+
 FREE = frozenset(
     {"definition", "steps", "mitigations", "consequences", "examples", "detection", "action", "prerequisites"}
 )

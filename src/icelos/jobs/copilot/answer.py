@@ -216,7 +216,9 @@ class _Asking:
         """Documents that only stand near to what is asked of a host, or of "our" things, are no answer."""
         if verdict.status is not Status.ANSWERED:
             return verdict
-        if composed.typed:
+        if read.seeks_our_paper() and not abstain.has_own(composed):
+            holds = False
+        elif composed.typed:
             only_steps = all(draft.facet == "steps" for draft in composed.drafts)
             holds = not (only_steps and read.seeks_other_than_steps())
         else:

@@ -84,6 +84,10 @@ class Reading(msgspec.Struct, frozen=True):
             for clause, items in self.clauses
         )
 
+    def seeks_our_paper(self) -> bool:
+        """Does it ask for a policy or procedure of our own?"""
+        return any(_OUR_PAPER.search(clause.text) for clause, _ in self.clauses)
+
     def seeks_own(self) -> bool:
         """Does it seek users or hosts, or count mail, alerts and the like: no public catalogue has ours?"""
         return any(
@@ -154,6 +158,9 @@ def _is_policy(text: str) -> bool:
 
 
 _OURS = re.compile(r"\b(?:our|ours|we|us|my)\b", re.IGNORECASE)
+_OUR_PAPER = re.compile(
+    r"\bour (?:[\w-]+ ){0,3}?(?:polic(?:y|ies)|procedures?|guidelines?|run-?books?)\b", re.IGNORECASE
+)
 _PAPER = re.compile(
     r"\b(?:run-?books?|play-?books?|procedures?|polic(?:y|ies)|(?:should|must|do|can) (?:we|i))\b",
     re.IGNORECASE,

@@ -30,8 +30,9 @@ def is_exact(item: Item) -> bool:
 
 
 def is_named(item: Item) -> bool:
-    """Is a word written as hosts, images and accounts are: "img-cart", "ann.lee"?"""
-    return item.kind == "word" and re.search(r"\w[._@-]\w|\w\d", str(item.value)) is not None
+    """Is a word written as hosts, images and accounts are: "img-cart", "ann.lee", but not "break-glass"?"""
+    found = re.search(r"\w[._@]\w|\w-?\d|^[a-z]{2,3}-[a-z]", str(item.value), re.IGNORECASE)
+    return item.kind == "word" and found is not None
 
 
 def described(items: Sequence[Item]) -> list[Item]:
