@@ -13,6 +13,8 @@ from icelos.jobs.copilot.agent.results import NotUnderstood
 from icelos.jobs.copilot.agent.scanning import Item
 
 _THINGS = frozenset({"noun", "topic", "alert", "asset"})
+_PROPERTIES = frozenset({"fix", "version", "epss", "score", "status"})
+_NEEDED = re.compile(r"\b(?:needs?|needed|requires?|required|updates?|upgrades?|should)\b", re.IGNORECASE)
 _ENTITIES = frozenset({"host", "user", "ip"})
 _SKIPPED = frozenset({"glue", "stop", "aside"})
 _SEEKING = frozenset({"list", "who", "where", "when", "count", "why", "how", "often"})
@@ -25,6 +27,8 @@ def check(clause: Clause, items: Sequence[Item]) -> None:
         names = [name for atom in clause.atoms for name in atom.names]
         if compared and any(name.text in clause.text[compared.end() :] for name in names):
             raise NotUnderstood(f"{clause.text!r} compares with something by name")
+    if clause.sought == "version" and _NEEDED.search(clause.text):
+        clause.sought = clause.head = "fix"  # the version that is needed is not the one that is there
     first, *rest = _segments(items)
     seen = [item for item in first if item.kind in _THINGS or item.kind == "want"]
     for segment in rest:
@@ -63,7 +67,13 @@ def _seeks(clause: Clause, segment: Sequence[Item], seen: Sequence[Item]) -> boo
     if not before or (things[0].kind == "noun" and things[0].value == before[-1].value):
         return False  # "hosts and images" are of one kind
     if clause.sought in _ENTITIES or clause.want == "who":
-        return things[0].kind == "noun" and things[0].value in {*_ENTITIES, "package", "technique", "rule"}
+        return things[0].kind == "noun" and things[0].value in {
+            *_ENTITIES,
+            "package",
+            "technique",
+            "rule",
+            *_PROPERTIES,
+        }
     return not (clause.asset and all(item.kind == "asset" for item in things))
 
 

@@ -38,6 +38,8 @@ class Holders:
         if (counted or clause.having or clause.order is not None) and (clause.group or not of_hosts):
             return self._per_holder(clause)
         hosts = self._hosts(clause)
+        if not hosts:
+            raise NotUnderstood(f"there are no hosts of which {clause.text!r} could be told")
         records = self._papers.records(self.known())
         said = []
         for host in hosts[:MOST_TOLD]:

@@ -450,6 +450,8 @@ class Planner:
         if clause.want == "who":
             return self._whom(atoms, clause)
         if clause.want == "where":
+            if "ip" in view.columns and re.search(r"\bfrom where\b|\bwhere\b.*\bfrom$", clause.text, re.I):
+                return "ip"
             if "host" not in view.columns or view.name == "log_alerts":
                 raise NotUnderstood(f"{view.rows[1]} have no place")
             return "host"
