@@ -15,6 +15,11 @@ from icelos.jobs.copilot.agent.scanning import Item
 _THINGS = frozenset({"noun", "topic", "alert", "asset"})
 _PROPERTIES = frozenset({"fix", "version", "epss", "score", "status"})
 _NEEDED = re.compile(r"\b(?:needs?|needed|requires?|required|updates?|upgrades?|should)\b", re.IGNORECASE)
+_HOLDER = re.compile(
+    r"\b(?:to|of|by|for|from|about|does|did|do|has|have) (?:the|its|their|whose) (?:\w+ )?(?:owner|team)s?\b"
+    r"|\b(?:owner|team)s?['’]s?\s",
+    re.IGNORECASE,
+)
 _ENTITIES = frozenset({"host", "user", "ip"})
 _SKIPPED = frozenset({"glue", "stop", "aside"})
 _SEEKING = frozenset({"list", "who", "where", "when", "count", "why", "how", "often"})
@@ -29,12 +34,26 @@ def check(clause: Clause, items: Sequence[Item]) -> None:
             raise NotUnderstood(f"{clause.text!r} compares with something by name")
     if clause.sought == "version" and _NEEDED.search(clause.text):
         clause.sought = clause.head = "fix"  # the version that is needed is not the one that is there
+    if clause.asset and _is_of_holder(clause, items):
+        raise NotUnderstood(f"{clause.text!r} asks for what an owner or team has, not only who it is")
     first, *rest = _segments(items)
     seen = [item for item in first if item.kind in _THINGS or item.kind == "want"]
     for segment in rest:
         if seen and _seeks(clause, segment, seen):
             raise NotUnderstood(f"{clause.text!r} asks for several things at once")
         seen += [item for item in segment if item.kind in _THINGS or item.kind == "want"]
+
+
+def _is_of_holder(clause: Clause, items: Sequence[Item]) -> bool:
+    """ "Mails to the owner of web-01", "its owner's failed logins"."""
+    topics = [item.start for item in items if item.kind in {"topic", "alert", "flagged"}]
+    assets = [item.start for item in items if item.kind == "asset"]
+    if topics and clause.want in {"whether", "when", "often", "why"}:
+        return True
+    if not topics or not assets or not _HOLDER.search(clause.text):
+        return False
+    is_own = re.search(r"\b(?:owner|team|person)s?['’]s?\s", clause.text, re.IGNORECASE)
+    return bool(is_own) or min(topics) < min(assets)
 
 
 def _segments(items: Sequence[Item]) -> list[list[Item]]:

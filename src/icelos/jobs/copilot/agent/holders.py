@@ -37,6 +37,8 @@ class Holders:
         of_hosts = clause.sought == "host" or any(what == "host" for what, _ in clause.links)
         if (counted or clause.having or clause.order is not None) and (clause.group or not of_hosts):
             return self._per_holder(clause)
+        if clause.shows:
+            raise NotUnderstood(f"{clause.text!r} asks for more than whose they are")
         hosts = self._hosts(clause)
         if not hosts:
             raise NotUnderstood(f"there are no hosts of which {clause.text!r} could be told")

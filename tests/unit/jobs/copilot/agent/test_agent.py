@@ -232,13 +232,16 @@ SEVERAL = [
     "which hosts have more exploitable CVEs than web-02?",
     "the highest EPSS on web-01, and which package",
     "exploitable CVEs on web-01, accounts that log in there",
+    "flagged mails to the owner of web-01",
+    "did the owner of web-01 get flagged mails?",
+    "when was CVE-2020-4444 on web-01 fixed?",
 ]
 
 
 @pytest.mark.parametrize("question", SEVERAL)
 def test_what_seeks_several_things_is_not_answered_by_one(question: str, ask: Callable[..., Answer]) -> None:
     answer = ask(question)
-    assert answer.status in {Status.NOT_IN_SOURCES, Status.PARTIAL}, answer.text
+    assert answer.status is not Status.ANSWERED, answer.text
     assert any(notice.startswith("Not answered") for notice in answer.notices)
 
 
