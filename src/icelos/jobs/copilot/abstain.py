@@ -41,6 +41,23 @@ def judge(query: Query, composed: Composed) -> Verdict:
     return Verdict(Status.ANSWERED, share, coverage=best.coverage)
 
 
+def holds_all(query: Query, composed: Composed) -> bool:
+    """Does the best sentence hold all words of a question about the organisation's own things?
+
+    What public catalogues say answers where it is of something that they have, or of a kind that they are.
+    """
+    best = max(composed.drafts, key=lambda draft: draft.coverage)
+    hit = best.quotes[0].hit
+    if hit.kind not in PROSE:
+        return bool(query.entities or composed.sought)
+    return set(query.words) <= set(content_stems(f"{hit.title} {hit.heading} {best.text}"))
+
+
+def has_own(composed: Composed) -> bool:
+    """Is any sentence of the organisation's own documents?"""
+    return any(quote.hit.kind in PROSE for draft in composed.drafts for quote in draft.quotes)
+
+
 FREE = frozenset(
     {"definition", "steps", "mitigations", "consequences", "examples", "detection", "action", "prerequisites"}
 )

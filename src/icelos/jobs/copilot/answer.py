@@ -162,6 +162,7 @@ class _Asking:
         self.made_by = {"copilot": __version__, "answerer": "extractive"}
         self.now = copilot.now()
         self.steps: list[AgentStep] = []
+        self.left_out: tuple[str, ...] = ()
         self.tokens = 0
         self.problems: tuple[str, ...] = ()
 
@@ -177,9 +178,9 @@ class _Asking:
         if read is not None and first and read.is_only_own:
             yield self.end(Status.NOT_IN_SOURCES, notices=self.problems)
             return
-        yield from self._by_documents(question, None if first else read)
+        yield from self._by_documents(question, read, tools=not first)
 
-    def _by_documents(self, asked: str, read: Reading | None) -> Iterator[Event]:
+    def _by_documents(self, asked: str, read: Reading | None, *, tools: bool) -> Iterator[Event]:
         """Understand, retrieve, judge, then say; tools are asked where no document answers."""
         query = understand(
             self.question, lookup=self.reader.lookup, focus=self._focus(), where=self.reader.where
@@ -190,9 +191,13 @@ class _Asking:
         evidence = retrieve.gather(query, self.reader, passages=self.copilot.settings.copilot.passages)
         composed = compose.compose(query, evidence, self.reader, most=self._most())
         verdict = abstain.judge(query, composed)
+        if read is not None:
+            verdict = self._of_own(verdict, read, query, composed)
+            self.left_out = read.own_beside()
         self._explain(query, evidence, verdict)
         if verdict.status is not Status.ANSWERED:
-            if read is not None and read.may_be_own and (yield from self._by_tools(asked, read)):
+            is_own = tools and read is not None and read.may_be_own
+            if is_own and read is not None and (yield from self._by_tools(asked, read, only_found=True)):
                 return
             notices = (*self._why_not(verdict), *self.problems, *suspicion.notices(composed.held))
             yield self.end(verdict.status, notices=notices, nearest=cite.nearest(evidence.hits))
@@ -204,6 +209,24 @@ class _Asking:
             yield from self._extractive(composed.drafts, (*gaps, NO_MODEL, *([language] if language else ())))
         else:
             yield from self._generated(self.copilot.llm, query, evidence, composed, gaps)
+
+    def _of_own(
+        self, verdict: abstain.Verdict, read: Reading, query: Query, composed: Composed
+    ) -> abstain.Verdict:
+        """Documents that only stand near to what is asked of a host, or of "our" things, are no answer."""
+        if verdict.status is not Status.ANSWERED:
+            return verdict
+        if read.seeks_our_paper() and not abstain.has_own(composed):
+            holds = False
+        elif composed.typed:
+            only_steps = all(draft.facet == "steps" for draft in composed.drafts)
+            holds = not (only_steps and read.seeks_other_than_steps())
+        else:
+            holds = not read.is_of_ours() or abstain.holds_all(query, composed)
+            holds = holds and not (read.seeks_own() and not query.entities)
+        if holds:
+            return verdict
+        return abstain.Verdict(Status.NOT_IN_SOURCES, "the documents do not say what is asked of it")
 
     # ---- tools
 
@@ -218,7 +241,9 @@ class _Asking:
         before = organisation.read(turn.resolved, self.now)
         return f"{turn.resolved} ; {self.question}", read.after(before)
 
-    def _by_tools(self, question: str, read: Reading) -> Generator[Event, None, bool]:
+    def _by_tools(
+        self, question: str, read: Reading, *, only_found: bool = False
+    ) -> Generator[Event, None, bool]:
         """Whether tools gave an answer. What they did is kept as steps, whatever came of it."""
         tools = self.copilot.tools.open() if self.copilot.tools is not None else {}
         if not tools:
@@ -230,6 +255,9 @@ class _Asking:
         )  # fmt: skip
         yield from own.events(self.question, read)
         self.steps, self.tokens = own.toolbox.steps, own.toolbox.tokens
+        if only_found and not own.outcome.found:
+            self.problems = (*own.outcome.problems, *own.outcome.notices)
+            return False
         return (yield from self._told(own.outcome, question))
 
     def _told(self, outcome: Outcome, question: str) -> Generator[Event, None, bool]:
@@ -315,6 +343,9 @@ class _Asking:
         nearest: tuple[Nearest, ...] = (),
     ) -> Event:  # fmt: skip
         """The last event, with the whole answer; it is kept in the history."""
+        if status is Status.ANSWERED and self.left_out and not self.made_by["answerer"].startswith("plan"):
+            status = Status.PARTIAL
+            notices = (*notices, *(f"Not answered: {text!r}." for text in self.left_out))
         citations = self.citing.cited(sentences)
         answer = Answer(
             question=self.question, status=status, sentences=sentences, citations=citations,

@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from icelos.contracts import Fact
-from icelos.jobs.copilot.agent import clauses, connecting, documents, papers, reading, special
+from icelos.jobs.copilot.agent import clauses, completeness, connecting, documents, papers, reading, special
 from icelos.jobs.copilot.agent.answering import Teller
 from icelos.jobs.copilot.agent.clauses import Clause, Filter
 from icelos.jobs.copilot.agent.conditions import quoted
@@ -33,13 +33,17 @@ LONGEST = 2000
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one clause: sentences, or why there are none. `context` clauses are not answered."""
+    """What came of one clause: sentences, or why there are none. `context` clauses are not answered.
+
+    `leads`: others may go on from it, though it has no answer.
+    """
 
     text: str
     sentences: tuple[Sentence, ...] = ()
     problem: str = ""
     notices: tuple[str, ...] = ()
     is_context: bool = False
+    leads: bool = False
 
     @property
     def is_answered(self) -> bool:
@@ -62,6 +66,39 @@ class Reading(msgspec.Struct, frozen=True):
         return any(
             _is_only_own(clause, items) for clause, items in self.clauses
         )  # fmt: skip
+
+    def own_beside(self) -> tuple[str, ...]:
+        """The parts about the organisation's own of a question that asks for other things as well."""
+        asked = [(clause, items) for clause, items in self.clauses if not clause.quiet]
+        return tuple(
+            clause.text
+            for clause, items in asked
+            if len(asked) > 1 and not documents.is_runbook(clause.text)
+            and (_is_own(clause, items) or (clause.want and _HERE.search(clause.text)))
+        )  # fmt: skip
+
+    def is_of_ours(self) -> bool:
+        """Does it name a host or an account, or speak of "our" things?"""
+        return any(
+            re.search(r"\bour\b", clause.text, re.IGNORECASE) or any(connecting.is_named(i) for i in items)
+            for clause, items in self.clauses
+        )
+
+    def seeks_our_paper(self) -> bool:
+        """Does it ask for a policy or procedure of our own?"""
+        return any(_OUR_PAPER.search(clause.text) for clause, _ in self.clauses)
+
+    def seeks_own(self) -> bool:
+        """Does it seek users or hosts, or count mail, alerts and the like: no public catalogue has ours?"""
+        return any(
+            (clause.want in {"list", "who", "count"} and clause.head in {"user", "host"})
+            or (clause.want in {"count", "often"} and any(i.kind in {"topic", "flagged"} for i in items))
+            for clause, items in self.clauses
+        )
+
+    def seeks_other_than_steps(self) -> bool:
+        """Does it ask who, when, where or how many?"""
+        return any(clause.want in {"who", "when", "where", "count"} for clause, _ in self.clauses)
 
     @property
     def refers_back(self) -> bool:
@@ -99,6 +136,19 @@ def read(question: str, now: datetime) -> Reading:
     return Reading(tuple(found))
 
 
+def _only_prepares(made: Sequence[tuple[tuple[Clause, tuple[Item, ...]], Part]]) -> bool:
+    """Was nothing answered but what asks nothing itself ("the host with the most failed logins: ...")?"""
+    failed = any(clause.want and clause.refers and not part.is_answered for (clause, _), part in made)
+    told = [clause for (clause, _), part in made if part.sentences]
+    return failed and bool(told) and not any(clause.want for clause in told)
+
+
+def _untold(part: Part) -> Part:
+    if not part.sentences:
+        return part
+    return Part(text=part.text, problem=f"{part.text!r} alone is not what is asked")
+
+
 def _as_context(clause: Clause) -> Clause:
     return msgspec.structs.replace(clause, quiet=True)
 
@@ -108,6 +158,15 @@ def _is_policy(text: str) -> bool:
 
 
 _OURS = re.compile(r"\b(?:our|ours|we|us|my)\b", re.IGNORECASE)
+_OUR_PAPER = re.compile(
+    r"\bour (?:[\w-]+ ){0,3}?(?:polic(?:y|ies)|procedures?|guidelines?|run-?books?)\b", re.IGNORECASE
+)
+_PAPER = re.compile(
+    r"\b(?:run-?books?|play-?books?|procedures?|polic(?:y|ies)|(?:should|must|do|can) (?:we|i))\b",
+    re.IGNORECASE,
+)
+_PERSON = re.compile(r"\b(?:persons?|people|whom)\b", re.IGNORECASE)
+_HERE = re.compile(r"\b(?:here|ours?|us|(?:do|did|have|are|were) we)\b", re.IGNORECASE)
 _HELD = re.compile(r"\b(?:responsible|in charge|owns?)\b", re.IGNORECASE)
 _ACCOUNT = re.compile(r"[a-z]{2,}(?:\.[a-z]{2,}|(?:-[a-z0-9]+)*-\d+)(?:'s)?")
 _OWN_VIEWS = frozenset({"logins", "log_alerts", "findings", "failures"})
@@ -183,7 +242,11 @@ def _is_filtered(items: Sequence[Item]) -> bool:
 
 def _names_account(items: Sequence[Item]) -> bool:
     """ "ann.lee", "srv-web-1": as accounts and hosts are written, and nothing of public catalogues is."""
-    return any(i.kind == "word" and _ACCOUNT.fullmatch(i.text) for i in items)
+    return any(_is_account(item) for item in items)
+
+
+def _is_account(item: Item) -> bool:
+    return item.kind == "word" and _ACCOUNT.fullmatch(item.text) is not None
 
 
 def _names_own(items: Sequence[Item]) -> bool:
@@ -218,6 +281,8 @@ class Agent:
         answered.
         """
         made = list(zip(question.clauses, self._made(question), strict=False))
+        if _only_prepares(made):
+            made = [(one, _untold(part)) for one, part in made]
         lost = [clause for (clause, _), part in made if not part.is_answered and not clause.want]
         for (clause, _), part in made:
             if lost and part.sentences:
@@ -236,7 +301,7 @@ class Agent:
             except Exhausted as limit:
                 self.exhausted = str(limit)
                 part = Part(text=clause.text, problem=f"the allowance of {limit} was used up")
-            self._failed = self._failed or not part.is_answered
+            self._failed = self._failed or not (part.is_answered or part.leads)
             yield part
             if self.exhausted:
                 return
@@ -248,15 +313,20 @@ class Agent:
                 return Part(text=clause.text, is_context=True)
             if self._failed and (clause.refers or not clause.want or self._lacks_subject(clause)):
                 raise NotUnderstood(f"what {clause.text!r} refers to could not be answered")
+            completeness.check(clause, items)
             if documents.is_runbook(clause.text) and self._has_papers and not _is_policy(clause.text):
                 return self._of_runbook(clause, items)
             if documents.asks_documents(clause, items, self._planner.earlier):
                 return self._of_documents(clause, items)
+            self._keep_restricted(clause)
             said = self._told(clause, items)
         except (NotUnderstood, Broken) as problem:
             return Part(text=clause.text, problem=str(problem))
         except Emptied as emptied:
             return Part(text=clause.text, sentences=(self._sentence(emptied.said),))
+        if completeness.repeats(clause):
+            untold = f"the findings here do not say {clause.text!r}"
+            return Part(text=clause.text, problem=untold, leads=True)
         if clause.is_context or clause.quiet:
             return Part(text=clause.text, is_context=True)
         if not said:
@@ -270,6 +340,25 @@ class Agent:
         return after is not None and documents.is_runbook(after.text) and not documents.own_words(
             after, self._question[place + 1][1]
         )  # fmt: skip
+
+    def _keep_restricted(self, clause: Clause) -> None:
+        """ "How many alerts since Monday, and how many mails": the time holds for both. Of what else narrowed
+        an earlier part it is not clear. Raises NotUnderstood."""
+        if self._is_told(clause):
+            return
+        before: list[Clause] = []
+        for one, _ in self._question:
+            if one is clause:
+                break
+            before.append(one)
+        is_whole = not clause.atoms or not clause.want or not completeness.is_unrestricted(clause)
+        if not before or is_whole or before[-1].is_context or self._planner.goes_on(clause):
+            return
+        if self._failed or any(completeness.narrows(one) for one in before):
+            raise NotUnderstood(f"it is not clear what {clause.text!r} is restricted to")
+        periods = [atom.period for one in before for atom in one.atoms if atom.period is not None]
+        if periods and len(set(map(str, periods))) == 1:
+            clause.atoms[0].period = periods[0]
 
     @staticmethod
     def _lacks_subject(clause: Clause) -> bool:
@@ -297,6 +386,8 @@ class Agent:
 
     def _asks_for_owner(self, clause: Clause) -> None:
         """ "Who is responsible for web-01" asks for a host's owner, not for who works on its findings."""
+        if clause.asset and "owner" not in clause.asset and _PERSON.search(clause.text):
+            clause.asset = ["owner", *clause.asset]
         if (
             clause.sought != "assignee"
             or clause.asset
@@ -337,7 +428,10 @@ class Agent:
         earlier = self._planner.earlier
         before = earlier[-1].clause if earlier else None
         is_bare = (
-            clause.want == "count" and not clause.atoms and clause.sought in {"", "rows"} and not clause.loose
+            clause.want == "count"
+            and clause.sought in {"", "rows"}
+            and not clause.loose
+            and (not clause.atoms or (before is not None and completeness.is_same(clause, before)))
         )
         return (
             before is not None
@@ -361,6 +455,11 @@ class Agent:
 
     def _of_runbook(self, clause: Clause, items: Sequence[Item]) -> Part:
         """What a runbook says: the one whose title names the topic, or that was spoken of before."""
+        facets = papers.facets_of(clause.text)
+        if _names_account(items) and set(facets) <= {"first", "last"} and not _PAPER.search(self._asked):
+            raise NotUnderstood(f"{clause.text!r} asks what somebody did, which no runbook says")
+        if not facets and clause.want in {"who", "when", "where", "count", "often"}:
+            raise NotUnderstood(f"runbooks do not say what {clause.text!r} asks for")
         own = documents.own_words(clause, items)
         if self._runbook is None or own or clause.atoms:
             topics = documents.topics(
@@ -368,8 +467,12 @@ class Agent:
             )
             self._runbook = self._papers.runbook([self._topic] if self._topic and not own else topics)
         title, passages = self._runbook
-        said = papers.told_of(title, passages, papers.facets_of(clause.text))
+        said = papers.told_of(title, passages, facets)
         return Part(text=clause.text, sentences=tuple(self._sentence(one) for one in said))
+
+    @property
+    def _asked(self) -> str:
+        return " ".join(clause.text for clause, _ in self._question)
 
     @property
     def _has_papers(self) -> bool:

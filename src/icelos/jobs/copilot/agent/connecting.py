@@ -29,6 +29,12 @@ def is_exact(item: Item) -> bool:
     return item.kind == "word" and _MARKED.search(str(item.value)) is not None
 
 
+def is_named(item: Item) -> bool:
+    """Is a word written as hosts, images and accounts are: "img-cart", "ann.lee", but not "break-glass"?"""
+    found = re.search(r"\w[._@]\w|\w-?\d|^[a-z]{2,3}-[a-z]", str(item.value), re.IGNORECASE)
+    return item.kind == "word" and found is not None
+
+
 def described(items: Sequence[Item]) -> list[Item]:
     """The items, those as "aside" that only describe an exact identifier beside them."""
     found = list(items)
@@ -149,5 +155,7 @@ def going_on(text: str, parts: Sequence[tuple[Clause, Sequence[Item]]]) -> None:
         is_bare = not after.atoms and not after.loose and not after.unclear and bool(after.want)
         if tells:
             continue
+        if re.search(r"\b(?:and|plus)\b", between, re.IGNORECASE) and is_bare and not after.refers:
+            continue  # "KEV CVEs, and on which hosts" asks for both
         if not before.want and before.atoms and (is_bare or (after.refers and not after.is_context)):
             before.is_context = is_bare or before.is_context

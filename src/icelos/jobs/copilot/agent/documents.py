@@ -86,6 +86,8 @@ def asks_documents(clause: Clause, items: Sequence[Item], earlier: Sequence[Resu
     if not words or (clause.atoms and any(a.view.name != "log_alerts" for a in clause.atoms)):
         return False
     named = any(i.kind == "value" and i.value[0] == "technique" for i in items)
+    if named and _is_definition(items):
+        return True
     own = any(is_asking(name.text) for atom in clause.atoms for name in atom.names)
     if own and any(i.kind == "noun" and i.value == "technique" for i in items):
         return True
@@ -96,6 +98,15 @@ def asks_documents(clause: Clause, items: Sequence[Item], earlier: Sequence[Resu
     )
     refers = clause.refers and bool(earlier) and "technique" in earlier[-1].query.view.columns
     return has_unclear and (named or refers)
+
+
+def _is_definition(items: Sequence[Item]) -> bool:
+    """ "What is T1110.003", "what does it (T1110.003) mean": nothing else is asked of it."""
+    return all(
+        i.kind in {"want", "glue", "value", "stop", "join", "aside", "refer"}
+        or (i.kind == "word" and is_asking(i.text))
+        for i in items
+    ) and not any(i.kind == "want" and i.value != "list" for i in items)
 
 
 def tell(

@@ -86,7 +86,7 @@ class Groups:
         thing = self._thing_counted(result, what)
         clause = result.clause
         wanted = clause.limit or (TOP if clause.plural or clause.want == "who" else 1)
-        top = _with_ties(found.values, wanted)
+        top = _with_ties(sorted(found.values, key=lambda value: -value.count), wanted)
         result.found = Found(tuple(top), len(top))
         result.limited = True
         name = what_is(result, thing, 2)

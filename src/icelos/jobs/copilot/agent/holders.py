@@ -37,7 +37,11 @@ class Holders:
         of_hosts = clause.sought == "host" or any(what == "host" for what, _ in clause.links)
         if (counted or clause.having or clause.order is not None) and (clause.group or not of_hosts):
             return self._per_holder(clause)
+        if clause.shows:
+            raise NotUnderstood(f"{clause.text!r} asks for more than whose they are")
         hosts = self._hosts(clause)
+        if not hosts:
+            raise NotUnderstood(f"there are no hosts of which {clause.text!r} could be told")
         records = self._papers.records(self.known())
         said = []
         for host in hosts[:MOST_TOLD]:
@@ -129,6 +133,9 @@ class Holders:
         known = {one.lower(): one for one in self.known()}
         names = [n for atom in clause.atoms for n in atom.names] + clause.loose
         named = [known[n.text.lower()] for n in names if n.text.lower() in known]
+        if named and len(named) < len(clause.loose):
+            others = [n.text for n in clause.loose if n.text.lower() not in known]
+            raise NotUnderstood(f"I do not know what {listed(others, len(others))} is in {clause.text!r}")
         if named:
             return named
         if clause.refers and any(atom.filters or atom.names for atom in clause.atoms):

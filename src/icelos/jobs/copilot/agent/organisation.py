@@ -23,9 +23,13 @@ from icelos.settings import CopilotSettings
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """What the agent came to. `status` is None where it has no answer: `problems` say why."""
+    """What the agent came to. `status` is None where it has no answer: `problems` say why.
+
+    `found`: something is there, rather than that nothing is.
+    """
 
     status: Status | None = None
+    found: bool = False
     sentences: tuple[Sentence, ...] = ()
     notices: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -49,6 +53,7 @@ class Organisation:
         self._llm = llm
         self._now = now
         self._new: list[AgentStep] = []
+        self._found: dict[Sentence, bool] = {}
         self._agent = Agent(self.toolbox, now=now, ask=ask(self.toolbox), sentence=self._sentence)
 
     def events(self, question: str, read: Reading) -> Iterator[Event]:
@@ -65,6 +70,7 @@ class Organisation:
         if self._llm is not None and spoken is None and not all(part.is_answered for part in parts):
             spoken = yield from self._loop(question)
         self.outcome = self._settled(parts, spoken)
+        self.outcome.found = any(self._found.get(one, True) for one in self.outcome.sentences)
 
     def _loop(self, question: str) -> Generator[Event, None, Spoken]:
         if self._llm is None:
@@ -104,7 +110,9 @@ class Organisation:
         return Outcome(problems=(*problems, *ended), notices=notices, dropped=dropped, made_by=by_model)
 
     def _sentence(self, said: Said) -> Sentence:
-        return Sentence(text=said.text, handles=tuple(self._citing.fact(fact) for fact in said.facts))
+        made = Sentence(text=said.text, handles=tuple(self._citing.fact(fact) for fact in said.facts))
+        self._found[made] = any(fact.values.get("count") != 0 for fact in said.facts)
+        return made
 
     def _made(self, step: AgentStep) -> None:
         self._new.append(step)

@@ -42,6 +42,10 @@ class Planner:
         sought = self._sought(clause, atoms)
         if all(atom.negated for atom in atoms):
             atoms, queries = self._universe(atoms, queries, sought)
+        if sought in {"fix", "version"} and any(
+            Filter("status", "=", "fixed") in one.filters for one in queries
+        ):
+            raise NotUnderstood(f"it is not clear whether {clause.text!r} asks for what is fixed already")
         self._of_machines(clause, atoms, queries)
         root = self._root(atoms, sought)
         if sought not in {"rows", "time", "domain", "day"} and sought not in atoms[root].view.columns:
@@ -252,6 +256,7 @@ class Planner:
                     period=clause.within,
                 )
             ]
+        self._as_context(atoms)
         self._has(atoms, clause)
         self._relocate(atoms)
         atoms = self._both(self._but_not(atoms, clause), clause)
@@ -269,9 +274,20 @@ class Planner:
             atoms[0].refer = [Refer("")]
         return atoms
 
+    def _as_context(self, atoms: Sequence[Atom]) -> None:
+        """ "Rule kerberoasting: how many alerts" are alerts of the view that the context is of."""
+        before = self.earlier[-1] if self.earlier and self.earlier[-1].clause.is_context else None
+        if before is None or before.query.view.name == "logs":
+            return
+        for atom in atoms:
+            if atom.view.name == "findings" and not (atom.names or atom.refer):
+                atom.view, atom.refer = before.query.view, [Refer("")]
+
     def _inferred(self, clause: Clause) -> Atom:
         """The view of "which hosts run glibc": the one that has what is sought and knows all the names."""
         wanted = clause.sought or {"who": "user", "where": "host", "when": "time"}[clause.want]
+        if wanted == "ip" and not clause.plural:
+            raise NotUnderstood(f"the findings and logs here do not tell the address in {clause.text!r}")
         for view in (VIEWS["vulnerabilities"], VIEWS["logs"], VIEWS["log_alerts"], VIEWS["mail"]):
             if (
                 wanted in view.columns
@@ -383,6 +399,10 @@ class Planner:
             found += [msgspec.structs.replace(atom, names=[*rest, name]) for name in several]
         return found
 
+    def goes_on(self, clause: Clause) -> bool:
+        """Is a clause about what the one before found, without saying so?"""
+        return self._is_elliptic(clause, clause.atoms)
+
     def _is_elliptic(self, clause: Clause, atoms: Sequence[Atom]) -> bool:
         """ "... and what are the fixed versions?": a property without its things is of those before."""
         if not self.earlier or clause.refers:
@@ -430,10 +450,14 @@ class Planner:
         if clause.want == "who":
             return self._whom(atoms, clause)
         if clause.want == "where":
+            if "ip" in view.columns and re.search(r"\bfrom where\b|\bwhere\b.*\bfrom$", clause.text, re.I):
+                return "ip"
             if "host" not in view.columns or view.name == "log_alerts":
                 raise NotUnderstood(f"{view.rows[1]} have no place")
             return "host"
         if clause.want == "when":
+            if any(Filter("status", "=", "fixed") in atom.filters for atom in atoms):
+                raise NotUnderstood("findings tell when they were made, not when something was fixed")
             return "time"
         if not clause.atoms and self.earlier:
             return self.earlier[-1].sought
@@ -471,6 +495,11 @@ class Planner:
         if not self.earlier:
             raise NotUnderstood("nothing before says what is meant")
         before = self._referred(refer)
+        one_of_several = before.clause.order is not None and not before.clause.plural
+        if one_of_several and not before.limited:
+            raise NotUnderstood(f"it is not clear which one {before.clause.text!r} comes to")
+        if before.limited and not before.clause.group and before.sought not in {*JOINED_BY, "assignee"}:
+            raise NotUnderstood(f"I cannot go on from {before.clause.text!r}")
         if before.query.view is query.view:
             query = self._refined(before, query)
             if not before.limited:
@@ -487,6 +516,10 @@ class Planner:
     def _refined(before: Result, query: Query) -> Query:
         """The conditions of the clause before, where this one does not set others on the same columns."""
         own = {one.column for one in query.filters}
+        if Filter("state", "=", "open") in query.filters and any(
+            one.column in {"reason", "closed_by"} for one in before.query.filters
+        ):
+            raise NotUnderstood("what is open has not been closed for a reason")
         kept = tuple(one for one in before.query.filters if one.column not in own)
         period = query.period or before.query.period
         return msgspec.structs.replace(query, filters=(*kept, *query.filters), period=period)

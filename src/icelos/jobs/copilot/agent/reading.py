@@ -342,7 +342,10 @@ class _Reader(Placing):
         column, how, value = item.value
         one = Filter(column, how, value)
         if column == "outcome" and self.atom is not None and self.atom.view.name == "logs":
-            self.atom.mode = "failed" if value == "failure" else "succeeded"
+            mode = "failed" if value == "failure" else "succeeded"
+            if self.atom.mode.removesuffix("-noun") in {"failed", "succeeded"} - {mode}:
+                self._unclear(item)  # "failed logins and successful ones" are not one query
+            self.atom.mode = mode
             return
         if column == "outcome":
             self._unclear(item)

@@ -225,6 +225,47 @@ def test_what_goes_on_from_a_part_without_answer_is_not_answered_either(ask: Cal
     assert any("could not be answered" in notice for notice in answer.notices)
 
 
+SEVERAL = [
+    "exploitable CVEs in KEV on web-01 and the packages",
+    "number of exploitable CVEs and closed CVEs on web-01",
+    "failed logins of ann and successful ones",
+    "which hosts have more exploitable CVEs than web-02?",
+    "the highest EPSS on web-01, and which package",
+    "exploitable CVEs on web-01, accounts that log in there",
+    "flagged mails to the owner of web-01",
+    "did the owner of web-01 get flagged mails?",
+    "when was CVE-2020-4444 on web-01 fixed?",
+]
+
+
+@pytest.mark.parametrize("question", SEVERAL)
+def test_what_seeks_several_things_is_not_answered_by_one(question: str, ask: Callable[..., Answer]) -> None:
+    answer = ask(question)
+    assert answer.status is not Status.ANSWERED, answer.text
+    assert any(notice.startswith("Not answered") for notice in answer.notices)
+
+
+def test_a_later_part_keeps_what_restricted_the_one_before(ask: Callable[..., Answer]) -> None:
+    answer = ask("how many failed logins on web-02, and how many exploitable CVEs?")
+    assert answer.status is Status.PARTIAL
+    assert len(answer.sentences) == 1
+    answer = ask("which day had the most failed logins this week, and how many?")
+    assert answer.status is Status.ANSWERED
+    assert "3" in answer.sentences[0].text
+
+
+def test_what_only_prepares_is_no_answer(ask: Callable[..., Answer]) -> None:
+    answer = ask("the host with the most exploitable CVEs: what is its colour?")
+    assert answer.status is Status.NOT_IN_SOURCES
+    assert not answer.sentences
+
+
+def test_both_of_kev_and_where_are_told(ask: Callable[..., Answer]) -> None:
+    answer = ask("glibc: CVEs that are exploitable, and on which hosts")
+    assert "CVE-2023-4911" in answer.text
+    assert "web-01" in answer.text
+
+
 def test_nothing_found_is_said_with_what_was_searched(ask: Callable[..., Answer]) -> None:
     answer = ask("which exploitable CVEs on db-01 are in KEV?")
     assert answer.status is Status.ANSWERED
