@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
+
 from icelos import __version__
 from icelos.contracts import LLM, Message, Principal, Reply
 from icelos.evaluate.cases import Half, half
@@ -23,6 +25,7 @@ from icelos.jobs.copilot.answers import Answer, Status
 from icelos.jobs.copilot.cases import Question, answers, bare_title, documents, flat, questions
 from icelos.jobs.copilot.planted import HELD_OUT, LIES, TUNING, Liar, Pool
 from icelos.knowledge.store import KnowledgeStore
+from icelos.llm.output import shown
 from icelos.records import Document
 from icelos.settings import CopilotSettings, KnowledgeSettings, Settings
 
@@ -104,13 +107,19 @@ def _timed(copilot: Copilot, question: str) -> tuple[Answer, float]:
 
 
 def _resolve(answer: Answer, store: KnowledgeStore) -> Iterator[bool]:
-    """For each sentence: the passages of its handles are there, hold the quotes, and carry the sentence."""
+    """For each sentence: the passages of its handles are there, hold the quotes, and carry the sentence.
+
+    All three are compared as they are shown: "<v9" of a source is no tag there.
+    """
     citations = {citation.handle: citation for citation in answer.citations}
     for sentence in answer.sentences:
         passages = [
             store.passage(citations[h].chunk_id, principal=ASKER) for h in sentence.handles if h in citations
         ]
-        held = [hit for hit in passages if hit is not None]
+        held = [
+            msgspec.structs.replace(hit, text=shown(hit.text, sources=[hit.text]))
+            for hit in passages if hit is not None
+        ]  # fmt: skip
         whole = len(held) == len(sentence.handles) > 0
         quoted = whole and all(
             citations[h].quote in hit.text for h, hit in zip(sentence.handles, held, strict=True)
