@@ -312,7 +312,7 @@ def test_users_sign_in_by_name_and_see_what_is_theirs(console: Console, browser:
     page.wait_for_selector("#console:not([hidden])")
     assert page.locator("#who").inner_text().startswith("bob ")
     ask(page, "What is T1110.003?")
-    assert page.locator("#conversations button.open").count() == 1
+    playwright.expect(page.locator("#conversations button.open")).to_have_count(1)
     people.set_password("bob", "bob has other words")  # his session ends
     page.fill("#question", "What else?")
     page.press("#question", "Enter")

@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from benchmarks.agent import prepared
 from tests.quality.agent.gold import questions
 from tests.quality.agent.grading import grade
+from tests.quality.agent.workspace import prepared
 
 from icelos.contracts import Principal, Right
 
