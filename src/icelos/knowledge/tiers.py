@@ -29,9 +29,16 @@ SPEAKS = "speaks-to-assistant"
 
 def tier_of(hit: Hit, *, outside: Collection[str] = OUTSIDE_COLLECTIONS, flags: Collection[str] = ()) -> Tier:
     """The tier of a passage; `outside` are collections that anybody may write to."""
-    if flags or hit.kind in OUTSIDE_KINDS or hit.collection in outside:
+    return tier_for(hit.kind, hit.collection, outside=outside, flags=flags)
+
+
+def tier_for(
+    kind: str, collection: str, *, outside: Collection[str] = OUTSIDE_COLLECTIONS, flags: Collection[str] = ()
+) -> Tier:
+    """The tier of what is of this kind, in this collection."""
+    if flags or kind in OUTSIDE_KINDS or collection in outside:
         return Tier.OUTSIDE
-    return Tier.PUBLISHED if hit.kind in PUBLISHED_KINDS else Tier.OWN
+    return Tier.PUBLISHED if kind in PUBLISHED_KINDS else Tier.OWN
 
 
 def trusted(hit: Hit) -> Tier:

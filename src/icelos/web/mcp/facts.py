@@ -5,6 +5,7 @@ from __future__ import annotations
 from icelos.contracts import Fact, Tier
 from icelos.findings import Finding
 from icelos.knowledge.reading import StoredDocument
+from icelos.knowledge.tiers import flags_of, tier_for
 
 LONGEST = 20_000
 """Characters of one document that are given at once."""
@@ -14,10 +15,12 @@ def document(stored: StoredDocument) -> Fact:
     """A document as a fact, its first characters."""
     whole = stored.document
     text = "\n\n".join(f"{part.heading}\n{part.text}".strip() for part in whole.sections)
+    flags = flags_of(text, whole.tags)
     cut = text[:LONGEST] + (" […]" if len(text) > LONGEST else "")
     return Fact(
         ref=f"document:{whole.id}", text=f"{whole.title}\n\n{cut}", source=whole.source,
-        values={"kind": whole.kind, "url": whole.url, "version": stored.version}, tier=Tier.PUBLISHED,
+        values={"kind": whole.kind, "url": whole.url, "version": stored.version},
+        tier=tier_for(whole.kind, stored.collection, flags=flags),
     )  # fmt: skip
 
 

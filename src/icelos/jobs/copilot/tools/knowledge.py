@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def passage(hit: Hit) -> Fact:
     )
 
 
-class _KnowledgeTool(ReadingTool):
+class _KnowledgeTool(ReadingTool, ABC):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
@@ -75,8 +76,8 @@ class _KnowledgeTool(ReadingTool):
             return Observation(notices=(NOTHING,), total=0)
         return self._read(store, given, principal)
 
-    def _read(self, store: KnowledgeStore, given: dict[str, Any], principal: Principal) -> Observation:
-        raise NotImplementedError
+    @abstractmethod
+    def _read(self, store: KnowledgeStore, given: dict[str, Any], principal: Principal) -> Observation: ...
 
 
 class SearchKnowledge(_KnowledgeTool):
