@@ -128,16 +128,12 @@ class Services:
 
     @cached_property
     def _copilot(self) -> Copilot:
-        from icelos.jobs.copilot.agent.toolset import Toolset
         from icelos.jobs.copilot.answer import Copilot
         from icelos.llm.budget import DAY, Budget
         from icelos.llm.connect import connect
 
         llm = connect(self.settings, budget=Budget.of(self.settings.llm, window=DAY))
-        return Copilot(
-            self.knowledge, llm=llm, settings=self.settings, history=self.history,
-            tools=Toolset(self.settings),
-        )  # fmt: skip
+        return Copilot.over(self.knowledge, self.settings, llm=llm, history=self.history)
 
     @cached_property
     def _knowledge(self) -> KnowledgeStore:

@@ -88,10 +88,15 @@ class Copilot:
         from icelos.knowledge.store import KnowledgeStore
         from icelos.llm.connect import connect
 
+        history = History(Workspace.of(settings).history)
+        return cls.over(KnowledgeStore.open(settings), settings, llm=connect(settings), history=history)
+
+    @classmethod
+    def over(cls, store: Sources, settings: Settings, *, llm: LLM | None, history: History) -> Self:
+        """Over what is open already, with the tools, canaries and alerts of the workspace."""
         workspace = Workspace.of(settings)
         return cls(
-            KnowledgeStore.open(settings), llm=connect(settings), settings=settings,
-            history=History(workspace.history), tools=Toolset(settings),
+            store, llm=llm, settings=settings, history=history, tools=Toolset(settings),
             canaries=Canaries(workspace.canaries), alert=_alerting(workspace),
         )  # fmt: skip
 

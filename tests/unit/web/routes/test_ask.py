@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from icelos.jobs.copilot.bait import plant
 from icelos.web.app import THREADS
 from icelos.web.prepare import Prepare
 from icelos.web.schemas import Preparation
@@ -161,3 +162,14 @@ def test_a_full_queue_is_told_before_a_stream_begins(app: FastAPI, client: TestC
         assert reply.status_code == 503
         assert reply.headers["retry-after"] == "5"
         assert reply.headers["content-type"] == "application/problem+json"
+
+
+def test_what_must_never_be_shown_is_withheld_here_too(client: TestClient, app: FastAPI) -> None:
+    settings = app.state.services.settings
+    canary = plant(settings, "vpn passwords", about="VPN passwords are kept in the safe room.")
+    for path in ("/api/ask", "/api/ask/stream"):
+        shown = client.post(path, json={"question": "Where are VPN passwords kept?"})
+        assert canary.token not in shown.text
+        assert "withheld" in shown.text
+    (alert,) = app.state.services.findings.findings(job="copilot", limit=1)
+    assert (alert.label, alert.attributes["canaries"]) == ("canary-leak", "vpn passwords")
